@@ -1,0 +1,63 @@
+"""JSON Lines, read strictly: a bad line is named by file and number, never skipped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from assay.errors import AssayError
+
+__all__ = ["read_jsonl", "read_text"]
+
+
+def read_text(path: Path, error: type[AssayError]) -> str:
+    """The file as text; raises `error` if it is missing, unreadable or not UTF-8."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as bad:
+        raise error(
+            f"{path}: not UTF-8 at byte {bad.start} (found 0x{bad.object[bad.start]:02x}); "
+            f"convert it, e.g. `iconv -f latin1 -t utf-8`"
+        ) from None
+    except OSError as bad:
+        raise error(f"{path}: cannot be read: {bad.strerror}") from None
+
+
+def read_jsonl(
+    path: Path, error: type[AssayError], *, allow_nan: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number from 1, object) for each non-blank line of `path`.
+
+    Raises `error`, naming file and line, on text that is not UTF-8, a line that is not one JSON
+    object (a truncated last line among them), NaN or infinity unless `allow_nan`, or a lone
+    surrogate, which no encoding can store.
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"{constant} is not a JSON number")
+
+    decoder = json.JSONDecoder(parse_constant=None if allow_nan else refuse)
+    # Not splitlines(): U+2028 and friends may stand inside a JSON string.
+    for number, line in enumerate(read_text(path, error).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = decoder.decode(line)
+            line.encode()
+            if "\\ud" in line or "\\uD" in line:
+                json.dumps(row, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise error(
+                f"{path}:{number}: a lone surrogate (\\ud800 to \\udfff) in the text; "
+                f"write the character whole or replace it by \\ufffd"
+            ) from None
+        except (ValueError, RecursionError) as bad:
+            raise error(
+                f"{path}:{number}: not a JSON object ({bad}); the file may be cut off: one whole "
+                f"object a line is expected"
+            ) from None
+        if not isinstance(row, dict):
+            raise error(f"{path}:{number}: a JSON object is expected, found {type(row).__name__}")
+        yield number, row

@@ -1,0 +1,86 @@
+"""What a task is: examples, metrics, and a verifier. It knows no subject and no model."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+__all__ = ["Example", "Metric", "Score", "Task"]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One prompt of a task and what its verifier needs."""
+
+    key: str
+    """Unique within the task."""
+    prompt: str
+    """The user's turn, before any chat template."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The verifier's own, JSON only: instruction ids and arguments, the right answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number that a task gives a subject: the sum of `passed` over the sum of `out of`."""
+
+    name: str
+    """Without the task's name: `prompt_strict`."""
+    kind: Literal["binary", "ratio"]
+    """`binary`: pass or fail a prompt, out of 1. `ratio`: several checks nested in a prompt."""
+    title: str
+    """For a reader: `prompt-level accuracy, strict`."""
+    extracted_by: str | None = None
+    """The metric that says whether an answer was found at all; gains split into format and answer by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a verifier says of one response."""
+
+    passed: tuple[int, ...]
+    """In the order of the task's metrics."""
+    out_of: tuple[int, ...]
+    """Likewise; depends on the example alone, never on the response."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """JSON for people and exports: per-check verdicts, reasons, what was extracted."""
+
+
+class Task(ABC):
+    """A benchmark. A new one is one file that subclasses this, and one line in `assay.tasks`."""
+
+    kind: ClassVar[str]
+    """What a study file calls it: `ifeval`."""
+    capability: ClassVar[str]
+    """What it is about; a label of this name claims a gain here by default."""
+    metrics: ClassVar[tuple[Metric, ...]]
+    """The first is the primary metric."""
+    data_field: ClassVar[str]
+    """The study file's field that names the data: `prompts` or `examples`."""
+    modes: ClassVar[tuple[str, ...]] = ("reference",)
+    """Ways to verify; the first is the default."""
+    version: ClassVar[str]
+    """Of the verifier. Change it when any score could change: stored scores are then made anew."""
+
+    def __init__(self, name: str | None = None, mode: str | None = None) -> None:
+        self.name = name or self.kind
+        self.mode = mode or self.modes[0]
+
+    @property
+    def scorer(self) -> str:
+        """Identity of the verifier: scores under another one are never mixed with these."""
+        return f"{self.kind}/{self.version}/{self.mode}"
+
+    @abstractmethod
+    def read(self, path: Path) -> tuple[Example, ...]:
+        """The examples in a file, in its order. Raises TaskError naming file, line and fix."""
+
+    def check(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
+        """Raise TaskError if something these examples' verifiers need (a tokenizer) is missing."""
+
+    @abstractmethod
+    def score(self, example: Example, response: str) -> Score:
+        """Judge one response. Pure and deterministic: the same on every thread and run."""
