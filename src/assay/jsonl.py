@@ -17,9 +17,10 @@ def read_text(path: Path, error: type[AssayError]) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as bad:
+        line = bad.object.count(b"\n", 0, bad.start) + 1
         raise error(
-            f"{path}: not UTF-8 at byte {bad.start} (found 0x{bad.object[bad.start]:02x}); "
-            f"convert it, e.g. `iconv -f latin1 -t utf-8`"
+            f"{path}:{line}: not UTF-8 (byte 0x{bad.object[bad.start]:02x}); "
+            f"convert the file, e.g. with `iconv -f latin1 -t utf-8`"
         ) from None
     except OSError as bad:
         raise error(f"{path}: cannot be read: {bad.strerror}") from None

@@ -1,5 +1,226 @@
-"""Command line."""
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from assay import __version__
+from assay.errors import AssayError
+
+__all__ = ["app", "main"]
+
+USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
+
+app = typer.Typer(
+    help="Test LoRA adapters against their labels.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 
 
-def main() -> None:
-    """Entry point."""
+def main() -> NoReturn:
+    """Entry point. Exits with 0, 1, 2 as the command says, 64 for bad usage or input, 70, or 130."""
+    try:
+        code = app(standalone_mode=False)
+    except AssayError as error:
+        _fail(str(error), USAGE)
+    except KeyboardInterrupt:
+        _fail("interrupted; run the same command again to go on", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # bad usage, from the command line parser
+            context = getattr(error, "ctx", None)
+            hint = f"\nTry `{context.command_path} --help`." if context else ""
+            _fail(error.format_message() + hint, USAGE)
+        if type(error).__name__ == "Abort":
+            _fail("interrupted; run the same command again to go on", INTERRUPTED)
+        traceback.print_exc()
+        _fail("internal error; please report the lines above", INTERNAL)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from assay.report.words import plain_lines
+
+    sys.stderr.write(f"assay: {plain_lines(message)}\n")
+    sys.exit(code)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"assay {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Test LoRA adapters against their labels."""
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for records and reports. [runs/<study's name>]")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Audit a study: collect responses, score, decide, report. Resumes by itself."""
+    from assay import audit
+    from assay.cli.show import show_progress, show_result
+    from assay.study import load_study
+
+    loaded = load_study(study)
+    folder = out or Path("runs") / loaded.name
+    with show_progress() as progress:
+        result = audit.run(loaded, folder, progress)
+    show_result(result, folder, json)
+
+
+@app.command()
+def decide(folder: RunFolder, json: Json = False) -> None:
+    """Score and decide a run again, from its records alone."""
+    from assay import audit
+    from assay.cli.show import show_progress, show_result
+
+    with show_progress() as progress:
+        result = audit.decide(folder, progress)
+    show_result(result, folder, json)
+
+
+@app.command()
+def report(folder: RunFolder, json: Json = False) -> None:
+    """Write a run's reports again and print the summary."""
+    from assay import audit
+    from assay.cli.show import show_result
+    from assay.report import write_reports
+
+    result = audit.open_result(folder)
+    write_reports(result, folder)
+    show_result(result, folder, json)
+
+
+@app.command()
+def gate(folder: RunFolder, json: Json = False) -> None:
+    """Apply the gate to a run's verdicts: exit 0 pass, 1 fail, 2 undecided."""
+    from dataclasses import asdict
+
+    from assay import audit
+    from assay.cli.show import show_gate
+    from assay.report import apply_gate
+
+    outcome = apply_gate(audit.open_result(folder))
+    if json:
+        _print_json(
+            {"outcome": outcome.outcome, "adapters": [asdict(adapter) for adapter in outcome.adapters]}
+        )
+    else:
+        show_gate(outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def score(
+    task: Annotated[str, typer.Argument(help="Kind of task: see `assay tasks`.")],
+    responses: Annotated[
+        Path, typer.Argument(help="JSONL with `response`, and `key` or the exact `prompt`.")
+    ],
+    prompts: Annotated[Path | None, typer.Option(help="The task's prompt file.")] = None,
+    examples: Annotated[Path | None, typer.Option(help="The task's example file.")] = None,
+    mode: Annotated[str | None, typer.Option(help="How to verify: reference or fixed.")] = None,
+    after: Annotated[str | None, typer.Option(help="Judge what follows the first such mark.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a line of scores for each response.")] = None,
+    json: Json = False,
+) -> None:
+    """Judge recorded responses, without a study."""
+    from assay.cli.show import show_progress, show_scores
+    from assay.judging import judge_file
+
+    with show_progress() as progress:
+        totals = judge_file(
+            task,
+            responses,
+            {"prompts": prompts, "examples": examples},
+            mode=mode,
+            after=after,
+            out=out,
+            progress=progress,
+        )
+    if json:
+        _print_json(totals)
+    else:
+        show_scores(task, totals)
+
+
+@app.command()
+def export(
+    folder: RunFolder,
+    form: Annotated[str, typer.Option("--format", help="responses")] = "responses",
+    out: Annotated[Path | None, typer.Option(help="File to write. [standard output]")] = None,
+    json: Json = False,  # noqa: ARG001 - the output is JSON Lines either way
+) -> None:
+    """Write a run's responses as JSON Lines."""
+    from assay.interop.export import export_responses
+
+    if form != "responses":
+        raise AssayError(f"--format {form}: unknown; choose `responses`")
+    export_responses(folder, out)
+
+
+@app.command()
+def tasks(json: Json = False) -> None:
+    """List the tasks that can be measured."""
+    from assay.cli.show import show_tasks
+    from assay.tasks import TASKS
+
+    listed = [
+        {
+            "task": name,
+            "capability": task.capability,
+            "data": task.data_field,
+            "source": task.source,
+            "modes": list(task.modes),
+            "metrics": [metric.name for metric in task.metrics],
+        }
+        for name, task in TASKS.items()
+    ]
+    if json:
+        _print_json(listed)
+    else:
+        show_tasks(listed)
+
+
+@app.command()
+def demo(
+    keep: Annotated[Path | None, typer.Option(help="Keep the run in this folder.")] = None,
+    json: Json = False,
+) -> None:
+    """Audit published figures of an instruction-tuned adapter, offline."""
+    from assay.cli.show import show_demo, show_result
+    from assay.demo import run_demo
+
+    result, attainable = run_demo(keep)
+    show_result(result, keep, json)
+    if not json:
+        show_demo(attainable)

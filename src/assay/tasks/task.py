@@ -60,6 +60,8 @@ class Task(ABC):
     """The first is the primary metric."""
     data_field: ClassVar[str]
     """The study file's field that names the data: `prompts` or `examples`."""
+    source: ClassVar[str] = ""
+    """Where a user gets that file."""
     modes: ClassVar[tuple[str, ...]] = ("reference",)
     """Ways to verify; the first is the default."""
     version: ClassVar[str]

@@ -1,0 +1,52 @@
+# Everything runs in .venv, made once from pinned versions. `make` alone lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_OFFLINE ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint types check format schema lock bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## make .venv with assay and the tools to work on it
+
+.venv/installed: pyproject.toml requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev]"
+	@touch $@
+
+demo: install ## audit published figures, offline
+	$(BIN)/assay demo
+
+test: install ## the default tests: no network, under 3 minutes
+	$(BIN)/pytest
+
+test-all: install ## the slow ones too: simulations, large oracles
+	$(BIN)/pytest -m "slow or not slow"
+
+lint: install ## ruff, as pre-commit and CI run it
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types test ## all three
+
+format: install ## mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: install ## write the published JSON Schema of verdicts.json from the types
+	$(BIN)/python -m assay.report.files > docs/verdicts.schema.json
+
+lock: install ## pin what .venv holds now
+	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+
+bench: install ## the benchmarks that need no GPU
+	$(BIN)/python benchmarks/ifeval_scoring.py
+	$(BIN)/python benchmarks/decide_million.py
+
+clean: ## remove everything that was made
+	rm -rf .venv dist build runs .mypy_cache .pytest_cache .ruff_cache .hypothesis

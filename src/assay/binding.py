@@ -1,0 +1,200 @@
+"""Binds a study to tasks and to what answers, and checks all of it before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assay.engines import Engine, Recorded, Request, Row, Source, file_sha256, read_rows
+from assay.errors import ResponsesError, StudyError
+from assay.interop.lm_eval import check_adapter, read_samples
+from assay.interop.summary import read_summary
+from assay.records import digest
+from assay.study import Adapter, Base, Study
+from assay.tasks import TASKS, Example, Task
+from assay.verdicts import Claim, declare
+from assay.verdicts.claims import check_metric
+
+__all__ = ["Bound", "BoundCell", "bind", "bind_tasks"]
+
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_rows, "lm-eval": read_samples}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundCell:
+    """One subject on one task: who answers, and under what protocol."""
+
+    name: str
+    task: str
+    identity: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    samples: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A study with everything that it names found and checked."""
+
+    study: Study
+    tasks: Mapping[str, Task]
+    examples: Mapping[str, tuple[Example, ...]]
+    claims: tuple[Claim, ...]
+    engine: Engine
+    cells: tuple[BoundCell, ...] = ()
+    summary: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    def requests(self, cell: BoundCell) -> Iterator[Request]:
+        """Everything to be asked of one subject on one task."""
+        for example in self.examples[cell.task]:
+            for sample in range(cell.samples):
+                yield Request(cell.name, cell.task, example.key, example.prompt, sample)
+
+
+def bind_tasks(study: Study) -> dict[str, Task]:
+    """The study's tasks by name, without their examples. Raises StudyError for an unknown one."""
+    tasks: dict[str, Task] = {}
+    for index, entry in enumerate(study.tasks):
+        if entry.task not in TASKS:
+            raise StudyError(
+                f"{study.locate('tasks', index, 'task')}: unknown task {entry.task!r}; "
+                f"choose one of {', '.join(TASKS)} (`assay tasks` lists them)"
+            )
+        kind = TASKS[entry.task]
+        if entry.mode is not None and entry.mode not in kind.modes:
+            raise StudyError(
+                f"{study.locate('tasks', index, 'mode')}: task {entry.task!r} has no mode {entry.mode!r}; "
+                f"choose one of {', '.join(kind.modes)}"
+            )
+        tasks[entry.name] = kind(entry.name, entry.mode)
+    for index, metric in enumerate(study.off_target or ()):
+        check_metric(study, tasks, metric, "off_target", index)
+    return tasks
+
+
+def bind(study: Study) -> Bound:
+    """Find and check everything that the study names. Raises AssayError; writes nothing."""
+    tasks = bind_tasks(study)
+    claims = declare(study, tasks)
+    if study.summary is not None:
+        metrics = [f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics]
+        subjects = [base.name for base in study.bases] + [adapter.name for adapter in study.adapters]
+        summary = read_summary(study.resolve(study.summary), subjects, metrics)
+        return Bound(study, tasks, {}, claims, Recorded({}, {}), summary=summary)
+    known = {name: _read_examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
+    limits = {entry.name: entry.limit for entry in study.tasks}
+    examples = {name: found[: limits[name]] for name, found in known.items()}
+    for name, task in tasks.items():
+        task.check(examples[name])
+    sources, warnings = _sources(study)
+    engine = Recorded(
+        sources, examples, {name: found[len(examples[name]) :] for name, found in known.items()}
+    )
+    cells = tuple(_cell(study, engine, subject, task) for subject, task in sources)
+    _check_protocols(study, cells)
+    return Bound(study, tasks, examples, claims, engine, cells, warnings=(*warnings, *_twins(cells)))
+
+
+def _read_examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
+    entry = study.tasks[index]
+    given = {"prompts": entry.prompts, "examples": entry.examples}
+    path = given.pop(task.data_field)
+    (other,) = given
+    if given[other] is not None:
+        raise StudyError(
+            f"{study.locate('tasks', index, other)}: task {task.kind!r} reads its data from `{task.data_field}`, "
+            f"not `{other}`; rename the field"
+        )
+    if path is None:
+        raise StudyError(
+            f"{study.locate('tasks', index)}: task {task.name!r} needs its data file: "
+            f"add `{task.data_field}: FILE` (`assay tasks` says where to get it)"
+        )
+    return task.read(study.resolve(path))
+
+
+def _sources(study: Study) -> tuple[dict[tuple[str, str], Source], list[str]]:
+    sources: dict[tuple[str, str], Source] = {}
+    warnings = []
+    groups: dict[str, tuple[Base | Adapter, ...]] = {"bases": study.bases, "adapters": study.adapters}
+    for group, subjects in groups.items():
+        for index, subject in enumerate(subjects):
+            if not subject.responses:
+                raise StudyError(
+                    f"{study.locate(group, index)}: {subject.name!r} has no recorded `responses`, and this version "
+                    f"generates none; record its responses as JSONL and name the files under `responses`"
+                )
+            for task, file in subject.responses.items():
+                path = study.resolve(file.path)
+                if file.format == "lm-eval" and (doubt := check_adapter(path, group == "adapters")):
+                    warnings.append(doubt)
+                sources[subject.name, task] = Source(
+                    path, READERS[file.format], file.after or study.decoding.after
+                )
+    return sources, warnings
+
+
+def _cell(study: Study, engine: Recorded, subject: str, task: str) -> BoundCell:
+    rows = engine.rows(subject, task)
+    protocol = {
+        "engine": "recorded",
+        "decoding": study.decoding.model_dump(exclude={"after"}, exclude_none=True),
+        "limits": sorted({row.limits for _, row in rows}),
+        "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
+    }
+    return BoundCell(
+        subject,
+        task,
+        _identity(study, engine.sources, subject),
+        protocol,
+        1 + max(row.sample for _, row in rows),
+    )
+
+
+def _identity(study: Study, sources: Mapping[tuple[str, str], Source], subject: str) -> dict[str, Any]:
+    """A recorded subject is its name, its base, and the content of its files."""
+    base = next((adapter.base for adapter in study.adapters if adapter.name == subject), None)
+    return {
+        "engine": "recorded",
+        "name": subject,
+        "base": None if base is None else digest(_identity(study, sources, base)),
+        "responses": {
+            task: {"sha256": file_sha256(source.path), "after": source.after}
+            for (name, task), source in sources.items()
+            if name == subject
+        },
+    }
+
+
+def _check_protocols(study: Study, cells: tuple[BoundCell, ...]) -> None:
+    """Raise ResponsesError where an adapter was not asked what its base was asked, in the same way."""
+    protocols = {(cell.name, cell.task): cell.protocol for cell in cells}
+    for index, adapter in enumerate(study.adapters):
+        for task in adapter.responses or ():
+            ours, theirs = protocols[adapter.name, task], protocols.get((adapter.base, task))
+            if theirs is None or ours == theirs:
+                continue
+            unequal = {"limits": "generation arguments", "sent": "prompts as sent"}
+            what = " and ".join(words for name, words in unequal.items() if ours[name] != theirs[name])
+            raise ResponsesError(
+                f"{study.locate('adapters', index, 'responses', task)}: {what} of {adapter.name!r} differ from those "
+                f"of its base {adapter.base!r} ({ours['limits']} against {theirs['limits']}); a gain compares equal "
+                f"protocols only: record both sides in one way"
+            )
+
+
+def _twins(cells: tuple[BoundCell, ...]) -> list[str]:
+    """Warn of two adapters whose files hold the same bytes: perhaps one that was copied or never loaded."""
+    by_content: dict[str, list[str]] = {}
+    for cell in cells:
+        content = cell.identity["responses"][cell.task]["sha256"]
+        if cell.identity["base"] is not None:
+            by_content.setdefault(f"{cell.task} {content}", []).append(cell.name)
+    return [
+        f"{' and '.join(map(repr, names))} have byte-identical responses to {key.partition(' ')[0]}: "
+        f"is each of them the adapter it is said to be?"
+        for key, names in by_content.items()
+        if len(names) > 1
+    ]

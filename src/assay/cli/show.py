@@ -1,0 +1,229 @@
+"""What the commands print: tables on a terminal that fit 80 columns, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assay.demo.published import Attainable
+from assay.report import Gate, to_json
+from assay.report.words import interval, plain, points, score, units, verdict_words
+from assay.verdicts import Result
+
+__all__ = ["show_demo", "show_gate", "show_progress", "show_result", "show_scores", "show_tasks"]
+
+COLOURS = {
+    "confirmed": "green",
+    "gain": "green",
+    "kept": "green",
+    "pass": "green",
+    "trivial": "yellow",
+    "undecided": "yellow",
+    "no gain": "red",
+    "harmed": "red",
+    "not applied": "red",
+    "fail": "red",
+}
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar with rate and time left on a terminal; elsewhere a line at every tenth, on standard error."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines_of_progress()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=console, transient=True,
+    ) as bars:  # fmt: skip
+        known: dict[str, Any] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in known:
+                known[what] = bars.add_task(plain(what), total=total)
+            bars.update(known[what], completed=done)
+
+        yield advance
+
+
+def _lines_of_progress() -> Callable[[str, int, int], None]:
+    printed: dict[str, int] = {}
+
+    def advance(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth > printed.get(what, -1):
+            printed[what] = tenth
+            sys.stderr.write(f"{plain(what)}: {done:,} of {total:,}\n")
+
+    return advance
+
+
+def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
+    """The summary of a run, or the text of its `verdicts.json`."""
+    if as_json:
+        sys.stdout.write(to_json(result))
+        return
+    console = _console()
+    console.print(_verdicts(result))
+    if result.recipes:
+        console.print(_recipes(result))
+    console.print(_matrix(result))
+    if gaps := [drift for drift in result.drift if drift.variant == "gap"]:
+        table = _table(
+            "Drift (variant gap: mean off-target gain - target gain)", ["adapter", "target", "gap"]
+        )
+        for drift in gaps:
+            value = units(drift.value) + (
+                f" [{units(drift.interval[0])}, {units(drift.interval[1])}]" if drift.interval else ""
+            )
+            table.add_row(_text(drift.adapter or drift.recipe or ""), _text(drift.target), value)
+        console.print(table)
+    for label in result.labels:
+        if label.configurations > 1:
+            console.print(_text(label.statement))
+    console.print(_text(result.counts.statement))
+    for warning in result.warnings:
+        console.print(Text("warning: ", style="yellow") + _text(warning))
+    if folder is not None:
+        console.print(_text(f"report: {folder / 'report.md'}"), soft_wrap=True)
+
+
+def _console() -> Console:
+    console = Console()
+    # Piped output keeps a fixed width that fits a page; a narrow terminal keeps its own.
+    return console if console.is_terminal else Console(width=100)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=index > 1)
+    return table
+
+
+def _text(text: str) -> Text:
+    return Text(plain(text))
+
+
+def _coloured(words: str, word: str) -> Text:
+    return Text(words, style=COLOURS.get(word, ""))
+
+
+def _verdicts(result: Result) -> Table:
+    table = _table(
+        "Verdicts (gains in points)", ["adapter", "claim", "base", "score", "gain", "interval", "verdict"]
+    )
+    table.columns[-1].no_wrap = False
+    for claim in result.claims:
+        table.add_row(
+            _text(claim.adapter),
+            _text(claim.metric if claim.kind == "gains" else f"{claim.metric} {claim.kind}"),
+            score(claim.base_score),
+            score(claim.score),
+            points(claim.gain),
+            interval(claim.interval),
+            _coloured(verdict_words(claim), claim.verdict),
+        )
+    reasons = dict.fromkeys(claim.reason for claim in result.claims if claim.reason)
+    table.caption = "\n".join(plain(reason) for reason in reasons if reason) or None
+    return table
+
+
+def _recipes(result: Result) -> Table:
+    table = _table(
+        "Recipes, seeds as a random effect",
+        ["recipe", "claim", "seeds", "gain", "interval", "SE seeds", "verdict"],
+    )
+    for recipe in result.recipes:
+        table.add_row(
+            _text(f"{recipe.recipe} on {recipe.base}"),
+            _text(recipe.metric),
+            str(len(recipe.seeds)),
+            points(recipe.gain),
+            interval(recipe.interval),
+            points(recipe.se_seed).removeprefix("+"),
+            _coloured(verdict_words(recipe), recipe.verdict),
+        )
+    return table
+
+
+def _matrix(result: Result) -> Table:
+    tasks = dict.fromkeys(metric.rpartition(".")[0] for metric in result.matrix.metrics)
+    metrics = [metric for task in tasks for metric in result.matrix.metrics if metric.startswith(f"{task}.")]
+    table = _table(
+        "Matrix", ["subject", *(metric.replace(".", ".\n", 1).replace("_", "_\n") for metric in metrics)]
+    )
+    for row in result.matrix.rows:
+        table.add_row(_text(row.subject), *(score(row.scores[metric]) for metric in metrics))
+    return table
+
+
+def show_gate(gate: Gate) -> None:
+    """Each adapter's outcome, with every rule that keeps it from passing."""
+    console = _console()
+    for adapter in gate.adapters:
+        console.print(_coloured(f"{adapter.outcome:9}", adapter.outcome) + Text(" ") + _text(adapter.adapter))
+        for reason in adapter.reasons:
+            console.print(Text("          ") + _text(reason))
+    console.print(Text("gate: ") + _coloured(gate.outcome, gate.outcome))
+
+
+def show_scores(task: str, totals: Mapping[str, float | int]) -> None:
+    """Totals of a judged file."""
+    table = _table(task, ["metric", "value"])
+    for name, value in totals.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+    _console().print(table)
+
+
+def show_tasks(listed: Sequence[Mapping[str, Any]]) -> None:
+    """The tasks, their metrics (primary first) and where their data comes from."""
+    table = _table("Tasks (the first metric is the primary one)", ["task", "capability", "metrics", "data"])
+    for column in table.columns:
+        column.no_wrap = False
+    for task in listed:
+        table.add_row(
+            task["task"],
+            task["capability"],
+            "\n".join(task["metrics"]),
+            f"`{task['data']}`: {task['source']}",
+        )
+    _console().print(table)
+
+
+def show_demo(attainable: Sequence[Attainable]) -> None:
+    """Which sizes the published figures can come from, and which verdicts those sizes leave open."""
+    table = _table(
+        "Could one run have given these figures? Sizes n at which both are some k/n",
+        ["metric", "half rounds", "attainable n", "verdicts open over every (b, c)"],
+    )
+    for column in table.columns:
+        column.no_wrap = False
+    for entry in attainable:
+        sizes = ", ".join(map(str, entry.sizes[:5])) + (", ..." if len(entry.sizes) > 5 else "")
+        if entry.whole is not None:
+            sizes += f" ({'also' if entry.whole in entry.sizes else 'not'} {entry.whole}, all of IFEval)"
+        words = "\n".join(f"n >= {n}: {' or '.join(words)}" for n, words in entry.verdicts)
+        table.add_row(
+            _text(entry.metric),
+            entry.rounding.removeprefix("half_"),
+            sizes,
+            words or "none: instructions nest in prompts",
+        )
+    console = _console()
+    console.print(table)
+    console.print(
+        "Averages over several runs need not be k/n. No verdict is claimed here: the figures are aggregates, "
+        "and a verdict needs each prompt's pass or fail."
+    )

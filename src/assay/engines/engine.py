@@ -1,0 +1,65 @@
+"""The one seam between assay and whatever answers: requests go in, completions come out.
+
+An engine knows subjects, prompts and limits. It knows no claim, no verifier, no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+__all__ = ["Completion", "Engine", "Kind", "Request"]
+
+Kind = Literal["generate", "loglikelihood"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to ask of one subject."""
+
+    subject: str
+    """Name of the base or adapter, unique in the study."""
+    task: str
+    example: str
+    """Key of the example within the task."""
+    prompt: str
+    """As sent."""
+    sample: int = 0
+    """Repeat under sampling."""
+    index: int = 0
+    """Which of several continuations of one example."""
+    kind: Kind = "generate"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back, before any judgement."""
+
+    request: Request
+    text: str
+    """The whole text, nothing removed."""
+    cut: int = 0
+    """Characters at the start of `text` that are not judged (thinking, an echoed prompt)."""
+    null: bool = False
+    """The source held no text at all (a JSON null); judged as empty, and counted."""
+    tokens: int | None = None
+    finish: str | None = None
+    """`stop` or `length`, where known."""
+    logprob: float | None = None
+    """Summed over the continuation, natural logarithm; `loglikelihood` only."""
+    greedy: bool | None = None
+    """Whether the continuation is what greedy decoding gives; `loglikelihood` only."""
+
+    @property
+    def judged(self) -> str:
+        """The part that verifiers see."""
+        return self.text[self.cut :]
+
+
+class Engine(Protocol):
+    """Answers requests, in any order, each exactly once."""
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        """Yield one completion for each request. Raises AssayError if one cannot be answered."""
+        ...

@@ -1,0 +1,188 @@
+"""Responses that were given before: JSONL files, matched to examples by key or by exact prompt.
+
+A file must answer every example exactly once for each sample; what is missing, surplus, doubled or
+asked with another prompt is refused, because a gain compares equal things or nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assay.engines.engine import Completion, Request
+from assay.errors import ResponsesError
+from assay.jsonl import read_jsonl
+from assay.tasks import Example
+
+__all__ = ["Recorded", "Row", "Source", "file_sha256", "match", "read_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One recorded response, from whatever format."""
+
+    line: int
+    text: str | None
+    key: str | None = None
+    prompt: str | None = None
+    """The example's prompt, if the file gives it."""
+    sent: str | None = None
+    """The prompt as sent, template applied, where the format tells."""
+    sample: int = 0
+    limits: str = ""
+    """Generation arguments as the format gives them: part of the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of one subject's responses to one task."""
+
+    path: Path
+    read: Callable[[Path], Iterator[Row]]
+    after: str | None = None
+    """Judge only what follows the first such mark, in responses that have one."""
+
+
+class Recorded:
+    """An engine that looks its answers up."""
+
+    def __init__(
+        self,
+        sources: Mapping[tuple[str, str], Source],
+        examples: Mapping[str, Sequence[Example]],
+        beyond: Mapping[str, Sequence[Example]] | None = None,
+    ) -> None:
+        """Look answers up in `sources`, by subject and task.
+
+        `beyond` holds the examples past a task's limit: rows that answer them are passed over.
+        """
+        self.sources = sources
+        self.examples = examples
+        self.beyond = beyond or {}
+
+    def rows(self, subject: str, task: str) -> list[tuple[Example, Row]]:
+        """Every example of the task with this subject's rows; the whole file is checked on the way."""
+        return match(self.sources[subject, task], self.examples[task], self.beyond.get(task, ()))
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        """Yield the recorded completion of each request; one file is open and in memory at a time."""
+        wanted: dict[tuple[str, str], dict[tuple[str, int], Request]] = {}
+        for request in requests:
+            cell = wanted.setdefault((request.subject, request.task), {})
+            cell[request.example, request.sample] = request
+        for (subject, task), cell in wanted.items():
+            source = self.sources[subject, task]
+            for example, row in self.rows(subject, task):
+                if (example.key, row.sample) in cell:
+                    yield _completion(cell[example.key, row.sample], row, source.after)
+
+
+def _completion(request: Request, row: Row, after: str | None) -> Completion:
+    text = row.text or ""
+    found = text.find(after) if after else -1
+    cut = found + len(after) if after and found >= 0 else 0
+    asked = request if row.sent is None else replace(request, prompt=row.sent)
+    return Completion(asked, text, cut=cut, null=row.text is None)
+
+
+def match(
+    source: Source, examples: Sequence[Example], beyond: Sequence[Example] = ()
+) -> list[tuple[Example, Row]]:
+    """Pair every example with its rows, in the order of the examples and samples.
+
+    Rows that answer an example in `beyond` are checked and dropped. Raises ResponsesError where the
+    file and the examples do not agree one to one.
+    """
+    known = (*examples, *beyond)
+    by_key = {example.key: example for example in known}
+    by_prompt: dict[str, list[Example]] = {}
+    for example in known:
+        by_prompt.setdefault(example.prompt, []).append(example)
+    found: dict[tuple[str, int], Row] = {}
+    for row in source.read(source.path):
+        example = _find(source.path, row, by_key, by_prompt)
+        if (earlier := found.get((example.key, row.sample))) is not None:
+            raise ResponsesError(
+                f"{source.path}:{row.line}: second response to example {example.key!r}, first on line "
+                f"{earlier.line}; keep one, or number repeats with `sample: 0, 1, ...`"
+            )
+        found[example.key, row.sample] = row
+    samples = 1 + max((sample for _, sample in found), default=0)
+    keys = [example.key for example in examples]
+    missing = [key for key in keys if any((key, sample) not in found for sample in range(samples))]
+    if missing:
+        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
+        raise ResponsesError(
+            f"{source.path}: no response to {len(missing)} of {len(examples)} examples (keys {shown}); "
+            f"add them, or set `limit` on the task if only the first examples were run"
+        )
+    return [(example, found[example.key, sample]) for example in examples for sample in range(samples)]
+
+
+def _find(
+    path: Path, row: Row, by_key: Mapping[str, Example], by_prompt: Mapping[str, list[Example]]
+) -> Example:
+    if row.key is not None:
+        example = by_key.get(row.key)
+        if example is None:
+            raise ResponsesError(
+                f"{path}:{row.line}: key {row.key!r} is not among the task's {len(by_key)} examples; "
+                f"remove the row, or give the prompt file that these responses answer"
+            )
+        if row.prompt is not None and row.prompt != example.prompt:
+            raise ResponsesError(
+                f"{path}:{row.line}: key {row.key!r} was answered to another prompt than the task's "
+                f"({row.prompt[:60]!r} against {example.prompt[:60]!r}); give the version of the prompt "
+                f"file that these responses answer"
+            )
+        return example
+    candidates = by_prompt.get(row.prompt or "", [])
+    if not candidates:
+        raise ResponsesError(
+            f"{path}:{row.line}: prompt {(row.prompt or '')[:60]!r} is not among the task's "
+            f"{len(by_key)} examples, to the letter; give the version of the prompt file that these "
+            f"responses answer, or add `key` to each row"
+        )
+    if len(candidates) > 1:
+        keys = ", ".join(example.key for example in candidates)
+        raise ResponsesError(
+            f"{path}:{row.line}: examples {keys} share this prompt, so the row could answer either; "
+            f"add `key` to each row"
+        )
+    return candidates[0]
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Rows of assay's own JSONL: `response` (text or null), and `key` or `prompt`, and `sample`."""
+    for line, row in read_jsonl(path, ResponsesError):
+        yield _row(f"{path}:{line}", line, row)
+
+
+def _row(place: str, line: int, row: Mapping[str, Any]) -> Row:
+    if "response" not in row:
+        hint = "; this looks like an lm-eval log, say `format: lm-eval`" if "resps" in row else ""
+        raise ResponsesError(f"{place}: no `response` field (found: {', '.join(list(row)[:6])}){hint}")
+    text, key, prompt, sample = (row.get(name) for name in ("response", "key", "prompt", "sample"))
+    if text is not None and not isinstance(text, str):
+        raise ResponsesError(f"{place}: `response` must be text or null, found {type(text).__name__}")
+    if isinstance(key, bool) or not isinstance(key, str | int | None):
+        raise ResponsesError(f"{place}: `key` must be text or an integer, found {type(key).__name__}")
+    if prompt is not None and not isinstance(prompt, str):
+        raise ResponsesError(f"{place}: `prompt` must be text, found {type(prompt).__name__}")
+    if key is None and prompt is None:
+        raise ResponsesError(f"{place}: neither `key` nor `prompt`, so the example it answers is unknown")
+    if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
+        raise ResponsesError(f"{place}: `sample` must be 0, 1, ..., found {sample!r}")
+    return Row(line, text, None if key is None else str(key), prompt, sample=sample or 0)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises ResponsesError if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as bad:
+        raise ResponsesError(f"{path}: cannot be read: {bad.strerror}") from None

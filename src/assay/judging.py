@@ -1,0 +1,74 @@
+"""Judges one file of responses with one task's verifier: no study, no store, no statistics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from assay.engines import Recorded, Request, Source, read_rows
+from assay.errors import AssayError
+from assay.report.files import write_text
+from assay.tasks import TASKS, Score, Task
+
+__all__ = ["judge_file"]
+
+
+def judge_file(
+    kind: str,
+    responses: Path,
+    data: Mapping[str, Path | None],
+    *,
+    mode: str | None = None,
+    after: str | None = None,
+    out: Path | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, float | int]:
+    """Score every response in a JSONL file; returns each metric and how many prompts and checks it saw.
+
+    `data` holds the prompt or example file by the task's own field name. With `out`, a line of detail
+    for each response is written there. Raises AssayError.
+    """
+    task = _task(kind, mode)
+    path = data.get(task.data_field)
+    surplus = [name for name, value in data.items() if value is not None and name != task.data_field]
+    if path is None or surplus:
+        raise AssayError(
+            f"task {kind!r} reads its data from --{task.data_field} FILE: give that option, and no other"
+        )
+    examples = task.read(path)
+    task.check(examples)
+    engine = Recorded({("", kind): Source(responses, read_rows, after)}, {kind: examples})
+    by_key = {example.key: example for example in examples}
+    asked = [
+        Request("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
+    ]
+    scores: list[tuple[str, Score]] = []
+    for done, completion in enumerate(engine.complete(asked), 1):
+        key = completion.request.example
+        scores.append((key, task.score(by_key[key], completion.judged)))
+        progress(f"scoring {kind}", done, len(asked))
+    if out is not None:
+        lines = (json.dumps({"key": key, **score.detail}, ensure_ascii=False) for key, score in scores)
+        write_text(out, "".join(f"{line}\n" for line in lines))
+    return _totals(task, [score for _, score in scores])
+
+
+def _task(kind: str, mode: str | None) -> Task:
+    if kind not in TASKS:
+        raise AssayError(f"unknown task {kind!r}; choose one of {', '.join(TASKS)}")
+    if mode is not None and mode not in TASKS[kind].modes:
+        raise AssayError(f"task {kind!r} has no mode {mode!r}; choose one of {', '.join(TASKS[kind].modes)}")
+    return TASKS[kind](kind, mode)
+
+
+def _totals(task: Task, scores: list[Score]) -> dict[str, float | int]:
+    totals: dict[str, float | int] = {}
+    for index, metric in enumerate(task.metrics):
+        passed = sum(score.passed[index] for score in scores)
+        totals[metric.name] = passed / sum(score.out_of[index] for score in scores)
+    totals[task.data_field] = len(scores)
+    for index, metric in enumerate(task.metrics):
+        if metric.kind == "ratio":
+            totals.setdefault("instructions", sum(score.out_of[index] for score in scores))
+    return totals

@@ -1,0 +1,5 @@
+"""Stored responses and scores."""
+
+from assay.records.store import Declared, Scores, Store, digest
+
+__all__ = ["Declared", "Scores", "Store", "digest"]

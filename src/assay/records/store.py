@@ -1,0 +1,495 @@
+"""The records of one run, in SQLite: responses by what answered what, and their scores.
+
+It knows no metric and no statistic. Appending is idempotent and each batch is one transaction, so a
+run that is killed loses at most the batch in flight. One process writes at a time; others may read.
+
+    with Store.write(Path("runs/qwen3")) as store:
+        store.append(completions)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.engines import Completion
+from assay.errors import OutputError, RunError
+from assay.records.schema import migrate
+from assay.tasks import Example
+
+__all__ = ["Declared", "Scores", "Store", "digest"]
+
+BATCH = 250
+_T = TypeVar("_T")
+
+
+def digest(value: object) -> str:
+    """SHA-256 of a JSON value in canonical form (sorted keys, no spaces), in hexadecimal."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One subject's scores on one task, by example in file order."""
+
+    passed: NDArray[np.int64]
+    """(examples, samples, metrics)"""
+    out_of: NDArray[np.int64]
+    """Likewise; equal over samples and over subjects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A claim block as it was declared."""
+
+    sha256: str
+    declared_at: str
+    """UTC, ISO 8601."""
+    records_before: int
+    """Records that the run held at that time; 0 when claims came first."""
+
+
+class Store:
+    """An open `records.sqlite`. Made by `Store.write` or `Store.read`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._bound: dict[tuple[str, str], tuple[int, int]] = {}
+        self._rows: dict[str, dict[str, tuple[int, str]]] = {}
+
+    # -- opening -------------------------------------------------------------------------------
+
+    @classmethod
+    @contextmanager
+    def write(cls, folder: Path) -> Iterator[Self]:
+        """Open for writing, making the folder if needed.
+
+        Raises RunError when another process writes to this run or a newer assay made it, and
+        OutputError when the folder cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as bad:
+            raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another --out") from None
+        path = folder / "records.sqlite"
+        with _explained(path), _sole_writer(folder), closing(_connect(path)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            migrate(db, path)
+            yield cls(db)
+            # A reader may hold the file; then the log stays beside it, which is as good.
+            with suppress(sqlite3.OperationalError):
+                db.execute("PRAGMA journal_mode = DELETE")
+
+    @classmethod
+    @contextmanager
+    def read(cls, folder: Path) -> Iterator[Self]:
+        """Open for reading. Raises RunError when there is no run in `folder`."""
+        path = folder / "records.sqlite"
+        if not path.is_file():
+            raise RunError(f"{folder}: no run here (no records.sqlite); make one with `assay run`")
+        with _explained(path), closing(_connect(path)) as db:
+            db.execute("PRAGMA query_only = 1")
+            yield cls(db)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.OperationalError):  # a full disk has already rolled back
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # -- what a study's names mean ---------------------------------------------------------------
+
+    def bind_task(self, name: str, kind: str, examples: Sequence[Example]) -> None:
+        """Enter a task's examples. Raises RunError if the run holds this task with other examples."""
+        rows = [[example.key, example.prompt, dict(example.data)] for example in examples]
+        sha256 = digest([kind, rows])
+        known = self._db.execute("SELECT digest FROM tasks WHERE name = ?", (name,)).fetchone()
+        if known is not None:
+            if known[0] != sha256:
+                raise RunError(
+                    f"task {name!r}: this run measured examples with sha256 {known[0][:12]}, and the study "
+                    f"now gives {sha256[:12]}; give the file of then, or use another --out"
+                )
+            return
+        with self._transaction():
+            task = self._db.execute(
+                "INSERT INTO tasks (name, kind, digest) VALUES (?, ?, ?)", (name, kind, sha256)
+            ).lastrowid
+            self._db.executemany(
+                "INSERT INTO examples (task, position, key, prompt, data) VALUES (?, ?, ?, ?, ?)",
+                (
+                    (task, position, key, prompt, json.dumps(data, ensure_ascii=False))
+                    for position, (key, prompt, data) in enumerate(rows)
+                ),
+            )
+
+    def bind(self, name: str, task: str, identity: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
+        """Say which subject, under which protocol, the study's `name` means on `task` from now on."""
+        self._bound.clear()
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO bindings (name, task, subject, protocol) VALUES (?, ?, ?, ?)",
+                (
+                    name,
+                    self._task(task),
+                    self._entity("subjects", identity),
+                    self._entity("protocols", protocol),
+                ),
+            )
+
+    def unbind(self) -> None:
+        """Forget what names mean, so that a subject that left the study is no longer read. Records stay."""
+        self._bound.clear()
+        self._db.execute("DELETE FROM bindings")
+
+    def _entity(self, table: str, identity: Mapping[str, Any]) -> int:
+        """Row of a subject or protocol by the digest of its identity, entered if new."""
+        sha256 = digest(identity)
+        self._db.execute(
+            f"INSERT OR IGNORE INTO {table} (digest, identity) VALUES (?, ?)",  # noqa: S608 - our own names
+            (sha256, json.dumps(identity, sort_keys=True, ensure_ascii=False)),
+        )
+        (row,) = self._db.execute(f"SELECT id FROM {table} WHERE digest = ?", (sha256,)).fetchone()  # noqa: S608
+        return int(row)
+
+    def _task(self, name: str) -> int:
+        row = self._db.execute("SELECT id FROM tasks WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            raise RunError(f"task {name!r} is not in this run; run the study again")
+        return int(row[0])
+
+    def _binding(self, name: str, task: str) -> tuple[int, int] | None:
+        """(subject, protocol) rows of a name on a task."""
+        if (name, task) not in self._bound:
+            row = self._db.execute(
+                "SELECT subject, protocol FROM bindings WHERE name = ? AND task = ?", (name, self._task(task))
+            ).fetchone()
+            if row is None:
+                return None
+            self._bound[name, task] = row
+        return self._bound[name, task]
+
+    def same_protocol(self, name: str, other: str, task: str) -> bool:
+        """Whether two names answered `task` under one protocol."""
+        mine, theirs = self._binding(name, task), self._binding(other, task)
+        return mine is not None and theirs is not None and mine[1] == theirs[1]
+
+    def _example(self, task: str, key: str) -> tuple[int, str]:
+        """(row, prompt) of an example."""
+        if task not in self._rows:
+            self._rows[task] = {
+                found: (row, prompt)
+                for row, found, prompt in self._db.execute(
+                    "SELECT id, key, prompt FROM examples WHERE task = ?", (self._task(task),)
+                )
+            }
+        return self._rows[task][key]
+
+    # -- responses -------------------------------------------------------------------------------
+
+    def held(self, name: str, task: str) -> set[tuple[str, int, int]]:
+        """(example, sample, request) of every record that this name has on this task."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return set()
+        return set(
+            self._db.execute(
+                "SELECT e.key, r.sample, r.request FROM records r JOIN examples e ON e.id = r.example "
+                "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
+                (*bound, self._task(task)),
+            )
+        )
+
+    def append(self, completions: Iterable[Completion]) -> Iterator[int]:
+        """Enter completions in batches, yielding the size of each one once it is safe on disk.
+
+        A record that is already there is left as it is.
+        """
+        for batch in _batches(completions):
+            with self._transaction():
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO records (subject, protocol, example, sample, request, kind, prompt, "
+                    "text, cut, tokens, finish, logprob, greedy) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [self._record(completion) for completion in batch],
+                )
+            yield len(batch)
+
+    def _record(self, completion: Completion) -> tuple[object, ...]:
+        asked = completion.request
+        bound = self._binding(asked.subject, asked.task)
+        if bound is None:
+            raise RunError(f"{asked.subject!r} was not bound to task {asked.task!r} before its responses")
+        example, own = self._example(asked.task, asked.example)
+        return (
+            *bound,
+            example,
+            asked.sample,
+            asked.index,
+            asked.kind,
+            None if asked.prompt == own else self._prompt(asked.prompt),
+            None if completion.null else completion.text,
+            completion.cut,
+            completion.tokens,
+            completion.finish,
+            completion.logprob,
+            completion.greedy,
+        )
+
+    def _prompt(self, text: str) -> int:
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        self._db.execute("INSERT OR IGNORE INTO prompts (digest, text) VALUES (?, ?)", (sha256, text))
+        (row,) = self._db.execute("SELECT id FROM prompts WHERE digest = ?", (sha256,)).fetchone()
+        return int(row)
+
+    def examples(self, task: str) -> tuple[Example, ...]:
+        """A task's examples, in file order."""
+        return tuple(
+            Example(key, prompt, json.loads(data))
+            for key, prompt, data in self._db.execute(
+                "SELECT key, prompt, data FROM examples WHERE task = ? ORDER BY position", (self._task(task),)
+            )
+        )
+
+    def bound(self) -> list[tuple[str, str]]:
+        """(name, task) of everything that the study's names mean now."""
+        return self._db.execute(
+            "SELECT b.name, t.name FROM bindings b JOIN tasks t ON t.id = b.task ORDER BY b.rowid"
+        ).fetchall()
+
+    def subject(self, name: str, task: str) -> str:
+        """Digest of the subject that a name means on a task."""
+        bound = self._binding(name, task)
+        if bound is None:
+            raise RunError(f"{name!r} has no responses to {task!r} in this run")
+        (sha256,) = self._db.execute("SELECT digest FROM subjects WHERE id = ?", (bound[0],)).fetchone()
+        return str(sha256)
+
+    def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
+        """A name's records on a task, in file order: key, sample, prompt as sent, text, cut, null."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return
+        for key, sample, prompt, text, cut in self._db.execute(
+            "SELECT e.key, r.sample, coalesce(p.text, e.prompt), r.text, r.cut FROM records r "
+            "JOIN examples e ON e.id = r.example LEFT JOIN prompts p ON p.id = r.prompt "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample, r.request",
+            (*bound, self._task(task)),
+        ):
+            yield {
+                "key": key,
+                "sample": sample,
+                "prompt": prompt,
+                "response": (text or "")[cut:],
+                "text": text,
+            }
+
+    def same_text(self, name: str, other: str, task: str) -> tuple[int, int]:
+        """(records of `name` whose judged text equals that of `other`, records that both have)."""
+        mine, theirs = self._binding(name, task), self._binding(other, task)
+        if mine is None or theirs is None:
+            return 0, 0
+        same, both = self._db.execute(
+            "SELECT coalesce(sum(substr(coalesce(a.text, ''), a.cut + 1) = substr(coalesce(b.text, ''), b.cut + 1)), 0), "
+            "count(*) FROM records a JOIN examples e ON e.id = a.example "
+            "JOIN records b ON b.subject = ? AND b.protocol = ? AND b.example = a.example "
+            "AND b.sample = a.sample AND b.request = a.request "
+            "WHERE a.subject = ? AND a.protocol = ? AND e.task = ?",
+            (*theirs, *mine, self._task(task)),
+        ).fetchone()
+        return int(same), int(both)
+
+    def nulls(self, name: str, task: str) -> int:
+        """How many of a name's responses on a task were null, and so judged as empty."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return 0
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? AND r.text IS NULL AND r.kind = 'generate'",
+            (*bound, self._task(task)),
+        ).fetchone()
+        return int(count)
+
+    # -- scores ----------------------------------------------------------------------------------
+
+    def unscored(self, task: str, scorer: str) -> Iterator[tuple[int, str, str]]:
+        """(record, example key, judged text) of every bound record without a score by `scorer`."""
+        last = 0
+        while True:  # by pages, so that scores can be entered between them
+            page = self._db.execute(
+                "SELECT r.id, e.key, coalesce(r.text, ''), r.cut FROM records r JOIN examples e ON e.id = r.example "
+                "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? "
+                "WHERE e.task = ? AND s.record IS NULL AND r.id > ? AND EXISTS (SELECT 1 FROM bindings b "
+                "WHERE b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task) "
+                "ORDER BY r.id LIMIT ?",
+                (scorer, self._task(task), last, BATCH),
+            ).fetchall()
+            if not page:
+                return
+            last = page[-1][0]
+            for record, key, text, cut in page:
+                yield record, key, text[cut:]
+
+    def count_unscored(self, task: str, scorer: str) -> int:
+        """How many bound records lack a score by `scorer`."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
+            "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? "
+            "WHERE e.task = ? AND s.record IS NULL AND EXISTS (SELECT 1 FROM bindings b "
+            "WHERE b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task)",
+            (scorer, self._task(task)),
+        ).fetchone()
+        return int(count)
+
+    def add_scores(
+        self, scorer: str, scores: Iterable[tuple[int, Sequence[int], Mapping[str, Any]]]
+    ) -> Iterator[int]:
+        """Enter (record, passed of each metric then out of what, detail); yields the size of each batch."""
+        for batch in _batches(scores):
+            rows = [
+                (
+                    record,
+                    scorer,
+                    json.dumps(list(counts), separators=(",", ":")),
+                    json.dumps(detail, ensure_ascii=False),
+                )
+                for record, counts, detail in batch
+            ]
+            with self._transaction():
+                self._db.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", rows)
+            yield len(batch)
+
+    def scores(self, name: str, task: str, scorer: str) -> Scores | None:
+        """Scores of a name on a task; None where any example lacks one."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return None
+        counts: list[str] = []
+        keys: list[tuple[int, int]] = []
+        for position, sample, count in self._db.execute(
+            "SELECT e.position, r.sample, s.counts FROM records r JOIN examples e ON e.id = r.example "
+            "JOIN scores s ON s.record = r.id AND s.scorer = ? "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
+            (scorer, *bound, self._task(task)),
+        ):
+            keys.append((position, sample))
+            counts.append(count)
+        (examples,) = self._db.execute(
+            "SELECT count(*) FROM examples WHERE task = ?", (self._task(task),)
+        ).fetchone()
+        samples = 1 + max((sample for _, sample in keys), default=0)
+        if len(keys) != examples * samples or not keys:
+            return None
+        table = np.array(json.loads(f"[{','.join(counts)}]"), dtype=np.int64)
+        table = table.reshape(examples, samples, 2, -1)
+        return Scores(passed=table[:, :, 0, :], out_of=table[:, :, 1, :])
+
+    def details(self, name: str, task: str, scorer: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
+        """(example key, sample, detail) of a name's scores on a task, in file order."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return
+        for key, sample, detail in self._db.execute(
+            "SELECT e.key, r.sample, s.detail FROM records r JOIN examples e ON e.id = r.example "
+            "JOIN scores s ON s.record = r.id AND s.scorer = ? "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
+            (scorer, *bound, self._task(task)),
+        ):
+            yield key, sample, json.loads(detail)
+
+    def differing(self, task: str, scorer: str) -> Iterator[dict[str, Any]]:
+        """Details of a task's bound records on which the verifier's other mode decides otherwise."""
+        for (detail,) in self._db.execute(
+            "SELECT s.detail FROM scores s JOIN records r ON r.id = s.record JOIN examples e ON e.id = r.example "
+            "JOIN bindings b ON b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task "
+            "WHERE e.task = ? AND s.scorer = ? AND json_extract(s.detail, '$.other') IS NOT NULL",
+            (self._task(task), scorer),
+        ):
+            yield json.loads(detail)
+
+    # -- claims and facts ------------------------------------------------------------------------
+
+    def declare(self, block: Mapping[str, Any]) -> None:
+        """Stamp a claim block with its hash, the time, and how many records came before it; once."""
+        with self._transaction():
+            (before,) = self._db.execute("SELECT count(*) FROM records").fetchone()
+            self._db.execute(
+                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)",
+                (digest(block), json.dumps(block, sort_keys=True, ensure_ascii=False), _now(), before),
+            )
+
+    def declared(self) -> list[Declared]:
+        """Every claim block that this run has seen, the oldest first."""
+        rows = self._db.execute("SELECT sha256, declared_at, records_before FROM claims ORDER BY rowid")
+        return [Declared(*row) for row in rows]
+
+    def set_fact(self, name: str, value: object) -> None:
+        """Keep a JSON value under a name, replacing an older one."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, sort_keys=True))
+        )
+
+    def fact(self, name: str) -> Any:
+        """The value kept under a name, or None."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=30, isolation_level=None)
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Hold the run's write lock: an exclusive SQLite transaction, which ends with the process."""
+    with closing(sqlite3.connect(folder / ".lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as bad:
+            if "locked" not in str(bad):
+                raise
+            raise RunError(
+                f"{folder}: another assay process is writing to this run; wait for it, or use another --out"
+            ) from None
+        yield
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's own errors into messages that name the file and the fix."""
+    try:
+        yield
+    except sqlite3.OperationalError as bad:
+        raise OutputError(
+            f"{path}: {bad}; what was written before is safe: make room or mend the permissions, and run again"
+        ) from bad
+    except sqlite3.DatabaseError as bad:
+        raise RunError(f"{path}: not a usable records file ({bad}); move it away and run again") from bad

@@ -1,0 +1,219 @@
+"""`report.md`: the findings as text, for a pull request or a terminal pager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from assay.report.gate import apply_gate
+from assay.report.words import interval, plain, points, score, units, verdict_words
+from assay.stats import WORDS
+from assay.verdicts import Result
+
+__all__ = ["to_markdown"]
+
+
+def to_markdown(result: Result) -> str:
+    """The whole report. Gains are in points; intervals have the confidence that stands beside them."""
+    sections = (_verdicts, _recipes, _labels, _matrix, _elsewhere, _drift, _method)
+    blocks = [f"# {_cell(result.study)}", result.counts.statement]
+    blocks += [f"> {_cell(warning)}" for warning in result.warnings]
+    blocks += ["\n".join(lines) for section in sections if (lines := list(section(result)))]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Foreign text inside Markdown: no markup of its own, one line."""
+    safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{character}" if character in "\\`*_[]|#~" else character for character in safe)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'|'.join('---' for _ in head)}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _verdicts(result: Result) -> Iterator[str]:
+    yield "## Verdicts"
+    yield ""
+    gate = {adapter.adapter: adapter.outcome for adapter in apply_gate(result).adapters}
+    yield from _table(
+        ["adapter", "claim", "base", "score", "gain", "interval", "verdict", "gate"],
+        (
+            [
+                _cell(claim.adapter),
+                _cell(f"{claim.metric} {claim.kind}"),
+                score(claim.base_score),
+                score(claim.score),
+                points(claim.gain),
+                interval(claim.interval),
+                f"**{verdict_words(claim)}**" + _aside(claim.reason, claim.examples_needed),
+                gate[claim.adapter],
+            ]
+            for claim in result.claims
+        ),
+    )
+    yield ""
+    for word in dict.fromkeys(claim.verdict for claim in result.claims):
+        yield f"- **{word}**: {WORDS[word]}"
+
+
+def _aside(reason: str | None, needed: int | None) -> str:
+    if reason:
+        return f" ({_cell(reason)})"
+    return f" (about {needed:,} prompts would decide)" if needed else ""
+
+
+def _recipes(result: Result) -> Iterator[str]:
+    if not result.recipes:
+        return
+    yield "## Recipes, with seeds as a random effect"
+    yield ""
+    yield from _table(
+        [
+            "recipe",
+            "base",
+            "claim",
+            "seeds",
+            "gains",
+            "mean",
+            "interval",
+            "verdict",
+            "SE prompts",
+            "SE seeds",
+            "flips",
+        ],
+        (
+            [
+                _cell(recipe.recipe),
+                _cell(recipe.base),
+                _cell(f"{recipe.metric} {recipe.kind}"),
+                str(len(recipe.seeds)),
+                " ".join(map(points, recipe.gains)),
+                points(recipe.gain),
+                interval(recipe.interval),
+                f"**{verdict_words(recipe)}**" + _aside(None, recipe.examples_needed),
+                points(recipe.se_prompt).removeprefix("+"),
+                points(recipe.se_seed).removeprefix("+"),
+                f"{recipe.flip_rate:.0%}",
+            ]
+            for recipe in result.recipes
+        ),
+    )
+
+
+def _labels(result: Result) -> Iterator[str]:
+    several = [label for label in result.labels if label.configurations > 1]
+    if not several:
+        return
+    yield "## Labels over recipes and bases"
+    for label in several:
+        yield ""
+        yield _cell(label.statement)
+        if label.prediction is not None:
+            yield (
+                f"The next configuration's gain is expected in {interval(label.prediction)} (95 %); "
+                f"{label.i2 or 0:.0%} of the variation between configurations is not noise."
+            )
+        if label.settings:
+            yield ""
+            yield from _table(
+                ["setting", "value", "configurations", "mean gain", "lowest", "highest"],
+                (
+                    [
+                        _cell(entry.setting),
+                        _cell(entry.value),
+                        str(entry.configurations),
+                        points(entry.mean),
+                        points(entry.low),
+                        points(entry.high),
+                    ]
+                    for entry in label.settings
+                ),
+            )
+
+
+def _matrix(result: Result) -> Iterator[str]:
+    yield "## Matrix"
+    yield ""
+    yield from _table(
+        ["subject", *map(_cell, result.matrix.metrics)],
+        (
+            [
+                _cell(row.subject if row.base is None else f"{row.subject} on {row.base}"),
+                *(
+                    score(row.scores[metric])
+                    + (f" ({points(row.gains[metric])})" if row.gains[metric] is not None else "")
+                    for metric in result.matrix.metrics
+                ),
+            ]
+            for row in result.matrix.rows
+        ),
+    )
+
+
+def _elsewhere(result: Result) -> Iterator[str]:
+    cells = [cell for cell in result.cells if cell.kind == "exploratory"]
+    if not cells:
+        return
+    yield "## Elsewhere (exploratory; q by Benjamini and Hochberg)"
+    yield ""
+    excluded = {True: "excluded", False: "not excluded", None: "-"}
+    yield from _table(
+        ["adapter", "metric", "gain", "interval", "q", "finding", "harm of the margin"],
+        (
+            [
+                _cell(cell.adapter),
+                _cell(cell.metric),
+                points(cell.gain),
+                interval(cell.interval),
+                "-" if cell.q is None else f"{cell.q:.3g}",
+                cell.finding or "-",
+                excluded[cell.harm_excluded],
+            ]
+            for cell in cells
+        ),
+    )
+
+
+def _drift(result: Result) -> Iterator[str]:
+    rows = [drift for drift in result.drift if drift.variant == "gap"]
+    if not rows:
+        return
+    yield "## Drift (variant gap: mean off-target gain - target gain)"
+    yield ""
+    yield from _table(
+        ["subject", "target", "gap", "interval", "target gain", "off-target gain", "lowest off-target"],
+        (
+            [
+                _cell(drift.adapter or drift.recipe or ""),
+                _cell(drift.target),
+                units(drift.value),
+                f"[{units(drift.interval[0])}, {units(drift.interval[1])}]" if drift.interval else "-",
+                units(drift.target_gain),
+                units(drift.off_target_gain),
+                units(drift.min_off_target_gain),
+            ]
+            for drift in rows
+        ),
+    )
+
+
+def _method(result: Result) -> Iterator[str]:
+    yield "## Method"
+    yield ""
+    yield (
+        f"- Claims {result.claims_declared.when} the responses ({result.claims_declared.reason}); "
+        f"sha256 `{result.claims_sha256}`."
+    )
+    for entry in result.claims_declared.history:
+        yield f"- Claim block `{entry.sha256[:12]}` declared {entry.declared_at}, after {entry.records_before} records."
+    yield f"- alpha {result.alpha:g} on each side, family: {result.family}; intervals in points."
+    for mode in result.modes:
+        causes = "; ".join(f"{_cell(cause)}: {count}" for cause, count in mode.causes.items())
+        yield (
+            f"- {_cell(mode.task)} was verified in mode `{mode.mode}`; mode `{mode.other}` decides {mode.differ} of "
+            f"{mode.checks} verifications otherwise ({mode.prompts} prompts){': ' + causes if causes else ''}."
+        )
+    yield f"- Versions: {', '.join(f'{name} {number}' for name, number in result.versions.items())}."

@@ -1,0 +1,62 @@
+"""How numbers and foreign text are written, the same in every report."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from assay.verdicts.result import ClaimResult, Interval, RecipeResult
+
+__all__ = ["interval", "plain", "plain_lines", "points", "score", "units", "verdict_words"]
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def plain(text: str) -> str:
+    """Foreign text made harmless to a terminal or page: control and bidirectional characters as escapes."""
+    return "".join(
+        character if unicodedata.category(character) not in _UNSAFE else f"\\u{ord(character):04x}"
+        for character in re.sub(r"\s+", " ", text)
+    )
+
+
+def plain_lines(text: str) -> str:
+    """Like `plain`, keeping the line breaks."""
+    return "\n".join(plain(line) for line in text.split("\n"))
+
+
+def score(value: float | None) -> str:
+    """`.773`, or a dash where there is none."""
+    if value is None:
+        return "-"
+    return f"{value:.3f}".removeprefix("0") if 0 <= value < 1 else f"{value:.3f}"
+
+
+def points(value: float | None, digits: int = 1) -> str:
+    """A gain in points: `-15.2`, `+3.0`, `0.0`."""
+    if value is None:
+        return "-"
+    text = f"{100 * value:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def interval(value: Interval | None, digits: int = 1) -> str:
+    """`[-18.1, -12.3]` in points."""
+    if value is None:
+        return "-"
+    return f"[{points(value[0], digits)}, {points(value[1], digits)}]"
+
+
+def units(value: float) -> str:
+    """A difference in the metric's own units: `+0.606`."""
+    return f"{value:+.3f}"
+
+
+def verdict_words(result: ClaimResult | RecipeResult) -> str:
+    """The verdict with what is always said beside it."""
+    words = result.verdict
+    if result.material:
+        words += " (material)"
+    if result.kept_within_margin:
+        words += ", kept within the margin"
+    return words

@@ -1,0 +1,13 @@
+"""What can be measured. A new task is one file and one line here."""
+
+from assay.tasks.ifeval import IFEval
+from assay.tasks.numeric import Numeric
+from assay.tasks.task import Example, Metric, Score, Task
+
+__all__ = ["TASKS", "Example", "Metric", "Score", "Task"]
+
+TASKS: dict[str, type[Task]] = {
+    "ifeval": IFEval,
+    "numeric": Numeric,
+}
+"""What a study file calls it, and what it is."""

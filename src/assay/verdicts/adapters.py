@@ -1,0 +1,173 @@
+"""Each adapter's claims, judged, and every other cell of it, described."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from assay import stats
+from assay.study import Study
+from assay.tasks import Task
+from assay.verdicts.claims import Claim, margin_of, off_target
+from assay.verdicts.measure import Measured, Measurements, Unmeasured
+from assay.verdicts.result import Cell, ClaimResult, Counts
+
+__all__ = ["count", "judge_claims", "other_cells", "p_fails", "p_holds"]
+
+
+def judge_claims(study: Study, claims: Sequence[Claim], measured: Measurements) -> tuple[ClaimResult, ...]:
+    """A verdict for each claim, at alpha divided by the size of its declared family."""
+    of_adapter = Counter(claim.adapter for claim in claims)
+    return tuple(
+        _judge(
+            claim, measured.cells[claim.adapter, claim.metric], study, of_adapter[claim.adapter], len(claims)
+        )
+        for claim in claims
+    )
+
+
+def _judge(
+    claim: Claim, cell: Measured | Unmeasured, study: Study, of_adapter: int, of_study: int
+) -> ClaimResult:
+    common = {
+        "adapter": claim.adapter,
+        "base": claim.base,
+        "label": claim.label,
+        "metric": claim.metric,
+        "kind": claim.kind,
+        "margin": claim.margin,
+        "base_score": cell.base_score,
+        "score": cell.score,
+    }
+    if isinstance(cell, Unmeasured):
+        word = "not applied" if cell.inert else "not measured"
+        return ClaimResult(**common, verdict=word, reason=cell.reason, gain=_difference(cell))  # type: ignore[arg-type]
+    alpha = study.alpha / (of_adapter if study.family == "adapter" else of_study)
+    finding = stats.judge(cell.gain, claim.kind, claim.margin, alpha)
+    binary = isinstance(cell.gain, stats.PairedGain)
+    return ClaimResult(
+        **common,  # type: ignore[arg-type]
+        verdict=finding.verdict,
+        material=finding.material,
+        kept_within_margin=finding.kept_within_margin,
+        n=cell.gain.n,
+        gain=cell.gain.estimate,
+        interval=(finding.low, finding.high),
+        level=finding.level,
+        adapter_interval=cell.gain.interval(1 - 2 * study.alpha / of_adapter),
+        study_interval=cell.gain.interval(1 - 2 * study.alpha / of_study),
+        p=finding.p,
+        p_exact=stats.mcnemar_exact(cell.better, cell.worse) if binary else None,
+        better=cell.better,
+        worse=cell.worse,
+        examples_needed=finding.examples_needed,
+        split=cell.split,
+    )
+
+
+def _difference(cell: Unmeasured) -> float | None:
+    if cell.score is None or cell.base_score is None:
+        return None
+    return cell.score - cell.base_score
+
+
+def other_cells(
+    study: Study, tasks: Mapping[str, Task], claims: Sequence[Claim], measured: Measurements
+) -> tuple[Cell, ...]:
+    """Every (adapter, metric) that no claim names; q-values over the exploratory ones."""
+    claimed = {(claim.adapter, claim.metric) for claim in claims}
+    away = {(claim.adapter, metric) for claim in claims for metric in off_target(study, tasks, claim.metric)}
+    cells = [
+        _describe(study, adapter.name, metric, (adapter.name, metric) in away, measured)
+        for adapter in study.adapters
+        for metric in (f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics)
+        if (adapter.name, metric) not in claimed
+    ]
+    return _adjusted(cells, study.alpha)
+
+
+def _describe(study: Study, adapter: str, metric: str, exploratory: bool, measured: Measurements) -> Cell:
+    subject = next(entry for entry in study.adapters if entry.name == adapter)
+    cell = measured.cells[adapter, metric]
+    margin = margin_of(study, metric)
+    described = Cell(
+        adapter=adapter,
+        base=subject.base,
+        label=subject.label,
+        metric=metric,
+        kind="exploratory" if exploratory else "descriptive",
+        margin=margin,
+        base_score=cell.base_score,
+        score=cell.score,
+    )
+    if isinstance(cell, Unmeasured):
+        return replace(described, reason=cell.reason, gain=_difference(cell))
+    low, high = cell.gain.interval(1 - 2 * study.alpha)
+    return replace(
+        described,
+        n=cell.gain.n,
+        gain=cell.gain.estimate,
+        interval=(low, high),
+        level=1 - 2 * study.alpha,
+        p=cell.gain.p_two_sided,
+        harm_excluded=low > -margin,
+        better=cell.better,
+        worse=cell.worse,
+        split=cell.split,
+    )
+
+
+def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
+    tested = [index for index, cell in enumerate(cells) if cell.kind == "exploratory" and cell.p is not None]
+    q_values = stats.benjamini_hochberg([cells[index].p or 0.0 for index in tested])
+    adjusted = list(cells)
+    for index, q in zip(tested, q_values, strict=True):
+        cell = cells[index]
+        finding = None
+        if q <= alpha and cell.gain:
+            finding = "gains elsewhere" if cell.gain > 0 else "harms elsewhere"
+        adjusted[index] = replace(cell, q=float(q), finding=finding)  # type: ignore[arg-type]
+    return tuple(adjusted)
+
+
+def p_fails(gain: stats.Gain, kind: str, margin: float) -> float:
+    """One-sided p of the null whose rejection shows that a claim fails.
+
+    `gains`: {gain >= margin}. `keeps`: {gain >= 0}, with the sign test beside it at small counts.
+    """
+    if kind == "gains":
+        return gain.p_below(margin)
+    return max(gain.p_below(0.0), gain.sign_p_down() if gain.discordant < stats.FEW else 0.0)
+
+
+def p_holds(gain: stats.Gain, kind: str, margin: float) -> float:
+    """One-sided p of the null whose rejection bears a claim out.
+
+    `gains`: {gain <= 0}, with the sign test beside it at small counts. `keeps`: {gain <= -margin}.
+    """
+    if kind == "keeps":
+        return gain.p_above(-margin)
+    return max(gain.p_above(0.0), gain.sign_p_up() if gain.discordant < stats.FEW else 0.0)
+
+
+def count(
+    study: Study, claims: Sequence[Claim], judged: Sequence[ClaimResult], measured: Measurements
+) -> Counts:
+    """The study-wide line: how many labels fail or hold at least (Holm over every declared claim)."""
+    fails, holds = (
+        stats.holm_count([_p(p, claim, measured) for claim in claims], study.alpha)
+        for p in (p_fails, p_holds)
+    )
+    total = len(claims)
+    statement = (
+        f"At least {fails} of {total} {'claim fails' if total == 1 else 'claims fail'} and at least {holds} "
+        f"{'holds' if holds == 1 else 'hold'}, with {100 * (1 - study.alpha):g} % confidence in each number."
+    )
+    return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
+
+
+def _p(p: Callable[[stats.Gain, str, float], float], claim: Claim, measured: Measurements) -> float:
+    """1 for a claim without paired evidence: it is never counted as failing or holding."""
+    cell = measured.cells[claim.adapter, claim.metric]
+    return p(cell.gain, claim.kind, claim.margin) if isinstance(cell, Measured) else 1.0

@@ -1,0 +1,106 @@
+"""From scores to findings. Knows records and statistics; knows no model, no file format, no page."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+
+from assay.records import Store, digest
+from assay.study import Study
+from assay.tasks import Task
+from assay.verdicts.adapters import count, judge_claims, other_cells
+from assay.verdicts.claims import claim_block, declare
+from assay.verdicts.drifts import drifts
+from assay.verdicts.measure import Measurements
+from assay.verdicts.modes import mode_differences
+from assay.verdicts.recipes import configurations, judge_labels, judge_recipes
+from assay.verdicts.result import ClaimsDeclared, Declaration, Matrix, Result, Row
+
+__all__ = ["decide"]
+
+
+def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
+    """Every finding of the study, from the scores in its records."""
+    claims = declare(study, tasks)
+    measured = Measurements(study, tasks, store, store.fact("summary") or {})
+    judged = judge_claims(study, claims, measured)
+    groups = configurations(study, claims, measured)
+    sha256 = digest(claim_block(study, tasks, claims))
+    return Result(
+        study=study.name,
+        alpha=study.alpha,
+        family=study.family,
+        claims=judged,
+        cells=other_cells(study, tasks, claims, measured),
+        drift=drifts(study, tasks, claims, measured),
+        recipes=judge_recipes(study, groups),
+        labels=judge_labels(study, groups),
+        counts=count(study, claims, judged, measured),
+        matrix=_matrix(study, tasks, measured),
+        modes=mode_differences(tasks, store),
+        noise_floor=None,
+        claims_sha256=sha256,
+        claims_declared=_declared(store, sha256),
+        warnings=_warnings(study, tasks, store, groups_lacking=sum(group.lacking for group in groups)),
+        versions=_versions(),
+    )
+
+
+def _matrix(study: Study, tasks: Mapping[str, Task], measured: Measurements) -> Matrix:
+    metrics = tuple(f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics)
+    rows = []
+    for base in study.bases:
+        scores = {metric: measured.base_scores.get((base.name, metric)) for metric in metrics}
+        rows.append(Row(base.name, None, scores, dict.fromkeys(metrics)))
+        for adapter in study.adapters:
+            if adapter.base == base.name:
+                cells = {metric: measured.cells[adapter.name, metric] for metric in metrics}
+                scores = {metric: cell.score for metric, cell in cells.items()}
+                gains = {
+                    metric: None
+                    if cell.score is None or cell.base_score is None
+                    else cell.score - cell.base_score
+                    for metric, cell in cells.items()
+                }
+                rows.append(Row(adapter.name, base.name, scores, gains))
+    kept = tuple(metric for metric in metrics if any(row.scores[metric] is not None for row in rows))
+    return Matrix(
+        kept,
+        tuple(Row(row.subject, row.base, _only(row.scores, kept), _only(row.gains, kept)) for row in rows),
+    )
+
+
+def _only(values: Mapping[str, float | None], kept: tuple[str, ...]) -> dict[str, float | None]:
+    return {metric: values[metric] for metric in kept}
+
+
+def _declared(store: Store, sha256: str) -> ClaimsDeclared:
+    history = tuple(
+        Declaration(entry.sha256, entry.declared_at, entry.records_before) for entry in store.declared()
+    )
+    now = next((entry for entry in history if entry.sha256 == sha256), None)
+    if store.fact("responses_came_first"):
+        return ClaimsDeclared("after", "the responses were recorded before this study was run", history)
+    if now is None or now.records_before:
+        return ClaimsDeclared("after", "the claim block was changed once responses were there", history)
+    return ClaimsDeclared("before", "the claim block was stamped before the first response", history)
+
+
+def _warnings(study: Study, tasks: Mapping[str, Task], store: Store, groups_lacking: int) -> tuple[str, ...]:
+    warnings = list(store.fact("warnings") or ())
+    subjects = [base.name for base in study.bases] + [adapter.name for adapter in study.adapters]
+    for subject, task in store.bound():
+        if nulls := store.nulls(subject, task):
+            warnings += [f"{nulls} null responses of {subject!r} to {task} were judged as empty"]
+    if groups_lacking:
+        warnings.append(
+            f"{groups_lacking} claims without paired evidence (not measured, or not applied) are left out of "
+            f"recipe verdicts and count as neither failing nor holding in the study's counts"
+        )
+    return tuple(warnings)
+
+
+def _versions() -> dict[str, str]:
+    packages = ("lora-assay", "numpy", "scipy", "nltk", "langdetect")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}

@@ -1,0 +1,171 @@
+"""Puts an adapter's scores beside its base's, prompt by prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.records import Scores, Store
+from assay.stats import ClusteredGain, Gain, PairedGain, paired_gain
+from assay.study import Study
+from assay.tasks import Metric, Task
+from assay.verdicts.result import Part, Split
+
+__all__ = ["Measured", "Measurements", "Unmeasured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A cell without paired evidence, and why; the scores may be known all the same."""
+
+    reason: str
+    inert: bool = False
+    """The adapter changes nothing."""
+    base_score: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An adapter against its base on one metric."""
+
+    base_score: float
+    score: float
+    gain: Gain
+    differences: NDArray[np.float64]
+    """(prompts,) adapter minus base, in units of `out_of`; means over samples."""
+    weights: NDArray[np.int64]
+    """(prompts,) how many checks a prompt has."""
+    split: Split | None
+
+    @property
+    def better(self) -> int:
+        """Prompts where the adapter does better."""
+        return int((self.differences > 0).sum())
+
+    @property
+    def worse(self) -> int:
+        """Prompts where the adapter does worse."""
+        return int((self.differences < 0).sum())
+
+
+class Measurements:
+    """Every (adapter, metric) of a study, read from its records once."""
+
+    def __init__(
+        self,
+        study: Study,
+        tasks: Mapping[str, Task],
+        store: Store,
+        summary: Mapping[str, Mapping[str, float]],
+    ) -> None:
+        self._store = store
+        self._summary = summary
+        self._scores: dict[tuple[str, str], Scores | None] = {}
+        self.base_scores: dict[tuple[str, str], float] = {}
+        self.cells: dict[tuple[str, str], Measured | Unmeasured] = {}
+        for base in study.bases:
+            for name, task in tasks.items():
+                self._note_base(base.name, name, task)
+        for adapter in study.adapters:
+            inert = self._inert(adapter.name, adapter.base, tasks)
+            for name, task in tasks.items():
+                found = self._measure(adapter.name, adapter.base, name, task, study.alpha)
+                for metric, cell in found.items():
+                    self.cells[adapter.name, f"{name}.{metric}"] = _as_inert(cell, inert) if inert else cell
+
+    def _note_base(self, base: str, name: str, task: Task) -> None:
+        scores = self._store.scores(base, name, task.scorer) if not self._summary else None
+        self._scores[base, name] = scores
+        for index, metric in enumerate(task.metrics):
+            key = f"{name}.{metric.name}"
+            if scores is not None:
+                self.base_scores[base, key] = _score(scores, index)
+            elif key in self._summary.get(base, {}):
+                self.base_scores[base, key] = self._summary[base][key]
+
+    def _inert(self, adapter: str, base: str, tasks: Mapping[str, Task]) -> str | None:
+        """Why an adapter counts as changing nothing: every response equals the base's to the letter."""
+        if self._summary:
+            return None
+        pairs = [self._store.same_text(adapter, base, task) for task in tasks]
+        same, both = (sum(column) for column in zip(*pairs, strict=True))
+        if both and same == both:
+            return (
+                f"each of its {both} responses equals the base's to the letter: the adapter changes nothing"
+            )
+        return None
+
+    def _measure(
+        self, adapter: str, base: str, name: str, task: Task, alpha: float
+    ) -> dict[str, Measured | Unmeasured]:
+        if self._summary:
+            return {
+                metric.name: self._aggregate(adapter, base, f"{name}.{metric.name}")
+                for metric in task.metrics
+            }
+        ours, theirs = self._store.scores(adapter, name, task.scorer), self._scores[base, name]
+        reason = None
+        if ours is None or theirs is None:
+            reason = (
+                f"no complete set of responses from the {'adapter' if ours is None else 'base'} on {name}"
+            )
+        elif not self._store.same_protocol(adapter, base, name):
+            reason = f"adapter and base answered {name} under different protocols"
+        if reason is not None or ours is None or theirs is None:
+            return {metric.name: Unmeasured(reason or "") for metric in task.metrics}
+        return {
+            metric.name: _measured(theirs, ours, index, task.metrics, alpha)
+            for index, metric in enumerate(task.metrics)
+        }
+
+    def _aggregate(self, adapter: str, base: str, metric: str) -> Unmeasured:
+        theirs, ours = self._summary.get(base, {}).get(metric), self._summary.get(adapter, {}).get(metric)
+        if theirs is None or ours is None:
+            return Unmeasured(
+                f"the summary has no {metric} for both {adapter!r} and {base!r}", False, theirs, ours
+            )
+        return Unmeasured(
+            "only an aggregate score is known: without each prompt's pass or fail there is no paired interval",
+            False,
+            theirs,
+            ours,
+        )
+
+
+def _as_inert(cell: Measured | Unmeasured, reason: str) -> Unmeasured:
+    return Unmeasured(reason, True, cell.base_score, cell.score)
+
+
+def _score(scores: Scores, index: int) -> float:
+    return float(scores.passed[:, :, index].sum() / scores.out_of[:, :, index].sum())
+
+
+def _measured(
+    base: Scores, adapter: Scores, index: int, metrics: tuple[Metric, ...], alpha: float
+) -> Measured:
+    metric = metrics[index]
+    weights = base.out_of[:, 0, index]
+    before, after = base.passed[:, :, index], adapter.passed[:, :, index]
+    differences = after.mean(axis=1) - before.mean(axis=1)
+    single = before.shape[1] == after.shape[1] == 1
+    gain: Gain = (
+        paired_gain(before[:, 0], after[:, 0], weights)
+        if single
+        else ClusteredGain(differences, weights.astype(np.float64))
+    )
+    split = None
+    if metric.extracted_by is not None and single:
+        extracted = [other.name for other in metrics].index(metric.extracted_by)
+        changed = base.passed[:, 0, extracted] != adapter.passed[:, 0, extracted]
+        split = Split(_part(differences, changed, alpha), _part(differences, ~changed, alpha))
+    return Measured(_score(base, index), _score(adapter, index), gain, differences, weights, split)
+
+
+def _part(differences: NDArray[np.float64], where: NDArray[np.bool_], alpha: float) -> Part:
+    better, worse = int((differences[where] > 0).sum()), int((differences[where] < 0).sum())
+    gain = PairedGain(better, worse, len(differences))
+    return Part(gain.estimate, gain.interval(1 - 2 * alpha))

@@ -1,0 +1,188 @@
+"""Recipes over their seeds, and labels over every recipe and base that was tested."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assay import stats
+from assay.study import Adapter, Study
+from assay.verdicts.adapters import p_fails, p_holds
+from assay.verdicts.claims import Claim
+from assay.verdicts.measure import Measured, Measurements
+from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
+
+__all__ = ["Configuration", "configurations", "judge_labels", "judge_recipes"]
+
+
+@dataclass(slots=True)
+class Configuration:
+    """One claim of one recipe on one base: the unit of recurrence."""
+
+    claim: Claim
+    """Of its first adapter; all of them make the same claim."""
+    adapters: list[Adapter] = field(default_factory=list)
+    cells: list[Measured] = field(default_factory=list)
+    """Of the adapters that were measured and alive."""
+    lacking: int = 0
+
+    @property
+    def gain(self) -> stats.Gain | None:
+        """Over the seeds where there are several, else the one adapter's; None where none was measured."""
+        if not self.cells:
+            return None
+        if len(self.cells) == 1:
+            return self.cells[0].gain
+        return self.over_seeds
+
+    @property
+    def over_seeds(self) -> stats.RecipeGain:
+        """Seeds as a random effect; needs two at least."""
+        differences = np.column_stack([cell.differences for cell in self.cells])
+        return stats.RecipeGain(differences, self.cells[0].weights.astype(np.float64))
+
+
+def configurations(study: Study, claims: Sequence[Claim], measured: Measurements) -> list[Configuration]:
+    """Claims grouped by recipe, base, label, metric and kind, in the order of the study."""
+    adapters = {adapter.name: adapter for adapter in study.adapters}
+    groups: dict[tuple[str, ...], Configuration] = {}
+    for claim in claims:
+        adapter = adapters[claim.adapter]
+        key = (adapter.recipe, claim.base, claim.label, claim.metric, claim.kind)
+        group = groups.setdefault(key, Configuration(claim))
+        cell = measured.cells[claim.adapter, claim.metric]
+        if isinstance(cell, Measured):
+            group.adapters.append(adapter)
+            group.cells.append(cell)
+        else:
+            group.lacking += 1
+    return list(groups.values())
+
+
+def judge_recipes(study: Study, groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
+    """A verdict for each claim of each recipe that has two measured seeds or more.
+
+    The family is the recipe's own claims, or with `family: study` those of all such recipes.
+    """
+    several = [group for group in groups if len(group.cells) > 1]
+    own: dict[tuple[str, str], int] = defaultdict(int)
+    for group in several:
+        own[group.adapters[0].recipe, group.claim.base] += 1
+    return tuple(
+        _judge(
+            group,
+            study.alpha
+            / (
+                own[group.adapters[0].recipe, group.claim.base] if study.family == "adapter" else len(several)
+            ),
+        )
+        for group in several
+    )
+
+
+def _judge(group: Configuration, alpha: float) -> RecipeResult:
+    claim, gain = group.claim, group.over_seeds
+    finding = stats.judge(gain, claim.kind, claim.margin, alpha)
+    parts = gain.components
+    return RecipeResult(
+        recipe=group.adapters[0].recipe,
+        base=claim.base,
+        label=claim.label,
+        metric=claim.metric,
+        kind=claim.kind,
+        margin=claim.margin,
+        seeds=tuple(adapter.seed if adapter.seed is not None else 0 for adapter in group.adapters),
+        gains=tuple(cell.gain.estimate for cell in group.cells),
+        n=gain.n,
+        gain=gain.estimate,
+        interval=(finding.low, finding.high),
+        level=finding.level,
+        p=finding.p,
+        verdict=finding.verdict,
+        material=finding.material,
+        kept_within_margin=finding.kept_within_margin,
+        examples_needed=finding.examples_needed,
+        var_prompt=parts.var_prompt,
+        var_seed=parts.var_seed,
+        var_resid=parts.var_resid,
+        se_prompt=parts.se_prompt,
+        se_seed=parts.se_seed,
+        flip_rate=parts.flip_rate,
+    )
+
+
+def judge_labels(study: Study, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
+    """For each label and claim: in how many configurations it fails or holds at least, and how it varies."""
+    by_claim: dict[tuple[str, str, str], list[Configuration]] = defaultdict(list)
+    for group in groups:
+        by_claim[group.claim.label, group.claim.metric, group.claim.kind].append(group)
+    return tuple(_label(study, members) for members in by_claim.values())
+
+
+def _label(study: Study, members: Sequence[Configuration]) -> LabelResult:
+    claim = members[0].claim
+    fails, holds = _at_least(p_fails, members, study.alpha), _at_least(p_holds, members, study.alpha)
+    gains = [group.gain for group in members if group.gain is not None]
+    spread = stats.random_effects(
+        [gain.estimate for gain in gains], [gain.standard_error**2 for gain in gains]
+    ) if len(gains) > 1 else None  # fmt: skip
+    return LabelResult(
+        label=claim.label,
+        metric=claim.metric,
+        kind=claim.kind,
+        configurations=len(members),
+        fails=fails,
+        holds=holds,
+        recurrent=fails >= 2,
+        not_universal=holds >= 1,
+        statement=_statement(claim, len(members), fails, holds, study.alpha),
+        mean=spread.mean if spread else None,
+        tau2=spread.tau2 if spread else None,
+        i2=spread.i2 if spread else None,
+        prediction=spread.prediction if spread else None,
+        settings=_settings(members),
+    )
+
+
+def _at_least(
+    p: Callable[[stats.Gain, str, float], float], members: Sequence[Configuration], alpha: float
+) -> int:
+    """Holm rejections; a configuration that was not measured, or is inert, counts as one not rejected."""
+    p_values = [
+        1.0 if group.gain is None else p(group.gain, group.claim.kind, group.claim.margin)
+        for group in members
+    ]
+    return stats.holm_count(p_values, alpha)
+
+
+def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:
+    promise = "a gain" if claim.kind == "gains" else "no harm"
+    reading = f"the failure is {'recurrent' if fails >= 2 else 'not shown to be recurrent'}"
+    if holds:
+        reading += ", and not universal"
+    elif fails:
+        reading += ", and nothing shows that it is not universal"
+    return (
+        f"Label {claim.label!r} ({promise} on {claim.metric}) fails in at least {fails} and is borne out in at "
+        f"least {holds} of {total} configurations ({100 * (1 - alpha):g} % confidence in each number): {reading}."
+    )
+
+
+def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
+    """Gains by each value of each setting that takes more than one value among the configurations."""
+    gains: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for group in members:
+        if group.gain is None:
+            continue
+        named = {"base": group.claim.base, **group.adapters[0].settings}
+        for setting, value in named.items():
+            gains[setting][str(value)].append(group.gain.estimate)
+    return tuple(
+        SettingResult(setting, value, len(found), float(np.mean(found)), min(found), max(found))
+        for setting, values in gains.items()
+        if len(values) > 1
+        for value, found in values.items()
+    )

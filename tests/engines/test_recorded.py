@@ -1,0 +1,142 @@
+"""Recorded responses: one file answers exactly the task's examples, or is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.engines import Recorded, Request, Row, Source, read_rows
+from assay.engines.recorded import match
+from assay.errors import ResponsesError
+from assay.tasks import Example
+from tests.studies import jsonl
+
+EXAMPLES = (Example("0", "zero?"), Example("1", "one?"), Example("2", "two?"))
+GOOD = [{"key": "0", "response": "a"}, {"prompt": "one?", "response": "b"}, {"key": 2, "response": None}]
+
+
+def source(path: Path, rows: Iterable[Mapping[str, Any]] = GOOD, after: str | None = None) -> Source:
+    return Source(jsonl(path / "r.jsonl", rows), read_rows, after)
+
+
+def answers(found: Source, examples: tuple[Example, ...] = EXAMPLES) -> list[str]:
+    engine = Recorded({("s", "t"): found}, {"t": examples})
+    asked = [Request("s", "t", example.key, example.prompt) for example in examples]
+    return [completion.judged for completion in engine.complete(asked)]
+
+
+def test_rows_are_matched_by_key_or_by_prompt_in_any_order(tmp_path: Path) -> None:
+    assert answers(source(tmp_path, reversed(GOOD))) == ["a", "b", ""]
+
+
+def test_a_null_response_is_marked(tmp_path: Path) -> None:
+    engine = Recorded({("s", "t"): source(tmp_path)}, {"t": EXAMPLES})
+    asked = [Request("s", "t", example.key, example.prompt) for example in EXAMPLES]
+    assert [completion.null for completion in engine.complete(asked)] == [False, False, True]
+
+
+def test_only_the_first_mark_cuts_and_only_where_there_is_one(tmp_path: Path) -> None:
+    rows = [{"key": str(i), "response": text} for i, text in enumerate(["x##y##z", "no mark", "##"])]
+    assert answers(source(tmp_path, rows, after="##")) == ["y##z", "no mark", ""]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (GOOD[:2], r"r.jsonl: no response to 1 of 3 examples \(keys 2\); .*`limit`"),
+        ([*GOOD, {"key": "9", "response": ""}], r"r.jsonl:4: key '9' is not among the task's 3 examples"),
+        ([*GOOD, {"prompt": "nine?", "response": ""}], r"r.jsonl:4: prompt 'nine\?' is not among"),
+        (
+            [*GOOD, {"key": "0", "response": ""}],
+            r"r.jsonl:4: second response to example '0', first on line 1",
+        ),
+        (
+            [{"key": "0", "prompt": "other", "response": ""}],
+            r"r.jsonl:1: key '0' was answered to another prompt",
+        ),
+        ([{"key": "0"}], r"r.jsonl:1: no `response` field \(found: key\)"),
+        ([{"key": "0", "resps": []}], r"format: lm-eval"),
+        ([{"response": "a"}], r"r.jsonl:1: neither `key` nor `prompt`"),
+        ([{"key": "0", "response": 3}], r"r.jsonl:1: `response` must be text or null, found int"),
+        ([{"key": True, "response": "a"}], r"`key` must be text or an integer, found bool"),
+        ([{"key": "0", "response": "a", "sample": -1}], r"`sample` must be 0, 1, ..., found -1"),
+    ],
+)
+def test_a_file_that_does_not_answer_the_task_is_refused(
+    tmp_path: Path, rows: list[dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(ResponsesError, match=message):
+        match(source(tmp_path, rows), EXAMPLES)
+
+
+def test_rows_past_the_limit_are_passed_over_but_foreign_ones_are_not(tmp_path: Path) -> None:
+    found = source(tmp_path)
+    assert [row.text for _, row in match(found, EXAMPLES[:1], EXAMPLES[1:])] == ["a"]
+    with pytest.raises(ResponsesError, match="not among the task's 2 examples"):
+        match(found, EXAMPLES[:1], EXAMPLES[1:2])
+
+
+def test_a_prompt_that_two_examples_share_is_refused(tmp_path: Path) -> None:
+    twins = (Example("0", "same?"), Example("1", "same?"))
+    with pytest.raises(ResponsesError, match="examples 0, 1 share this prompt"):
+        match(source(tmp_path, [{"prompt": "same?", "response": ""}]), twins)
+
+
+def test_repeats_are_numbered_and_must_be_complete(tmp_path: Path) -> None:
+    rows = [{"key": str(i), "sample": j, "response": f"{i}{j}"} for i in range(3) for j in range(2)]
+    pairs = match(source(tmp_path, rows), EXAMPLES)
+    assert [row.text for _, row in pairs] == ["00", "01", "10", "11", "20", "21"]
+    with pytest.raises(ResponsesError, match="no response to 1 of 3"):
+        match(source(tmp_path, rows[:-1]), EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"key": "0", "response": "a"}\n{"key": "1", "resp', r"r.jsonl:2: not a JSON object .* cut off"),
+        (b'{"key": "0", "response": "caf\xe9"}', r"r.jsonl:1: not UTF-8 \(byte 0xe9\)"),
+        (b"[1, 2]", r"r.jsonl:1: a JSON object is expected, found list"),
+        (b'{"key": "0", "response": "a", "x": NaN}', r"r.jsonl:1: .*NaN is not a JSON number"),
+        (b'{"key": "0", "response": "\\ud800"}', r"r.jsonl:1: a lone surrogate"),
+        (b"[" * 100_000, r"r.jsonl:1: not a JSON object"),
+    ],
+)
+def test_a_broken_file_is_refused_by_line(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "r.jsonl").write_bytes(data)
+    with pytest.raises(ResponsesError, match=message):
+        match(Source(tmp_path / "r.jsonl", read_rows), EXAMPLES)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ResponsesError, match=r"nothing.jsonl: cannot be read: No such file"):
+        match(Source(tmp_path / "nothing.jsonl", read_rows), EXAMPLES)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=3, max_size=3))
+def test_any_text_survives_the_file(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    rows = [{"key": str(i), "response": text} for i, text in enumerate(texts)]
+    assert answers(source(folder, rows)) == texts
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "r.jsonl"
+    path.write_bytes(data)
+    try:
+        rows = list(read_rows(path))
+    except ResponsesError as refusal:
+        assert str(path) in str(refusal)  # noqa: PT017 - either outcome is right
+    else:
+        assert all(isinstance(row, Row) for row in rows)
+
+
+def test_a_line_separator_inside_a_string_does_not_end_the_line(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text(json.dumps({"key": "0", "response": "a\u2028b"}, ensure_ascii=False))
+    assert [row.text for row in read_rows(tmp_path / "r.jsonl")] == ["a\u2028b"]

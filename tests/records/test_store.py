@@ -1,0 +1,210 @@
+"""The store: nothing lost, nothing doubled, nothing foreign."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from assay.engines import Completion, Request
+from assay.errors import OutputError, RunError
+from assay.records import Store, digest, schema
+from assay.tasks import Example
+
+EXAMPLES = tuple(Example(str(i), f"prompt {i}", {"answer": "1"}) for i in range(5))
+
+
+def completion(key: str, text: str | None, name: str = "base", **fields: object) -> Completion:
+    request = Request(name, "math", key, f"prompt {key}")
+    return Completion(request, text or "", null=text is None, **fields)  # type: ignore[arg-type]
+
+
+def enter(store: Store, completions: Iterable[Completion], name: str = "base") -> None:
+    store.bind_task("math", "numeric", EXAMPLES)
+    store.bind(name, "math", {"name": name}, {"decoding": {}})
+    assert sum(store.append(completions)) >= 0
+
+
+def test_a_response_comes_back_as_it_went_in(tmp_path: Path) -> None:
+    text = "nul \0, control \x1b[31m, bidi \u202e, emoji \U0001f600, \r\n end"
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", text)])
+    with Store.read(tmp_path) as store:
+        (record,) = store.responses("base", "math")
+    assert record["text"] == text
+
+
+def test_only_the_part_after_the_cut_is_judged(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "thinking</think>answer", cut=len("thinking</think>"))])
+        assert [text for _, _, text in store.unscored("math", "s")] == ["answer"]
+
+
+def test_appending_twice_changes_nothing(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "first"), completion("1", "second")])
+        enter(store, [completion("0", "other"), completion("1", "second")])
+        assert [record["text"] for record in store.responses("base", "math")] == ["first", "second"]
+
+
+def test_two_names_with_other_content_never_share_a_row(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "a")], "base")
+        enter(store, [completion("0", "b", name="adapter")], "adapter")
+        assert [record["text"] for record in store.responses("base", "math")] == ["a"]
+        assert [record["text"] for record in store.responses("adapter", "math")] == ["b"]
+        assert store.same_text("adapter", "base", "math") == (0, 1)
+
+
+def test_a_null_response_is_counted_and_judged_as_empty(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", None), completion("1", "")])
+        assert store.nulls("base", "math") == 1
+        assert [text for _, _, text in store.unscored("math", "s")] == ["", ""]
+
+
+def test_scores_need_every_example(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion(str(i), "x") for i in range(4)])
+        rows = [(record, (1, 1), {}) for record, _, _ in store.unscored("math", "s")]
+        assert sum(store.add_scores("s", rows)) == 4
+        assert store.scores("base", "math", "s") is None
+        enter(store, [completion("4", "x")])
+        assert store.count_unscored("math", "s") == 1
+        rows = [(record, (0, 1), {}) for record, _, _ in store.unscored("math", "s")]
+        assert sum(store.add_scores("s", rows)) == 1
+        scores = store.scores("base", "math", "s")
+    assert scores is not None
+    assert scores.passed[:, 0, 0].tolist() == [1, 1, 1, 1, 0]
+
+
+def test_other_examples_under_one_task_name_are_refused(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        store.bind_task("math", "numeric", EXAMPLES)
+        store.bind_task("math", "numeric", EXAMPLES)
+        with pytest.raises(RunError, match="task 'math': this run measured examples with sha256"):
+            store.bind_task("math", "numeric", EXAMPLES[:4])
+
+
+def test_a_second_writer_is_told_so(tmp_path: Path) -> None:
+    with Store.write(tmp_path), pytest.raises(RunError, match="another assay process"), Store.write(tmp_path):
+        pass
+
+
+def test_reading_goes_on_while_another_writes(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as writer:
+        enter(writer, [completion("0", "x")])
+        with Store.read(tmp_path) as reader:
+            assert len(list(reader.responses("base", "math"))) == 1
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run here"), Store.read(tmp_path):
+        pass
+
+
+def test_a_newer_layout_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "records.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(RunError, match="layout 99"), Store.write(tmp_path):
+        pass
+
+
+def test_an_older_layout_is_migrated_with_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "kept")])
+    step = "ALTER TABLE records ADD COLUMN seconds REAL; UPDATE records SET seconds = 1.5;"
+    monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, step])
+    with Store.write(tmp_path) as store:
+        assert [record["text"] for record in store.responses("base", "math")] == ["kept"]
+    with sqlite3.connect(tmp_path / "records.sqlite") as db:
+        assert db.execute("SELECT seconds FROM records").fetchall() == [(1.5,)]
+    db.close()
+
+
+def test_a_failing_migration_leaves_the_older_layout_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "kept")])
+    monkeypatch.setattr(
+        schema, "STEPS", [*schema.STEPS, "ALTER TABLE records ADD COLUMN x; DROP TABLE absent;"]
+    )
+    with pytest.raises(OutputError, match="no such table"), Store.write(tmp_path):
+        pass
+    monkeypatch.undo()
+    with Store.write(tmp_path) as store:
+        assert [record["text"] for record in store.responses("base", "math")] == ["kept"]
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "records.sqlite").write_bytes(b"not a database at all, " * 100)
+    with pytest.raises(RunError, match="not a usable records file"), Store.write(tmp_path):
+        pass
+
+
+def test_an_output_path_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot be made"), Store.write(tmp_path / "file" / "run"):
+        pass
+
+
+def test_claims_keep_every_block_with_its_time(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        store.declare({"margin": 0.05})
+        enter(store, [completion("0", "x")])
+        store.declare({"margin": 0.05})
+        store.declare({"margin": 0.01})
+        first, second = store.declared()
+    assert (first.sha256, first.records_before) == (digest({"margin": 0.05}), 0)
+    assert (second.sha256, second.records_before) == (digest({"margin": 0.01}), 1)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from assay.records import Store
+from tests.records.test_store import EXAMPLES, completion
+
+with Store.write(Path(sys.argv[1])) as store:
+    store.bind_task("math", "numeric", EXAMPLES)
+    store.bind("base", "math", {"name": "base"}, {"decoding": {}})
+
+    def endless():
+        for i in range(5):
+            yield completion(str(i), f"text {i}")
+        print("five are in flight", flush=True)
+        sys.stdin.read()
+
+    import assay.records.store as module
+    module.BATCH = 2
+    for _ in store.append(endless()):
+        pass
+"""
+
+
+def test_a_killed_writer_loses_only_the_batch_in_flight(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"five are in flight\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    with Store.write(tmp_path) as store:
+        assert store.held("base", "math") == {(str(i), 0, 0) for i in range(4)}
+        enter(store, [completion(str(i), f"text {i}") for i in range(5)])
+        assert [record["text"] for record in store.responses("base", "math")] == [
+            f"text {i}" for i in range(5)
+        ]

@@ -1,0 +1,144 @@
+"""Two bases, two recipes of three seeds on each: recurrence, recipe verdicts and sensitivity, by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import t
+
+import assay
+from tests.studies import examples, responses, write_study
+
+N = 400
+# Prompts on which (recipe, base, seed) passes where its base fails, and fails where its base passes.
+# Blocks are laid out from the start and the end of the prompts, so that seeds overlap in a known way.
+TABLES = {
+    ("good", "one"): [(70, 20), (64, 16), (60, 10)],  # gains .125 .12 .125
+    ("good", "two"): [(60, 20), (52, 20), (56, 20)],  # gains .10 .08 .09
+    ("bad", "one"): [(10, 50), (12, 48), (10, 60)],  # gains -.10 -.09 -.125
+    ("bad", "two"): [(20, 30), (22, 26), (18, 28)],  # gains -.025 -.01 -.025
+}
+BASE_FAILS = 200
+"""Prompts 0 to 199 are failed by each base, the others passed."""
+
+
+def passes(better: int, worse: int) -> list[bool]:
+    return [i < better if i < BASE_FAILS else i < N - worse for i in range(N)]
+
+
+def differences(better: int, worse: int) -> np.ndarray:
+    return np.array([1.0] * better + [0.0] * (N - better - worse) + [-1.0] * worse)
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> assay.Result:
+    folder = tmp_path_factory.mktemp("configurations")
+    examples(folder, N)
+    base = [i >= BASE_FAILS for i in range(N)]
+    bases = [
+        {"name": name, "responses": {"math": responses(folder / f"{name}.jsonl", base)}}
+        for name in ("one", "two")
+    ]
+    adapters = []
+    for (recipe, on), seeds in TABLES.items():
+        for seed, (better, worse) in enumerate(seeds):
+            name = f"{recipe}-{on}-{seed}"
+            file = responses(folder / f"{name}.jsonl", passes(better, worse))
+            adapters.append(
+                {
+                    **{"name": name, "base": on, "label": "numeric", "recipe": recipe, "seed": seed},
+                    **{"settings": {"rank": 8 if recipe == "good" else 64}, "responses": {"math": file}},
+                }
+            )
+    study = write_study(
+        folder,
+        {
+            "name": "configurations",
+            "bases": bases,
+            "adapters": adapters,
+            "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+        },
+    )
+    return assay.run(study, folder / "run")
+
+
+def by_hand(recipe: str, base: str) -> tuple[float, float, float]:
+    """Mean gain, standard error and degrees of freedom of the sum of both variances."""
+    d = np.column_stack([differences(*counts) for counts in TABLES[recipe, base]])
+    of_prompt = d.mean(axis=1).var(ddof=1) / N
+    of_seed = d.mean(axis=0).var(ddof=1) / 3
+    df = (of_prompt + of_seed) ** 2 / (of_prompt**2 / (N - 1) + of_seed**2 / 2)
+    return float(d.mean()), math.sqrt(of_prompt + of_seed), float(df)
+
+
+@pytest.mark.parametrize(("recipe", "base"), TABLES)
+def test_a_recipe_is_judged_with_seeds_as_a_random_effect(
+    result: assay.Result, recipe: str, base: str
+) -> None:
+    found = next(entry for entry in result.recipes if (entry.recipe, entry.base) == (recipe, base))
+    mean, error, df = by_hand(recipe, base)
+    half = float(t.ppf(0.95, df)) * error
+    assert found.gain == pytest.approx(mean)
+    assert found.interval == pytest.approx((mean - half, mean + half))
+    assert found.gains == pytest.approx([(b - c) / N for b, c in TABLES[recipe, base]])
+    assert (found.seeds, found.n, found.level) == ((0, 1, 2), N, pytest.approx(0.9))
+
+
+def test_the_recipes_verdicts_are_those_of_their_intervals(result: assay.Result) -> None:
+    verdicts = {(entry.recipe, entry.base): entry.verdict for entry in result.recipes}
+    assert verdicts == {
+        ("good", "one"): "confirmed",
+        ("good", "two"): "confirmed",
+        ("bad", "one"): "harmed",
+        ("bad", "two"): "no gain",
+    }
+
+
+def test_the_label_is_recurrent_and_not_universal_by_holm(result: assay.Result) -> None:
+    (label,) = result.labels
+    p_fails = sorted(
+        float(t.cdf((by_hand(*key)[0] - 0.05) / by_hand(*key)[1], by_hand(*key)[2])) for key in TABLES
+    )
+    p_holds = sorted(float(t.sf(by_hand(*key)[0] / by_hand(*key)[1], by_hand(*key)[2])) for key in TABLES)
+
+    def steps_down(p: list[float]) -> int:
+        count = 0
+        while count < 4 and p[count] * (4 - count) <= 0.05:
+            count += 1
+        return count
+
+    assert (label.fails, label.holds) == (steps_down(p_fails), steps_down(p_holds)) == (2, 2)
+    assert (label.configurations, label.recurrent, label.not_universal) == (4, True, True)
+    assert "fails in at least 2 and is borne out in at least 2 of 4" in label.statement
+    assert label.statement.endswith("the failure is recurrent, and not universal.")
+
+
+def test_the_next_configuration_can_go_either_way(result: assay.Result) -> None:
+    (label,) = result.labels
+    assert label.prediction is not None
+    assert label.prediction[0] < 0 < label.prediction[1]
+    assert label.i2 is not None
+    assert label.i2 > 0.9
+
+
+def test_settings_are_compared_over_recipes_and_bases(result: assay.Result) -> None:
+    (label,) = result.labels
+    good = [by_hand("good", base)[0] for base in ("one", "two")]
+    bad = [by_hand("bad", base)[0] for base in ("one", "two")]
+    found = {(entry.setting, entry.value): (entry.configurations, entry.mean) for entry in label.settings}
+    assert found == {
+        ("base", "one"): (2, pytest.approx((good[0] + bad[0]) / 2)),
+        ("base", "two"): (2, pytest.approx((good[1] + bad[1]) / 2)),
+        ("rank", "8"): (2, pytest.approx(sum(good) / 2)),
+        ("rank", "64"): (2, pytest.approx(sum(bad) / 2)),
+    }
+
+
+def test_the_study_counts_single_adapters_by_holm(result: assay.Result) -> None:
+    assert result.counts.claims == 12
+    assert result.counts.holds == 6  # every seed of `good`
+    assert result.counts.fails == 6  # every seed of `bad`
+    assert sum(result.counts.verdicts.values()) == 12
