@@ -116,10 +116,10 @@ def _respond(bound: Bound, store: Store, progress: Progress) -> None:
 def _judge(study: Study, tasks: Mapping[str, Task], store: Store, folder: Path, progress: Progress) -> Result:
     """Score what is not scored yet, decide, and write the reports."""
     for name, task in tasks.items():
-        total, done = store.count_unscored(name, task.scorer), 0
-        for size in score_records(task, store):
+        records, done = store.unscored(name, task.scorer), 0
+        for size in score_records(task, store, records):
             done += size
-            progress(f"scoring {name}", done, total)
+            progress(f"scoring {name}", done, len(records))
     result = find(study, tasks, store)
     write_reports(result, folder)
     store.set_fact("complete", True)

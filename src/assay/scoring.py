@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from assay.records import Store
 from assay.tasks import Task
@@ -10,15 +10,15 @@ from assay.tasks import Task
 __all__ = ["score_records"]
 
 
-def score_records(task: Task, store: Store) -> Iterator[int]:
-    """Score every record of `task` that this verifier has not scored yet; yields the size of each batch.
+def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[int]:
+    """Score these records of `task`; yields the size of each batch.
 
     Each batch is safe on disk when it is yielded, so an interrupted run goes on where it stopped.
     """
     examples = {example.key: example for example in store.examples(task.name)}
 
     def scored() -> Iterator[tuple[int, tuple[int, ...], object]]:
-        for record, key, text in store.unscored(task.name, task.scorer):
+        for record, key, text in store.judged(records):
             score = task.score(examples[key], text)
             yield record, (*score.passed, *score.out_of), score.detail
 

@@ -25,6 +25,10 @@ def completion(key: str, text: str | None, name: str = "base", **fields: object)
     return Completion(request, text or "", null=text is None, **fields)  # type: ignore[arg-type]
 
 
+def unscored(store: Store) -> list[tuple[int, str, str]]:
+    return list(store.judged(store.unscored("math", "s")))
+
+
 def enter(store: Store, completions: Iterable[Completion], name: str = "base") -> None:
     store.bind_task("math", "numeric", EXAMPLES)
     store.bind(name, "math", {"name": name}, {"decoding": {}})
@@ -43,7 +47,7 @@ def test_a_response_comes_back_as_it_went_in(tmp_path: Path) -> None:
 def test_only_the_part_after_the_cut_is_judged(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
         enter(store, [completion("0", "thinking</think>answer", cut=len("thinking</think>"))])
-        assert [text for _, _, text in store.unscored("math", "s")] == ["answer"]
+        assert [text for _, _, text in unscored(store)] == ["answer"]
 
 
 def test_appending_twice_changes_nothing(tmp_path: Path) -> None:
@@ -66,18 +70,18 @@ def test_a_null_response_is_counted_and_judged_as_empty(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
         enter(store, [completion("0", None), completion("1", "")])
         assert store.nulls("base", "math") == 1
-        assert [text for _, _, text in store.unscored("math", "s")] == ["", ""]
+        assert [text for _, _, text in unscored(store)] == ["", ""]
 
 
 def test_scores_need_every_example(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
         enter(store, [completion(str(i), "x") for i in range(4)])
-        rows = [(record, (1, 1), {}) for record, _, _ in store.unscored("math", "s")]
+        rows = [(record, (1, 1), {}) for record, _, _ in unscored(store)]
         assert sum(store.add_scores("s", rows)) == 4
         assert store.scores("base", "math", "s") is None
         enter(store, [completion("4", "x")])
-        assert store.count_unscored("math", "s") == 1
-        rows = [(record, (0, 1), {}) for record, _, _ in store.unscored("math", "s")]
+        assert len(unscored(store)) == 1
+        rows = [(record, (0, 1), {}) for record, _, _ in unscored(store)]
         assert sum(store.add_scores("s", rows)) == 1
         scores = store.scores("base", "math", "s")
     assert scores is not None

@@ -212,7 +212,7 @@ class Store:
             return set()
         return set(
             self._db.execute(
-                "SELECT e.key, r.sample, r.request FROM records r JOIN examples e ON e.id = r.example "
+                "SELECT e.key, r.sample, r.request FROM records r CROSS JOIN examples e ON e.id = r.example "
                 "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
                 (*bound, self._task(task)),
             )
@@ -289,7 +289,7 @@ class Store:
             return
         for key, sample, prompt, text, cut in self._db.execute(
             "SELECT e.key, r.sample, coalesce(p.text, e.prompt), r.text, r.cut FROM records r "
-            "JOIN examples e ON e.id = r.example LEFT JOIN prompts p ON p.id = r.prompt "
+            "CROSS JOIN examples e ON e.id = r.example LEFT JOIN prompts p ON p.id = r.prompt "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample, r.request",
             (*bound, self._task(task)),
         ):
@@ -308,7 +308,7 @@ class Store:
             return 0, 0
         same, both = self._db.execute(
             "SELECT coalesce(sum(substr(coalesce(a.text, ''), a.cut + 1) = substr(coalesce(b.text, ''), b.cut + 1)), 0), "
-            "count(*) FROM records a JOIN examples e ON e.id = a.example "
+            "count(*) FROM records a CROSS JOIN examples e ON e.id = a.example "
             "JOIN records b ON b.subject = ? AND b.protocol = ? AND b.example = a.example "
             "AND b.sample = a.sample AND b.request = a.request "
             "WHERE a.subject = ? AND a.protocol = ? AND e.task = ?",
@@ -322,7 +322,7 @@ class Store:
         if bound is None:
             return 0
         (count,) = self._db.execute(
-            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
+            "SELECT count(*) FROM records r CROSS JOIN examples e ON e.id = r.example "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? AND r.text IS NULL AND r.kind = 'generate'",
             (*bound, self._task(task)),
         ).fetchone()
@@ -330,34 +330,26 @@ class Store:
 
     # -- scores ----------------------------------------------------------------------------------
 
-    def unscored(self, task: str, scorer: str) -> Iterator[tuple[int, str, str]]:
-        """(record, example key, judged text) of every bound record without a score by `scorer`."""
-        last = 0
-        while True:  # by pages, so that scores can be entered between them
-            page = self._db.execute(
-                "SELECT r.id, e.key, coalesce(r.text, ''), r.cut FROM records r JOIN examples e ON e.id = r.example "
-                "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? "
-                "WHERE e.task = ? AND s.record IS NULL AND r.id > ? AND EXISTS (SELECT 1 FROM bindings b "
-                "WHERE b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task) "
-                "ORDER BY r.id LIMIT ?",
-                (scorer, self._task(task), last, BATCH),
-            ).fetchall()
-            if not page:
-                return
-            last = page[-1][0]
-            for record, key, text, cut in page:
-                yield record, key, text[cut:]
-
-    def count_unscored(self, task: str, scorer: str) -> int:
-        """How many bound records lack a score by `scorer`."""
-        (count,) = self._db.execute(
-            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
-            "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? "
-            "WHERE e.task = ? AND s.record IS NULL AND EXISTS (SELECT 1 FROM bindings b "
-            "WHERE b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task)",
+    def unscored(self, task: str, scorer: str) -> list[int]:
+        """Every bound record of a task without a score by `scorer`."""
+        rows = self._db.execute(
+            "SELECT DISTINCT r.id FROM bindings b CROSS JOIN records r ON r.subject = b.subject "
+            "AND r.protocol = b.protocol CROSS JOIN examples e ON e.id = r.example AND e.task = b.task "
+            "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? WHERE b.task = ? AND s.record IS NULL",
             (scorer, self._task(task)),
-        ).fetchone()
-        return int(count)
+        )
+        return sorted(record for (record,) in rows)
+
+    def judged(self, records: Sequence[int]) -> Iterator[tuple[int, str, str]]:
+        """(record, example key, judged text) of these records."""
+        for batch in _batches(records):
+            marks = ", ".join("?" * len(batch))
+            for record, key, text, cut in self._db.execute(
+                "SELECT r.id, e.key, coalesce(r.text, ''), r.cut FROM records r JOIN examples e "
+                f"ON e.id = r.example WHERE r.id IN ({marks}) ORDER BY r.id",  # noqa: S608 - question marks
+                batch,
+            ).fetchall():
+                yield record, key, text[cut:]
 
     def add_scores(
         self, scorer: str, scores: Iterable[tuple[int, Sequence[int], Mapping[str, Any]]]
@@ -385,7 +377,7 @@ class Store:
         counts: list[str] = []
         keys: list[tuple[int, int]] = []
         for position, sample, count in self._db.execute(
-            "SELECT e.position, r.sample, s.counts FROM records r JOIN examples e ON e.id = r.example "
+            "SELECT e.position, r.sample, s.counts FROM records r CROSS JOIN examples e ON e.id = r.example "
             "JOIN scores s ON s.record = r.id AND s.scorer = ? "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
             (scorer, *bound, self._task(task)),
@@ -408,7 +400,7 @@ class Store:
         if bound is None:
             return
         for key, sample, detail in self._db.execute(
-            "SELECT e.key, r.sample, s.detail FROM records r JOIN examples e ON e.id = r.example "
+            "SELECT e.key, r.sample, s.detail FROM records r CROSS JOIN examples e ON e.id = r.example "
             "JOIN scores s ON s.record = r.id AND s.scorer = ? "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
             (scorer, *bound, self._task(task)),
