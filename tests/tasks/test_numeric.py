@@ -32,7 +32,8 @@ def test_both_extractions_agree_with_every_published_verdict_on_gsm8k(shared: Pa
     # openai/grade-school-math, example_model_solutions: `is_correct` of two systems on 1,319 problems.
     task = Numeric()
     examples = task.read(shared / "data/gsm8k/test.jsonl")
-    judged = [json.loads(line) for line in (shared / "data/gsm8k/judged_solutions.jsonl").open()]
+    lines = (shared / "data/gsm8k/judged_solutions.jsonl").read_text().split("\n")
+    judged = [json.loads(line) for line in lines if line]
     right = {"6b_finetuning": 0, "175b_verification": 0}
     for example, row in zip(examples, judged, strict=True):
         assert example.prompt == row["question"]
@@ -114,8 +115,9 @@ def test_stated(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["18", "DATA: 5", "### 5", "The answer is not 5", "A: three", "#### x", "#### 1. Compute it", "Answer:\n1. First, add"]
-    + ["A: 16 - 3", "A: 3–5", "A: 2024-01-05", "A: 10:30", "A: 1/2/3", r"\boxed{\frac{1}{2}}", r"\boxed{}", "answer 5"],
+    ["18", "DATA: 5", "### 5", "The answer is not 5", "A: three", "#### x", "#### 1. Compute it", "answer 5",
+     "Answer:\n1. First, add", "A: 16 - 3", "A: 3–5", "A: 2024-01-05", "A: 10:30", "A: 1/2/3",
+     r"\boxed{\frac{1}{2}}", r"\boxed{}"],
 )  # fmt: skip
 def test_states_nothing(text: str) -> None:
     assert stated_number(text) is None
@@ -164,7 +166,7 @@ def test_the_study_file_finds_the_task_by_its_kind() -> None:
 
 
 HOSTILE: dict[str, str] = {
-    name: (piece * (1_000_000 // len(piece)))
+    name: (piece * (300_000 // len(piece)))
     for name, piece in {
         "digits": "7", "hashes": "#", "A:": "A:", "commas": "1,", "lakhs": ",23", "thousands": ",234", "boxed": "\\boxed{",
         "answers": "answer is ", "slashes": "1/", "points": "1.", "dollars": "$ ", "minus": "-", "lines": "\n", "spaces": " ",
@@ -174,10 +176,10 @@ HOSTILE: dict[str, str] = {
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_a_megabyte_of_anything_is_judged_in_linear_time(piece: str) -> None:
+def test_a_long_text_of_anything_is_judged_in_linear_time(piece: str) -> None:
     begun = time.process_time()
     score("5", f"A: 1{HOSTILE[piece]}")
-    assert time.process_time() - begun < 3  # measured: 0.1 to 0.5 s; a quadratic reading takes hours
+    assert time.process_time() - begun < 3  # measured: below 0.2 s; a quadratic reading takes minutes
 
 
 # -- properties ------------------------------------------------------------------------------------
@@ -285,7 +287,7 @@ def test_refused_with_line_and_fix(tmp_path: Path, row: str, told: str, array: b
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("[\n3]", 2), ("[\n", 2), ("[{}\n{}]", 1), ('[{"question": "q", "answer": NaN}]', 1), ("[" * 10_000, 1), ('[{"question": "q",\n"answer": 1}\n{}]', 3)],
+    [("[\n3]", 2), ("[\n", 2), ("[{}\n{}]", 1), ('[{"question": "q", "answer": NaN}]', 1), ("[" * 10_000, 1), ('[{"question": "q", "answer": 1}\n]\nx', 2), ('[{"question": "q",\n"answer": 1}\n{}]', 3)],
 )  # fmt: skip
 def test_a_broken_array_is_refused_at_its_line(tmp_path: Path, text: str, line: int) -> None:
     path = write(tmp_path, text)

@@ -1,0 +1,132 @@
+"""The study: one YAML file of bases, adapters, tasks, claims, margins. It knows no task and no engine.
+
+It checks form, and what can be seen in the file and on disk; `audit` binds it to tasks and engines.
+
+    study = load_study("studies/qwen3-4b-ifeval.yaml")
+    study.adapters[0].label                                  # "instruction"
+    study.locate("adapters", 0, "label")                     # "studies/qwen3-4b-ifeval.yaml:10"
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from assay.errors import StudyError
+from assay.jsonl import read_text
+from assay.study import rules
+from assay.study.document import Document, Problem
+from assay.study.explain import explain
+from assay.study.form import (
+    Adapter,
+    Base,
+    ClaimEntry,
+    Decoding,
+    Engine,
+    Form,
+    ResponseFile,
+    TaskEntry,
+)
+from assay.study.strict import dump, parse
+
+__all__ = [
+    "Adapter",
+    "Base",
+    "ClaimEntry",
+    "Decoding",
+    "Engine",
+    "ResponseFile",
+    "Study",
+    "TaskEntry",
+    "load_study",
+]
+
+
+class Study(Form):
+    """A study, checked. Make one by `load_study` or `Study.from_dict`."""
+
+    _document: Document = PrivateAttr()
+    _folder: Path = PrivateAttr()
+
+    @property
+    def text(self) -> str:
+        """The source, verbatim."""
+        return self._document.text
+
+    @property
+    def path(self) -> Path | None:
+        """The study file; None where the study was made by `from_dict`."""
+        return self._document.path
+
+    @property
+    def folder(self) -> Path:
+        """What paths are relative to."""
+        return self._folder
+
+    def locate(self, *place: str | int) -> str:
+        """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of what holds it."""
+        return self._document.locate(*place)
+
+    def resolve(self, path: str) -> Path:
+        """A path of the study as an absolute one."""
+        home = os.path.expanduser(path)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
+        return Path(os.path.normpath(self.folder / home))
+
+    def source(self, weights: str) -> Path | str:
+        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id."""
+        local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
+        folder = self.resolve(weights)
+        there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
+        return folder if local or there else weights
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], folder: str | Path = ".", check_files: bool = True) -> Self:
+        """A study from plain data, the same as in a file; `folder` is what paths are relative to."""
+        try:
+            text = dump(data)
+        except ValueError as bad:
+            raise StudyError(
+                f"study: only plain data can stand in a study ({bad}); convert it first"
+            ) from None
+        return cls._build(parse(text, None), Path(folder).absolute(), check_files)
+
+    @classmethod
+    def _build(cls, document: Document, folder: Path, check_files: bool) -> Self:
+        if not isinstance(document.data, dict):
+            found = document.found(())
+            document.refuse([Problem((), f"a study is a mapping, `name: ...`, `bases: ...`; found {found}")])
+        try:
+            study = cls.model_validate(document.data)
+        except ValidationError as error:
+            document.refuse(explain(error, document))
+        study = study._filled()
+        study._document, study._folder = document, folder
+        problems = list(rules.form(study))
+        if check_files:
+            problems += rules.files(study, document)
+        if problems:
+            document.refuse(problems)
+        return study
+
+    def _filled(self) -> Self:
+        """With the defaults that one entry gives another."""
+        only = self.bases[0].name if len(self.bases) == 1 else ""
+        adapters = tuple(a if a.base else a.model_copy(update={"base": only}) for a in self.adapters)
+        weights = any(base.model for base in self.bases) or any(adapter.path for adapter in self.adapters)
+        name = self.engine.name or ("torch" if weights else "recorded")
+        return self.model_copy(
+            update={"adapters": adapters, "engine": self.engine.model_copy(update={"name": name})}
+        )
+
+
+def load_study(path: str | Path, check_files: bool = True) -> Study:
+    """Read a study file. Raises StudyError: a line a problem, each with file, line, field and fix.
+
+    `check_files=False` leaves out whether the files it names exist, as for the copy in a run folder.
+    """
+    path = Path(path)
+    return Study._build(parse(read_text(path, StudyError), path), path.absolute().parent, check_files)

@@ -1,0 +1,115 @@
+"""A study file's data, with the line of everything in it, and how problems in it are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from assay.errors import StudyError
+
+__all__ = ["Document", "Odd", "Place", "Problem", "short", "words"]
+
+Place = tuple[str | int, ...]
+"""Where in the data: `("adapters", 3, "recipe")`."""
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A bare word that YAML readers do not agree about."""
+
+    text: str
+    """As written."""
+    reading: str
+    """What YAML makes of it: `a date`."""
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a study."""
+
+    place: Place
+    """Where; what is missing has the place that it should have."""
+    text: str
+    """What was found, and the fix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What stands in a study file."""
+
+    text: str
+    """Verbatim."""
+    path: Path | None
+    """None where the study did not come from a file: messages then name no line."""
+    data: Any = None
+    """Plain: dict, list, str, int, float, bool, None, Odd."""
+    lines: dict[Place, int] = field(default_factory=dict)
+    """Line, from 1, of each key and item."""
+    raw: dict[Place, str] = field(default_factory=dict)
+    """Bare words as written, before YAML made something of them."""
+
+    def locate(self, *place: str | int) -> str:
+        """`study.yaml:12`: the line of `place`, or else of the nearest thing around it."""
+        return self.at(self.lines.get(self.held(place), 1))
+
+    def at(self, line: int) -> str:
+        """`study.yaml:12`."""
+        return f"{self.path}:{line}" if self.path else "study"
+
+    def held(self, place: Place) -> Place:
+        """The longest beginning of `place` that is there."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return place
+
+    def refuse(self, problems: list[Problem]) -> NoReturn:
+        """Raise one StudyError: a line a problem, in the order of the file."""
+        problems = sorted(problems, key=lambda problem: self.lines.get(self.held(problem.place), 1))
+        told = dict.fromkeys(
+            f"{self.locate(*place)}: {words(place)}{': ' if place else ''}{text}" for place, text in problems
+        )
+        message = list(told)[:_SHOWN]
+        if len(told) > _SHOWN:
+            message.append(f"{self.path or 'study'}: and {len(told) - _SHOWN} more")
+        raise StudyError("\n".join(message))
+
+    def value(self, place: Place) -> Any:
+        """What stands at `place`."""
+        value = self.data
+        for part in place:
+            value = value[part]
+        return value
+
+    def found(self, place: Place) -> str:
+        """What stands at `place`, for a message: `the number 1.0`."""
+        value = self.value(place)
+        raw = self.raw.get(place, short(str(value)))
+        match value:
+            case None:
+                return "nothing"
+            case bool():
+                return f"`{raw}`, which YAML reads as {'true' if value else 'false'}"
+            case int() | float():
+                return f"the number {raw}"
+            case Odd():
+                return f"`{raw}`, which YAML reads as {value.reading}"
+            case str():
+                return f'the text "{short(value)}"'
+            case list():
+                return "a list"
+            case _:
+                return "a mapping"
+
+
+def words(place: Place) -> str:
+    """A place as a user writes it: `adapters[3].recipe`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{short(part)}" for part in place)
+    return "".join(parts).removeprefix(".")
+
+
+def short(text: str) -> str:
+    """A text fit for a message: one line, printable, cut."""
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:80])
+    return shown + ("..." if len(text) > 80 else "")

@@ -1,0 +1,243 @@
+"""What must hold between the entries of a study, and of the files that it names."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assay.study.document import Document, Place, Problem, words
+from assay.study.explain import did_you_mean
+from assay.study.form import Adapter, Base
+
+if TYPE_CHECKING:
+    from assay.study import Study
+
+__all__ = ["files", "form"]
+
+
+def form(study: Study) -> Iterator[Problem]:
+    """What can be seen without looking at any other file."""
+    yield from _names(study)
+    yield from _sources(study)
+    yield from _bases(study)
+    yield from _recipes(study)
+    yield from _claims(study)
+    yield from _metrics(study)
+    yield from _responses(study)
+
+
+def _subjects(study: Study) -> Iterator[tuple[Place, Base | Adapter]]:
+    for i, base in enumerate(study.bases):
+        yield ("bases", i), base
+    for i, adapter in enumerate(study.adapters):
+        yield ("adapters", i), adapter
+
+
+def _weights(subject: Base | Adapter) -> tuple[str, str | None]:
+    """The field that names a subject's weights, and what it says."""
+    return ("model", subject.model) if isinstance(subject, Base) else ("path", subject.path)
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in dict.fromkeys(names))
+
+
+def _names(study: Study) -> Iterator[Problem]:
+    subjects = [(place, subject.name) for place, subject in _subjects(study)]
+    tasks = [(("tasks", i), task.name) for i, task in enumerate(study.tasks)]
+    for group, what, fix in (
+        (subjects, "bases and adapters need names of their own", "rename one"),
+        (tasks, "tasks need names of their own", "give one a `name`"),
+    ):
+        first: dict[str, Place] = {}
+        for place, name in group:
+            if name in first:
+                yield Problem((*place, "name"), f'"{name}" is also {words(first[name])}; {what}: {fix}')
+            first.setdefault(name, place)
+
+
+def _sources(study: Study) -> Iterator[Problem]:
+    for place, subject in _subjects(study):
+        key, weights = _weights(subject)
+        if weights is not None and subject.responses is not None:
+            yield Problem(
+                place,
+                f'"{subject.name}" has both `{key}` and `responses`; keep one: generate, or use the recorded',
+            )
+        if weights is None and subject.responses is None and study.summary is None:
+            yield Problem(
+                place,
+                f'"{subject.name}" has neither `{key}` nor `responses`; give one, or the study a `summary`',
+            )
+        if weights is None and subject.revision is not None:
+            yield Problem(
+                (*place, "revision"), f"a revision without `{key}`; give the hub id or remove the line"
+            )
+
+
+def _bases(study: Study) -> Iterator[Problem]:
+    names = [base.name for base in study.bases]
+    for i, adapter in enumerate(study.adapters):
+        if not adapter.base:
+            yield Problem(
+                ("adapters", i, "base"), f"missing; the study has several bases: name one of {_quoted(names)}"
+            )
+        elif adapter.base not in names:
+            close = did_you_mean(adapter.base, names)
+            yield Problem(
+                ("adapters", i, "base"), f'no base "{adapter.base}"{close}; bases: {_quoted(names)}'
+            )
+
+
+def _recipes(study: Study) -> Iterator[Problem]:
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i, adapter in enumerate(study.adapters):
+        groups[adapter.base, adapter.recipe].append(i)
+    for group in groups.values():
+        if len(group) > 1:
+            yield from _seeds(study, group)
+
+
+def _seeds(study: Study, group: list[int]) -> Iterator[Problem]:
+    """The adapters of one recipe on one base differ by seed, and by nothing else."""
+    one = study.adapters[group[0]]
+    rule = f'adapters of one recipe ("{one.recipe}") differ by their training seed only'
+    seeds: dict[int, int] = {}
+    for i in group:
+        adapter = study.adapters[i]
+        if adapter.seed is None:
+            yield Problem(("adapters", i, "seed"), f"missing; {rule}: give each a seed, or other recipes")
+            continue
+        first = seeds.setdefault(adapter.seed, i)
+        if first != i:
+            found = f"{adapter.seed} is also the seed of adapters[{first}]"
+            yield Problem(("adapters", i, "seed"), f"{found}; {rule}: change one, or its recipe")
+        for key in ("label", "settings"):
+            if getattr(adapter, key) != getattr(one, key):
+                found = f"not as in adapters[{group[0]}]"
+                yield Problem(("adapters", i, key), f"{found}; {rule}: give this one another recipe")
+
+
+def _claims(study: Study) -> Iterator[Problem]:
+    labels = list(dict.fromkeys(adapter.label for adapter in study.adapters))
+    for label, entries in study.claims.items():
+        if label not in labels:
+            close = did_you_mean(label, labels)
+            yield Problem(("claims", label), f"no adapter has this label{close}; labels: {_quoted(labels)}")
+        first: dict[tuple[str, str], int] = {}
+        for i, claim in enumerate(entries):
+            if (claim.metric, claim.kind) in first:
+                earlier = first[claim.metric, claim.kind]
+                yield Problem(
+                    ("claims", label, i),
+                    f"{claim.metric} {claim.kind}: also claims.{label}[{earlier}]; remove one",
+                )
+            first.setdefault((claim.metric, claim.kind), i)
+
+
+def _metrics(study: Study) -> Iterator[Problem]:
+    named: list[tuple[Place, str]] = [
+        (("claims", label, i), claim.metric)
+        for label, claims in study.claims.items()
+        for i, claim in enumerate(claims)
+    ]
+    off_target = study.off_target or ()
+    named += [(("off_target", i), metric) for i, metric in enumerate(off_target)]
+    tasks = [task.name for task in study.tasks]
+    for place, metric in named:
+        task = metric.rpartition(".")[0]
+        if task not in tasks and study.summary is None:  # a summary may have metrics of tasks not run here
+            close = did_you_mean(task, tasks)
+            yield Problem(place, f"{metric} names no task of this study{close}; tasks: {_quoted(tasks)}")
+    for i, metric in enumerate(off_target):
+        if metric in off_target[:i]:
+            yield Problem(("off_target", i), f"{metric} is listed twice; remove one")
+
+
+def _responses(study: Study) -> Iterator[Problem]:
+    tasks = [task.name for task in study.tasks]
+    owners: dict[tuple[str, str], Place] = {}
+    for place, subject in _subjects(study):
+        for task, file in (subject.responses or {}).items():
+            here = (*place, "responses", task)
+            if task not in tasks:
+                yield Problem(here, f'no task "{task}"{did_you_mean(task, tasks)}; tasks: {_quoted(tasks)}')
+            owner = owners.setdefault((task, os.path.realpath(study.resolve(file.path))), here)
+            if owner != here:
+                yield Problem(
+                    here,
+                    f"{file.path} is also {words(owner)}; a file holds one subject's responses: name another",
+                )
+
+
+def files(study: Study, document: Document) -> Iterator[Problem]:
+    """Whether the local files that the study names are there."""
+    for place, name, folder in _named(study):
+        path = study.resolve(name)
+        here = document.held(place)  # a bare path has no `.path`
+        if not _there(path):
+            other = "write `chat` or `none`; " if place == ("decoding", "template") else ""
+            yield Problem(
+                here, f"no file {path}{_sibling(path)}; {other}paths are relative to the study file"
+            )
+        elif not (folder or path.is_file()):
+            yield Problem(here, f"{path} is no file; name the file in it")
+    for place, subject in _subjects(study):
+        key, weights = _weights(subject)
+        if weights is not None:
+            yield from _folder(study, (*place, key), weights, subject.revision)
+
+
+def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iterator[Problem]:
+    source = study.source(text)
+    if isinstance(source, Path):
+        if not (_there(source) and source.is_dir()):
+            yield Problem(
+                place, f"no folder {source}{_sibling(source)}; paths are relative to the study file"
+            )
+        elif revision is not None:
+            yield Problem(
+                (*place[:-1], "revision"), f"a local folder has no revision ({source}); remove the line"
+            )
+    elif source.count("/") > 1:
+        yield Problem(
+            place,
+            f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder; mend the path',
+        )
+
+
+def _named(study: Study) -> Iterator[tuple[Place, str, bool]]:
+    """Place and path of each file, and whether it may be a folder."""
+    for i, task in enumerate(study.tasks):
+        for key, text in (("prompts", task.prompts), ("examples", task.examples)):
+            if text is not None:
+                yield ("tasks", i, key), text, False
+    for place, subject in _subjects(study):
+        for name, file in (subject.responses or {}).items():
+            yield (*place, "responses", name, "path"), file.path, file.format == "lm-eval"
+    if study.summary is not None:
+        yield ("summary", "path"), study.summary, False
+    template = study.decoding.template
+    if template is not None and template not in ("chat", "none"):
+        yield ("decoding", "template"), template, False
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long, a folder that may not be read
+        return False
+
+
+def _sibling(path: Path) -> str:
+    """A file beside `path` of nearly its name."""
+    try:
+        names: Sequence[str] = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return " (nor its folder)" if not _there(path.parent) else ""
+    close = get_close_matches(path.name, names, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
