@@ -1,0 +1,92 @@
+"""Statistics of paired comparisons: pure functions of numbers, with no models, files or settings.
+
+Unit of analysis: the prompt. Shares and gains are fractions of 1; a gain is adapter less base on the same
+prompts. Each function names its source; `tests/stats` holds the numbers that it must give.
+
+    >>> from assay.stats import PairedGain, judge
+    >>> judge(PairedGain(b=6, c=16, n=161), "gains", margin=0.05, alpha=0.05).verdict
+    'harmed'
+"""
+
+from assay.stats.attainable import (
+    AttainableTable,
+    Rounding,
+    attainable_counts,
+    attainable_sizes,
+    attainable_tables,
+)
+from assay.stats.configurations import RandomEffects, holm_count, partial_conjunction, random_effects
+from assay.stats.drift import (
+    Drift,
+    Estimate,
+    drifts,
+    excess,
+    gap,
+    gap_max,
+    mover_difference,
+    mover_mean,
+)
+from assay.stats.gains import Gain, PairedGain, paired_gain
+from assay.stats.multiplicity import benjamini_hochberg, holm
+from assay.stats.paired import (
+    mcnemar_exact,
+    mcnemar_midp,
+    mcnemar_midp_down,
+    mcnemar_midp_up,
+    newcombe_interval,
+    tango_interval,
+    tango_p_above,
+    tango_p_below,
+    tango_z,
+)
+from assay.stats.pivots import FEW
+from assay.stats.ratio import ratio_interval, ratio_standard_error
+from assay.stats.seeds import SeedComponents, seed_components, seeds_interval
+from assay.stats.verdicts import WORDS, ClaimKind, Finding, judge
+from assay.stats.weighted import ClusteredGain, RecipeGain
+
+__all__ = [
+    "FEW",
+    "WORDS",
+    "AttainableTable",
+    "ClaimKind",
+    "ClusteredGain",
+    "Drift",
+    "Estimate",
+    "Finding",
+    "Gain",
+    "PairedGain",
+    "RandomEffects",
+    "RecipeGain",
+    "Rounding",
+    "SeedComponents",
+    "attainable_counts",
+    "attainable_sizes",
+    "attainable_tables",
+    "benjamini_hochberg",
+    "drifts",
+    "excess",
+    "gap",
+    "gap_max",
+    "holm",
+    "holm_count",
+    "judge",
+    "mcnemar_exact",
+    "mcnemar_midp",
+    "mcnemar_midp_down",
+    "mcnemar_midp_up",
+    "mover_difference",
+    "mover_mean",
+    "newcombe_interval",
+    "paired_gain",
+    "partial_conjunction",
+    "random_effects",
+    "ratio_interval",
+    "ratio_standard_error",
+    "seed_components",
+    "seeds_interval",
+    "tango_interval",
+    "tango_p_above",
+    "tango_p_below",
+    "tango_z",
+]

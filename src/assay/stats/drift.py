@@ -1,0 +1,129 @@
+"""Drift: how much more an adapter gained elsewhere than where its label says, in the metric's units.
+
+Three variants, always printed with their name: `gap` (the default), `gap_max` and `excess`. An adapter
+that changes nothing has none, so drift alone never decides. Intervals are MOVER's (Zou and Donner 2008,
+Stat Med 27:1693): estimates on different tasks share no prompts. Where any interval is unknown, as with
+aggregate scores, the drift has none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = ["Drift", "Estimate", "drifts", "excess", "gap", "gap_max", "mover_difference", "mover_mean"]
+
+
+class Estimate(NamedTuple):
+    """A value with its interval, where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+Interval = tuple[float, float, float]
+"""(estimate, low, high)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One variant of drift, with the gains it is made of."""
+
+    variant: str
+    """`gap`, `gap_max` or `excess`."""
+    value: float
+    low: float | None
+    high: float | None
+    """Interval, at the confidence of those given; None where it is unknown."""
+    target_gain: float
+    off_target_gain: float
+    """Mean over the off-target metrics."""
+    min_off_target_gain: float
+    """The smallest: harm elsewhere lowers drift, and shows here."""
+
+
+def drifts(target: Estimate, off_target: Sequence[Estimate]) -> tuple[Drift, Drift, Drift]:
+    """All three variants. Raises ValueError without an off-target gain: there is no drift from nothing."""
+    return gap(target, off_target), gap_max(target, off_target), excess(target, off_target)
+
+
+def gap(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
+    """Mean off-target gain less the target gain."""
+    return _drift("gap", target, off_target, _difference(_mean(off_target), target))
+
+
+def gap_max(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
+    """Largest off-target gain less the target gain.
+
+    Picking the largest biases it upwards, so it has an interval only where there is one to pick.
+    """
+    largest = max(_some(off_target), key=lambda gain: gain.value)
+    return _drift(
+        "gap_max",
+        target,
+        off_target,
+        _difference(largest if len(off_target) == 1 else Estimate(largest.value), target),
+    )
+
+
+def excess(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
+    """max(0, mean off-target gain - max(0, target gain)): a fall on the target does not count as drift."""
+    beyond = _difference(_mean(off_target), _at_least_zero(target))
+    return _drift("excess", target, off_target, _at_least_zero(beyond))
+
+
+def mover_difference(first: Interval, second: Interval) -> Interval:
+    """first - second for independent estimates (estimate, low, high), with the recovered interval."""
+    value = first[0] - second[0]
+    low = value - math.hypot(first[0] - first[1], second[2] - second[0])
+    high = value + math.hypot(first[2] - first[0], second[0] - second[1])
+    return value, low, high
+
+
+def mover_mean(estimates: Sequence[Interval]) -> Interval:
+    """Mean of independent estimates (estimate, low, high), with the recovered interval."""
+    if not estimates:
+        raise ValueError("a mean needs one estimate at least")
+    count = len(estimates)
+    value = math.fsum(one[0] for one in estimates) / count
+    low = value - math.hypot(*(one[0] - one[1] for one in estimates)) / count
+    high = value + math.hypot(*(one[2] - one[0] for one in estimates)) / count
+    return value, low, high
+
+
+def _drift(variant: str, target: Estimate, off_target: Sequence[Estimate], value: Estimate) -> Drift:
+    gains = [gain.value for gain in off_target]
+    return Drift(variant, *value, target.value, math.fsum(gains) / len(gains), min(gains))
+
+
+def _difference(first: Estimate, second: Estimate) -> Estimate:
+    one, other = _known(first), _known(second)
+    if one is None or other is None:
+        return Estimate(first.value - second.value)
+    return Estimate(*mover_difference(one, other))
+
+
+def _mean(estimates: Sequence[Estimate]) -> Estimate:
+    known = [_known(one) for one in _some(estimates)]
+    complete = [one for one in known if one is not None]
+    if len(complete) < len(known):
+        return Estimate(math.fsum(one.value for one in estimates) / len(estimates))
+    return Estimate(*mover_mean(complete))
+
+
+def _at_least_zero(estimate: Estimate) -> Estimate:
+    return Estimate(*(None if end is None else max(0.0, end) for end in estimate))  # type: ignore[arg-type]
+
+
+def _known(estimate: Estimate) -> Interval | None:
+    value, low, high = estimate
+    return None if low is None or high is None else (value, low, high)
+
+
+def _some(off_target: Sequence[Estimate]) -> Sequence[Estimate]:
+    if not off_target:
+        raise ValueError("drift needs one off-target gain at least")
+    return off_target

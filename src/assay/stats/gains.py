@@ -1,0 +1,173 @@
+"""Gains: an adapter's score less its base's on the same prompts, with what the evidence says of them.
+
+The seam between scores and verdicts: `judge` takes any `Gain` and asks no more than this. Knows nothing
+of claims, tasks or models.
+
+    >>> PairedGain(b=9, c=3, n=32).estimate
+    0.1875
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from assay.stats.paired import mcnemar_midp, mcnemar_midp_down, mcnemar_midp_up
+from assay.stats.pivots import ScaledTango, widened_error
+from assay.stats.weighted import ClusteredGain
+
+__all__ = ["Gain", "PairedGain", "paired_gain"]
+
+
+class Gain(Protocol):
+    """What a verdict needs to know of a gain; fractions of 1 throughout."""
+
+    @property
+    def estimate(self) -> float:
+        """The observed gain."""
+        ...
+
+    @property
+    def n(self) -> int:
+        """Prompts."""
+        ...
+
+    @property
+    def discordant(self) -> int:
+        """Prompts on which adapter and base differ (over the seeds' mean, for a recipe)."""
+        ...
+
+    @property
+    def standard_error(self) -> float:
+        """Of the estimate; above 0 even where no prompt differs."""
+        ...
+
+    @property
+    def seed_share(self) -> float:
+        """Share of the squared standard error that seeds bring, and that more prompts leave as it is."""
+        ...
+
+    @property
+    def p_two_sided(self) -> float:
+        """Two-sided p-value of H0: no difference."""
+        ...
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """(low, high), within [-1, 1]."""
+        ...
+
+    def p_above(self, t: float) -> float:
+        """One-sided p-value of H0: gain <= t; below alpha where interval(1 - 2 alpha) lies above t."""
+        ...
+
+    def p_below(self, t: float) -> float:
+        """One-sided p-value of H0: gain >= t; below alpha where interval(1 - 2 alpha) lies below t."""
+        ...
+
+    def sign_p_up(self) -> float:
+        """One-sided mid-p-value of H0: no more prompts rise than fall."""
+        ...
+
+    def sign_p_down(self) -> float:
+        """One-sided mid-p-value of H0: no more prompts fall than rise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PairedGain:
+    """One adapter, pass or fail: Tango's interval and score tests, McNemar's mid-p-value."""
+
+    b: int
+    """Prompts that only the adapter passes."""
+    c: int
+    """Prompts that only the base passes."""
+    n: int
+    """Prompts."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for counts that no n prompts can give."""
+        if self.n < 1 or min(self.b, self.c) < 0 or self.b + self.c > self.n:
+            raise ValueError(f"counts must be 0 or more and b + c at most n >= 1; got {self}")
+
+    @property
+    def estimate(self) -> float:
+        """(b - c)/n."""
+        return (self.b - self.c) / self.n
+
+    @property
+    def discordant(self) -> int:
+        """b + c."""
+        return self.b + self.c
+
+    @property
+    def standard_error(self) -> float:
+        """sqrt(sum (d_i - gain)² / (n (n - 1))); at small counts not below what Tango's interval implies."""
+        spread = max(self.discordant / self.n - self.estimate**2, 0.0)
+        error = math.sqrt(spread / (self.n - 1)) if self.n > 1 else 0.0
+        return widened_error(error, self.discordant, self._test)
+
+    @property
+    def seed_share(self) -> float:
+        """0: one adapter."""
+        return 0.0
+
+    @property
+    def p_two_sided(self) -> float:
+        """McNemar's mid-p-value."""
+        return mcnemar_midp(self.b, self.c)
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """Tango's score interval."""
+        return self._test.interval(confidence)
+
+    def p_above(self, t: float) -> float:
+        """One-sided score p-value of H0: gain <= t."""
+        return self._test.p_above(t)
+
+    def p_below(self, t: float) -> float:
+        """One-sided score p-value of H0: gain >= t."""
+        return self._test.p_below(t)
+
+    def sign_p_up(self) -> float:
+        """One-sided McNemar mid-p-value of H0: no gain."""
+        return mcnemar_midp_up(self.b, self.c)
+
+    def sign_p_down(self) -> float:
+        """One-sided McNemar mid-p-value of H0: no harm."""
+        return mcnemar_midp_down(self.b, self.c)
+
+    @property
+    def _test(self) -> ScaledTango:
+        return ScaledTango(self.b, self.c, self.n)
+
+
+def paired_gain(base: ArrayLike, adapter: ArrayLike, out_of: ArrayLike) -> PairedGain | ClusteredGain:
+    """The gain of one adapter over its base from what each passes of every prompt's checks.
+
+    base, adapter, out_of: (n,) whole numbers, 0 <= passed <= out_of, out_of >= 1. A `PairedGain` where
+    every prompt has one check, else a `ClusteredGain`. Raises ValueError for anything else.
+    """
+    before, after, checks = (_whole(values) for values in (base, adapter, out_of))
+    if not (before.shape == after.shape == checks.shape and before.ndim == 1 and before.size):
+        raise ValueError(
+            "base, adapter and out_of must be lists of one length, 1 at least; "
+            f"got shapes {before.shape}, {after.shape}, {checks.shape}"
+        )
+    wrong = (checks < 1) | (np.minimum(before, after) < 0) | (np.maximum(before, after) > checks)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"prompt {row}: {before[row]} and {after[row]} passed out of {checks[row]}")
+    if (checks == 1).all():
+        return PairedGain(int((after > before).sum()), int((after < before).sum()), len(checks))
+    return ClusteredGain((after - before).astype(np.float64), checks.astype(np.float64))
+
+
+def _whole(values: ArrayLike) -> NDArray[np.int64]:
+    array = np.asarray(values)
+    if not (np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_):
+        raise ValueError(f"scores must be whole numbers; got an array of {array.dtype}")
+    return array.astype(np.int64)

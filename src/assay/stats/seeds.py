@@ -1,0 +1,102 @@
+"""One recipe trained with several seeds: prompts and seeds both vary, and their variances are told apart.
+
+differences: (prompts, seeds), balanced; weights: (prompts,), checks a prompt has, default 1.
+Source for the sum: two-way cluster-robust variance without its negative term (Cameron, Gelbach and
+Miller 2011), with Welch and Satterthwaite's degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from assay.stats.pivots import StudentT
+from assay.stats.ratio import Floats, checked, linearised
+
+__all__ = ["SeedComponents", "seed_components", "seeds_interval", "seeds_pivot"]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedComponents:
+    """Where the variation of a recipe's gain comes from."""
+
+    var_prompt: float
+    """Of a prompt's difference, between prompts; 0 where the estimate is negative."""
+    var_seed: float
+    """Between seeds; 0 where the estimate is negative."""
+    var_resid: float
+    """What neither prompt nor seed explains."""
+    se_prompt: float
+    """Of the mean gain: these seeds, other prompts."""
+    se_seed: float
+    """Of the mean gain: these prompts, other seeds."""
+    se_both: float
+    """Of the mean gain, other prompts and other seeds: the balanced ANOVA's; 0 where it is negative."""
+    flip_rate: float
+    """Share of prompts on which two of the seeds disagree, averaged over pairs of seeds."""
+
+
+def seed_components(differences: ArrayLike, weights: ArrayLike | None = None) -> SeedComponents:
+    """Balanced ANOVA of prompts x seeds, in units of the gain.
+
+    Y = the linearised differences (`ratio.linearised`; centred differences where every weight is 1).
+    var_prompt = (MS_p - MS_e)/S, var_seed = (MS_s - MS_e)/n, var_resid = MS_e,
+    se_both² = (MS_p + MS_s - MS_e)/(nS). Raises ValueError for missing cells, fewer than two seeds or
+    fewer than two prompts.
+    """
+    d, m = _crossed(differences, weights)
+    n, seeds = d.shape
+    if n < 2:
+        raise ValueError("variance components need two prompts at least")
+    y = linearised(d, m)
+    rows, columns = y.mean(axis=1), y.mean(axis=0)
+    residuals = y - rows[:, None] - columns + y.mean()
+    ms_prompt, ms_seed = seeds * float(rows.var(ddof=1)), n * float(columns.var(ddof=1))
+    ms_error = float((residuals**2).sum()) / ((n - 1) * (seeds - 1))
+    return SeedComponents(
+        var_prompt=max(ms_prompt - ms_error, 0.0) / seeds,
+        var_seed=max(ms_seed - ms_error, 0.0) / n,
+        var_resid=ms_error,
+        se_prompt=math.sqrt(ms_prompt / (n * seeds)),
+        se_seed=math.sqrt(ms_seed / (n * seeds)),
+        se_both=math.sqrt(max(ms_prompt + ms_seed - ms_error, 0.0) / (n * seeds)),
+        flip_rate=float(np.mean([(d[:, i] != d[:, j]).mean() for i, j in combinations(range(seeds), 2)])),
+    )
+
+
+def seeds_interval(
+    differences: ArrayLike, weights: ArrayLike | None, confidence: float
+) -> tuple[float, float]:
+    """Interval (low, high) for the recipe's gain over other prompts and other seeds.
+
+    SE² = se_prompt² + se_seed², df = SE⁴ / (se_prompt⁴/(n-1) + se_seed⁴/(S-1)). Raises ValueError for
+    missing cells or fewer than two seeds.
+    """
+    return seeds_pivot(differences, weights).interval(confidence)
+
+
+def seeds_pivot(differences: ArrayLike, weights: ArrayLike | None = None) -> StudentT:
+    """The recipe's gain, its standard error and degrees of freedom. Raises as `seeds_interval`."""
+    d, m = _crossed(differences, weights)
+    n, seeds = d.shape
+    estimate = float(d.sum() / (seeds * m.sum()))
+    if n == 1:
+        return StudentT(estimate, math.inf, 1)
+    y = linearised(d, m)
+    of_prompt, of_seed = float(y.mean(axis=1).var(ddof=1)) / n, float(y.mean(axis=0).var(ddof=1)) / seeds
+    total = of_prompt + of_seed
+    # Shares of the total, not squares of each: a variance of 1e-200 must not underflow to 0/0.
+    shares = (of_prompt / total, of_seed / total) if total > 0 else (0.0, 1.0)
+    df = 1 / (shares[0] ** 2 / (n - 1) + shares[1] ** 2 / (seeds - 1))
+    return StudentT(estimate, math.sqrt(total), df)
+
+
+def _crossed(differences: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:
+    d = np.asarray(differences, dtype=np.float64)
+    if d.ndim != 2 or d.shape[1] < 2:
+        raise ValueError(f"need (prompts, seeds) with two seeds at least; got shape {d.shape}")
+    return checked(d, np.ones(len(d)) if weights is None else weights)

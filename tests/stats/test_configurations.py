@@ -1,0 +1,88 @@
+"""Several configurations. Golden numbers: design note on statistics, section 5.2; oracle: statsmodels."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t as student
+from statsmodels.stats.meta_analysis import combine_effects
+
+from assay.stats import holm, holm_count, partial_conjunction, random_effects
+
+P = [0.001, 0.004, 0.02, 0.03, 0.2, 0.6]
+EFFECTS = [0.06, 0.02, -0.03, 0.08, -0.10, 0.01]
+ERRORS = np.array([0.02, 0.02, 0.025, 0.02, 0.025, 0.02])
+
+p_values = st.lists(st.floats(0, 1), min_size=1, max_size=12)
+
+
+def test_partial_conjunction_gives_the_published_p_values() -> None:
+    assert partial_conjunction(P) == pytest.approx([0.006, 0.02, 0.08, 0.09, 0.4, 0.6])
+    assert holm_count(P, 0.05) == 2
+
+
+@given(p_values)
+def test_partial_conjunction_is_the_worst_bonferroni_over_every_subset(values: list[float]) -> None:
+    """At least u of K is rejected by Bonferroni on the worst K - u + 1 of them: the definition, by brute force."""
+    values = values[:6]
+    count = len(values)
+    worst = [
+        max(min(1.0, min(chosen) * len(chosen)) for chosen in combinations(values, count - u + 1))
+        for u in range(1, count + 1)
+    ]
+    assert partial_conjunction(values) == pytest.approx(np.maximum.accumulate(worst))
+
+
+@given(p_values, st.floats(0.001, 0.5))
+def test_the_bound_from_partial_conjunctions_is_holms_count(values: list[float], alpha: float) -> None:
+    assert holm_count(values, alpha) == int((partial_conjunction(values) <= alpha).sum())
+    assert holm_count(values, alpha) == int((holm(values) <= alpha).sum())
+
+
+def test_random_effects_give_the_published_heterogeneity() -> None:
+    found = random_effects(EFFECTS, ERRORS**2)
+    assert found.tau2 == pytest.approx(0.003692, abs=5e-7)
+    assert found.i2 == pytest.approx(0.875, abs=5e-4)
+    assert found.standard_error == pytest.approx(0.026345, abs=6e-7)
+    assert found.prediction == pytest.approx((-0.176, 0.192), abs=5e-4)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_effects_are_those_of_statsmodels(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(3, 12))
+    variances = rng.uniform(0.01, 0.05, count) ** 2
+    effects = rng.normal(0.02, 0.03 * (seed % 4), count) + rng.normal(0, np.sqrt(variances))
+    # Its Newton steps stop at this tolerance; a tighter one is overshot by rounding and yields 0.
+    oracle = combine_effects(effects, variances, method_re="iterated", use_t=True, atol=1e-7)
+    found = random_effects(effects, variances)
+    assert found.tau2 == pytest.approx(float(oracle.tau2), abs=1e-8)
+    assert found.mean == pytest.approx(float(oracle.mean_effect_re), abs=1e-7)
+    assert found.standard_error == pytest.approx(float(oracle.sd_eff_w_re_hksj), rel=1e-5)
+    assert found.i2 == pytest.approx(max(0.0, float(oracle.i2)), abs=1e-9)
+    half = float(student.ppf(0.975, count - 2)) * math.sqrt(found.tau2 + found.standard_error**2)
+    assert found.prediction == pytest.approx((found.mean - half, found.mean + half))
+
+
+def test_two_configurations_predict_nothing() -> None:
+    found = random_effects([0.1, -0.1], [0.0004, 0.0004])
+    assert found.prediction is None
+    assert found.mean == pytest.approx(0)
+    assert found.tau2 == pytest.approx(0.02 - 0.0004)
+
+
+def test_equal_estimates_show_no_heterogeneity() -> None:
+    found = random_effects([0.03, 0.03, 0.03], [0.0001, 0.0002, 0.0003])
+    assert (found.tau2, found.i2, found.standard_error) == pytest.approx((0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("estimates", "variances"),
+    [([0.1], [0.01]), ([0.1, 0.2], [0.01]), ([0.1, 0.2], [0.01, 0]), ([0.1, math.nan], [0.01, 0.01])],
+)
+def test_unusable_estimates_are_refused(estimates: list[float], variances: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"estimates"):
+        random_effects(estimates, variances)

@@ -1,0 +1,111 @@
+"""Crossed prompts and seeds. Oracles: statsmodels' MixedLM, and the one-seed formulas."""
+
+import math
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from assay.stats import ratio_standard_error, seed_components, seeds_interval
+
+
+def crossed(prompts: int, seeds: int, seed: int = 3) -> NDArray[np.float64]:
+    rng = np.random.default_rng(seed)
+    of_prompt, of_seed = rng.normal(0, 0.3, (prompts, 1)), rng.normal(0.05, 0.1, (1, seeds))
+    return np.asarray(of_prompt + of_seed + rng.normal(0, 0.3, (prompts, seeds)))
+
+
+@pytest.mark.slow
+def test_variance_components_are_those_of_a_mixed_model() -> None:
+    prompts, seeds = 60, 6
+    y = crossed(prompts, seeds)
+    frame = pd.DataFrame({
+        "y": y.ravel(),
+        "prompt": np.repeat(np.arange(prompts), seeds),
+        "seed": np.tile(np.arange(seeds), prompts),
+        "one": 1,
+    })  # fmt: skip
+    model = smf.mixedlm(
+        "y ~ 1", frame, groups="one", vc_formula={"prompt": "0 + C(prompt)", "seed": "0 + C(seed)"}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = model.fit(reml=True)
+    found = seed_components(y)
+    variances = dict(zip(model.exog_vc.names, fit.vcomp, strict=True))
+    assert found.var_prompt == pytest.approx(variances["prompt"], rel=1e-3)
+    assert found.var_seed == pytest.approx(variances["seed"], rel=1e-3)
+    assert found.var_resid == pytest.approx(fit.scale, rel=1e-3)
+    assert found.se_both == pytest.approx(fit.bse["Intercept"], rel=1e-3)
+
+
+def test_standard_errors_are_those_of_row_and_column_means() -> None:
+    y = crossed(40, 5)
+    found = seed_components(y)
+    assert found.se_prompt == pytest.approx(y.mean(axis=1).std(ddof=1) / math.sqrt(40))
+    assert found.se_seed == pytest.approx(y.mean(axis=0).std(ddof=1) / math.sqrt(5))
+
+
+def test_weighted_standard_errors_are_the_ratio_estimators_and_of_the_seeds_gains() -> None:
+    rng = np.random.default_rng(5)
+    weights = rng.integers(1, 4, 50)
+    y = rng.integers(-1, 2, (50, 4)) * weights[:, None]
+    found = seed_components(y, weights)
+    gains = y.sum(axis=0) / weights.sum()
+    assert found.se_prompt == pytest.approx(ratio_standard_error(y.mean(axis=1), weights))
+    assert found.se_seed == pytest.approx(gains.std(ddof=1) / 2)
+
+
+def test_the_interval_adds_both_variances_with_satterthwaites_degrees_of_freedom() -> None:
+    y = crossed(40, 5)
+    found = seed_components(y)
+    error = math.hypot(found.se_prompt, found.se_seed)
+    df = error**4 / (found.se_prompt**4 / 39 + found.se_seed**4 / 4)
+    half = float(student.ppf(0.95, df)) * error
+    assert seeds_interval(y, None, 0.9) == pytest.approx((y.mean() - half, y.mean() + half))
+
+
+def test_seeds_that_agree_add_nothing_to_the_prompts() -> None:
+    d = np.repeat(np.array([1, 0, -1, 0, 1, 1, 0, 0.0])[:, None], 3, axis=1)
+    found = seed_components(d)
+    assert (found.var_seed, found.var_resid, found.flip_rate) == (0, 0, 0)
+    half = float(student.ppf(0.95, 7)) * found.se_prompt
+    assert seeds_interval(d, None, 0.9) == pytest.approx((0.25 - half, 0.25 + half))
+
+
+def test_flip_rate_counts_the_pairs_of_seeds_that_disagree() -> None:
+    d = [[1, 1, 0], [0, 0, 0], [-1, 0, 1], [1, 1, 1]]
+    assert seed_components(d).flip_rate == pytest.approx((2 / 3 + 0 + 1 + 0) / 4)
+
+
+def test_negative_variance_estimates_are_shown_as_nought() -> None:
+    assert seed_components([[1, 0], [0, 1], [1, 0], [0, 1]]).var_prompt == 0
+
+
+def test_no_difference_anywhere_is_no_error() -> None:
+    assert seeds_interval(np.zeros((6, 3)), None, 0.9) == (0, 0)
+
+
+def test_one_prompt_says_nothing_of_other_prompts() -> None:
+    assert seeds_interval([[1, 0]], [1], 0.9) == (-math.inf, math.inf)
+    with pytest.raises(ValueError, match="two prompts"):
+        seed_components([[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("differences", "message"),
+    [
+        ([[1], [0]], "two seeds at least"),
+        ([1, 0], "two seeds at least"),
+        ([[1, 0], [math.nan, 1]], "prompt 1 lacks a difference"),
+    ],
+)
+def test_single_seeds_and_missing_cells_are_refused(differences: list[list[float]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        seeds_interval(differences, None, 0.9)
+    with pytest.raises(ValueError, match=message):
+        seed_components(differences)
