@@ -2,11 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
-from assay.stats import Estimate, drifts, excess, gap, gap_max, mover_difference, mover_mean
+from assay.stats import (
+    Estimate,
+    RecipeGain,
+    drifts,
+    excess,
+    gap,
+    gap_max,
+    gap_over_seeds,
+    mover_difference,
+    mover_mean,
+)
 
 gains = st.floats(-1, 1)
 estimates = st.builds(
@@ -89,3 +102,28 @@ def test_there_is_no_drift_from_nothing() -> None:
             variant(Estimate(0.1), [])
     with pytest.raises(ValueError, match="one estimate at least"):
         mover_mean([])
+
+
+def recipe(rows: ArrayLike) -> RecipeGain:
+    differences = np.asarray(rows, dtype=float)
+    return RecipeGain(differences, np.ones(len(differences)))
+
+
+def test_the_gap_over_seeds_adds_prompts_of_each_task_and_seeds_once() -> None:
+    rng = np.random.default_rng(0)
+    target, one, two = (rng.integers(-1, 2, (n, 3)).astype(float) for n in (50, 40, 60))
+    gaps = (one.mean(axis=0) + two.mean(axis=0)) / 2 - target.mean(axis=0)
+    variances = [gaps.var(ddof=1) / 3, target.mean(axis=1).var(ddof=1) / 50]
+    variances += [d.mean(axis=1).var(ddof=1) / len(d) / 4 for d in (one, two)]
+    df = sum(variances) ** 2 / sum(v**2 / k for v, k in zip(variances, (2, 49, 39, 59), strict=True))
+    half = float(student.ppf(0.95, df)) * math.sqrt(sum(variances))
+    found = gap_over_seeds(recipe(target), [recipe(one), recipe(two)], 0.9)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (gaps.mean(), gaps.mean() - half, gaps.mean() + half)
+    )
+
+
+def test_seeds_that_move_every_task_alike_do_not_widen_the_gap() -> None:
+    shifts = [[1.0, 0.0, -1.0]] * 10 + [[0.0, 0.0, 0.0]] * 10
+    found = gap_over_seeds(recipe(shifts), [recipe(shifts)], 0.9)
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)

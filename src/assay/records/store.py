@@ -164,10 +164,10 @@ class Store:
         """Row of a subject or protocol by the digest of its identity, entered if new."""
         sha256 = digest(identity)
         self._db.execute(
-            f"INSERT OR IGNORE INTO {table} (digest, identity) VALUES (?, ?)",  # noqa: S608 - our own names
+            f"INSERT OR IGNORE INTO {table} (digest, identity) VALUES (?, ?)",
             (sha256, json.dumps(identity, sort_keys=True, ensure_ascii=False)),
         )
-        (row,) = self._db.execute(f"SELECT id FROM {table} WHERE digest = ?", (sha256,)).fetchone()  # noqa: S608
+        (row,) = self._db.execute(f"SELECT id FROM {table} WHERE digest = ?", (sha256,)).fetchone()
         return int(row)
 
     def _task(self, name: str) -> int:
@@ -345,8 +345,8 @@ class Store:
         for batch in _batches(records):
             marks = ", ".join("?" * len(batch))
             for record, key, text, cut in self._db.execute(
-                "SELECT r.id, e.key, coalesce(r.text, ''), r.cut FROM records r JOIN examples e "
-                f"ON e.id = r.example WHERE r.id IN ({marks}) ORDER BY r.id",  # noqa: S608 - question marks
+                "SELECT r.id, e.key, coalesce(r.text, ''), r.cut FROM records r "
+                f"JOIN examples e ON e.id = r.example WHERE r.id IN ({marks}) ORDER BY r.id",
                 batch,
             ).fetchall():
                 yield record, key, text[cut:]

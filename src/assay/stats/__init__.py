@@ -23,6 +23,7 @@ from assay.stats.drift import (
     excess,
     gap,
     gap_max,
+    gap_over_seeds,
     mover_difference,
     mover_mean,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "excess",
     "gap",
     "gap_max",
+    "gap_over_seeds",
     "holm",
     "holm_count",
     "judge",

@@ -11,9 +11,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-__all__ = ["Drift", "Estimate", "drifts", "excess", "gap", "gap_max", "mover_difference", "mover_mean"]
+import numpy as np
+
+from assay.stats.pivots import StudentT
+from assay.stats.weighted import RecipeGain
+
+__all__ = [
+    "Drift",
+    "Estimate",
+    "drifts",
+    "excess",
+    "gap",
+    "gap_max",
+    "gap_over_seeds",
+    "mover_difference",
+    "mover_mean",
+]
 
 
 class Estimate(NamedTuple):
@@ -24,6 +39,7 @@ class Estimate(NamedTuple):
     high: float | None = None
 
 
+_Gain = TypeVar("_Gain")
 Interval = tuple[float, float, float]
 """(estimate, low, high)"""
 
@@ -75,6 +91,30 @@ def excess(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
     return _drift("excess", target, off_target, _at_least_zero(beyond))
 
 
+def gap_over_seeds(target: RecipeGain, off_target: Sequence[RecipeGain], confidence: float) -> Drift:
+    """The gap of a recipe, seed by seed, with seeds as a random effect.
+
+    Every gain holds the same seeds in the same order; a seed moves all tasks at once, so its variance is
+    that of the gaps, while prompts vary task by task: SE² = sd(gaps)²/S + se_prompt² of the target + mean
+    of the off-target ones', with Welch and Satterthwaite's degrees of freedom. Raises ValueError for
+    gains of different seeds, or none off target.
+    """
+    by_seed = np.stack([gain.by_seed for gain in _some(off_target)]).mean(axis=0) - target.by_seed
+    seeds, count = len(by_seed), len(off_target)
+    parts = [(float(by_seed.var(ddof=1)) / seeds, seeds - 1)]
+    parts += [(target.components.se_prompt**2, target.n - 1)]
+    parts += [((gain.components.se_prompt / count) ** 2, gain.n - 1) for gain in off_target]
+    total = math.fsum(variance for variance, _ in parts)
+    df = 1 / math.fsum((variance / total) ** 2 / df for variance, df in parts) if total > 0 else 1.0
+    low, high = StudentT(float(by_seed.mean()), math.sqrt(total), df).interval(confidence)
+    return _drift(
+        "gap",
+        Estimate(target.estimate),
+        [Estimate(gain.estimate) for gain in off_target],
+        Estimate(float(by_seed.mean()), low, high),
+    )
+
+
 def mover_difference(first: Interval, second: Interval) -> Interval:
     """first - second for independent estimates (estimate, low, high), with the recovered interval."""
     value = first[0] - second[0]
@@ -123,7 +163,7 @@ def _known(estimate: Estimate) -> Interval | None:
     return None if low is None or high is None else (value, low, high)
 
 
-def _some(off_target: Sequence[Estimate]) -> Sequence[Estimate]:
+def _some(off_target: Sequence[_Gain]) -> Sequence[_Gain]:
     if not off_target:
         raise ValueError("drift needs one off-target gain at least")
     return off_target

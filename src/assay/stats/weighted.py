@@ -157,6 +157,12 @@ class RecipeGain(_Weighted):
         return seeds_pivot(differences, weights)
 
     @property
+    def by_seed(self) -> Floats:
+        """(seeds,) the gain of each."""
+        gains: Floats = self.differences.sum(axis=0) / self.weights.sum()
+        return gains
+
+    @property
     def components(self) -> SeedComponents:
         """Variances between prompts, between seeds, and the rest. Raises ValueError for one prompt."""
         return seed_components(self.differences, self.weights)

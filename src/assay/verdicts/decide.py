@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from assay.records import Store, digest
@@ -14,7 +14,7 @@ from assay.verdicts.claims import claim_block, declare
 from assay.verdicts.drifts import drifts
 from assay.verdicts.measure import Measurements
 from assay.verdicts.modes import mode_differences
-from assay.verdicts.recipes import configurations, judge_labels, judge_recipes
+from assay.verdicts.recipes import Configuration, configurations, judge_labels, judge_recipes
 from assay.verdicts.result import ClaimsDeclared, Declaration, Matrix, Result, Row
 
 __all__ = ["decide"]
@@ -33,7 +33,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         family=study.family,
         claims=judged,
         cells=other_cells(study, tasks, claims, measured),
-        drift=drifts(study, tasks, claims, measured),
+        drift=drifts(study, tasks, claims, groups, measured),
         recipes=judge_recipes(study, groups),
         labels=judge_labels(study, groups),
         counts=count(study, claims, judged, measured),
@@ -42,7 +42,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),
-        warnings=_warnings(study, tasks, store, groups_lacking=sum(group.lacking for group in groups)),
+        warnings=_warnings(store, groups),
         versions=_versions(),
     )
 
@@ -87,16 +87,20 @@ def _declared(store: Store, sha256: str) -> ClaimsDeclared:
     return ClaimsDeclared("before", "the claim block was stamped before the first response", history)
 
 
-def _warnings(study: Study, tasks: Mapping[str, Task], store: Store, groups_lacking: int) -> tuple[str, ...]:
+def _warnings(store: Store, groups: Sequence[Configuration]) -> tuple[str, ...]:
     warnings = list(store.fact("warnings") or ())
-    subjects = [base.name for base in study.bases] + [adapter.name for adapter in study.adapters]
     for subject, task in store.bound():
         if nulls := store.nulls(subject, task):
             warnings += [f"{nulls} null responses of {subject!r} to {task} were judged as empty"]
-    if groups_lacking:
+    if lacking := sum(group.lacking for group in groups):
         warnings.append(
-            f"{groups_lacking} claims without paired evidence (not measured, or not applied) are left out of "
+            f"{lacking} claims without paired evidence (not measured, or not applied) are left out of "
             f"recipe verdicts and count as neither failing nor holding in the study's counts"
+        )
+    if pairs := {group.adapters[0].recipe for group in groups if len(group.cells) == 2}:
+        warnings.append(
+            f"recipes with two measured seeds ({', '.join(sorted(pairs))}): where seeds vary much, their verdicts "
+            f"err somewhat more often than alpha; three seeds are enough"
         )
     return tuple(warnings)
 

@@ -9,24 +9,37 @@ from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts.claims import Claim, off_target
 from assay.verdicts.measure import Measured, Measurements, Unmeasured
+from assay.verdicts.recipes import Configuration, over_seeds
 from assay.verdicts.result import DriftResult
 
 __all__ = ["drifts"]
 
 
 def drifts(
-    study: Study, tasks: Mapping[str, Task], claims: Sequence[Claim], measured: Measurements
+    study: Study,
+    tasks: Mapping[str, Task],
+    claims: Sequence[Claim],
+    groups: Sequence[Configuration],
+    measured: Measurements,
 ) -> tuple[DriftResult, ...]:
-    """Drift from every metric on which an adapter claims a gain, in each variant.
+    """Drift from every metric on which a gain is claimed: of each adapter in each variant, then of recipes.
 
-    Left out where no off-target metric was measured: drift speaks of a gain elsewhere, or of nothing.
+    Left out where an off-target metric was not measured: drift speaks of a gain elsewhere, or of nothing.
     """
-    return tuple(
+    level = 1 - 2 * study.alpha
+    of_adapters = [
         drift
         for claim in claims
         if claim.kind == "gains"
-        for drift in _of_claim(claim, off_target(study, tasks, claim.metric), measured, 1 - 2 * study.alpha)
-    )
+        for drift in _of_claim(claim, off_target(study, tasks, claim.metric), measured, level)
+    ]
+    of_recipes = [
+        drift
+        for group in groups
+        if group.claim.kind == "gains" and len(group.cells) > 1
+        for drift in _of_recipe(group, off_target(study, tasks, group.claim.metric), measured, level)
+    ]
+    return (*of_adapters, *of_recipes)
 
 
 def _of_claim(
@@ -38,19 +51,37 @@ def _of_claim(
     if target is None or not known or len(known) < len(others):
         return
     for drift in stats.drifts(target, known):
-        yield DriftResult(
-            adapter=claim.adapter,
-            recipe=None,
-            base=claim.base,
-            variant=drift.variant,
-            target=claim.metric,
-            off_target=away,
-            value=drift.value,
-            interval=None if drift.low is None or drift.high is None else (drift.low, drift.high),
-            target_gain=drift.target_gain,
-            off_target_gain=drift.off_target_gain,
-            min_off_target_gain=drift.min_off_target_gain,
-        )
+        yield _result(drift, claim, away, adapter=claim.adapter, recipe=None)
+
+
+def _of_recipe(
+    group: Configuration, away: tuple[str, ...], measured: Measurements, level: float
+) -> Iterator[DriftResult]:
+    elsewhere = [[measured.cells[adapter.name, metric] for adapter in group.adapters] for metric in away]
+    known = [cells for cells in elsewhere if all(isinstance(cell, Measured) for cell in cells)]
+    if not known or len(known) < len(elsewhere):
+        return
+    gains = [over_seeds([cell for cell in cells if isinstance(cell, Measured)]) for cells in known]
+    drift = stats.gap_over_seeds(group.over_seeds, gains, level)
+    yield _result(drift, group.claim, away, adapter=None, recipe=group.adapters[0].recipe)
+
+
+def _result(
+    drift: stats.Drift, claim: Claim, away: tuple[str, ...], *, adapter: str | None, recipe: str | None
+) -> DriftResult:
+    return DriftResult(
+        adapter=adapter,
+        recipe=recipe,
+        base=claim.base,
+        variant=drift.variant,
+        target=claim.metric,
+        off_target=away,
+        value=drift.value,
+        interval=None if drift.low is None or drift.high is None else (drift.low, drift.high),
+        target_gain=drift.target_gain,
+        off_target_gain=drift.off_target_gain,
+        min_off_target_gain=drift.min_off_target_gain,
+    )
 
 
 def _estimate(cell: Measured | Unmeasured, level: float) -> stats.Estimate | None:

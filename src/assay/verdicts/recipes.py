@@ -15,7 +15,7 @@ from assay.verdicts.claims import Claim
 from assay.verdicts.measure import Measured, Measurements
 from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
 
-__all__ = ["Configuration", "configurations", "judge_labels", "judge_recipes"]
+__all__ = ["Configuration", "configurations", "judge_labels", "judge_recipes", "over_seeds"]
 
 
 @dataclass(slots=True)
@@ -41,8 +41,13 @@ class Configuration:
     @property
     def over_seeds(self) -> stats.RecipeGain:
         """Seeds as a random effect; needs two at least."""
-        differences = np.column_stack([cell.differences for cell in self.cells])
-        return stats.RecipeGain(differences, self.cells[0].weights.astype(np.float64))
+        return over_seeds(self.cells)
+
+
+def over_seeds(cells: Sequence[Measured]) -> stats.RecipeGain:
+    """One metric of one recipe's adapters, a column a seed."""
+    differences = np.column_stack([cell.differences for cell in cells])
+    return stats.RecipeGain(differences, cells[0].weights.astype(np.float64))
 
 
 def configurations(study: Study, claims: Sequence[Claim], measured: Measurements) -> list[Configuration]:
