@@ -75,7 +75,8 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         sys.stdout.write(to_json(result))
         return
     console = _console()
-    console.print(_verdicts(result))
+    for part in _verdicts(result):
+        console.print(part)
     if result.recipes:
         console.print(_recipes(result))
     console.print(_matrix(result))
@@ -101,14 +102,14 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
 
 def _console() -> Console:
     console = Console()
-    # Piped output keeps a fixed width that fits a page; a narrow terminal keeps its own.
-    return console if console.is_terminal else Console(width=100)
+    # Piped output keeps a fixed width; a narrow terminal keeps its own.
+    return console if console.is_terminal else Console(width=80)
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=index > 1)
+        table.add_column(column, overflow="fold", no_wrap=0 < index < len(columns) - 1)
     return table
 
 
@@ -120,24 +121,30 @@ def _coloured(words: str, word: str) -> Text:
     return Text(words, style=COLOURS.get(word, ""))
 
 
-def _verdicts(result: Result) -> Table:
-    table = _table(
-        "Verdicts (gains in points)", ["adapter", "claim", "base", "score", "gain", "interval", "verdict"]
-    )
-    table.columns[-1].no_wrap = False
+def _verdicts(result: Result) -> Iterator[Table | Text]:
+    """A table for each claimed metric, then why anything was not measured."""
+    asked = dict.fromkeys((claim.metric, claim.kind) for claim in result.claims)
+    promise = {"gains": "gains on", "keeps": "keeps"}
+    for metric, kind in asked:
+        title = f"Verdicts: {promise[kind]} {plain(metric)} (in points)"
+        table = _table(title, ["adapter", "base", "score", "gain", "interval", "verdict"])
+        for claim in result.claims:
+            if (claim.metric, claim.kind) == (metric, kind):
+                table.add_row(
+                    _text(claim.adapter),
+                    score(claim.base_score),
+                    score(claim.score),
+                    points(claim.gain),
+                    interval(claim.interval),
+                    _coloured(verdict_words(claim), claim.verdict),
+                )
+        yield table
+    reasons: dict[tuple[str, str], list[str]] = {}
     for claim in result.claims:
-        table.add_row(
-            _text(claim.adapter),
-            _text(claim.metric if claim.kind == "gains" else f"{claim.metric} {claim.kind}"),
-            score(claim.base_score),
-            score(claim.score),
-            points(claim.gain),
-            interval(claim.interval),
-            _coloured(verdict_words(claim), claim.verdict),
-        )
-    reasons = dict.fromkeys(claim.reason for claim in result.claims if claim.reason)
-    table.caption = "\n".join(plain(reason) for reason in reasons if reason) or None
-    return table
+        if claim.reason:
+            reasons.setdefault((claim.verdict, claim.reason), []).append(claim.adapter)
+    for (verdict, reason), adapters in reasons.items():
+        yield _text(f"{verdict}: {', '.join(dict.fromkeys(adapters))}: {reason}")
 
 
 def _recipes(result: Result) -> Table:
