@@ -133,6 +133,12 @@ def test_a_real_log_of_200_prompts_scores_as_it_says(tmp_path: Path, shared: Pat
     )
     from assay.judging import judge_file
 
-    totals = judge_file("ifeval", limited, {"prompts": prompts})
+    totals = judge_file("ifeval", limited, {"prompts": prompts}, out=tmp_path / "scores.jsonl")
     assert totals["prompt_strict"] == sum(row["prompt_level_strict_acc"] for row in stored) / 200 == 0.385
-    assert totals["instruction_strict"] == pytest.approx(0.544, abs=5e-4)
+    judged = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    differ = [
+        ours["key"]
+        for ours, row in zip(judged, stored, strict=True)
+        if ours["strict"] != row["inst_level_strict_acc"]
+    ]
+    assert differ == ["1122", "1129"]  # `#` and `!` as letters: lm-eval counts one drawn at random
