@@ -12,15 +12,15 @@ from typing import Any
 from assay.binding import Bound, bind, bind_tasks
 from assay.errors import RunError
 from assay.records import Store
-from assay.report import write_reports
+from assay.report import Gate, apply_gate, write_reports
 from assay.report.files import write_text
 from assay.scoring import score_records
-from assay.study import Study, load_study
+from assay.study import Policy, Study, load_study
 from assay.tasks import Task
 from assay.verdicts import Result, claim_block, declare
 from assay.verdicts import decide as find
 
-__all__ = ["Progress", "decide", "open_result", "run"]
+__all__ = ["Progress", "decide", "gate", "open_result", "run"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much is done, and how much there is."""
@@ -70,6 +70,11 @@ def open_result(folder: Path | str) -> Result:
                 f"{folder}: this run was interrupted; go on with `assay run STUDY.yaml --out {folder}`"
             )
         return find(study, bind_tasks(study), store)
+
+
+def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
+    """The gate's outcome on a complete run, under the study's own policy unless another is given."""
+    return apply_gate(open_result(folder), policy or _study_of(Path(folder)).gate)
 
 
 def _study_of(folder: Path) -> Study:

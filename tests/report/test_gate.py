@@ -1,15 +1,21 @@
-"""The default gate's truth table, a row a test."""
+"""The gate's truth table, a row a test."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from xml.etree import ElementTree
+
 import pytest
 
-from assay.report import apply_gate
+from assay.errors import StudyError
+from assay.report import apply_gate, to_junit
+from assay.study import Policy, load_policy
 from assay.verdicts.result import (
     Cell,
     ClaimResult,
     ClaimsDeclared,
     Counts,
+    DriftResult,
     Interval,
     Matrix,
     Result,
@@ -28,9 +34,17 @@ def cell(interval: Interval | None, adapter: str = "a", kind: str = "exploratory
     )  # fmt: skip
 
 
-def result(claims: list[ClaimResult], cells: list[Cell] | None = None) -> Result:
+def drift(interval: Interval | None, variant: str = "gap") -> DriftResult:
+    return DriftResult(
+        "a", None, "base", variant, "math.numeric_match", ("x.y",), 0.2, interval, 0.0, 0.2, 0.2
+    )
+
+
+def result(
+    claims: list[ClaimResult], cells: list[Cell] | None = None, drifts: tuple[DriftResult, ...] = ()
+) -> Result:
     return Result(
-        study="s", alpha=0.05, family="adapter", claims=tuple(claims), cells=tuple(cells or ()), drift=(), recipes=(),
+        study="s", alpha=0.05, family="adapter", claims=tuple(claims), cells=tuple(cells or ()), drift=drifts, recipes=(),
         labels=(), counts=Counts(len(claims), {}, 0, 0, ""), matrix=Matrix((), ()), modes=(), noise_floor=None,
         claims_sha256="", claims_declared=ClaimsDeclared("after", "", ()), warnings=(), versions={},
     )  # fmt: skip
@@ -94,3 +108,87 @@ def test_each_rule_that_fails_is_named() -> None:
         "math.numeric_match (gains)",
         "ifeval.prompt_strict (off-target)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "outcome"),
+    [(0.03, "fail"), (0.06, "undecided"), (0.08, "undecided"), (0.09, "pass"), (1.0, "pass")],
+)
+def test_the_harm_that_a_policy_tolerates_elsewhere_replaces_the_margin(
+    tolerated: float, outcome: str
+) -> None:
+    found = result([claim("confirmed")], [cell((-0.08, -0.04))])
+    assert apply_gate(found, Policy(tolerated_harm=tolerated)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("interval", "outcome"),
+    [((0.1, 0.3), "pass"), ((0.1, 0.31), "undecided"), ((0.31, 0.4), "fail"), (None, "undecided")],
+)
+def test_a_drift_budget_is_asked_beside_the_verdicts(interval: Interval | None, outcome: str) -> None:
+    policy = Policy(drift_budget=0.3)
+    assert apply_gate(result([claim("confirmed")], drifts=(drift(interval),)), policy).outcome == outcome
+
+
+def test_drift_never_passes_an_adapter_whose_claim_fails() -> None:
+    found = result([claim("not applied")], drifts=(drift((0.0, 0.0)),))
+    assert apply_gate(found, Policy(drift_budget=0.3)).outcome == "fail"
+
+
+def test_without_a_budget_drift_is_not_asked() -> None:
+    assert apply_gate(result([claim("confirmed")], drifts=(drift((0.5, 0.9)),))).outcome == "pass"
+
+
+def test_other_variants_of_drift_are_not_asked() -> None:
+    found = result([claim("confirmed")], drifts=(drift((0.5, 0.9), "gap_max"),))
+    assert apply_gate(found, Policy(drift_budget=0.3)).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome"),
+    [
+        ("confirmed", "pass"),
+        ("gain", "undecided"),
+        ("trivial", "undecided"),
+        ("harmed", "fail"),
+        ("kept", "undecided"),
+    ],
+)
+def test_a_policy_chooses_what_passes_and_what_fails(verdict: str, outcome: str) -> None:
+    policy = Policy(passing=("confirmed",), failing=("harmed",))
+    assert apply_gate(result([claim(verdict)]), policy).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pasing: [gain]", r'policy.yaml:1: pasing: no such field; did you mean "passing"'),
+        ("passing: []", r"policy.yaml:1: passing: empty"),
+        ("passing: [gained]", r"policy.yaml:1: passing\[0\]: one of confirmed"),
+        ("passing: [gain, harmed]", r"`harmed` stands both in `passing` and in `failing`"),
+        ("tolerated_harm: 0", r"policy.yaml:1: tolerated_harm: more than 0"),
+        ("drift_budget: none", r"policy.yaml:1: drift_budget: a number"),
+        ("- gain", r"policy.yaml"),
+    ],
+)
+def test_a_bad_policy_is_refused_by_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "policy.yaml").write_text(text)
+    with pytest.raises(StudyError, match=message):
+        load_policy(tmp_path / "policy.yaml")
+
+
+def test_a_policy_is_read_from_its_own_file(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("passing: [confirmed]\ntolerated_harm: 0.02\n")
+    assert load_policy(tmp_path / "policy.yaml") == Policy(passing=("confirmed",), tolerated_harm=0.02)
+
+
+def test_junit_has_a_case_a_rule_and_takes_undecided_for_no_pass() -> None:
+    gate = apply_gate(result([claim("no gain"), claim("undecided"), claim("kept")], [cell((-0.01, 0.1))]))
+    suite = ElementTree.fromstring(to_junit(gate, "study \x1b <&>"))
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "4",
+        "failures": "1",
+        "errors": "1",
+    }
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["error"], [], []]
+    assert suite.get("name") == "study \\u001b <&>"

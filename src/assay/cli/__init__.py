@@ -122,19 +122,26 @@ def report(folder: RunFolder, json: Json = False) -> None:
 
 
 @app.command()
-def gate(folder: RunFolder, json: Json = False) -> None:
+def gate(
+    folder: RunFolder,
+    policy: Annotated[Path | None, typer.Option(help="Policy file. [the study's `gate`]")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
+    json: Json = False,
+) -> None:
     """Apply the gate to a run's verdicts: exit 0 pass, 1 fail, 2 undecided."""
     from dataclasses import asdict
 
     from assay import audit
     from assay.cli.show import show_gate
-    from assay.report import apply_gate
+    from assay.report import to_junit
+    from assay.report.files import write_text
+    from assay.study import load_policy
 
-    outcome = apply_gate(audit.open_result(folder))
+    outcome = audit.gate(folder, load_policy(policy) if policy else None)
+    if junit:
+        write_text(junit, to_junit(outcome, folder.name))
     if json:
-        _print_json(
-            {"outcome": outcome.outcome, "adapters": [asdict(adapter) for adapter in outcome.adapters]}
-        )
+        _print_json(asdict(outcome))
     else:
         show_gate(outcome)
     raise typer.Exit(outcome.exit_code)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from assay.report.files import to_json, write_text
 from assay.report.gate import Gate, apply_gate
+from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
 from assay.verdicts import Result
 
-__all__ = ["Gate", "apply_gate", "to_json", "to_markdown", "write_reports"]
+__all__ = ["Gate", "apply_gate", "to_json", "to_junit", "to_markdown", "write_reports"]
 
 
 def write_reports(result: Result, folder: Path) -> None:

@@ -1,27 +1,35 @@
 """The gate: a policy applied to verdicts, for pipelines.
 
-The default policy passes an adapter whose claims are all `confirmed`, `gain` or `kept`, and for whose
-off-target cells a harm of the margin is excluded. It fails one with a claim that is `harmed`,
-`no gain`, `trivial` or `not applied`, or with an off-target harm of the margin shown. Anything else
-is undecided. Drift never decides alone.
+An adapter passes if every claim of it has a verdict that the policy passes, and a fall of the tolerated
+size is excluded on every off-target metric, and drift, where the policy has a budget for it, surely keeps
+to it. It fails on any verdict that the policy fails, on a fall of that size shown, and on drift surely
+over budget. Anything else is undecided. Drift is asked beside the verdicts, never instead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.report.words import interval, points, verdict_words
-from assay.verdicts import Cell, ClaimResult, Result
+from assay.report.words import interval, points, units, verdict_words
+from assay.study import Policy
+from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
-__all__ = ["AdapterGate", "Gate", "apply_gate"]
+__all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
 
 Outcome = Literal["pass", "fail", "undecided"]
 
-PASSING = {"confirmed", "gain", "kept"}
-FAILING = {"harmed", "no gain", "trivial", "not applied"}
 EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "undecided": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that the policy asks of an adapter."""
+
+    name: str
+    outcome: Outcome
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,12 @@ class AdapterGate:
 
     adapter: str
     outcome: Outcome
-    reasons: tuple[str, ...]
-    """Each rule that keeps it from passing; empty when it passes."""
+    rules: tuple[Rule, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Each rule that keeps it from passing, in words; empty when it passes."""
+        return tuple(f"{rule.name}: {rule.evidence}" for rule in self.rules if rule.outcome != "pass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +59,16 @@ class Gate:
         return EXIT_CODES[self.outcome]
 
 
-def apply_gate(result: Result) -> Gate:
-    """Apply the default policy to every adapter that has a claim."""
-    names = list(dict.fromkeys(claim.adapter for claim in result.claims))
-    adapters = tuple(
-        _adapter(
-            name,
-            [claim for claim in result.claims if claim.adapter == name],
-            [cell for cell in result.cells if cell.adapter == name and cell.kind == "exploratory"],
-        )
-        for name in names
-    )
+def apply_gate(result: Result, policy: Policy | None = None) -> Gate:
+    """Apply a policy, the default one unless given, to every adapter that has a claim."""
+    policy = policy or Policy()
+    names = dict.fromkeys(claim.adapter for claim in result.claims)
+    adapters = tuple(_adapter(name, list(_rules(name, result, policy))) for name in names)
     return Gate(_worst(adapter.outcome for adapter in adapters), adapters)
+
+
+def _adapter(name: str, rules: list[Rule]) -> AdapterGate:
+    return AdapterGate(name, _worst(rule.outcome for rule in rules), tuple(rules))
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -68,31 +78,44 @@ def _worst(outcomes: Iterable[Outcome]) -> Outcome:
     return "undecided" if "undecided" in found or not found else "pass"
 
 
-def _adapter(name: str, claims: Iterable[ClaimResult], cells: Iterable[Cell]) -> AdapterGate:
-    rules = [*map(_claim, claims), *map(_cell, cells)]
-    return AdapterGate(
-        name,
-        _worst(outcome for outcome, _ in rules),
-        tuple(reason for outcome, reason in rules if outcome != "pass"),
-    )
+def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
+    yield from (_claim(claim, policy) for claim in result.claims if claim.adapter == name)
+    for cell in result.cells:
+        if cell.adapter == name and cell.kind == "exploratory":
+            yield _harm(cell, cell.margin if policy.tolerated_harm is None else policy.tolerated_harm)
+    if policy.drift_budget is not None:
+        for drift in result.drift:
+            if drift.adapter == name and drift.variant == "gap":
+                yield _drift(drift, policy.drift_budget)
 
 
-def _claim(claim: ClaimResult) -> tuple[Outcome, str]:
+def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     outcome: Outcome = "undecided"
-    if claim.verdict in PASSING:
+    if claim.verdict in policy.passing:
         outcome = "pass"
-    elif claim.verdict in FAILING:
+    elif claim.verdict in policy.failing:
         outcome = "fail"
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval)} points"
-    return outcome, f"{claim.metric} ({claim.kind}): {verdict_words(claim)}: {evidence}"
+    return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{verdict_words(claim)}: {evidence}")
 
 
-def _cell(cell: Cell) -> tuple[Outcome, str]:
+def _harm(cell: Cell, tolerated: float) -> Rule:
+    name = f"{cell.metric} (off-target)"
     if cell.interval is None:
-        return "undecided", f"{cell.metric} (off-target): not measured: {cell.reason}"
-    evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, margin {points(cell.margin)}"
-    if cell.harm_excluded:
-        return "pass", ""
-    if cell.interval[1] <= -cell.margin:
-        return "fail", f"{cell.metric} (off-target): harmed by the margin or more: {evidence}"
-    return "undecided", f"{cell.metric} (off-target): harm of the margin is not excluded: {evidence}"
+        return Rule(name, "undecided", f"not measured: {cell.reason}")
+    low, high = cell.interval
+    evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, {100 * tolerated:g} tolerated"
+    if low > -tolerated:
+        return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
+    if high <= -tolerated:
+        return Rule(name, "fail", f"harmed beyond what is tolerated: {evidence}")
+    return Rule(name, "undecided", f"harm beyond what is tolerated is not excluded: {evidence}")
+
+
+def _drift(drift: DriftResult, budget: float) -> Rule:
+    name = f"drift from {drift.target} (gap)"
+    if drift.interval is None:
+        return Rule(name, "undecided", f"{units(drift.value)} without an interval, budget {units(budget)}")
+    low, high = drift.interval
+    outcome: Outcome = "pass" if high <= budget else "fail" if low > budget else "undecided"
+    return Rule(name, outcome, f"{units(drift.value)} [{units(low)}, {units(high)}], budget {units(budget)}")

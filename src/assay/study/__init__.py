@@ -28,6 +28,7 @@ from assay.study.form import (
     Decoding,
     Engine,
     Form,
+    Policy,
     ResponseFile,
     TaskEntry,
 )
@@ -39,9 +40,11 @@ __all__ = [
     "ClaimEntry",
     "Decoding",
     "Engine",
+    "Policy",
     "ResponseFile",
     "Study",
     "TaskEntry",
+    "load_policy",
     "load_study",
 ]
 
@@ -130,3 +133,13 @@ def load_study(path: str | Path, check_files: bool = True) -> Study:
     """
     path = Path(path)
     return Study._build(parse(read_text(path, StudyError), path), path.absolute().parent, check_files)
+
+
+def load_policy(path: str | Path) -> Policy:
+    """Read a gate policy from a file of its own: the fields of a study's `gate`. Raises StudyError."""
+    path = Path(path)
+    document = parse(read_text(path, StudyError), path)
+    try:
+        return Policy.model_validate(document.data)
+    except ValidationError as error:
+        document.refuse(explain(error, document, Policy))

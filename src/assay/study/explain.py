@@ -16,6 +16,7 @@ from assay.study.form import (
     Decoding,
     Engine,
     Form,
+    Policy,
     ResponseFile,
     TaskEntry,
 )
@@ -28,6 +29,7 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
     "claims": ClaimEntry,
     "decoding": Decoding,
     "engine": Engine,
+    "gate": Policy,
     "tasks": TaskEntry,
 }
 _EMPTY = "empty; give at least one, or remove the line"
@@ -61,22 +63,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close[0]}"?' if close else ""
 
 
-def explain(error: ValidationError, document: Document) -> list[Problem]:
-    """Each complaint as a Problem at its place in the document."""
+def explain(error: ValidationError, document: Document, model: type[BaseModel] = Form) -> list[Problem]:
+    """Each complaint as a Problem at its place in the document, which holds the fields of `model`."""
     faults = error.errors(include_url=False, include_input=False)
     told = [
-        _problem(fault["type"], fault.get("ctx", {}), fault["msg"], fault["loc"], document)
+        _problem(fault["type"], fault.get("ctx", {}), fault["msg"], fault["loc"], document, model)
         for fault in faults
     ]
     # A list whose items are all bad is "too short" to pydantic as well.
     return [problem for problem in told if problem.text != _EMPTY or not document.value(problem.place)]
 
 
-def _problem(kind: str, context: dict[str, Any], message: str, loc: Place, document: Document) -> Problem:
+def _problem(
+    kind: str, context: dict[str, Any], message: str, loc: Place, document: Document, model: type[BaseModel]
+) -> Problem:
     if kind == "missing":
         return Problem(loc, "missing; add it")
     if kind == "extra_forbidden":
-        known = tuple(_fields(loc))
+        known = tuple(_fields(loc, model))
         close = did_you_mean(str(loc[-1]), known)
         return Problem(loc, f"no such field{close}; fields here: {', '.join(known)}")
     place = document.held(loc)  # pydantic adds steps of its own: `.metric` of a bare text
@@ -115,8 +119,7 @@ def _choices(context: dict[str, Any]) -> list[str]:
     return str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
 
 
-def _fields(loc: Place) -> Iterable[str]:
-    model: type[BaseModel] = Form
+def _fields(loc: Place, model: type[BaseModel]) -> Iterable[str]:
     if len(loc) > 1:
         model = ResponseFile if "responses" in loc[:-1] else _SECTIONS.get(loc[0], Form)
     return model.model_fields

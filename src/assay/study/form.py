@@ -11,7 +11,15 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from assay.study.document import Odd
@@ -23,6 +31,7 @@ __all__ = [
     "Decoding",
     "Engine",
     "Form",
+    "Policy",
     "ResponseFile",
     "TaskEntry",
 ]
@@ -218,6 +227,35 @@ class Engine(_Fields):
     """The engine's own."""
 
 
+Verdict = Literal[
+    "confirmed", "gain", "trivial", "no gain", "harmed", "kept", "undecided", "not applied", "not measured"
+]
+
+
+class Policy(_Fields):
+    """What the gate passes and fails; what is in neither list leaves an adapter undecided."""
+
+    passing: Annotated[tuple[Verdict, ...], _Listed] = ("confirmed", "gain", "kept")
+    """Verdicts that every claim of an adapter needs, to pass."""
+    failing: Annotated[tuple[Verdict, ...], Field(strict=False)] = (
+        "harmed",
+        "no gain",
+        "trivial",
+        "not applied",
+    )
+    """Verdicts of which one fails an adapter."""
+    tolerated_harm: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The fall elsewhere that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
+    drift_budget: Annotated[float, Field(ge=0)] | None = None
+    """The largest drift (variant `gap`) to pass, beside the verdicts and never instead; by default any."""
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Policy:
+        if both := [word for word in self.passing if word in self.failing]:
+            raise _fault(f"`{both[0]}` stands both in `passing` and in `failing`; remove it from one")
+        return self
+
+
 class Form(_Fields):
     """All fields of a study file."""
 
@@ -245,6 +283,8 @@ class Form(_Fields):
     """After all prompts, or as soon as every claim is decided."""
     seed: Seed = 0
     """Of the prompts' order and every simulation."""
+    gate: Policy = Policy()
+    """What passes; `assay gate --policy FILE` overrides it."""
     summary: Annotated[Line | None, BeforeValidator(_unwrap)] = None
     """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
     off_target: Annotated[tuple[MetricName, ...], _Listed] | None = None
