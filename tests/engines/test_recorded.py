@@ -18,7 +18,11 @@ from assay.tasks import Example
 from tests.studies import jsonl
 
 EXAMPLES = (Example("0", "zero?"), Example("1", "one?"), Example("2", "two?"))
-GOOD = [{"key": "0", "response": "a"}, {"prompt": "one?", "response": "b"}, {"key": 2, "response": None}]
+GOOD: list[dict[str, Any]] = [
+    {"key": "0", "response": "a"},
+    {"prompt": "one?", "response": "b"},
+    {"key": 2, "response": None},
+]
 
 
 def source(path: Path, rows: Iterable[Mapping[str, Any]] = GOOD, after: str | None = None) -> Source:

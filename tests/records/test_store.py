@@ -76,7 +76,9 @@ def test_a_null_response_is_counted_and_judged_as_empty(tmp_path: Path) -> None:
 def test_scores_need_every_example(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
         enter(store, [completion(str(i), "x") for i in range(4)])
-        rows = [(record, (1, 1), {}) for record, _, _ in unscored(store)]
+        rows: list[tuple[int, tuple[int, int], dict[str, object]]] = [
+            (record, (1, 1), {}) for record, _, _ in unscored(store)
+        ]
         assert sum(store.add_scores("s", rows)) == 4
         assert store.scores("base", "math", "s") is None
         enter(store, [completion("4", "x")])

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from assay.engines import Completion
 from assay.errors import OutputError, RunError
+from assay.records.database import connect, explained, sole_writer
 from assay.records.schema import migrate
 from assay.tasks import Example
 
@@ -84,7 +85,7 @@ class Store:
         except OSError as bad:
             raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another --out") from None
         path = folder / "records.sqlite"
-        with _explained(path), _sole_writer(folder), closing(_connect(path)) as db:
+        with explained(path), sole_writer(folder), closing(connect(path)) as db:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             migrate(db, path)
@@ -100,7 +101,7 @@ class Store:
         path = folder / "records.sqlite"
         if not path.is_file():
             raise RunError(f"{folder}: no run here (no records.sqlite); make one with `assay run`")
-        with _explained(path), closing(_connect(path)) as db:
+        with explained(path), closing(connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
             yield cls(db)
 
@@ -407,15 +408,15 @@ class Store:
         ):
             yield key, sample, json.loads(detail)
 
-    def differing(self, task: str, scorer: str) -> Iterator[dict[str, Any]]:
-        """Details of a task's bound records on which the verifier's other mode decides otherwise."""
-        for (detail,) in self._db.execute(
-            "SELECT s.detail FROM scores s JOIN records r ON r.id = s.record JOIN examples e ON e.id = r.example "
+    def differing(self, task: str, scorer: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
+        """(name, position, sample, detail) of records on which the verifier's other mode decides otherwise."""
+        for name, position, sample, detail in self._db.execute(
+            "SELECT b.name, e.position, r.sample, s.detail FROM scores s JOIN records r ON r.id = s.record JOIN examples e ON e.id = r.example "
             "JOIN bindings b ON b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task "
             "WHERE e.task = ? AND s.scorer = ? AND json_extract(s.detail, '$.other') IS NOT NULL",
             (self._task(task), scorer),
         ):
-            yield json.loads(detail)
+            yield name, position, sample, json.loads(detail)
 
     # -- claims and facts ------------------------------------------------------------------------
 
@@ -453,35 +454,3 @@ def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, BATCH)):
         yield batch
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=30, isolation_level=None)
-
-
-@contextmanager
-def _sole_writer(folder: Path) -> Iterator[None]:
-    """Hold the run's write lock: an exclusive SQLite transaction, which ends with the process."""
-    with closing(sqlite3.connect(folder / ".lock", timeout=0, isolation_level=None)) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as bad:
-            if "locked" not in str(bad):
-                raise
-            raise RunError(
-                f"{folder}: another assay process is writing to this run; wait for it, or use another --out"
-            ) from None
-        yield
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's own errors into messages that name the file and the fix."""
-    try:
-        yield
-    except sqlite3.OperationalError as bad:
-        raise OutputError(
-            f"{path}: {bad}; what was written before is safe: make room or mend the permissions, and run again"
-        ) from bad
-    except sqlite3.DatabaseError as bad:
-        raise RunError(f"{path}: not a usable records file ({bad}); move it away and run again") from bad

@@ -214,6 +214,6 @@ def _method(result: Result) -> Iterator[str]:
         causes = "; ".join(f"{_cell(cause)}: {count}" for cause, count in mode.causes.items())
         yield (
             f"- {_cell(mode.task)} was verified in mode `{mode.mode}`; mode `{mode.other}` decides {mode.differ} of "
-            f"{mode.checks} verifications otherwise ({mode.prompts} prompts){': ' + causes if causes else ''}."
+            f"{mode.checks} verifications and {mode.verdicts} of these verdicts otherwise{': ' + causes if causes else ''}."
         )
     yield f"- Versions: {', '.join(f'{name} {number}' for name, number in result.versions.items())}."

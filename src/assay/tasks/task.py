@@ -71,6 +71,14 @@ class Task(ABC):
         self.name = name or self.kind
         self.mode = mode or self.modes[0]
 
+    def passed(self, checks: Mapping[str, Any]) -> tuple[int, ...]:
+        """What a detail's `strict` and `loose` checks amount to, in the order of the metrics.
+
+        A task with two modes keeps the other mode's checks in `detail["other"]`, with `why` they differ.
+        """
+        strict, loose = checks["strict"], checks["loose"]
+        return int(all(strict)), sum(strict), int(all(loose)), sum(loose)
+
     @property
     def scorer(self) -> str:
         """Identity of the verifier: scores under another one are never mixed with these."""

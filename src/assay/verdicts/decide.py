@@ -13,7 +13,7 @@ from assay.verdicts.adapters import count, judge_claims, other_cells
 from assay.verdicts.claims import claim_block, declare
 from assay.verdicts.drifts import drifts
 from assay.verdicts.measure import Measurements
-from assay.verdicts.modes import mode_differences
+from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
 from assay.verdicts.recipes import Configuration, configurations, judge_labels, judge_recipes
 from assay.verdicts.result import ClaimsDeclared, Declaration, Matrix, Result, Row
 
@@ -23,8 +23,12 @@ __all__ = ["decide"]
 def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
     """Every finding of the study, from the scores in its records."""
     claims = declare(study, tasks)
-    measured = Measurements(study, tasks, store, store.fact("summary") or {})
+    summary, other = store.fact("summary") or {}, OtherMode(tasks, store)
+    measured = Measurements(study, tasks, store, summary)
     judged = judge_claims(study, claims, measured)
+    if other.tasks and not summary:
+        otherwise = judge_claims(study, claims, Measurements(study, tasks, store, summary, other))
+        judged = with_other_mode(judged, otherwise, other.tasks)
     groups = configurations(study, claims, measured)
     sha256 = digest(claim_block(study, tasks, claims))
     return Result(
@@ -38,7 +42,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         labels=judge_labels(study, groups),
         counts=count(study, claims, judged, measured),
         matrix=_matrix(study, tasks, measured),
-        modes=mode_differences(tasks, store),
+        modes=mode_differences(other, judged, measured.checks),
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),

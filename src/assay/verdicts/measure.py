@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from assay.records import Scores, Store
 from assay.stats import ClusteredGain, Gain, PairedGain, paired_gain
 from assay.study import Study
 from assay.tasks import Metric, Task
+from assay.verdicts.modes import OtherMode
 from assay.verdicts.result import Part, Split
 
 __all__ = ["Measured", "Measurements", "Unmeasured"]
@@ -61,12 +63,17 @@ class Measurements:
         tasks: Mapping[str, Task],
         store: Store,
         summary: Mapping[str, Mapping[str, float]],
+        other: OtherMode | None = None,
     ) -> None:
+        """Read from `store`, under the tasks' other mode where `other` is given, or from `summary`."""
         self._store = store
+        self._other = other
         self._summary = summary
         self._scores: dict[tuple[str, str], Scores | None] = {}
         self.base_scores: dict[tuple[str, str], float] = {}
         self.cells: dict[tuple[str, str], Measured | Unmeasured] = {}
+        self.checks: Counter[str] = Counter()
+        """Single checks of all responses to a task, over its `ratio` metrics."""
         for base in study.bases:
             for name, task in tasks.items():
                 self._note_base(base.name, name, task)
@@ -77,8 +84,17 @@ class Measurements:
                 for metric, cell in found.items():
                     self.cells[adapter.name, f"{name}.{metric}"] = _as_inert(cell, inert) if inert else cell
 
+    def _read(self, subject: str, name: str, task: Task) -> Scores | None:
+        if self._other is not None:
+            return self._other.scores(subject, name, task)
+        scores = self._store.scores(subject, name, task.scorer)
+        if scores is not None:
+            ratios = [index for index, metric in enumerate(task.metrics) if metric.kind == "ratio"]
+            self.checks[name] += int(scores.out_of[:, :, ratios].sum())
+        return scores
+
     def _note_base(self, base: str, name: str, task: Task) -> None:
-        scores = self._store.scores(base, name, task.scorer) if not self._summary else None
+        scores = self._read(base, name, task) if not self._summary else None
         self._scores[base, name] = scores
         for index, metric in enumerate(task.metrics):
             key = f"{name}.{metric.name}"
@@ -107,7 +123,7 @@ class Measurements:
                 metric.name: self._aggregate(adapter, base, f"{name}.{metric.name}")
                 for metric in task.metrics
             }
-        ours, theirs = self._store.scores(adapter, name, task.scorer), self._scores[base, name]
+        ours, theirs = self._read(adapter, name, task), self._scores[base, name]
         reason = None
         if ours is None or theirs is None:
             reason = (

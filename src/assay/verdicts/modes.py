@@ -2,35 +2,94 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from assay.records import Store
+from assay.records import Scores, Store
 from assay.tasks import Task
-from assay.verdicts.result import ModeDifference
+from assay.verdicts.result import ClaimResult, ModeDifference
 
-__all__ = ["mode_differences"]
-
-
-def mode_differences(tasks: Mapping[str, Task], store: Store) -> tuple[ModeDifference, ...]:
-    """For each task with two modes: the verifications that the other mode decides otherwise, and why."""
-    return tuple(_difference(name, task, store) for name, task in tasks.items() if len(task.modes) > 1)
+__all__ = ["OtherMode", "mode_differences", "with_other_mode"]
 
 
-def _difference(name: str, task: Task, store: Store) -> ModeDifference:
-    other = next(mode for mode in task.modes if mode != task.mode)
-    differ, prompts = 0, 0
+@dataclass(frozen=True, slots=True)
+class _Differing:
+    """A response that the other mode judges otherwise."""
+
+    position: int
+    sample: int
+    detail: Mapping[str, Any]
+
+
+class OtherMode:
+    """Every task's scores under its other mode, made from what the verifier noted beside its own."""
+
+    def __init__(self, tasks: Mapping[str, Task], store: Store) -> None:
+        self._store = store
+        self.tasks = {name: task for name, task in tasks.items() if len(task.modes) > 1}
+        self.differing: dict[tuple[str, str], list[_Differing]] = defaultdict(list)
+        for name, task in self.tasks.items():
+            for subject, position, sample, detail in store.differing(name, task.scorer):
+                self.differing[subject, name].append(_Differing(position, sample, detail))
+
+    def scores(self, subject: str, name: str, task: Task) -> Scores | None:
+        """As `Store.scores`, under the other mode where the task has one."""
+        scores = self._store.scores(subject, name, task.scorer)
+        if scores is None or (subject, name) not in self.differing:
+            return scores
+        passed = scores.passed.copy()
+        for found in self.differing[subject, name]:
+            passed[found.position, found.sample] = task.passed(found.detail["other"])
+        return Scores(passed, scores.out_of)
+
+
+def with_other_mode(
+    claims: Sequence[ClaimResult], otherwise: Sequence[ClaimResult], modal: Mapping[str, Task]
+) -> tuple[ClaimResult, ...]:
+    """Claims, each with the verdict that it gets in the other mode where its task has one."""
+    return tuple(
+        replace(claim, other_mode_verdict=other.verdict)
+        if claim.metric.rpartition(".")[0] in modal
+        else claim
+        for claim, other in zip(claims, otherwise, strict=True)
+    )
+
+
+def mode_differences(
+    other: OtherMode, claims: Sequence[ClaimResult], checks: Mapping[str, int]
+) -> tuple[ModeDifference, ...]:
+    """For each task with two modes: the verifications and verdicts that the other mode decides otherwise, and why.
+
+    checks: how many verifications each task made in all.
+    """
+    return tuple(_difference(name, task, other, claims, checks[name]) for name, task in other.tasks.items())
+
+
+def _difference(
+    name: str, task: Task, other: OtherMode, claims: Sequence[ClaimResult], checks: int
+) -> ModeDifference:
     causes: Counter[str] = Counter()
-    for detail in store.differing(name, task.scorer):
+    prompts = 0
+    details = [found.detail for (_, of), rows in other.differing.items() if of == name for found in rows]
+    for detail in details:
         theirs = detail["other"]
         for form in ("strict", "loose"):
-            changed = [
-                i for i, pair in enumerate(zip(detail[form], theirs[form], strict=True)) if pair[0] != pair[1]
-            ]
-            differ += len(changed)
-            causes.update(theirs["why"].get(str(index), "unexplained") for index in changed)
-        prompts += all(detail["strict"]) != all(theirs["strict"])
-    ratios = [index for index, metric in enumerate(task.metrics) if metric.kind == "ratio"]
-    scored = (store.scores(subject, name, task.scorer) for subject, bound in store.bound() if bound == name)
-    checks = sum(int(scores.out_of[:, :, ratios].sum()) for scores in scored if scores is not None)
-    return ModeDifference(name, task.mode, other, checks, differ, prompts, dict(causes.most_common()))
+            pairs = enumerate(zip(detail[form], theirs[form], strict=True))
+            causes.update(theirs["why"].get(str(index), "unexplained") for index, (a, b) in pairs if a != b)
+        prompts += task.passed(detail)[0] != task.passed(theirs)[0]
+    return ModeDifference(
+        task=name,
+        mode=task.mode,
+        other=next(mode for mode in task.modes if mode != task.mode),
+        checks=checks,
+        differ=causes.total(),
+        prompts=prompts,
+        verdicts=sum(
+            claim.verdict != claim.other_mode_verdict
+            for claim in claims
+            if claim.metric.rpartition(".")[0] == name
+        ),
+        causes=dict(causes.most_common()),
+    )

@@ -94,6 +94,8 @@ class ClaimResult:
     examples_needed: int | None = None
     """About how many prompts would decide an `undecided` claim, at these rates."""
     split: Split | None = None
+    other_mode_verdict: str | None = None
+    """The verdict if the task were verified in its other mode; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ class ModeDifference:
     """How many of them the other mode decides otherwise."""
     prompts: int
     """Responses whose primary metric it changes."""
+    verdicts: int
+    """Claims that would get another verdict."""
     causes: dict[str, int]
 
 

@@ -1,0 +1,45 @@
+"""Opening `records.sqlite`: one writer at a time, and SQLite's errors in words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from assay.errors import OutputError, RunError
+
+__all__ = ["connect", "explained", "sole_writer"]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode; transactions are explicit."""
+    return sqlite3.connect(path, timeout=30, isolation_level=None)
+
+
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Hold the run's write lock: an exclusive SQLite transaction, which ends with the process."""
+    with closing(sqlite3.connect(folder / ".lock", timeout=0, isolation_level=None)) as lock:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as bad:
+            if "locked" not in str(bad):
+                raise
+            raise RunError(
+                f"{folder}: another assay process is writing to this run; wait for it, or use another --out"
+            ) from None
+        yield
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's own errors into messages that name the file and the fix."""
+    try:
+        yield
+    except sqlite3.OperationalError as bad:
+        raise OutputError(
+            f"{path}: {bad}; what was written before is safe: make room or mend the permissions, and run again"
+        ) from bad
+    except sqlite3.DatabaseError as bad:
+        raise RunError(f"{path}: not a usable records file ({bad}); move it away and run again") from bad
