@@ -136,7 +136,7 @@ def test_an_interrupted_run_is_not_gated_and_goes_on(tmp_path: Path) -> None:
     base, adapter = table(40, 16, 400, 200)
     study = one_task_study(tmp_path, base, {"a": adapter})
 
-    def interrupt(what: str, done: int, total: int) -> None:
+    def interrupt(what: str, done: int, _: int) -> None:
         if what == "scoring math" and done >= 250:
             raise KeyboardInterrupt
 
@@ -324,4 +324,56 @@ def test_a_read_only_output_folder_is_named(tmp_path: Path) -> None:
     study = one_task_study(tmp_path, base, {"a": adapter})
     (tmp_path / "run").mkdir(mode=0o555)
     with pytest.raises(AssayError, match=r"run"):
+        run(study)
+
+
+def test_a_response_of_5_mb_and_one_of_control_characters_are_judged(tmp_path: Path) -> None:
+    base, adapter = table(4, 1, 10, 5)
+    study = one_task_study(tmp_path, base, {"a": adapter})
+    texts = ["7 " * 2_500_000 + RIGHT, "\x00\x1b[2J\u202e" + RIGHT, *[RIGHT] * 8]
+    jsonl(tmp_path / "a.jsonl", ({"key": str(i), "response": text} for i, text in enumerate(texts)))
+    assert run(study).claims[0].score == 1.0
+
+
+def test_repeats_are_averaged_within_a_prompt(tmp_path: Path) -> None:
+    base, _ = table(0, 0, 60, 30)
+    study = one_task_study(tmp_path, base, {"a": base})
+    rows = [
+        {"key": str(i), "sample": sample, "response": RIGHT if i < 30 or sample else WRONG}
+        for i in range(60)
+        for sample in range(2)
+    ]
+    jsonl(tmp_path / "a.jsonl", rows)
+    (claim,) = run(study).claims
+    assert (claim.base_score, claim.score, claim.gain, claim.n) == (0.5, 0.75, 0.25, 60)
+    differences = [0.0] * 30 + [0.5] * 30
+    expected = assay.stats.ratio_interval(differences, [1.0] * 60, 0.9)
+    assert claim.interval == pytest.approx(expected)
+
+
+def test_an_adapter_that_lacks_a_task_is_not_measured_there(tmp_path: Path) -> None:
+    base, adapter = table(60, 20, 400, 200)
+    study = one_task_study(tmp_path, base, {"a": adapter})
+    examples(tmp_path, 400, "more.jsonl")
+
+    def change(document: Any) -> None:
+        document["tasks"].append({"task": "numeric", "name": "more", "examples": "more.jsonl"})
+        document["bases"][0]["responses"]["more"] = responses(tmp_path / "base-more.jsonl", base)
+
+    edit(study, change)
+    words = {claim.metric: claim.verdict for claim in run(study).claims}
+    assert words == {"math.numeric_match": "confirmed", "more.numeric_match": "not measured"}
+
+
+def test_responses_to_the_other_version_of_the_prompts_are_refused(tmp_path: Path) -> None:
+    base, adapter = table(4, 1, 10, 5)
+    study = one_task_study(tmp_path, base, {"a": adapter})
+    rows = [{"key": str(i), "prompt": f"question {i}", "response": RIGHT} for i in range(9)]
+    jsonl(
+        tmp_path / "a.jsonl",
+        [*rows, {"key": "9", "prompt": "question 9, as it was in 2023", "response": RIGHT}],
+    )
+    with pytest.raises(
+        ResponsesError, match=r"a.jsonl:10: key '9' was answered to another prompt than the task's"
+    ):
         run(study)

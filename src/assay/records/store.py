@@ -303,19 +303,19 @@ class Store:
             }
 
     def same_text(self, name: str, other: str, task: str) -> tuple[int, int]:
-        """(records of `name` whose judged text equals that of `other`, records that both have)."""
+        """(records of `name` whose judged text equals that of `other`, all records of `name`)."""
         mine, theirs = self._binding(name, task), self._binding(other, task)
         if mine is None or theirs is None:
             return 0, 0
-        same, both = self._db.execute(
-            "SELECT coalesce(sum(substr(coalesce(a.text, ''), a.cut + 1) = substr(coalesce(b.text, ''), b.cut + 1)), 0), "
+        same, total = self._db.execute(
+            "SELECT coalesce(sum(b.id IS NOT NULL AND substr(coalesce(a.text, ''), a.cut + 1) = substr(coalesce(b.text, ''), b.cut + 1)), 0), "
             "count(*) FROM records a CROSS JOIN examples e ON e.id = a.example "
-            "JOIN records b ON b.subject = ? AND b.protocol = ? AND b.example = a.example "
+            "LEFT JOIN records b ON b.subject = ? AND b.protocol = ? AND b.example = a.example "
             "AND b.sample = a.sample AND b.request = a.request "
             "WHERE a.subject = ? AND a.protocol = ? AND e.task = ?",
             (*theirs, *mine, self._task(task)),
         ).fetchone()
-        return int(same), int(both)
+        return int(same), int(total)
 
     def nulls(self, name: str, task: str) -> int:
         """How many of a name's responses on a task were null, and so judged as empty."""

@@ -108,10 +108,10 @@ class Measurements:
         if self._summary:
             return None
         pairs = [self._store.same_text(adapter, base, task) for task in tasks]
-        same, both = (sum(column) for column in zip(*pairs, strict=True))
-        if both and same == both:
+        same, total = (sum(column) for column in zip(*pairs, strict=True))
+        if total and same == total:
             return (
-                f"each of its {both} responses equals the base's to the letter: the adapter changes nothing"
+                f"each of its {total} responses equals the base's to the letter: the adapter changes nothing"
             )
         return None
 

@@ -1,0 +1,42 @@
+"""Numbers and foreign text as every report writes them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.report.words import interval, plain, points, score, units
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, ".000"), (0.7734, ".773"), (1.0, "1.000"), (None, "-"), (0.99996, "1.000")],
+)
+def test_scores(value: float | None, text: str) -> None:
+    assert score(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(-0.1522, "-15.2"), (0.03, "+3.0"), (0.0, "0.0"), (-0.0001, "0.0"), (0.0004, "0.0"), (None, "-")],
+)
+def test_gains_are_in_points_and_zero_has_no_sign(value: float | None, text: str) -> None:
+    assert points(value) == text
+
+
+def test_an_interval_and_a_drift() -> None:
+    assert interval((-0.181, 0.0)) == "[-18.1, 0.0]"
+    assert units(0.606) == "+0.606"
+
+
+@given(st.text())
+def test_plain_text_holds_nothing_invisible(text: str) -> None:
+    assert all(unicodedata.category(character)[0] != "C" for character in plain(text))
+    assert "\n" not in plain(text)
+
+
+def test_bidirectional_marks_are_shown() -> None:
+    assert plain("a\u202eb\x1b[31m") == "a\\u202eb\\u001b[31m"
