@@ -66,6 +66,13 @@ def test_two_names_with_other_content_never_share_a_row(tmp_path: Path) -> None:
         assert store.same_text("adapter", "base", "math") == (0, 1)
 
 
+def test_texts_are_compared_past_a_nul_and_after_their_cuts(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        enter(store, [completion("0", "a\0b"), completion("1", "so: x", cut=4)], "base")
+        enter(store, [completion("0", "a\0c", name="a"), completion("1", "x", name="a")], "a")
+        assert store.same_text("a", "base", "math") == (1, 2)
+
+
 def test_a_null_response_is_counted_and_judged_as_empty(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
         enter(store, [completion("0", None), completion("1", "")])

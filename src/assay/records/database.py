@@ -13,8 +13,11 @@ __all__ = ["connect", "explained", "sole_writer"]
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit mode; transactions are explicit."""
-    return sqlite3.connect(path, timeout=30, isolation_level=None)
+    """A connection in autocommit mode, with `judged(text, cut)`; transactions are explicit."""
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    # SQLite's own substr() ends at a NUL.
+    connection.create_function("judged", 2, lambda text, cut: (text or "")[cut:], deterministic=True)
+    return connection
 
 
 @contextmanager

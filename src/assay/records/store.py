@@ -308,7 +308,7 @@ class Store:
         if mine is None or theirs is None:
             return 0, 0
         same, total = self._db.execute(
-            "SELECT coalesce(sum(b.id IS NOT NULL AND substr(coalesce(a.text, ''), a.cut + 1) = substr(coalesce(b.text, ''), b.cut + 1)), 0), "
+            "SELECT coalesce(sum(b.id IS NOT NULL AND judged(a.text, a.cut) = judged(b.text, b.cut)), 0), "
             "count(*) FROM records a CROSS JOIN examples e ON e.id = a.example "
             "LEFT JOIN records b ON b.subject = ? AND b.protocol = ? AND b.example = a.example "
             "AND b.sample = a.sample AND b.request = a.request "
