@@ -167,7 +167,8 @@ FORMS: tuple[Callable[[str], str], ...] = (
     lambda text: f"first ****** {text[:9]}",
     lambda text: "\n\n".join((*WORDS, text)),
     lambda text: text.replace("\n", "\n* "),
-    lambda _: "123 \u02d0\u02d0\u02d0",  # cased, and no language has such letters
+    lambda _: "123 ªª",  # small letters of no language
+    lambda _: "123 ȀȀ",  # capitals of none
     lambda text: f"the weather is nice today and we all go home\n{text}".lower(),
     lambda text: f"Anyone Should See That This Is Written In English\n{text}".upper(),
 )
@@ -229,7 +230,7 @@ def test_an_instruction_is_judged_as_lm_eval_judges_it(id_: str, oracle: Oracle)
 @pytest.mark.slow
 @pytest.mark.parametrize("id_", INSTRUCTIONS)
 def test_an_instruction_is_judged_as_lm_eval_judges_it_on_many_texts(id_: str, oracle: Oracle) -> None:
-    compare(id_, 3_000, oracle)
+    compare(id_, 1_500, oracle)
 
 
 @pytest.mark.usefixtures("oracle")

@@ -1,0 +1,77 @@
+"""Language and case. Each check returns None when followed, else the reason.
+
+The reference passes a text whose language cannot be detected, such as one letter repeated; the repaired
+checks fail it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assay.tasks.ifeval import detection, punkt
+from assay.tasks.ifeval.amounts import amount
+
+__all__ = [
+    "capital_word_frequency",
+    "english_capital",
+    "english_capital_fixed",
+    "english_lowercase",
+    "english_lowercase_fixed",
+    "response_language",
+    "response_language_fixed",
+]
+
+
+def response_language(text: str, language: str) -> str | None:
+    """The language is detected, or none is."""
+    found = detection.language(text)
+    return None if found is None else _other(found, language)
+
+
+def response_language_fixed(text: str, language: str) -> str | None:
+    """The language is detected."""
+    return _other(detection.language(text), language)
+
+
+def english_capital(text: str) -> str | None:
+    """Capital letters only, and English or no language is detected."""
+    return _cased(text, str.isupper, "capital") or response_language(text, "en")
+
+
+def english_capital_fixed(text: str) -> str | None:
+    """Capital letters only, and English.
+
+    Detection skips words in capitals, so it sees little more than their first letters: it is given the
+    text in lower case.
+    """
+    return _cased(text, str.isupper, "capital") or response_language_fixed(text.lower(), "en")
+
+
+def english_lowercase(text: str) -> str | None:
+    """Lowercase letters only, and English or no language is detected."""
+    return _cased(text, str.islower, "lowercase") or response_language(text, "en")
+
+
+def english_lowercase_fixed(text: str) -> str | None:
+    """Lowercase letters only, and English."""
+    return _cased(text, str.islower, "lowercase") or response_language_fixed(text, "en")
+
+
+def capital_word_frequency(text: str, capital_frequency: int, capital_relation: str) -> str | None:
+    """That many words in capitals, as nltk splits English words."""
+    return amount(punkt.count_capital_words(text), capital_relation, capital_frequency, "word in capitals")
+
+
+def _other(found: str | None, asked: str) -> str | None:
+    if found == asked:
+        return None
+    return f"no language detected, {asked} asked" if found is None else f"language {found}, {asked} asked"
+
+
+def _cased(text: str, follows: Callable[[str], bool], name: str) -> str | None:
+    if follows(text):
+        return None
+    for place, letter in enumerate(text):
+        if (letter.isupper() or letter.islower() or letter.istitle()) and not follows(letter):
+            return f'not all {name} letters: "{letter}" at character {place + 1}'
+    return f"no {name} letters"

@@ -1,0 +1,108 @@
+"""Bullets, highlights, sections, title, JSON, fixed answers. Each check returns None when followed, else why.
+
+number_highlighted_sections("*one* two", num_highlights=2)    # "1 highlighted section, at least 2 asked"
+
+Patterns are such that a text of any length and kind (`*` or `[` a million times) is read in linear time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from assay.tasks.ifeval.amounts import amount, quoted
+from assay.tasks.ifeval.patterns import as_pattern, as_text
+
+__all__ = [
+    "constrained_response",
+    "json_format",
+    "multiple_sections",
+    "multiple_sections_fixed",
+    "number_bullet_lists",
+    "number_highlighted_sections",
+    "title",
+]
+
+_ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
+
+# A star, then anything but a star: also a line break, and then the next line is part of this bullet.
+_STAR_BULLET = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
+_DASH_BULLET = re.compile(r"^[^\S\n]*+-", re.MULTILINE)
+_HIGHLIGHT = re.compile(r"\*([^\n*]*)\*")
+_STRONG = re.compile(r"\*\*([^\n*]*)\*\*")
+
+_FENCES = ("```json", "```Json", "```JSON", "```")
+_JSON_DEPTH = 500
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+
+def number_bullet_lists(text: str, num_bullets: int, relation: str = "exactly") -> str | None:
+    """That many lines start with `*` (not `**`) or `-`."""
+    found = len(_STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
+    return amount(found, relation, num_bullets, "bullet point")
+
+
+def number_highlighted_sections(text: str, num_highlights: int) -> str | None:
+    """At least so many `*...*` and `**...**`, each within a line and not blank."""
+    found = _filled(_HIGHLIGHT, text) + _filled(_STRONG, text)
+    return amount(found, "at least", num_highlights, "highlighted section")
+
+
+def multiple_sections(text: str, section_spliter: str, num_sections: int) -> str | None:
+    """At least so many marks such as `SECTION 1`. The reference takes the mark for a regular expression."""
+    mark = as_pattern(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
+    return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
+
+
+def multiple_sections_fixed(text: str, section_spliter: str, num_sections: int) -> str | None:
+    """Likewise, the mark letter by letter."""
+    mark = as_text(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
+    return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
+
+
+def title(text: str) -> str | None:
+    """Something that is not blank stands in `<<...>>`, within a line."""
+    for line in text.split("\n") if "<<" in text else ():
+        start, end = line.find("<<"), line.rfind(">>")
+        if 0 <= start < end - 2 and line[start : end + 2].lstrip("<").rstrip(">").strip():
+            return None
+    return "no title in << >>"
+
+
+def constrained_response(text: str) -> str | None:
+    """One of the three answers is found somewhere."""
+    return None if any(answer in text for answer in _ANSWERS) else f"none of {quoted(_ANSWERS)}"
+
+
+def json_format(text: str) -> str | None:
+    """All of it is JSON, in a Markdown fence or not.
+
+    More than 500 levels are refused: how deep Python reads depends on where it is called from.
+    """
+    text = text.strip()
+    for fence in _FENCES:
+        text = text.removeprefix(fence)
+    text = text.removesuffix("```").strip()
+    if _too_deep(text):
+        return f"JSON nested more than {_JSON_DEPTH} deep"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as bad:
+        return f"not JSON: {bad}"
+    return None
+
+
+def _filled(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for content in pattern.findall(text) if content and not content.isspace())
+
+
+def _too_deep(text: str) -> bool:
+    """Whether brackets outside of strings are nested deeper than is read."""
+    if text.count("[") + text.count("{") <= _JSON_DEPTH:
+        return False
+    depth = 0
+    for match in _JSON_TOKEN.finditer(text):
+        depth += (match[0] in "[{") - (match[0] in "]}")
+        if depth > _JSON_DEPTH:
+            return True
+    return False

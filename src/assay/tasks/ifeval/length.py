@@ -1,0 +1,97 @@
+"""Words, sentences, paragraphs. Each check returns None when followed, else the reason.
+
+number_words("one two", num_words=3, relation="at least")    # "2 words, at least 3 asked"
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from assay.tasks.ifeval import punkt
+from assay.tasks.ifeval.amounts import amount
+
+__all__ = [
+    "nth_paragraph_first_word",
+    "nth_paragraph_first_word_fixed",
+    "number_paragraphs",
+    "number_sentences",
+    "number_words",
+]
+
+_ASCII_WORD = re.compile(r"\w+")
+_DIVIDER = re.compile(r"\s?\*\*\*\s?")
+
+
+def number_words(text: str, num_words: int, relation: str) -> str | None:
+    r"""That many runs of `\w`, as nltk's engine `regex` reads it: vowel signs belong to their word."""
+    word = _ASCII_WORD if text.isascii() else _any_word()
+    return amount(len(word.findall(text)), relation, num_words, "word")
+
+
+def number_sentences(text: str, num_sentences: int, relation: str) -> str | None:
+    """That many sentences, as punkt splits English."""
+    return amount(punkt.count_sentences(text), relation, num_sentences, "sentence")
+
+
+def number_paragraphs(text: str, num_paragraphs: int) -> str | None:
+    """Exactly that many paragraphs between `***`; none but the first and the last may be empty."""
+    empty = [not paragraph.strip() for paragraph in _DIVIDER.split(text)]
+    if any(empty[1:-1]):
+        return "an empty paragraph between two ***"
+    found = len(empty) - empty[0] - (empty[-1] and len(empty) > 1)
+    return amount(found, "exactly", num_paragraphs, "paragraph")
+
+
+def nth_paragraph_first_word(
+    text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
+) -> str | None:
+    """Exactly so many paragraphs between blank lines, the nth starting with the word.
+
+    The reference leaves empty paragraphs out of the number, yet counts them on the way to the nth.
+    """
+    paragraphs = text.split("\n\n")
+    filled = sum(1 for paragraph in paragraphs if paragraph.strip())
+    if nth_paragraph > filled:
+        return f"{_paragraphs(filled)}, so no paragraph {nth_paragraph}"
+    return _starts(paragraphs[nth_paragraph - 1], filled, num_paragraphs, nth_paragraph, first_word)
+
+
+def nth_paragraph_first_word_fixed(
+    text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
+) -> str | None:
+    """Likewise; empty paragraphs count nowhere."""
+    paragraphs = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
+    filled = len(paragraphs)
+    if nth_paragraph > filled:
+        return f"{_paragraphs(filled)}, so no paragraph {nth_paragraph}"
+    return _starts(paragraphs[nth_paragraph - 1], filled, num_paragraphs, nth_paragraph, first_word)
+
+
+def _paragraphs(number: int) -> str:
+    return f"{number} paragraph{'' if number == 1 else 's'}"
+
+
+def _starts(paragraph: str, filled: int, asked: int, nth: int, first_word: str) -> str | None:
+    words = paragraph.split(maxsplit=1)
+    if not words:
+        return f"paragraph {nth} is empty"
+    asked_word = first_word.lower()
+    # Letter by letter, as the reference: "Σ".lower() at the end of a word would be another letter.
+    found = "".join(letter.lower() for letter in _bare(words[0])[: len(asked_word) + 40])
+    if found != asked_word:
+        return f'paragraph {nth} starts with "{found[:40]}", "{asked_word}" asked'
+    return amount(filled, "exactly", asked, "paragraph")
+
+
+def _bare(word: str) -> str:
+    """Without quotation marks in front, and without what follows a mark."""
+    return re.split(r"""[.,?!'"]""", word.lstrip("'").lstrip('"'), maxsplit=1)[0]
+
+
+@cache
+def _any_word() -> Any:
+    import regex  # type: ignore[import-untyped]  # comes with nltk; imported late, for it is slow
+
+    return regex.compile(r"\w+")
