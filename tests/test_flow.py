@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
     *("errors", "jsonl", "study", "tasks", "engines", "records", "scoring", "stats", "verdicts", "report"),
-    *("interop", "binding", "audit", "judging", "testing", "demo", "cli"),
+    *("interop", "binding", "runs", "audit", "judging", "testing", "demo", "cli"),
 )
 
 

@@ -220,7 +220,7 @@ REFUSED = {
     "a list as a setting": ("    seed: 1", "    settings: {x: [1]}", "12: adapters[0].settings.x", "one number or one text"),
     "a date in an engine's options": ("margin: 0.05", "engine: {options: {a: [2024-01-01]}}", "24: engine.options.a", "quote it"),
     "a margin of 1": ("margin: 0.05", "margin: 1", "24: margin", "less than 1 is expected, found the number 1"),
-    "a margin of 0": ("margin: 0.1", "margin: 0", "19: tasks[1].margin", "more than 0 is expected"),
+    "a margin of 0": ("margin: 0.1", "margin: 0", "19: tasks[1].margin", "at least 0.0001 is expected"),
     "an alpha of a half": ("margin: 0.05", "alpha: 0.5", "24: alpha", "less than 0.5 is expected"),
     "an unknown family": ("margin: 0.05", "family: studies", "24: family", 'one of adapter, study is expected, found the text "studies"; did you mean "study"?'),
     "an unknown stop": ("margin: 0.05", "stop: early", "24: stop", "one of full, decided"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,12 @@ def bind(study: Study) -> Bound:
     engine = Recorded(
         sources, examples, {name: found[len(examples[name]) :] for name, found in known.items()}
     )
-    cells = tuple(_cell(study, engine, subject, task) for subject, task in sources)
+    found = [_cell(study, engine, subject, task) for subject, task in sources]
+    cells = tuple(cell for cell, _, _ in found)
     _check_protocols(study, cells)
-    return Bound(study, tasks, examples, claims, engine, cells, warnings=(*warnings, *_twins(cells)))
+    warnings += [doubt for _, _, doubt in found if doubt]
+    warnings += _twins((cell, judged) for cell, judged, _ in found)
+    return Bound(study, tasks, examples, claims, engine, cells, warnings=tuple(warnings))
 
 
 def _read_examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
@@ -136,20 +139,35 @@ def _sources(study: Study) -> tuple[dict[tuple[str, str], Source], list[str]]:
     return sources, warnings
 
 
-def _cell(study: Study, engine: Recorded, subject: str, task: str) -> BoundCell:
+def _cell(study: Study, engine: Recorded, subject: str, task: str) -> tuple[BoundCell, str, str | None]:
+    """A subject's cell, the digest of what will be judged, and a warning about its cuts."""
+    source = engine.sources[subject, task]
     rows = engine.rows(subject, task)
+    samples = 1 + max(row.sample for _, row in rows)
     protocol = {
         "engine": "recorded",
         "decoding": study.decoding.model_dump(exclude={"after"}, exclude_none=True),
         "limits": sorted({row.limits for _, row in rows}),
         "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
+        "samples": samples,
     }
-    return BoundCell(
-        subject,
-        task,
-        _identity(study, engine.sources, subject),
-        protocol,
-        1 + max(row.sample for _, row in rows),
+    judged = digest([[example.key, row.sample, source.judged(row)] for example, row in rows])
+    cell = BoundCell(subject, task, _identity(study, engine.sources, subject), protocol, samples)
+    return cell, judged, _doubtful_cut(subject, task, source, [row.text or "" for _, row in rows])
+
+
+def _doubtful_cut(subject: str, task: str, source: Source, texts: Sequence[str]) -> str | None:
+    """Cuts are no part of the protocol: one side may be recorded with its thinking and the other without."""
+    if source.after is None:
+        return None
+    having = sum(source.after in text for text in texts)
+    if having == len(texts):
+        return None
+    share = "none" if not having else f"{having}"
+    hint = "; did you mean a line break? Write it in double quotes" if "\\n" in source.after else ""
+    return (
+        f"the mark {source.after!r} occurs in {share} of the {len(texts)} responses of {subject!r} to {task}: "
+        f"the others are judged whole{hint}"
     )
 
 
@@ -176,25 +194,26 @@ def _check_protocols(study: Study, cells: tuple[BoundCell, ...]) -> None:
             ours, theirs = protocols[adapter.name, task], protocols.get((adapter.base, task))
             if theirs is None or ours == theirs:
                 continue
-            unequal = {"limits": "generation arguments", "sent": "prompts as sent"}
+            unequal = {
+                "limits": "generation arguments",
+                "sent": "prompts as sent",
+                "samples": "samples a prompt",
+            }
             what = " and ".join(words for name, words in unequal.items() if ours[name] != theirs[name])
             raise ResponsesError(
                 f"{study.locate('adapters', index, 'responses', task)}: {what} of {adapter.name!r} differ from those "
-                f"of its base {adapter.base!r} ({ours['limits']} against {theirs['limits']}); a gain compares equal "
-                f"protocols only: record both sides in one way"
+                f"of its base {adapter.base!r}; a gain compares equal protocols only: record both sides in one way"
             )
 
 
-def _twins(cells: tuple[BoundCell, ...]) -> list[str]:
-    """Warn of two adapters whose files hold the same bytes: perhaps one that was copied or never loaded."""
-    by_content: dict[str, list[str]] = {}
-    for cell in cells:
-        content = cell.identity["responses"][cell.task]["sha256"]
+def _twins(cells: Iterable[tuple[BoundCell, str]]) -> list[str]:
+    """Warn of two adapters that give the same responses: perhaps one was copied, or never loaded."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for cell, judged in cells:
         if cell.identity["base"] is not None:
-            by_content.setdefault(f"{cell.task} {content}", []).append(cell.name)
+            same.setdefault((cell.task, judged), []).append(cell.name)
     return [
-        f"{' and '.join(map(repr, names))} have byte-identical responses to {key.partition(' ')[0]}: "
-        f"is each of them the adapter it is said to be?"
-        for key, names in by_content.items()
+        f"{' and '.join(map(repr, names))} give the same responses to {task}: is each the adapter it is said to be?"
+        for (task, _), names in same.items()
         if len(names) > 1
     ]

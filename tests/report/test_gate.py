@@ -140,8 +140,17 @@ def test_without_a_budget_drift_is_not_asked() -> None:
 
 
 def test_other_variants_of_drift_are_not_asked() -> None:
-    found = result([claim("confirmed")], drifts=(drift((0.5, 0.9), "gap_max"),))
+    found = result([claim("confirmed")], drifts=(drift((0.5, 0.9), "gap_max"), drift((0.0, 0.1))))
     assert apply_gate(found, Policy(drift_budget=0.3)).outcome == "pass"
+
+
+def test_a_budget_for_a_drift_that_was_not_measured_is_undecided() -> None:
+    assert apply_gate(result([claim("confirmed")]), Policy(drift_budget=0.3)).outcome == "undecided"
+
+
+def test_a_policy_that_tolerates_any_harm_passes_a_total_one() -> None:
+    found = result([claim("confirmed")], [cell((-1.0, -1.0))])
+    assert apply_gate(found, Policy(tolerated_harm=1.0)).outcome == "pass"
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_the_label_is_recurrent_and_not_universal_by_holm(result: assay.Result) 
 
     assert (label.fails, label.holds) == (steps_down(p_fails), steps_down(p_holds)) == (2, 2)
     assert (label.configurations, label.recurrent, label.not_universal) == (4, True, True)
-    assert "fails in at least 2 and is borne out in at least 2 of 4" in label.statement
+    assert "fails in at least 2 (a gain of the margin or more is excluded)" in label.statement
+    assert "out in at least 2 (a gain is shown) of 4 configurations" in label.statement
     assert label.statement.endswith("the failure is recurrent, and not universal.")
 
 

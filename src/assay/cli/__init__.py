@@ -114,11 +114,8 @@ def report(folder: RunFolder, json: Json = False) -> None:
     """Write a run's reports again and print the summary."""
     from assay import audit
     from assay.cli.show import show_result
-    from assay.report import write_reports
 
-    result = audit.open_result(folder)
-    write_reports(result, folder)
-    show_result(result, folder, json)
+    show_result(audit.report(folder), folder, json)
 
 
 @app.command()

@@ -9,9 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["Completion", "Engine", "Kind", "Request"]
+from assay.errors import AssayError
+
+__all__ = ["Completion", "Engine", "EngineError", "Kind", "Request"]
 
 Kind = Literal["generate", "loglikelihood"]
+
+
+class EngineError(AssayError):
+    """A base or an adapter cannot be loaded, or a request cannot be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,16 @@ class Request:
     index: int = 0
     """Which of several continuations of one example."""
     kind: Kind = "generate"
+    continuation: str = ""
+    """What to score after the prompt; `loglikelihood` only."""
+    max_tokens: int = 256
+    """Generation ends after so many tokens; `generate` only, like all below."""
+    stop: tuple[str, ...] = ()
+    """Generation ends before the first of these texts; an empty one is passed over."""
+    temperature: float = 0.0
+    """0: greedy."""
+    seed: int = 0
+    """Sampling draws depend on seed, task, example and sample: not on the subject, nor on the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,8 @@ class Completion:
     """Summed over the continuation, natural logarithm; `loglikelihood` only."""
     greedy: bool | None = None
     """Whether the continuation is what greedy decoding gives; `loglikelihood` only."""
+    seconds: float | None = None
+    """From when the prompt entered a batch to its last token: batched requests overlap."""
 
     @property
     def judged(self) -> str:

@@ -45,6 +45,16 @@ class Source:
     after: str | None = None
     """Judge only what follows the first such mark, in responses that have one."""
 
+    def cut(self, text: str) -> int:
+        """How many characters at the start of a response are not judged."""
+        found = text.find(self.after) if self.after else -1
+        return found + len(self.after or "") if found >= 0 else 0
+
+    def judged(self, row: Row) -> str:
+        """What verifiers see of a row."""
+        text = row.text or ""
+        return text[self.cut(text) :]
+
 
 class Recorded:
     """An engine that looks its answers up."""
@@ -77,15 +87,13 @@ class Recorded:
             source = self.sources[subject, task]
             for example, row in self.rows(subject, task):
                 if (example.key, row.sample) in cell:
-                    yield _completion(cell[example.key, row.sample], row, source.after)
+                    yield _completion(cell[example.key, row.sample], row, source)
 
 
-def _completion(request: Request, row: Row, after: str | None) -> Completion:
+def _completion(request: Request, row: Row, source: Source) -> Completion:
     text = row.text or ""
-    found = text.find(after) if after else -1
-    cut = found + len(after) if after and found >= 0 else 0
     asked = request if row.sent is None else replace(request, prompt=row.sent)
-    return Completion(asked, text, cut=cut, null=row.text is None)
+    return Completion(asked, text, cut=source.cut(text), null=row.text is None)
 
 
 def match(

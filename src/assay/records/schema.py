@@ -76,8 +76,9 @@ STEPS: list[str] = [
         detail TEXT NOT NULL,           -- JSON
         PRIMARY KEY (record, scorer)
     ) WITHOUT ROWID;
-    CREATE TABLE claims (
-        sha256 TEXT PRIMARY KEY,
+    CREATE TABLE claims (               -- every block that the run has seen; the last one is in force
+        id INTEGER PRIMARY KEY,
+        sha256 TEXT NOT NULL,
         block TEXT NOT NULL,            -- JSON
         declared_at TEXT NOT NULL,      -- UTC, ISO 8601
         records_before INTEGER NOT NULL -- how many records the run held when this was declared

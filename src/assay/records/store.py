@@ -103,10 +103,15 @@ class Store:
             raise RunError(f"{folder}: no run here (no records.sqlite); make one with `assay run`")
         with explained(path), closing(connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
+            db.execute("BEGIN")  # one view of the run, whatever a writer does meanwhile
             yield cls(db)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is kept, or none of it; one within another is part of it."""
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -130,7 +135,7 @@ class Store:
                     f"now gives {sha256[:12]}; give the file of then, or use another --out"
                 )
             return
-        with self._transaction():
+        with self.transaction():
             task = self._db.execute(
                 "INSERT INTO tasks (name, kind, digest) VALUES (?, ?, ?)", (name, kind, sha256)
             ).lastrowid
@@ -145,7 +150,7 @@ class Store:
     def bind(self, name: str, task: str, identity: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
         """Say which subject, under which protocol, the study's `name` means on `task` from now on."""
         self._bound.clear()
-        with self._transaction():
+        with self.transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO bindings (name, task, subject, protocol) VALUES (?, ?, ?, ?)",
                 (
@@ -225,7 +230,7 @@ class Store:
         A record that is already there is left as it is.
         """
         for batch in _batches(completions):
-            with self._transaction():
+            with self.transaction():
                 self._db.executemany(
                     "INSERT OR IGNORE INTO records (subject, protocol, example, sample, request, kind, prompt, "
                     "text, cut, tokens, finish, logprob, greedy) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -284,7 +289,10 @@ class Store:
         return str(sha256)
 
     def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
-        """A name's records on a task, in file order: key, sample, prompt as sent, text, cut, null."""
+        """A name's records on a task, in file order.
+
+        Each has key, sample, prompt as sent, response (the judged part) and text (whole; None for null).
+        """
         bound = self._binding(name, task)
         if bound is None:
             return
@@ -366,7 +374,7 @@ class Store:
                 )
                 for record, counts, detail in batch
             ]
-            with self._transaction():
+            with self.transaction():
                 self._db.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", rows)
             yield len(batch)
 
@@ -421,17 +429,22 @@ class Store:
     # -- claims and facts ------------------------------------------------------------------------
 
     def declare(self, block: Mapping[str, Any]) -> None:
-        """Stamp a claim block with its hash, the time, and how many records came before it; once."""
-        with self._transaction():
+        """Stamp a claim block with its hash, the time, and how many records came before it.
+
+        Nothing is added where it is the newest block already.
+        """
+        if (known := self.declared()) and known[-1].sha256 == digest(block):
+            return
+        with self.transaction():
             (before,) = self._db.execute("SELECT count(*) FROM records").fetchone()
             self._db.execute(
-                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)",
+                "INSERT INTO claims (sha256, block, declared_at, records_before) VALUES (?, ?, ?, ?)",
                 (digest(block), json.dumps(block, sort_keys=True, ensure_ascii=False), _now(), before),
             )
 
     def declared(self) -> list[Declared]:
         """Every claim block that this run has seen, the oldest first."""
-        rows = self._db.execute("SELECT sha256, declared_at, records_before FROM claims ORDER BY rowid")
+        rows = self._db.execute("SELECT sha256, declared_at, records_before FROM claims ORDER BY id")
         return [Declared(*row) for row in rows]
 
     def set_fact(self, name: str, value: object) -> None:

@@ -1,17 +1,27 @@
-"""What people and machines read: `verdicts.json`, `report.md`, terminal tables, the gate."""
+"""What people and machines read: `report.html`, `report.md`, `verdicts.json`, the gate."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+from assay.records import Store
 
 from assay.report.files import to_json, write_text
 from assay.report.gate import Gate, apply_gate
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
+from assay.study import Study
+from assay.tasks import Task
 from assay.verdicts import Result
 
 __all__ = ["Gate", "apply_gate", "to_json", "to_junit", "to_markdown", "write_reports"]
 
 
-def write_reports(result: Result, folder: Path) -> None:
-    """Write `verdicts.json` and `report.md` into a run's folder."""
+def write_reports(
+    result: Result, folder: Path, study: Study, tasks: Mapping[str, Task], store: Store
+) -> None:
+    """Write `verdicts.json`, `report.md` and `report.html` into a run's folder."""
+    from assay.report.page import to_html
+
     write_text(folder / "verdicts.json", to_json(result))
     write_text(folder / "report.md", to_markdown(result))
+    write_text(folder / "report.html", to_html(result, study, tasks, store))

@@ -84,9 +84,12 @@ def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
         if cell.adapter == name and cell.kind == "exploratory":
             yield _harm(cell, cell.margin if policy.tolerated_harm is None else policy.tolerated_harm)
     if policy.drift_budget is not None:
-        for drift in result.drift:
-            if drift.adapter == name and drift.variant == "gap":
-                yield _drift(drift, policy.drift_budget)
+        gaps = [drift for drift in result.drift if drift.adapter == name and drift.variant == "gap"]
+        yield from (_drift(drift, policy.drift_budget) for drift in gaps)
+        if not gaps:
+            yield Rule(
+                "drift (gap)", "undecided", "not measured: no other capability was, or no gain is claimed"
+            )
 
 
 def _claim(claim: ClaimResult, policy: Policy) -> Rule:
@@ -105,7 +108,7 @@ def _harm(cell: Cell, tolerated: float) -> Rule:
         return Rule(name, "undecided", f"not measured: {cell.reason}")
     low, high = cell.interval
     evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, {100 * tolerated:g} tolerated"
-    if low > -tolerated:
+    if low > -tolerated or tolerated >= 1:
         return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
     if high <= -tolerated:
         return Rule(name, "fail", f"harmed beyond what is tolerated: {evidence}")

@@ -52,6 +52,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _folder_name(text: str) -> str:
+    if text in (".", ".."):
+        raise _fault(f"`{text}` is no name for a folder of results; write a name, as in `qwen3-4b-ifeval`")
+    return text
+
+
 def _line(text: str) -> str:
     if not text.strip():
         raise _fault("empty; fill it in or remove the line")
@@ -108,7 +114,7 @@ MetricName = Annotated[str, AfterValidator(_metric)]
 Setting = Annotated[Scalar, PlainValidator(_scalar)]
 Free = Annotated[Any, PlainValidator(_plain)]
 Cut = Annotated[str, Field(min_length=1)]
-Margin = Annotated[float, Field(gt=0, lt=1)]
+Margin = Annotated[float, Field(ge=1e-4, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
 _Listed = Field(strict=False, min_length=1)  # strict pydantic wants a tuple where YAML gives a list
 
@@ -259,7 +265,7 @@ class Policy(_Fields):
 class Form(_Fields):
     """All fields of a study file."""
 
-    name: Name
+    name: Annotated[Name, AfterValidator(_folder_name)]
     """Of the study."""
     bases: Annotated[tuple[Base, ...], _Listed]
     """What the adapters are compared with."""
@@ -273,7 +279,7 @@ class Form(_Fields):
     """Claims that share one error rate."""
     margin: Margin = 0.05
     """The smallest gain that matters."""
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[float, Field(ge=1e-6, lt=0.5)] = 0.05
     """The error rate of a family."""
     decoding: Decoding = Decoding()
     """How to generate."""
@@ -288,4 +294,4 @@ class Form(_Fields):
     summary: Annotated[Line | None, BeforeValidator(_unwrap)] = None
     """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
     off_target: Annotated[tuple[MetricName, ...], _Listed] | None = None
-    """Drift's off-target metrics; None leaves them to the tasks."""
+    """The metrics that drift and the gate look at elsewhere; None leaves them to the tasks."""

@@ -13,7 +13,12 @@ from assay.verdicts.claims import Claim, margin_of, off_target
 from assay.verdicts.measure import Measured, Measurements, Unmeasured
 from assay.verdicts.result import Cell, ClaimResult, Counts
 
-__all__ = ["count", "judge_claims", "other_cells", "p_fails", "p_holds"]
+__all__ = ["FAILS", "HOLDS", "count", "judge_claims", "other_cells", "p_fails", "p_holds"]
+
+
+FAILS = {"gains": "a gain of the margin or more is excluded", "keeps": "a fall is shown"}
+"""What Holm's count of failures counts, by kind of claim. A `trivial` gain fails, and holds as well."""
+HOLDS = {"gains": "a gain is shown", "keeps": "a fall of the margin or more is excluded"}
 
 
 def judge_claims(study: Study, claims: Sequence[Claim], measured: Measurements) -> tuple[ClaimResult, ...]:
@@ -134,11 +139,14 @@ def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
 def p_fails(gain: stats.Gain, kind: str, margin: float) -> float:
     """One-sided p of the null whose rejection shows that a claim fails.
 
-    `gains`: {gain >= margin}. `keeps`: {gain >= 0}, with the sign test beside it at small counts.
+    `gains`: {gain >= margin}. `keeps`: {gain >= 0}. At small counts a fall also needs the sign test, and
+    so does a `gains` claim that would fail by a fall, as in `stats.judge`.
     """
-    if kind == "gains":
-        return gain.p_below(margin)
-    return max(gain.p_below(0.0), gain.sign_p_down() if gain.discordant < stats.FEW else 0.0)
+    sign = gain.sign_p_down() if gain.discordant < stats.FEW else 0.0
+    if kind == "keeps":
+        return max(gain.p_below(0.0), sign)
+    falls = gain.p_below(0.0) < sign
+    return max(gain.p_below(margin), sign) if falls else gain.p_below(margin)
 
 
 def p_holds(gain: stats.Gain, kind: str, margin: float) -> float:
@@ -160,9 +168,13 @@ def count(
         for p in (p_fails, p_holds)
     )
     total = len(claims)
+    kinds = {claim.kind for claim in claims}
+    what_fails = " or ".join(FAILS[kind] for kind in ("gains", "keeps") if kind in kinds)
+    what_holds = " or ".join(HOLDS[kind] for kind in ("gains", "keeps") if kind in kinds)
     statement = (
-        f"At least {fails} of {total} {'claim fails' if total == 1 else 'claims fail'} and at least {holds} "
-        f"{'holds' if holds == 1 else 'hold'}, with {100 * (1 - study.alpha):g} % confidence in each number."
+        f"Of {total} {'claim' if total == 1 else 'claims'}, at least {fails} {'fails' if fails == 1 else 'fail'} "
+        f"({what_fails}) and at least {holds} {'holds' if holds == 1 else 'hold'} ({what_holds}), "
+        f"with {100 * (1 - study.alpha):g} % confidence in each number over the whole study."
     )
     return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
 

@@ -97,13 +97,20 @@ def margin_of(study: Study, metric: str) -> float:
 
 
 def off_target(study: Study, tasks: Mapping[str, Task], metric: str) -> tuple[str, ...]:
-    """The metrics against which drift from `metric` is measured.
+    """The metrics elsewhere: drift from `metric` is measured on them, and the gate asks them for harm.
 
-    Those the study lists, else the primary metric of each task of another capability.
+    Those the study lists, else the primary metric of each task of another capability. Raises StudyError
+    where all that it lists are of the claimed task.
     """
     target, _ = split_metric(metric)
     if study.off_target is not None:
-        return tuple(name for name in study.off_target if split_metric(name)[0] != target)
+        listed = tuple(name for name in study.off_target if split_metric(name)[0] != target)
+        if not listed:
+            raise StudyError(
+                f"{study.locate('off_target')}: every metric here is of the task {target!r}, on which {metric} is "
+                f"claimed; name a metric of another task, or remove `off_target`"
+            )
+        return listed
     return tuple(
         f"{name}.{task.metrics[0].name}"
         for name, task in tasks.items()
@@ -112,10 +119,17 @@ def off_target(study: Study, tasks: Mapping[str, Task], metric: str) -> tuple[st
 
 
 def claim_block(study: Study, tasks: Mapping[str, Task], claims: tuple[Claim, ...]) -> dict[str, Any]:
-    """All that could bend a verdict after the fact, as JSON: it is this that gets hashed and stamped."""
+    """What a study promises and by which rules it is judged, as JSON: it is this that gets hashed and stamped.
+
+    The responses and examples are not part of it: the records hold those by digest.
+    """
+    adapters = {adapter.name: adapter for adapter in study.adapters}
     return {
         "alpha": study.alpha,
-        "claims": [asdict(claim) for claim in claims],
+        "claims": [
+            {**asdict(claim), "recipe": adapters[claim.adapter].recipe, "seed": adapters[claim.adapter].seed}
+            for claim in claims
+        ],
         "family": study.family,
         "margins": {name: margin_of(study, name) for name in _metrics(tasks)},
         "off_target": {claim.metric: off_target(study, tasks, claim.metric) for claim in claims},

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from assay.records import Store, digest
+from assay.stats import FEW
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts.adapters import count, judge_claims, other_cells
@@ -15,7 +16,7 @@ from assay.verdicts.drifts import drifts
 from assay.verdicts.measure import Measurements
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
 from assay.verdicts.recipes import Configuration, configurations, judge_labels, judge_recipes
-from assay.verdicts.result import ClaimsDeclared, Declaration, Matrix, Result, Row
+from assay.verdicts.result import ClaimResult, ClaimsDeclared, Declaration, Matrix, Result, Row
 
 __all__ = ["decide"]
 
@@ -46,7 +47,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),
-        warnings=_warnings(store, groups),
+        warnings=_warnings(store, groups, judged, measured),
         versions=_versions(),
     )
 
@@ -91,8 +92,22 @@ def _declared(store: Store, sha256: str) -> ClaimsDeclared:
     return ClaimsDeclared("before", "the claim block was stamped before the first response", history)
 
 
-def _warnings(store: Store, groups: Sequence[Configuration]) -> tuple[str, ...]:
+def _warnings(
+    store: Store, groups: Sequence[Configuration], claims: Sequence[ClaimResult], measured: Measurements
+) -> tuple[str, ...]:
     warnings = list(store.fact("warnings") or ())
+    warnings += [
+        f"all {total} responses of {adapter!r} to {task} equal the base's to the letter, though not those to other "
+        f"tasks: was the adapter loaded there?"
+        for adapter, task, total in measured.echoes
+    ]
+    if few := [
+        claim for claim in claims if claim.better is not None and claim.better + (claim.worse or 0) < FEW
+    ]:
+        warnings.append(
+            f"{len(few)} of {len(claims)} claims rest on fewer than {FEW} prompts that differ: a gain or a harm "
+            f"there also had to pass McNemar's mid-p test"
+        )
     for subject, task in store.bound():
         if nulls := store.nulls(subject, task):
             warnings += [f"{nulls} null responses of {subject!r} to {task} were judged as empty"]
@@ -101,7 +116,7 @@ def _warnings(store: Store, groups: Sequence[Configuration]) -> tuple[str, ...]:
             f"{lacking} claims without paired evidence (not measured, or not applied) are left out of "
             f"recipe verdicts and count as neither failing nor holding in the study's counts"
         )
-    if pairs := {group.adapters[0].recipe for group in groups if len(group.cells) == 2}:
+    if pairs := {group.recipe for group in groups if len(group.cells) == 2}:
         warnings.append(
             f"recipes with two measured seeds ({', '.join(sorted(pairs))}): where seeds vary much, their verdicts "
             f"err somewhat more often than alpha; three seeds are enough"

@@ -63,7 +63,7 @@ def _of_recipe(
         return
     gains = [over_seeds([cell for cell in cells if isinstance(cell, Measured)]) for cells in known]
     drift = stats.gap_over_seeds(group.over_seeds, gains, level)
-    yield _result(drift, group.claim, away, adapter=None, recipe=group.adapters[0].recipe)
+    yield _result(drift, group.claim, away, adapter=None, recipe=group.recipe)
 
 
 def _result(

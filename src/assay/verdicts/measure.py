@@ -72,6 +72,8 @@ class Measurements:
         self._scores: dict[tuple[str, str], Scores | None] = {}
         self.base_scores: dict[tuple[str, str], float] = {}
         self.cells: dict[tuple[str, str], Measured | Unmeasured] = {}
+        self.echoes: list[tuple[str, str, int]] = []
+        """(adapter, task, responses) where a live adapter answered one task as its base did."""
         self.checks: Counter[str] = Counter()
         """Single checks of all responses to a task, over its `ratio` metrics."""
         for base in study.bases:
@@ -107,12 +109,13 @@ class Measurements:
         """Why an adapter counts as changing nothing: every response equals the base's to the letter."""
         if self._summary:
             return None
-        pairs = [self._store.same_text(adapter, base, task) for task in tasks]
-        same, total = (sum(column) for column in zip(*pairs, strict=True))
+        pairs = {task: self._store.same_text(adapter, base, task) for task in tasks}
+        same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
         if total and same == total:
             return (
                 f"each of its {total} responses equals the base's to the letter: the adapter changes nothing"
             )
+        self.echoes += [(adapter, task, of) for task, (equal, of) in pairs.items() if of and equal == of]
         return None
 
     def _measure(

@@ -10,7 +10,7 @@ import numpy as np
 
 from assay import stats
 from assay.study import Adapter, Study
-from assay.verdicts.adapters import p_fails, p_holds
+from assay.verdicts.adapters import FAILS, HOLDS, p_fails, p_holds
 from assay.verdicts.claims import Claim
 from assay.verdicts.measure import Measured, Measurements
 from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
@@ -24,6 +24,7 @@ class Configuration:
 
     claim: Claim
     """Of its first adapter; all of them make the same claim."""
+    recipe: str
     adapters: list[Adapter] = field(default_factory=list)
     cells: list[Measured] = field(default_factory=list)
     """Of the adapters that were measured and alive."""
@@ -57,7 +58,7 @@ def configurations(study: Study, claims: Sequence[Claim], measured: Measurements
     for claim in claims:
         adapter = adapters[claim.adapter]
         key = (adapter.recipe, claim.base, claim.label, claim.metric, claim.kind)
-        group = groups.setdefault(key, Configuration(claim))
+        group = groups.setdefault(key, Configuration(claim, adapter.recipe))
         cell = measured.cells[claim.adapter, claim.metric]
         if isinstance(cell, Measured):
             group.adapters.append(adapter)
@@ -70,21 +71,19 @@ def configurations(study: Study, claims: Sequence[Claim], measured: Measurements
 def judge_recipes(study: Study, groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
     """A verdict for each claim of each recipe that has two measured seeds or more.
 
-    The family is the recipe's own claims, or with `family: study` those of all such recipes.
+    The family is the recipe's own declared claims, measured or not, or with `family: study` those of all
+    recipes of several seeds.
     """
-    several = [group for group in groups if len(group.cells) > 1]
-    own: dict[tuple[str, str], int] = defaultdict(int)
-    for group in several:
-        own[group.adapters[0].recipe, group.claim.base] += 1
+    of_seeds = [group for group in groups if len(group.cells) + group.lacking > 1]
+    own = Counter((group.recipe, group.claim.base) for group in of_seeds)
     return tuple(
         _judge(
             group,
             study.alpha
-            / (
-                own[group.adapters[0].recipe, group.claim.base] if study.family == "adapter" else len(several)
-            ),
+            / (own[group.recipe, group.claim.base] if study.family == "adapter" else len(of_seeds)),
         )
-        for group in several
+        for group in of_seeds
+        if len(group.cells) > 1
     )
 
 
@@ -93,7 +92,7 @@ def _judge(group: Configuration, alpha: float) -> RecipeResult:
     finding = stats.judge(gain, claim.kind, claim.margin, alpha)
     parts = gain.components
     return RecipeResult(
-        recipe=group.adapters[0].recipe,
+        recipe=group.recipe,
         base=claim.base,
         label=claim.label,
         metric=claim.metric,
@@ -164,15 +163,15 @@ def _at_least(
 
 
 def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:
-    promise = "a gain" if claim.kind == "gains" else "no harm"
     reading = f"the failure is {'recurrent' if fails >= 2 else 'not shown to be recurrent'}"
     if holds:
         reading += ", and not universal"
     elif fails:
         reading += ", and nothing shows that it is not universal"
     return (
-        f"Label {claim.label!r} ({promise} on {claim.metric}) fails in at least {fails} and is borne out in at "
-        f"least {holds} of {total} configurations ({100 * (1 - alpha):g} % confidence in each number): {reading}."
+        f"Label {claim.label!r} on {claim.metric}: fails in at least {fails} ({FAILS[claim.kind]}) and is borne "
+        f"out in at least {holds} ({HOLDS[claim.kind]}) of {total} configurations, with "
+        f"{100 * (1 - alpha):g} % confidence in each number: {reading}."
     )
 
 
