@@ -310,6 +310,48 @@ def test_a_bad_summary_is_refused(tmp_path: Path, rows: str, message: str) -> No
         run(summary_study(tmp_path, rows))
 
 
+def test_a_summary_is_read_as_csv_and_refused_where_it_is_none(tmp_path: Path) -> None:
+    path = summary_study(tmp_path, "base,0.2,0.1\na,0.1,0.2\n")
+    scores = tmp_path / "scores.csv"
+    for head, message in (
+        ("subject,ifeval.prompt_strict,ifeval.prompt_strict\n", "column 'ifeval.prompt_strict' stands twice"),
+        ("subject,ifeval.speed,gsm8k.numeric_match\n", "column 'ifeval.speed' is no metric"),
+        (f"subject,{'x' * 200_000}\n", "not CSV"),
+    ):
+        scores.write_text(head + "base,0.2,0.1\na,0.1,0.2\n")
+        with pytest.raises(ResponsesError, match=message):
+            run(path)
+    for number in ("0.1_5", "\uff10.5", "1e999", "-0.1", "0x1"):
+        scores.write_text(f"subject,ifeval.prompt_strict,gsm8k.numeric_match\nbase,{number},0.1\na,0.1,0.2\n")
+        with pytest.raises(ResponsesError, match="is not a score from 0 to 1"):
+            run(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("stop", "decided", "this version runs to the end"),
+        ("engine", {"name": "vllm"}, "has no engine 'vllm'"),
+        ("off_target", ["math.format_match"], "every metric here is of the task 'math'"),
+    ],
+)
+def test_what_this_version_cannot_honour_is_refused(
+    tmp_path: Path, field: str, value: object, message: str
+) -> None:
+    base, adapter = table(4, 1, 10, 5)
+    study = one_task_study(tmp_path, base, {"a": adapter}, **{field: value})
+    with pytest.raises(StudyError, match=message):
+        run(study)
+
+
+def test_a_key_that_stands_twice_in_a_row_is_refused(tmp_path: Path) -> None:
+    base, adapter = table(4, 1, 10, 5)
+    study = one_task_study(tmp_path, base, {"a": adapter})
+    (tmp_path / "a.jsonl").write_text('{"key": "0", "response": "1", "response": "2"}\n')
+    with pytest.raises(ResponsesError, match=r"a.jsonl:1: .*one key stands twice"):
+        run(study)
+
+
 def test_an_output_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     base, adapter = table(4, 1, 10, 5)
     study = one_task_study(tmp_path, base, {"a": adapter})

@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.engines import Engine, Recorded, Request, Row, Source, file_sha256, read_rows
 from assay.errors import ResponsesError, StudyError
-from assay.interop.lm_eval import check_adapter, read_samples
+from assay.interop.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.interop.summary import read_summary
 from assay.records import digest
 from assay.study import Adapter, Base, Study
@@ -78,6 +78,13 @@ def bind(study: Study) -> Bound:
     """Find and check everything that the study names. Raises AssayError; writes nothing."""
     tasks = bind_tasks(study)
     claims = declare(study, tasks)
+    if study.stop == "decided":
+        raise StudyError(f"{study.locate('stop')}: this version runs to the end; write `stop: full`")
+    if study.engine.name != "recorded":
+        raise StudyError(
+            f"{study.locate('engine')}: this version judges recorded responses and has no engine "
+            f"{study.engine.name!r}; remove `engine`, and give `responses` where there are weights"
+        )
     if study.summary is not None:
         metrics = [f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics]
         subjects = [base.name for base in study.bases] + [adapter.name for adapter in study.adapters]
@@ -88,14 +95,14 @@ def bind(study: Study) -> Bound:
     examples = {name: found[: limits[name]] for name, found in known.items()}
     for name, task in tasks.items():
         task.check(examples[name])
-    sources, warnings = _sources(study)
+    sources = _sources(study)
     engine = Recorded(
         sources, examples, {name: found[len(examples[name]) :] for name, found in known.items()}
     )
     found = [_cell(study, engine, subject, task) for subject, task in sources]
     cells = tuple(cell for cell, _, _ in found)
     _check_protocols(study, cells)
-    warnings += [doubt for _, _, doubt in found if doubt]
+    warnings = [doubt for _, _, doubt in found if doubt]
     warnings += _twins((cell, judged) for cell, judged, _ in found)
     return Bound(study, tasks, examples, claims, engine, cells, warnings=tuple(warnings))
 
@@ -118,9 +125,9 @@ def _read_examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
     return task.read(study.resolve(path))
 
 
-def _sources(study: Study) -> tuple[dict[tuple[str, str], Source], list[str]]:
+def _sources(study: Study) -> dict[tuple[str, str], Source]:
     sources: dict[tuple[str, str], Source] = {}
-    warnings = []
+    logged: dict[tuple[str, str], LoggedModel] = {}
     groups: dict[str, tuple[Base | Adapter, ...]] = {"bases": study.bases, "adapters": study.adapters}
     for group, subjects in groups.items():
         for index, subject in enumerate(subjects):
@@ -131,12 +138,21 @@ def _sources(study: Study) -> tuple[dict[tuple[str, str], Source], list[str]]:
                 )
             for task, file in subject.responses.items():
                 path = study.resolve(file.path)
-                if file.format == "lm-eval" and (doubt := check_adapter(path, group == "adapters")):
-                    warnings.append(doubt)
-                sources[subject.name, task] = Source(
-                    path, READERS[file.format], file.after or study.decoding.after
-                )
-    return sources, warnings
+                if file.format == "lm-eval":
+                    logged[subject.name, task] = logged_model(path, file.model_args)
+                after = file.after or study.decoding.after
+                sources[subject.name, task] = Source(path, READERS[file.format], after)
+    _check_logs(study, logged)
+    return sources
+
+
+def _check_logs(study: Study, logged: Mapping[tuple[str, str], LoggedModel]) -> None:
+    for (base, task), model in logged.items():
+        if base in {entry.name for entry in study.bases}:
+            named = {
+                entry.name: logged.get((entry.name, task)) for entry in study.adapters if entry.base == base
+            }
+            check_models(model, {name: found for name, found in named.items() if found is not None})
 
 
 def _cell(study: Study, engine: Recorded, subject: str, task: str) -> tuple[BoundCell, str, str | None]:

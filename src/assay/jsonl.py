@@ -32,14 +32,20 @@ def read_jsonl(
     """Yield (line number from 1, object) for each non-blank line of `path`.
 
     Raises `error`, naming file and line, on text that is not UTF-8, a line that is not one JSON
-    object (a truncated last line among them), NaN or infinity unless `allow_nan`, or a lone
-    surrogate, which no encoding can store.
+    object (a truncated last line among them), a key that stands twice in an object, NaN or infinity
+    unless `allow_nan`, or a lone surrogate, which no encoding can store.
     """
 
     def refuse(constant: str) -> NoReturn:
         raise ValueError(f"{constant} is not a JSON number")
 
-    decoder = json.JSONDecoder(parse_constant=None if allow_nan else refuse)
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("one key stands twice")
+        return found
+
+    decoder = json.JSONDecoder(parse_constant=None if allow_nan else refuse, object_pairs_hook=once)
     # Not splitlines(): U+2028 and friends may stand inside a JSON string.
     for number, line in enumerate(read_text(path, error).split("\n"), 1):
         if not line.strip():

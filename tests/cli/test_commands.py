@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import assay
 from assay.cli import main
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
 
@@ -53,7 +54,7 @@ def test_run_exits_with_0_and_the_gate_with_its_outcome(
 def test_run_leaves_the_files_that_were_promised(call: Any, tmp_path: Path) -> None:
     call("run", study_with(tmp_path, 60, 20), "--out", tmp_path / "run")
     left = {path.name for path in (tmp_path / "run").iterdir() if not path.name.startswith(".")}
-    assert left == {"study.yaml", "records.sqlite", "verdicts.json", "report.md"}
+    assert left == {"study.yaml", "records.sqlite", "verdicts.json", "report.md", "report.html"}
     assert (tmp_path / "run" / "study.yaml").read_bytes() == (tmp_path / "study.yaml").read_bytes()
 
 
@@ -94,17 +95,17 @@ def test_bad_usage_exits_with_64_and_says_what(call: Any, arguments: list[str], 
 def test_an_unforeseen_error_exits_with_70(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assay.audit.open_result", lambda _: 1 / 0)
+    monkeypatch.setattr("assay.audit.gate", lambda *_: 1 / 0)
     outcome = call("gate", tmp_path)
     assert outcome.code == 70
     assert "internal error" in outcome.err
 
 
 def test_an_interrupt_exits_with_130(call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(_: object) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("assay.audit.open_result", interrupt)
+    monkeypatch.setattr("assay.audit.gate", interrupt)
     assert call("gate", tmp_path).code == 130
 
 
@@ -185,3 +186,21 @@ def test_an_output_folder_that_nobody_can_write_is_named(call: Any, tmp_path: Pa
     outcome = call("run", study_with(tmp_path, 60, 20), "--out", "/proc/assay-run")
     assert outcome.code == 64
     assert "/proc/assay-run: cannot be made" in outcome.err
+
+
+@pytest.mark.parametrize(("better", "worse", "code"), [(60, 20, 0), (20, 60, 1), (60, 45, 2)])
+def test_a_gate_into_a_closed_pipe_keeps_its_exit_code(
+    tmp_path: Path, better: int, worse: int, code: int
+) -> None:
+    assay.run(study_with(tmp_path, better, worse), tmp_path / "run")
+    command = f"{sys.executable} -m assay gate {tmp_path / 'run'} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    assay.run(study_with(tmp_path, 60, 20), tmp_path / "run")
+    command = f"{sys.executable} -m assay gate {tmp_path / 'run'} > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 64
+    assert done.stderr == "assay: standard output: cannot be written: No space left on device\n"

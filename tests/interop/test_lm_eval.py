@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import assay
 from assay.errors import ResponsesError
-from assay.interop.lm_eval import check_adapter, read_samples
+from assay.interop.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from tests.studies import RIGHT, WRONG, examples, jsonl, write_study
 
 NAME = "samples_math_2026-01-01T00-00-00.000001.jsonl"
@@ -37,7 +39,11 @@ def study(folder: Path, base: list[dict[str, Any]], adapter: list[dict[str, Any]
     files = {}
     for name, rows in (("base", base), ("a", adapter)):
         (folder / name).mkdir()
-        files[name] = {"path": f"{name}/{jsonl(folder / name / NAME, rows).name}", "format": "lm-eval"}
+        files[name] = {
+            "path": f"{name}/{jsonl(folder / name / NAME, rows).name}",
+            "format": "lm-eval",
+            "model_args": "pretrained=b" if name == "base" else "pretrained=b,peft=a",
+        }
     return write_study(
         folder,
         {
@@ -49,6 +55,13 @@ def study(folder: Path, base: list[dict[str, Any]], adapter: list[dict[str, Any]
     )
 
 
+def edit_responses(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = yaml.safe_load(path.read_text())
+    for subject in (*document["bases"], *document["adapters"]):
+        change(subject["responses"]["math"])
+    path.write_text(yaml.safe_dump(document))
+
+
 def rows(texts: list[str], **fields: Any) -> list[dict[str, Any]]:
     return [sample(i, text, **fields) for i, text in enumerate(texts)]
 
@@ -57,7 +70,6 @@ def test_logs_of_base_and_adapter_give_a_verdict(tmp_path: Path) -> None:
     path = study(tmp_path, rows([WRONG] * 30), rows([RIGHT] * 30))
     result = assay.run(path, tmp_path / "run")
     assert (result.claims[0].better, result.claims[0].verdict) == (30, "confirmed")
-    assert any("rests on the study alone" in warning for warning in result.warnings)
 
 
 @pytest.mark.parametrize(
@@ -84,40 +96,84 @@ def test_a_second_filter_of_a_document_is_passed_over(tmp_path: Path) -> None:
     assert [row.text for row in found] == [RIGHT, WRONG]
 
 
+def test_any_document_id_is_read(tmp_path: Path) -> None:
+    (row,) = read_samples(jsonl(tmp_path / NAME, [sample(0, RIGHT) | {"doc_id": [1]}]))
+    assert row.text == RIGHT
+
+
 def test_arguments_of_older_logs_are_read(tmp_path: Path) -> None:
     old = sample(0, RIGHT) | {"arguments": [["Q: question 0", {"until": ["\n"]}]]}
     (row,) = read_samples(jsonl(tmp_path / NAME, [old]))
     assert (row.sent, row.limits) == ("Q: question 0", '{"until": ["\\n"]}')
 
 
-@pytest.mark.parametrize("change", [{"resps": None}, {"doc": 1}, {"arguments": []}, {"resps": [[3]]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resps": None},
+        {"doc": 1},
+        {"arguments": []},
+        {"arguments": [5]},
+        {"arguments": [{"a": 1, "b": 2}]},
+        {"resps": [[3]]},
+    ],
+)
 def test_what_is_no_samples_log_is_refused_by_line(tmp_path: Path, change: dict[str, Any]) -> None:
     with pytest.raises(ResponsesError, match=f"{NAME}:1: "):
         list(read_samples(jsonl(tmp_path / NAME, [sample(0, RIGHT) | change])))
 
 
+def says(folder: Path, arguments: object) -> None:
+    results = {"config": {"model_args": arguments}}
+    (folder / "results_2026-01-01T00-00-00.000001.json").write_text(json.dumps(results))
+
+
+def test_a_log_that_nothing_ascribes_to_a_model_is_refused_with_what_to_add(tmp_path: Path) -> None:
+    path = study(tmp_path, rows([WRONG] * 30), rows([RIGHT] * 30))
+    edit_responses(path, lambda entry: entry.pop("model_args"))
+    with pytest.raises(
+        ResponsesError, match=r"nothing says which model wrote this log; put results_.* or state"
+    ):
+        assay.run(path, tmp_path / "run")
+
+
 @pytest.mark.parametrize(
-    ("arguments", "is_adapter", "message"),
+    ("base", "adapter", "message"),
     [
-        ("pretrained=b,dtype=auto", True, "names no adapter"),
-        ({"pretrained": "b"}, True, "names no adapter"),
-        ("pretrained=b,peft=a", False, "names an adapter"),
+        ("pretrained=b", "pretrained=b,dtype=auto", "names no adapter .*: this log is the base's"),
+        ("pretrained=b", {"pretrained": "b", "peft": None}, "names no adapter"),
+        ("pretrained=b", "pretrained=b,peft=", "names no adapter"),
+        ("pretrained=b,peft=a", "pretrained=b,peft=a", "names the adapter 'a': this log is not the base's"),
+        ("pretrained=b", "pretrained=c,peft=a", "was run on 'c', and its base's log on 'b'"),
     ],
 )
-def test_a_log_that_says_another_model_is_refused(
-    tmp_path: Path, arguments: object, is_adapter: bool, message: str
+def test_logs_of_another_model_than_the_study_says_are_refused(
+    tmp_path: Path, base: object, adapter: object, message: str
 ) -> None:
-    (tmp_path / "results_2026-01-01T00-00-00.000001.json").write_text(
-        json.dumps({"config": {"model_args": arguments}})
-    )
+    path = study(tmp_path, rows([WRONG] * 30), rows([RIGHT] * 30))
+    says(tmp_path / "base", base)
+    says(tmp_path / "a", adapter)
     with pytest.raises(ResponsesError, match=message):
-        check_adapter(tmp_path / NAME, is_adapter)
+        assay.run(path, tmp_path / "run")
 
 
-def test_a_log_that_says_the_right_model_is_taken(tmp_path: Path) -> None:
-    results = tmp_path / "results_2026-01-01T00-00-00.000001.json"
-    results.write_text(json.dumps({"config": {"model_args": "pretrained=b,lora_local_path=a"}}))
-    assert check_adapter(tmp_path / NAME, is_adapter=True) is None
+def test_two_adapters_whose_logs_name_one_are_refused() -> None:
+    base = LoggedModel("base.json", "b", None)
+    twins = {name: LoggedModel(f"{name}.json", "b", "same") for name in ("x", "y")}
+    with pytest.raises(ResponsesError, match=r"y.json: names the adapter 'same', and so does the log of 'x'"):
+        check_models(base, twins)
+
+
+def test_a_results_file_speaks_before_the_study(tmp_path: Path) -> None:
+    says(tmp_path, "pretrained=b,lora_local_path=a")
+    found = logged_model(tmp_path / NAME, "pretrained=other")
+    assert (found.base, found.adapter) == ("b", "a")
+
+
+def test_a_results_file_nested_too_deep_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results_2026-01-01T00-00-00.000001.json").write_text("[" * 100_000)
+    with pytest.raises(ResponsesError, match="does not say what was run"):
+        logged_model(tmp_path / NAME, None)
 
 
 def test_a_real_log_of_200_prompts_scores_as_it_says(tmp_path: Path, shared: Path) -> None:

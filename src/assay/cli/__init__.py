@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 
 from assay import __version__
-from assay.errors import AssayError
+from assay.errors import AssayError, OutputError
 
 __all__ = ["app", "main"]
 
@@ -31,15 +33,14 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.
 
 def main() -> NoReturn:
     """Entry point. Exits with 0, 1, 2 as the command says, 64 for bad usage or input, 70, or 130."""
+    sys.stdout = _Output(sys.stdout)
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except AssayError as error:
         _fail(str(error), USAGE)
     except KeyboardInterrupt:
         _fail("interrupted; run the same command again to go on", INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
     except Exception as error:
         if hasattr(error, "format_message"):  # bad usage, from the command line parser
             context = getattr(error, "ctx", None)
@@ -50,6 +51,41 @@ def main() -> NoReturn:
         traceback.print_exc()
         _fail("internal error; please report the lines above", INTERNAL)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+class _Output:
+    """Standard output that nobody may read: once the reader is gone, what is left is dropped.
+
+    So that a command keeps its exit code: `assay gate RUN | head -1` must not read as a failed gate.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        except OSError as bad:
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), self._stream.fileno()
+            )  # what is buffered is lost anyway
+            raise OutputError(f"standard output: cannot be written: {bad.strerror}") from None
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -1,13 +1,13 @@
 """Reads the samples logs of lm-evaluation-harness: `samples_<task>_<time>.jsonl`.
 
-A samples log does not say which model wrote it. Where its `results_<time>.json` lies beside it, the
-model arguments there are held against what the study says.
+A samples log does not say which model wrote it: its `results_<time>.json` does, or else the study must.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ from assay.engines import Row
 from assay.errors import ResponsesError
 from assay.jsonl import read_jsonl, read_text
 
-__all__ = ["check_adapter", "read_samples"]
+__all__ = ["LoggedModel", "check_models", "logged_model", "read_samples"]
 
 ADAPTER_ARGUMENTS = ("peft", "lora_local_path", "delta")
+BASE_ARGUMENTS = ("pretrained", "model", "path")
 
 
 def read_samples(path: Path) -> Iterator[Row]:
     """Rows of a samples log, one a document and repeat; later filters of a document are passed over."""
-    seen: set[int] = set()
+    seen: set[str] = set()
     for line, row in read_jsonl(path, ResponsesError, allow_nan=True):
         place = f"{path}:{line}"
         document, responses = row.get("doc"), row.get("resps")
@@ -30,9 +31,10 @@ def read_samples(path: Path) -> Iterator[Row]:
             raise ResponsesError(
                 f"{place}: no `doc` and `resps`: not a samples log of lm-eval; run it with --log_samples"
             )
-        if row.get("doc_id") in seen and row.get("filter") not in (None, "none"):
+        identity = str(row.get("doc_id", f"line {line}"))
+        if identity in seen and row.get("filter") not in (None, "none"):
             continue
-        seen.add(row.get("doc_id", line))
+        seen.add(identity)
         sent, limits = _arguments(row, place)
         texts = responses[0] if responses and isinstance(responses[0], list) else responses
         for sample, text in enumerate(texts):
@@ -51,7 +53,7 @@ def _arguments(row: Mapping[str, Any], place: str) -> tuple[str, str]:
         pair = [first.get("arg_0"), first.get("arg_1")] if isinstance(first, dict) else []
     else:  # before: [[prompt, {...}]]
         pair = arguments[0] if isinstance(arguments, list) and arguments else []
-    if len(pair) != 2 or not isinstance(pair[0], str):
+    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
         raise ResponsesError(f"{place}: `arguments` does not hold a prompt and its generation arguments")
     return pair[0], json.dumps(pair[1], sort_keys=True)
 
@@ -68,36 +70,71 @@ def _prompt(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def check_adapter(path: Path, is_adapter: bool) -> str | None:
-    """Hold a log's own word on its model against the study's.
+@dataclass(frozen=True, slots=True)
+class LoggedModel:
+    """What a log says was run."""
 
-    Returns a warning where the log does not say. Raises ResponsesError where it names no adapter for
-    an adapter, or names one for a base.
+    place: str
+    """Where it says so."""
+    base: str | None
+    adapter: str | None
+
+
+def logged_model(path: Path, stated: str | Mapping[str, Any] | None) -> LoggedModel:
+    """The model of a samples log: `config.model_args` of the results file beside it, or what the study states.
+
+    Raises ResponsesError where neither says, with what to add.
     """
-    stamp = path.stem.rpartition("_")[2]
-    results = path.with_name(f"results_{stamp}.json")
-    if not results.is_file():
-        return (
-            f"{path.name}: no {results.name} beside it, so that these are the responses of the subject named rests on "
-            f"the study alone"
-        )
-    try:
-        arguments = json.loads(read_text(results, ResponsesError))["config"]["model_args"]
-    except (ValueError, KeyError, TypeError):
-        raise ResponsesError(f"{results}: no `config.model_args`; it does not say what was run") from None
-    names = (
-        set(arguments)
-        if isinstance(arguments, dict)
-        else {part.partition("=")[0] for part in str(arguments).split(",")}
-    )
-    found = names & set(ADAPTER_ARGUMENTS)
-    if is_adapter and not found:
+    results = path.with_name(f"results_{path.stem.rpartition('_')[2]}.json")
+    place, arguments = f"model_args of {path.name}", stated
+    if results.is_file():
+        place = str(results)
+        try:
+            arguments = json.loads(read_text(results, ResponsesError))["config"]["model_args"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise ResponsesError(f"{results}: no `config.model_args`; it does not say what was run") from None
+    if arguments is None:
         raise ResponsesError(
-            f"{results}: model_args {arguments!r} names no adapter ({', '.join(ADAPTER_ARGUMENTS)}): this log is the "
-            f"base's; give the adapter's own log"
+            f"{path}: nothing says which model wrote this log; put {results.name} beside it, or state its "
+            f'`model_args: "pretrained=...,peft=..."` beside `format: lm-eval` in the study'
         )
-    if not is_adapter and found:
-        raise ResponsesError(
-            f"{results}: model_args {arguments!r} names an adapter: this log is not the base's"
-        )
-    return None
+    named = dict(arguments) if isinstance(arguments, Mapping) else _named(str(arguments))
+    return LoggedModel(place, _first(named, BASE_ARGUMENTS), _first(named, ADAPTER_ARGUMENTS))
+
+
+def _named(arguments: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in arguments.split(","))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _first(named: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    found = (named.get(name) for name in names)
+    return next((str(value) for value in found if value not in (None, "", "None", False)), None)
+
+
+def check_models(base: LoggedModel, adapters: Mapping[str, LoggedModel]) -> None:
+    """Hold the logs of a base and its adapters against each other.
+
+    Raises ResponsesError where the base's log names an adapter, an adapter's names none, or another base,
+    or two of them name one adapter.
+    """
+    if base.adapter is not None:
+        raise ResponsesError(f"{base.place}: names the adapter {base.adapter!r}: this log is not the base's")
+    owners: dict[str, str] = {}
+    for name, model in adapters.items():
+        if model.adapter is None:
+            raise ResponsesError(
+                f"{model.place}: names no adapter ({', '.join(ADAPTER_ARGUMENTS)}): this log is the base's; "
+                f"give the log of {name!r}"
+            )
+        if None not in (model.base, base.base) and model.base != base.base:
+            raise ResponsesError(
+                f"{model.place}: {name!r} was run on {model.base!r}, and its base's log on {base.base!r}; "
+                f"give logs of one base"
+            )
+        if model.adapter in owners:
+            raise ResponsesError(
+                f"{model.place}: names the adapter {model.adapter!r}, and so does the log of "
+                f"{owners[model.adapter]!r}; {name!r} needs a log of its own"
+            )
+        owners[model.adapter] = name

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-import math
+import io
+import re
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from assay.errors import ResponsesError
 from assay.jsonl import read_text
 
 __all__ = ["read_summary"]
+
+_NUMBER = re.compile(r"[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,3})?|[0-9]+\.")
 
 
 def read_summary(
@@ -21,9 +25,19 @@ def read_summary(
     Raises ResponsesError for an unknown column or subject, a subject that is missing or stands twice,
     and anything that is not a number from 0 to 1.
     """
-    lines = read_text(path, ResponsesError).splitlines()
-    reader = csv.DictReader(lines)
+    reader = csv.DictReader(io.StringIO(read_text(path, ResponsesError), newline=""))
+    try:
+        return _scores(path, reader, subjects, metrics)
+    except csv.Error as bad:
+        raise ResponsesError(f"{path}:{reader.line_num}: not CSV: {bad}") from None
+
+
+def _scores(
+    path: Path, reader: csv.DictReader[str], subjects: Collection[str], metrics: Collection[str]
+) -> dict[str, dict[str, float]]:
     columns = list(reader.fieldnames or ())
+    if twice := [name for name, count in Counter(columns).items() if count > 1]:
+        raise ResponsesError(f"{path}:1: column {twice[0]!r} stands twice; keep one")
     if "subject" not in columns:
         raise ResponsesError(f"{path}:1: no column `subject` (found: {', '.join(columns) or 'nothing'})")
     if unknown := [name for name in columns if name != "subject" and name not in metrics]:
@@ -53,11 +67,8 @@ def read_summary(
 
 
 def _number(place: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= 1:  # false for NaN too
+    value = float(text) if _NUMBER.fullmatch(text.strip()) else -1.0
+    if not 0 <= value <= 1:
         raise ResponsesError(
             f"{place}: {text!r} is not a score from 0 to 1; write a fraction, or leave it empty"
         )

@@ -132,6 +132,8 @@ class ResponseFile(_Fields):
     """Keep what follows the first such mark, where there is one."""
     format: Literal["jsonl", "lm-eval"] = "jsonl"
     """JSONL with `response` and `key` or `prompt`, or lm-eval's samples."""
+    model_args: Line | Mapping[str, Free] | None = None
+    """What lm-eval ran, where no results file beside the samples says it."""
 
 
 Responses = Annotated[Mapping[Name, Annotated[ResponseFile, _wrap("path")]], Field(min_length=1)]

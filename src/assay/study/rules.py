@@ -73,6 +73,12 @@ def _sources(study: Study) -> Iterator[Problem]:
                 place,
                 f'"{subject.name}" has neither `{key}` nor `responses`; give one, or the study a `summary`',
             )
+        if study.summary is not None and (weights is not None or subject.responses is not None):
+            yield Problem(
+                place,
+                f'"{subject.name}" has `{key if weights else "responses"}` beside the study\'s `summary`; keep one: '
+                f"with a summary, subjects are names only",
+            )
         if weights is None and subject.revision is not None:
             yield Problem(
                 (*place, "revision"), f"a revision without `{key}`; give the hub id or remove the line"

@@ -29,6 +29,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -216,7 +217,7 @@ def _answer(row: dict[str, Any], name: str, where: str) -> str:
     if isinstance(answer, str):
         value = number(answer.rpartition("####")[2])
     elif isinstance(answer, int | float) and not isinstance(answer, bool):
-        value = Decimal(repr(answer))
+        value = Decimal(repr(answer)) if isfinite(answer) else None
     if value is None:
         raise TaskError(
             f"{where}: `{name}` is {_told(row, name)}, which is no number; write digits, as in `18`, `2.5` "
