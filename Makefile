@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types check format schema lock bench clean
+.PHONY: help install demo test test-all lint types check format schema picture lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ format: install ## mend what ruff can mend
 
 schema: install ## write the published JSON Schema of verdicts.json from the types
 	$(BIN)/python -m assay.report.files > docs/verdicts.schema.json
+
+picture: install ## the README's picture of a real page; needs chromium
+	$(BIN)/python -m scripts.picture
 
 lock: install ## pin what .venv holds now
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock

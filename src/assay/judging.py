@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from assay.engines import Recorded, Request, Source, read_rows
 from assay.errors import AssayError
@@ -43,15 +44,17 @@ def judge_file(
     asked = [
         Request("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
     ]
-    scores: list[tuple[str, Score]] = []
+    repeated = any(request.sample for request in asked)
+    scores: list[tuple[dict[str, Any], Score]] = []
     for done, completion in enumerate(engine.complete(asked), 1):
-        key = completion.request.example
-        scores.append((key, task.score(by_key[key], completion.judged)))
+        key, sample = completion.request.example, completion.request.sample
+        row = {"key": key, "sample": sample} if repeated else {"key": key}
+        scores.append((row, task.score(by_key[key], completion.judged)))
         progress(f"scoring {kind}", done, len(asked))
     if out is not None:
-        lines = (json.dumps({"key": key, **score.detail}, ensure_ascii=False) for key, score in scores)
+        lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)
         write_text(out, "".join(f"{line}\n" for line in lines))
-    return _totals(task, [score for _, score in scores])
+    return _totals(task, len(examples), [score for _, score in scores])
 
 
 def _task(kind: str, mode: str | None) -> Task:
@@ -62,12 +65,12 @@ def _task(kind: str, mode: str | None) -> Task:
     return TASKS[kind](kind, mode)
 
 
-def _totals(task: Task, scores: list[Score]) -> dict[str, float | int]:
+def _totals(task: Task, examples: int, scores: list[Score]) -> dict[str, float | int]:
     totals: dict[str, float | int] = {}
     for index, metric in enumerate(task.metrics):
         passed = sum(score.passed[index] for score in scores)
         totals[metric.name] = passed / sum(score.out_of[index] for score in scores)
-    totals[task.data_field] = len(scores)
+    totals[task.data_field] = examples
     for index, metric in enumerate(task.metrics):
         if metric.kind == "ratio":
             totals.setdefault("instructions", sum(score.out_of[index] for score in scores))

@@ -36,7 +36,7 @@ def cell(interval: Interval | None, adapter: str = "a", kind: str = "exploratory
 
 def drift(interval: Interval | None, variant: str = "gap") -> DriftResult:
     return DriftResult(
-        "a", None, "base", variant, "math.numeric_match", ("x.y",), 0.2, interval, 0.0, 0.2, 0.2
+        "a", None, "base", variant, "math.numeric_match", ("x.y",), 0.2, interval, 0.9, 0.0, 0.2, 0.2
     )
 
 

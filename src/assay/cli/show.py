@@ -97,7 +97,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
     for warning in result.warnings:
         console.print(Text("warning: ", style="yellow") + _text(warning))
     if folder is not None:
-        console.print(_text(f"report: {folder / 'report.md'}"), soft_wrap=True)
+        console.print(_text(f"report: {folder / 'report.html'}"), soft_wrap=True)
 
 
 def _console() -> Console:
@@ -167,7 +167,9 @@ def _recipes(result: Result) -> Table:
 
 def _matrix(result: Result) -> Table:
     tasks = dict.fromkeys(metric.rpartition(".")[0] for metric in result.matrix.metrics)
-    metrics = [metric for task in tasks for metric in result.matrix.metrics if metric.startswith(f"{task}.")]
+    metrics = [
+        metric for task in tasks for metric in result.matrix.metrics if metric.rpartition(".")[0] == task
+    ]
     table = _table(
         "Matrix", ["subject", *(metric.replace(".", ".\n", 1).replace("_", "_\n") for metric in metrics)]
     )

@@ -181,7 +181,7 @@ def _drift(result: Result) -> Iterator[str]:
     rows = [drift for drift in result.drift if drift.variant == "gap"]
     if not rows:
         return
-    yield "## Drift (variant gap: mean off-target gain - target gain)"
+    yield f"## Drift (variant gap: mean off-target gain - target gain, {rows[0].level:.0%} intervals)"
     yield ""
     yield from _table(
         ["subject", "target", "gap", "interval", "target gain", "off-target gain", "lowest off-target"],

@@ -51,7 +51,7 @@ def _of_claim(
     if target is None or not known or len(known) < len(others):
         return
     for drift in stats.drifts(target, known):
-        yield _result(drift, claim, away, adapter=claim.adapter, recipe=None)
+        yield _result(drift, claim, away, level, adapter=claim.adapter, recipe=None)
 
 
 def _of_recipe(
@@ -63,11 +63,17 @@ def _of_recipe(
         return
     gains = [over_seeds([cell for cell in cells if isinstance(cell, Measured)]) for cells in known]
     drift = stats.gap_over_seeds(group.over_seeds, gains, level)
-    yield _result(drift, group.claim, away, adapter=None, recipe=group.recipe)
+    yield _result(drift, group.claim, away, level, adapter=None, recipe=group.recipe)
 
 
 def _result(
-    drift: stats.Drift, claim: Claim, away: tuple[str, ...], *, adapter: str | None, recipe: str | None
+    drift: stats.Drift,
+    claim: Claim,
+    away: tuple[str, ...],
+    level: float,
+    *,
+    adapter: str | None,
+    recipe: str | None,
 ) -> DriftResult:
     return DriftResult(
         adapter=adapter,
@@ -78,6 +84,7 @@ def _result(
         off_target=away,
         value=drift.value,
         interval=None if drift.low is None or drift.high is None else (drift.low, drift.high),
+        level=level,
         target_gain=drift.target_gain,
         off_target_gain=drift.off_target_gain,
         min_off_target_gain=drift.min_off_target_gain,

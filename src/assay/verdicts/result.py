@@ -143,6 +143,8 @@ class DriftResult:
     off_target: tuple[str, ...]
     value: float
     interval: Interval | None
+    level: float
+    """Two-sided confidence of `interval`."""
     target_gain: float
     off_target_gain: float
     """Mean over the off-target metrics."""
