@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from assay.records import Store
-
 from assay.report.files import to_json, write_text
 from assay.report.gate import Gate, apply_gate
 from assay.report.junit import to_junit
@@ -23,5 +22,5 @@ def write_reports(
     from assay.report.page import to_html
 
     write_text(folder / "verdicts.json", to_json(result))
-    write_text(folder / "report.md", to_markdown(result))
+    write_text(folder / "report.md", to_markdown(result, apply_gate(result, study.gate)))
     write_text(folder / "report.html", to_html(result, study, tasks, store))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from assay.report.gate import apply_gate
+from assay.report.gate import Gate
 from assay.report.words import interval, plain, points, score, units, verdict_words
 from assay.stats import WORDS
 from assay.verdicts import Result
@@ -12,12 +12,19 @@ from assay.verdicts import Result
 __all__ = ["to_markdown"]
 
 
-def to_markdown(result: Result) -> str:
-    """The whole report. Gains are in points; intervals have the confidence that stands beside them."""
-    sections = (_verdicts, _recipes, _labels, _matrix, _elsewhere, _drift, _method)
-    blocks = [f"# {_cell(result.study)}", result.counts.statement]
-    blocks += [f"> {_cell(warning)}" for warning in result.warnings]
-    blocks += ["\n".join(lines) for section in sections if (lines := list(section(result)))]
+def to_markdown(result: Result, gate: Gate) -> str:
+    """Verdicts first, the rest folded away. Gains are in points."""
+    sections = (_recipes, _labels, _matrix, _elsewhere, _drift, _method)
+    blocks = [
+        f"# {_cell(result.study)}: gate {gate.outcome}",
+        result.counts.statement,
+        *(f"> {_cell(warning)}" for warning in result.warnings),
+        "\n".join(_verdicts(result, gate)),
+        "The responses behind each number: `report.html` in the run's folder.",
+        "<details><summary>Matrix, drift, method</summary>",
+        *("\n".join(lines) for section in sections if (lines := list(section(result)))),
+        "</details>",
+    ]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -34,10 +41,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-def _verdicts(result: Result) -> Iterator[str]:
+def _verdicts(result: Result, gate: Gate) -> Iterator[str]:
     yield "## Verdicts"
     yield ""
-    gate = {adapter.adapter: adapter.outcome for adapter in apply_gate(result).adapters}
+    outcomes = {adapter.adapter: adapter.outcome for adapter in gate.adapters}
     yield from _table(
         ["adapter", "claim", "base", "score", "gain", "interval", "verdict", "gate"],
         (
@@ -49,7 +56,7 @@ def _verdicts(result: Result) -> Iterator[str]:
                 points(claim.gain),
                 interval(claim.interval),
                 f"**{verdict_words(claim)}**" + _aside(claim.reason, claim.examples_needed),
-                gate[claim.adapter],
+                outcomes[claim.adapter],
             ]
             for claim in result.claims
         ),
