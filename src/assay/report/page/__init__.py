@@ -1,0 +1,16 @@
+"""`report.html`: the page that people read. One file, no network, opens from disk.
+
+It takes findings, the study, its tasks and the records, and returns text; `assay report RUN` writes it.
+
+    evidence   what the records show: flips, gains by instruction type, null responses
+    embed      flips as JSON inside the page, within its size
+    scale      axes and colour steps
+    forest     gains with intervals, by recipe and seed
+    plane      target gain against off-target gain
+    view       the tables' rows and cells
+    render     templates, style, script, content security policy
+"""
+
+from assay.report.page.render import to_html
+
+__all__ = ["to_html"]

@@ -1,0 +1,119 @@
+"""The forest plot: gains with intervals, by recipe and seed, as places of marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.report.page.scale import Axis, axis
+from assay.report.words import interval, points
+from assay.study import Study
+from assay.verdicts import Cell, ClaimResult, RecipeResult, Result
+from assay.verdicts.result import Interval
+
+__all__ = ["Forest", "ForestRow", "Mark", "forest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A gain with its interval, placed."""
+
+    gain: float
+    interval: Interval | None
+    at: float
+    """Percent of the width; likewise the two ends."""
+    low: float
+    high: float
+    margin: tuple[float, float]
+    """Places of minus the margin and of the margin."""
+    words: str
+    """What a screen reader says."""
+    verdict: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """A recipe over its seeds, or one adapter."""
+
+    name: str
+    kind: Literal["recipe", "seed", "adapter"]
+    base: str
+    note: str
+    """`seed 2`, `3 seeds`."""
+    marks: tuple[Mark | None, ...]
+    """In the order of the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Rows by base and recipe; one column a metric, all on one axis."""
+
+    metrics: tuple[str, ...]
+    axis: Axis
+    rows: tuple[ForestRow, ...]
+    seeds: bool
+    """Some recipe has several."""
+
+
+def forest(result: Result, study: Study, primaries: Sequence[str]) -> Forest | None:
+    """Gains on claimed and primary metrics; None where nothing has an interval."""
+    wanted = {*primaries, *(claim.metric for claim in result.claims)}
+    everything: list[ClaimResult | Cell] = [*result.cells, *result.claims]
+    found: dict[tuple[str, str], ClaimResult | Cell] = {
+        (entry.adapter, entry.metric): entry
+        for entry in everything
+        if entry.interval is not None and entry.metric in wanted
+    }
+    recipes = {(entry.recipe, entry.base, entry.metric): entry for entry in result.recipes}
+    claimed = [claim.metric for claim in result.claims]
+    metrics = tuple(
+        metric for metric in dict.fromkeys([*claimed, *primaries]) if any(key[1] == metric for key in found)
+    )
+    if not metrics:
+        return None
+    entries: list[ClaimResult | Cell | RecipeResult] = [*found.values(), *recipes.values()]
+    ends = [end for entry in entries if entry.interval for end in entry.interval]
+    scale = axis(ends, max(entry.margin for entry in entries), 4 if len(metrics) > 2 else 7)
+    rows = tuple(_rows(study, metrics, found, recipes, scale))
+    return Forest(metrics, scale, rows, any(row.kind == "recipe" for row in rows))
+
+
+def _rows(
+    study: Study,
+    metrics: Sequence[str],
+    found: Mapping[tuple[str, str], ClaimResult | Cell],
+    recipes: Mapping[tuple[str, str, str], RecipeResult],
+    scale: Axis,
+) -> Iterator[ForestRow]:
+    groups = dict.fromkeys((adapter.base, adapter.recipe) for adapter in study.adapters)
+    order = {base.name: place for place, base in enumerate(study.bases)}
+    for base, recipe in sorted(groups, key=lambda group: order[group[0]]):
+        members = [a for a in study.adapters if (a.base, a.recipe) == (base, recipe)]
+        over = [recipes.get((recipe, base, metric)) for metric in metrics]
+        if any(over):
+            marks = tuple(_mark(entry, scale) for entry in over)
+            yield ForestRow(recipe, "recipe", base, f"{len(members)} seeds", marks)
+        for adapter in members:
+            marks = tuple(_mark(found.get((adapter.name, metric)), scale) for metric in metrics)
+            note = "" if adapter.seed is None else f"seed {adapter.seed}"
+            yield ForestRow(adapter.name, "seed" if any(over) else "adapter", base, note, marks)
+
+
+def _mark(entry: ClaimResult | Cell | RecipeResult | None, scale: Axis) -> Mark | None:
+    if entry is None or entry.gain is None or entry.interval is None:
+        return None
+    low, high = entry.interval
+    verdict = None if isinstance(entry, Cell) else entry.verdict
+    words = f"{points(entry.gain)} {interval(entry.interval)}" + (f", {verdict}" if verdict else "")
+    margin = (scale.at(-entry.margin), scale.at(entry.margin))
+    return Mark(
+        entry.gain,
+        entry.interval,
+        scale.at(entry.gain),
+        scale.at(low),
+        scale.at(high),
+        margin,
+        words,
+        verdict,
+    )
