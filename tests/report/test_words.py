@@ -29,6 +29,7 @@ def test_gains_are_in_points_and_zero_has_no_sign(value: float | None, text: str
 
 def test_an_interval_and_a_drift() -> None:
     assert interval((-0.181, 0.0)) == "[-18.1, 0.0]"
+    assert interval((0.0004, 0.0591)) == "[+0.04, +5.91]"
     assert units(0.606) == "+0.606"
 
 

@@ -40,11 +40,12 @@ def points(value: float | None, digits: int = 1) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def interval(value: Interval | None, digits: int = 1) -> str:
-    """`[-18.1, -12.3]` in points."""
+def interval(value: Interval | None) -> str:
+    """`[-18.1, -12.3]` in points; an end that would round to 0 without being 0 gets another digit."""
     if value is None:
         return "-"
-    return f"[{points(value[0], digits)}, {points(value[1], digits)}]"
+    close = any(end != 0 and points(end) == "0.0" for end in value)
+    return f"[{points(value[0], 2 if close else 1)}, {points(value[1], 2 if close else 1)}]"
 
 
 def units(value: float) -> str:

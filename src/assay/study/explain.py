@@ -69,6 +69,7 @@ def explain(error: ValidationError, document: Document, model: type[BaseModel] =
     told = [
         _problem(fault["type"], fault.get("ctx", {}), fault["msg"], fault["loc"], document, model)
         for fault in faults
+        if fault["type"] != "default_factory_not_called"  # follows from another fault
     ]
     # A list whose items are all bad is "too short" to pydantic as well.
     return [problem for problem in told if problem.text != _EMPTY or not document.value(problem.place)]

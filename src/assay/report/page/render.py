@@ -26,7 +26,6 @@ from assay.stats import WORDS
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts import Result
-from assay.verdicts.result import Interval
 
 __all__ = ["to_html"]
 
@@ -105,7 +104,7 @@ def _environment() -> Any:
     )
     environment.filters |= {
         "points": points,
-        "interval": _interval,
+        "interval": interval,
         "score": score,
         "units": units,
         "verdict_words": verdict_words,
@@ -119,12 +118,6 @@ def _environment() -> Any:
     }
     environment.globals["WORDS"] = WORDS
     return environment
-
-
-def _interval(value: Interval | None) -> str:
-    """In points; with a second digit where one would print an end as 0 that is not."""
-    close = value is not None and any(0 < abs(end) < 0.0005 for end in value)
-    return interval(value, 2 if close else 1)
 
 
 def _read(name: str) -> str:
