@@ -65,14 +65,20 @@ def main() -> None:
         study = write_study(Path(name), options.adapters, options.examples)
         run = Path(name) / "run"
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "assay", "run", study, "--out", run], check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", "assay", "run", study, "--out", run], check=True, capture_output=True
+        )
         taken = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
         print(f"records {(1 + options.adapters) * options.examples:,}")
         print(f"whole run (read, store, score, decide): {taken:.1f} s, peak {peak:.2f} GiB")
-        decided = subprocess.run([sys.executable, "-c", DECIDE, run], check=True, capture_output=True, text=True)
+        decided = subprocess.run(
+            [sys.executable, "-c", DECIDE, run], check=True, capture_output=True, text=True
+        )
         claims, seconds, gibibytes = decided.stdout.split()
-        print(f"deciding again from stored scores: {claims} claims in {float(seconds):.1f} s, peak {float(gibibytes):.2f} GiB")
+        print(
+            f"deciding again from stored scores: {claims} claims in {float(seconds):.1f} s, peak {float(gibibytes):.2f} GiB"
+        )
 
 
 if __name__ == "__main__":
