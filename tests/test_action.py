@@ -59,9 +59,9 @@ def test_the_steps_run_gate_comment_and_decide(tmp_path: Path, better: int, wors
         assert step.returncode == 0, step.stderr
     assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"outcome={outcome}\n"
     assert "## Verdicts" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
-    assert (
-        tmp_path / "gh.txt"
-    ).read_text() == "pr comment 7 --repo me/mine --body-file assay-run/summary.md\n"
+    assert (tmp_path / "gh.txt").read_text() == (
+        "pr comment 7 --repo me/mine --body-file assay-run/summary.md --edit-last --create-if-none\n"
+    )
     assert "<testsuite" in (tmp_path / "assay-run" / "junit.xml").read_text()
     decided = perform("Decide", tmp_path, inputs, outcome).returncode
     tolerant = perform("Decide", tmp_path, inputs | {"undecided": "pass"}, outcome).returncode

@@ -292,6 +292,7 @@ def test_a_summary_gives_matrix_and_drift_but_no_verdict(tmp_path: Path) -> None
     gap = next(drift for drift in result.drift if drift.variant == "gap")
     assert gap.value == pytest.approx(0.606)
     assert gap.interval is None
+    assert result.modes == ()  # nothing was verified
 
 
 @pytest.mark.parametrize(

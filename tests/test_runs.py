@@ -183,3 +183,18 @@ def test_an_adapter_that_answers_one_task_like_its_base_is_warned_of(study: Path
     result = assay.run(study, folder / "run")
     assert {claim.verdict for claim in result.claims} == {"confirmed", "no gain"}
     assert any("all 400 responses of 'a' to more equal the base's" in warning for warning in result.warnings)
+
+
+def test_a_refused_decision_leaves_the_run_gated_as_before(done: Path) -> None:
+    text = (done / "study.yaml").read_text()
+    edit(done / "study.yaml", lambda document: document.update(claims={"numeric": ["math.speed"]}))
+    with pytest.raises(assay.AssayError, match="math.speed"):
+        assay.decide(done)
+    (done / "study.yaml").write_text(text)
+    assert gate(done).outcome == "pass"
+
+
+def test_a_run_of_another_name_is_not_decided(done: Path) -> None:
+    edit(done / "study.yaml", lambda document: document.update(name="another"))
+    with pytest.raises(RunError, match="names another study"):
+        assay.decide(done)

@@ -11,7 +11,7 @@ from pathlib import Path
 from assay.binding import Bound, bind, bind_tasks
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
-from assay.runs import enter, opened, study_of
+from assay.runs import check_folder, enter, opened, study_of
 from assay.scoring import score_records
 from assay.study import Policy, Study, load_study
 from assay.tasks import Task
@@ -37,6 +37,7 @@ def run(study: Study | Path | str, out: Path | str | None = None, progress: Prog
     """
     bound = bind(study if isinstance(study, Study) else load_study(Path(study)))
     folder = Path(out) if out is not None else Path("runs") / bound.study.name
+    check_folder(folder)
     with Store.write(folder) as store:
         enter(bound, store, folder)
         _respond(bound, store, progress)
@@ -50,14 +51,17 @@ def decide(folder: Path | str, progress: Progress = _silent) -> Result:
     RunError where there is no run, responses are missing, or what was run is not what the study says.
     """
     folder = Path(folder)
-    with Store.read(folder) as store:
-        study = study_of(folder, store)
-    tasks = bind_tasks(study)
+    with Store.read(folder):
+        pass  # there is a run
     with Store.write(folder) as store:
+        study = study_of(folder, store)
+        tasks = bind_tasks(study)
+        block = claim_block(study, tasks, declare(study, tasks))
         for name, task in tasks.items():
             task.check(store.examples(name))
-        store.set_fact("complete", False)
-        store.declare(claim_block(study, tasks, declare(study, tasks)))
+        with store.transaction():
+            store.set_fact("complete", False)
+            store.declare(block)
         return _judge(study, tasks, store, folder, progress)
 
 

@@ -19,9 +19,15 @@ from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import claim_block, declare
 
-__all__ = ["Opened", "enter", "opened", "study_of"]
+__all__ = ["Opened", "check_folder", "enter", "opened", "study_of"]
 
 Opened = tuple[Study, Mapping[str, Task], Store]
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OutputError if a run in this folder would overwrite a user's own study file."""
+    if (folder / "study.yaml").exists() and not (folder / "records.sqlite").exists():
+        raise OutputError(f"{folder / 'study.yaml'}: is no run's copy and would be lost; use another --out")
 
 
 def enter(bound: Bound, store: Store, folder: Path) -> None:
@@ -35,8 +41,6 @@ def enter(bound: Bound, store: Store, folder: Path) -> None:
         raise RunError(
             f"{folder}: holds a run of the study {earlier!r}, not {study.name!r}; use another --out"
         )
-    if earlier is None and (folder / "study.yaml").exists():
-        raise OutputError(f"{folder / 'study.yaml'}: is no run's copy and would be lost; use another --out")
     facts: Mapping[str, Any] = {
         "study": study.name,
         "measured": digest(_measured(study)),
@@ -68,7 +72,7 @@ def study_of(folder: Path, store: Store) -> Study:
         )
     if store.fact("measured") != digest(_measured(study)):
         raise RunError(
-            f"{folder / 'study.yaml'}: names other subjects, files, tasks, limits or decoding than were run; "
+            f"{folder / 'study.yaml'}: names another study, or other subjects, files, tasks, limits or decoding, than was run; "
             f"run the study itself again, into this folder"
         )
     return study
@@ -99,14 +103,20 @@ def opened(folder: Path) -> Iterator[Opened]:
 
 
 def _measured(study: Study) -> dict[str, Any]:
-    """What the responses depend on, as the study says it."""
+    """What the responses depend on, as the study says it.
+
+    Fields at their defaults are left out, so that a field of a later version changes nothing here.
+    """
+
+    def said(part: Any, *apart: str) -> Any:
+        return part.model_dump(mode="json", exclude=set(apart), exclude_defaults=True)
+
+    subjects = (*study.bases, *study.adapters)
     return {
-        "subjects": [
-            subject.model_dump(mode="json", exclude={"label", "recipe", "seed", "settings"})
-            for subject in (*study.bases, *study.adapters)
-        ],
-        "tasks": [task.model_dump(mode="json", exclude={"mode", "margin"}) for task in study.tasks],
-        "decoding": study.decoding.model_dump(mode="json"),
-        "engine": study.engine.model_dump(mode="json"),
+        "name": study.name,
+        "subjects": [said(subject, "label", "recipe", "seed", "settings") for subject in subjects],
+        "tasks": [said(task, "mode", "margin") for task in study.tasks],
+        "decoding": said(study.decoding),
+        "engine": said(study.engine),
         "summary": study.summary,
     }

@@ -153,6 +153,14 @@ def test_export_writes_a_line_a_record(call: Any, tmp_path: Path) -> None:
     assert call("export", tmp_path / "run").out == (tmp_path / "out.jsonl").read_text()
 
 
+def test_export_refuses_a_run_whose_study_was_edited(call: Any, tmp_path: Path) -> None:
+    call("run", study_with(tmp_path, 60, 20), "--out", tmp_path / "run")
+    copy = tmp_path / "run" / "study.yaml"
+    copy.write_text(copy.read_text().replace("name: a\n", "name: c\n"))
+    outcome = call("export", tmp_path / "run")
+    assert (outcome.code, outcome.out) == (64, "")
+
+
 def test_the_demo_prints_both_drifts_and_claims_nothing(call: Any, tmp_path: Path) -> None:
     out = call("demo", "--keep", tmp_path / "demo").out
     assert "+0.606" in out
@@ -196,6 +204,13 @@ def test_a_gate_into_a_closed_pipe_keeps_its_exit_code(
     command = f"{sys.executable} -m assay gate {tmp_path / 'run'} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_closed_standard_output_keeps_the_exit_code(tmp_path: Path) -> None:
+    assay.run(study_with(tmp_path, 20, 60), tmp_path / "run")
+    command = f"{sys.executable} -m assay gate {tmp_path / 'run'} >&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_output_that_cannot_be_written_is_named(tmp_path: Path) -> None:

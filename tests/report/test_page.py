@@ -227,7 +227,8 @@ def test_a_base_answer_is_stored_once_for_all_adapters() -> None:
 def test_a_long_text_keeps_its_beginning_its_end_and_its_length() -> None:
     text = "a" * LONGEST + "b" * LONGEST
     (flip,) = json.loads(embed([a_flip("a", 1, text)]).json)["flips"]
-    head, tail, length = flip[5]
+    head, tail, length, left_out = flip[5]
+    assert left_out == length - LONGEST
     assert text.startswith(head)
     assert text.endswith(tail)
     assert len(head) + len(tail) == LONGEST

@@ -33,7 +33,7 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.
 
 def main() -> NoReturn:
     """Entry point. Exits with 0, 1, 2 as the command says, 64 for bad usage or input, 70, or 130."""
-    sys.stdout = _Output(sys.stdout)
+    sys.stdout = _Output(sys.stdout or Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -172,7 +172,7 @@ def gate(
 
     outcome = audit.gate(folder, load_policy(policy) if policy else None)
     if junit:
-        write_text(junit, to_junit(outcome, folder.name))
+        write_text(junit, to_junit(outcome, folder.resolve().name))
     if json:
         _print_json(asdict(outcome))
     else:
@@ -222,10 +222,13 @@ def export(
 ) -> None:
     """Write a run's responses as JSON Lines."""
     from assay.interop.export import export_responses
+    from assay.records import Store
+    from assay.runs import study_of
 
     if form != "responses":
         raise AssayError(f"--format {form}: unknown; choose `responses`")
-    export_responses(folder, out)
+    with Store.read(folder) as store:
+        export_responses(study_of(folder, store), store, out)
 
 
 @app.command()

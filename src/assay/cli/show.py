@@ -88,7 +88,9 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
             value = units(drift.value) + (
                 f" [{units(drift.interval[0])}, {units(drift.interval[1])}]" if drift.interval else ""
             )
-            table.add_row(_text(drift.adapter or drift.recipe or ""), _text(drift.target), value)
+            table.add_row(
+                _text(drift.adapter or f"{drift.recipe} on {drift.base}"), _text(drift.target), value
+            )
         console.print(table)
     for label in result.labels:
         if label.configurations > 1:
@@ -109,7 +111,8 @@ def _console() -> Console:
 def _table(title: str, columns: Sequence[str]) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=0 < index < len(columns) - 1)
+        least = 12 if index in (0, len(columns) - 1) and len(columns) < 8 else None
+        table.add_column(column, overflow="fold", no_wrap=0 < index < len(columns) - 1, min_width=least)
     return table
 
 
@@ -148,30 +151,27 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
 
 
 def _recipes(result: Result) -> Table:
-    table = _table(
-        "Recipes, seeds as a random effect",
-        ["recipe", "claim", "seeds", "gain", "interval", "SE seeds", "verdict"],
-    )
+    table = _table("Recipes, seeds as a random effect", ["recipe", "seeds", "gain", "interval", "verdict"])
     for recipe in result.recipes:
         table.add_row(
-            _text(f"{recipe.recipe} on {recipe.base}"),
-            _text(recipe.metric),
+            _text(f"{recipe.recipe} on {recipe.base}: {recipe.kind} {recipe.metric}"),
             str(len(recipe.seeds)),
             points(recipe.gain),
             interval(recipe.interval),
-            points(recipe.se_seed).removeprefix("+"),
             _coloured(verdict_words(recipe), recipe.verdict),
         )
     return table
 
 
 def _matrix(result: Result) -> Table:
-    tasks = dict.fromkeys(metric.rpartition(".")[0] for metric in result.matrix.metrics)
-    metrics = [
-        metric for task in tasks for metric in result.matrix.metrics if metric.rpartition(".")[0] == task
-    ]
+    """All metrics where they fit, else the first of each task: the page has the others."""
+    metrics = result.matrix.metrics
+    title = "Matrix"
+    if len(metrics) > 4:
+        title = "Matrix of primary metrics"
+        metrics = tuple({metric.rpartition(".")[0]: metric for metric in reversed(metrics)}.values())[::-1]
     table = _table(
-        "Matrix", ["subject", *(metric.replace(".", ".\n", 1).replace("_", "_\n") for metric in metrics)]
+        title, ["subject", *(metric.replace(".", ".\n", 1).replace("_", "_\n") for metric in metrics)]
     )
     for row in result.matrix.rows:
         table.add_row(_text(row.subject), *(score(row.scores[metric]) for metric in metrics))

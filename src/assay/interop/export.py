@@ -9,27 +9,25 @@ from pathlib import Path
 
 from assay.records import Store
 from assay.report.files import write_atomically
-from assay.study import load_study
+from assay.study import Study
 
 __all__ = ["export_responses"]
 
 
-def export_responses(folder: Path, out: Path | None) -> None:
-    """Write every response of the run to `out`, or to standard output. Raises RunError or OutputError."""
-    with Store.read(folder) as store:
-        if out is None:
-            sys.stdout.writelines(_lines(folder, store))
-            return
+def export_responses(study: Study, store: Store, out: Path | None) -> None:
+    """Write every response of a run to `out`, or to standard output. Raises OutputError."""
+    if out is None:
+        sys.stdout.writelines(_lines(study, store))
+        return
 
-        def write(path: Path) -> None:
-            with path.open("w", encoding="utf-8") as file:
-                file.writelines(_lines(folder, store))
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(_lines(study, store))
 
-        write_atomically(out, write)
+    write_atomically(out, write)
 
 
-def _lines(folder: Path, store: Store) -> Iterator[str]:
-    study = load_study(folder / "study.yaml", check_files=False)
+def _lines(study: Study, store: Store) -> Iterator[str]:
     bases = {adapter.name: adapter.base for adapter in study.adapters}
     for name, task in store.bound():
         subject = store.subject(name, task)

@@ -104,11 +104,13 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
 
 def _harm(cell: Cell, tolerated: float) -> Rule:
     name = f"{cell.metric} (off-target)"
+    if tolerated >= 1:
+        return Rule(name, "pass", "any harm is tolerated")
     if cell.interval is None:
         return Rule(name, "undecided", f"not measured: {cell.reason}")
     low, high = cell.interval
     evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, {100 * tolerated:g} tolerated"
-    if low > -tolerated or tolerated >= 1:
+    if low > -tolerated:
         return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
     if high <= -tolerated:
         return Rule(name, "fail", f"harmed beyond what is tolerated: {evidence}")

@@ -31,7 +31,7 @@ def to_markdown(result: Result, gate: Gate) -> str:
 def _cell(text: str) -> str:
     """Foreign text inside Markdown: no markup of its own, one line."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{character}" if character in "\\`*_[]|#~" else character for character in safe)
+    return "".join(f"\\{character}" if character in "\\`*_[]|#~@" else character for character in safe)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -43,7 +43,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         labels=judge_labels(study, groups),
         counts=count(study, claims, judged, measured),
         matrix=_matrix(study, tasks, measured),
-        modes=mode_differences(other, judged, measured.checks),
+        modes=() if summary else mode_differences(other, judged, measured.checks),
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),

@@ -169,7 +169,7 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
     elif fails:
         reading += ", and nothing shows that it is not universal"
     return (
-        f"Label {claim.label!r} on {claim.metric}: fails in at least {fails} ({FAILS[claim.kind]}) and is borne "
+        f"Label {claim.label!r} ({claim.kind} {claim.metric}): fails in at least {fails} ({FAILS[claim.kind]}) and is borne "
         f"out in at least {holds} ({HOLDS[claim.kind]}) of {total} configurations, with "
         f"{100 * (1 - alpha):g} % confidence in each number: {reading}."
     )

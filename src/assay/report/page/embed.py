@@ -137,7 +137,7 @@ def _check(check: Check) -> list[Any]:
 
 
 def _text(text: str) -> str | list[Any]:
-    """The text, or [beginning, end, full length] of a long one."""
+    """The text, or [beginning, end, full length, length left out] of a long one, in characters."""
     if len(text) <= LONGEST:
         return visible(text)
-    return [visible(text[: LONGEST - TAIL]), visible(text[-TAIL:]), len(text)]
+    return [visible(text[: LONGEST - TAIL]), visible(text[-TAIL:]), len(text), len(text) - LONGEST]

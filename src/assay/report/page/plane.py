@@ -60,7 +60,8 @@ class Plane:
 
     across: Axis
     up: Axis
-    margin: float
+    margins: tuple[float, float]
+    """Of the target gain, and of the gain elsewhere."""
     points: tuple[Point, ...]
     regions: tuple[Region, ...]
     labels: tuple[tuple[str, str], ...]
@@ -86,19 +87,20 @@ def plane(result: Result, study: Study) -> Plane | None:
     drifts = [entry for entry in result.drift if entry.variant == "gap"]
     if not drifts:
         return None
-    margin = study.margin
-    across = axis([entry.target_gain for entry in drifts], 1.6 * margin, 7)
-    up = axis([entry.off_target_gain for entry in drifts], 1.6 * margin, 7)
-    labels = {adapter.name: adapter.label for adapter in study.adapters}
-    labels |= {adapter.recipe: adapter.label for adapter in study.adapters}
+    margins = _margins(result, study)
+    across = axis([entry.target_gain for entry in drifts], 1.6 * margins[0], 7)
+    up = axis([entry.off_target_gain for entry in drifts], 1.6 * margins[1], 7)
+    labels = {("adapter", adapter.base, adapter.name): adapter.label for adapter in study.adapters}
+    labels |= {("recipe", adapter.base, adapter.recipe): adapter.label for adapter in study.adapters}
     recipes = {adapter.name: adapter.recipe for adapter in study.adapters}
     over = {(entry.recipe, entry.base, entry.target) for entry in drifts if entry.adapter is None}
-    shapes = _named(labels[a.name] for a in study.adapters)
+    shapes = _named(adapter.label for adapter in study.adapters)
     shape_of = {name: SHAPES[i % len(SHAPES)] for i, name in enumerate(shapes)}
     fill_of = {base.name: FILLS[i % len(FILLS)] for i, base in enumerate(study.bases)}
     placed: list[Point] = []
     for entry in sorted(drifts, key=lambda entry: entry.adapter is not None):
         name = entry.adapter or entry.recipe or ""
+        kind: Literal["recipe", "adapter"] = "recipe" if entry.adapter is None else "adapter"
         seed = entry.adapter is not None and (recipes[name], entry.base, entry.target) in over
         words = (
             f"{plain(name)}: target gain {points(entry.target_gain)}, "
@@ -107,12 +109,12 @@ def plane(result: Result, study: Study) -> Plane | None:
         placed.append(
             Point(
                 name=name,
-                kind="adapter" if seed or not over else "recipe",
+                kind=kind,
                 target=entry.target_gain,
                 away=entry.off_target_gain,
                 x=_x(across, entry.target_gain),
                 y=_y(up, entry.off_target_gain),
-                shape=shape_of[labels[name]],
+                shape=shape_of[labels[kind, entry.base, name]],
                 fill=fill_of[entry.base],
                 label_x=None,
                 label_y=-1 if seed else 0,
@@ -120,16 +122,24 @@ def plane(result: Result, study: Study) -> Plane | None:
                 words=words,
             )
         )
-    regions = tuple(_regions(across, up, margin))
+    regions = tuple(_regions(across, up, margins))
     return Plane(
         across,
         up,
-        margin,
+        margins,
         tuple(_labelled(placed, regions)),
         regions,
         tuple(shape_of.items()) if len(shape_of) > 1 else (),
         tuple(fill_of.items()) if len(fill_of) > 1 else (),
     )
+
+
+def _margins(result: Result, study: Study) -> tuple[float, float]:
+    """The claims' own margin and that elsewhere; where there are several, the study's."""
+    targets = {claim.margin for claim in result.claims if claim.kind == "gains"}
+    away = {cell.margin for cell in result.cells if cell.kind == "exploratory"}
+    across, up = (next(iter(found)) if len(found) == 1 else study.margin for found in (targets, away))
+    return across, up
 
 
 def _named(names: Iterable[str]) -> list[str]:
@@ -144,11 +154,11 @@ def _y(scale: Axis, value: float) -> float:
     return round(HEIGHT - BOTTOM - scale.at(value) / 100 * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def _regions(across: Axis, up: Axis, margin: float) -> Iterator[Region]:
+def _regions(across: Axis, up: Axis, margins: tuple[float, float]) -> Iterator[Region]:
     """Nine rectangles, cut by the margins; the names are those of `docs/reading-a-report.md`."""
-    columns = (LEFT, _x(across, -margin), _x(across, margin), WIDTH - RIGHT)
+    columns = (LEFT, _x(across, -margins[0]), _x(across, margins[0]), WIDTH - RIGHT)
     zero = _x(across, 0)
-    rows = (TOP, _y(up, margin), _y(up, -margin), HEIGHT - BOTTOM)
+    rows = (TOP, _y(up, margins[1]), _y(up, -margins[1]), HEIGHT - BOTTOM)
     names = (
         ("displaced", "displaced", "spillover"),
         ("harmful", "inert", "aligned"),

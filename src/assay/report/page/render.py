@@ -68,6 +68,7 @@ def _context(
             claim for claim in result.claims if claim.other_mode_verdict not in (None, claim.verdict)
         ],
         "evidence": evidence,
+        "summary": study.summary is not None,
         "flips": flips,
         "all_flips": sum(entry.fixed + entry.broken for entry in evidence.counts),
         # Our own text, and JSON without <, > and &: the only output that is not escaped.

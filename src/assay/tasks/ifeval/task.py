@@ -66,7 +66,12 @@ class IFEval(Task):
         if why:
             detail["other"] = {"mode": other, **_passes(theirs), "why": why}
         count = len(ours)
-        return Score(_passed(detail["strict"], detail["loose"]), (1, count, 1, count), detail)
+        return Score(self.passed(detail), (1, count, 1, count), detail)
+
+    def passed(self, checks: Mapping[str, Any]) -> tuple[int, ...]:
+        """Prompt and instructions passed, strict and then loose."""
+        strict, loose = checks["strict"], checks["loose"]
+        return int(all(strict)), sum(strict), int(all(loose)), sum(loose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +134,6 @@ def _passes(verdicts: Sequence[_Verdict]) -> dict[str, list[bool]]:
         "strict": [verdict.reason is None for verdict in verdicts],
         "loose": [verdict.loose for verdict in verdicts],
     }
-
-
-def _passed(strict: Sequence[bool], loose: Sequence[bool]) -> tuple[int, int, int, int]:
-    """In the order of the metrics."""
-    return int(all(strict)), sum(strict), int(all(loose)), sum(loose)
 
 
 def _notes(example: Example) -> dict[str, str]:

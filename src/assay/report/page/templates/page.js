@@ -78,12 +78,13 @@
       return;
     }
     const head = whole ?? text[0];
-    const body = make("p", "text", head.slice(0, FIRST));
+    const body = make("p", "text", [...head].slice(0, FIRST).join("")); // by characters: no half of a pair
     body.dir = "auto";
     holder.append(body);
-    if (whole !== null && whole.length <= FIRST) return;
+    const length = [...head].length;
+    if (whole !== null && length <= FIRST) return;
     body.append("…");
-    const held = whole === null ? text[0].length + text[1].length : whole.length;
+    const held = whole === null ? text[2] - text[3] : length;
     const more = make("button", "more", whole === null
       ? `Show ${held.toLocaleString("en")} of ${text[2].toLocaleString("en")} characters`
       : `Show all ${held.toLocaleString("en")} characters`);
@@ -91,8 +92,7 @@
     more.addEventListener("click", () => {
       body.textContent = head;
       if (whole === null) {
-        const left = (text[2] - held).toLocaleString("en");
-        body.append(make("span", "gap", `[about ${left} characters left out]`), text[1]);
+        body.append(make("span", "gap", `[${text[3].toLocaleString("en")} characters left out]`), text[1]);
       }
       more.remove();
     });
