@@ -188,7 +188,7 @@ def test_an_adapter_that_answers_one_task_like_its_base_is_warned_of(study: Path
 def test_a_refused_decision_leaves_the_run_gated_as_before(done: Path) -> None:
     text = (done / "study.yaml").read_text()
     edit(done / "study.yaml", lambda document: document.update(claims={"numeric": ["math.speed"]}))
-    with pytest.raises(assay.AssayError, match="math.speed"):
+    with pytest.raises(assay.AssayError, match=r"math\.speed"):
         assay.decide(done)
     (done / "study.yaml").write_text(text)
     assert gate(done).outcome == "pass"
@@ -198,3 +198,21 @@ def test_a_run_of_another_name_is_not_decided(done: Path) -> None:
     edit(done / "study.yaml", lambda document: document.update(name="another"))
     with pytest.raises(RunError, match="names another study"):
         assay.decide(done)
+
+
+def test_a_gate_edited_in_the_run_is_not_asked_until_the_run_is_decided(done: Path) -> None:
+    edit(done / "study.yaml", lambda document: document.update(gate={"passing": ["harmed"], "failing": []}))
+    with pytest.raises(RunError, match="its `gate` was changed since the run was decided"):
+        gate(done)
+    assay.decide(done)
+    assert gate(done).outcome == "undecided"
+    assert "gate undecided" in (done / "report.md").read_text()
+
+
+def test_scores_made_under_several_package_versions_are_warned_of(
+    done: Path, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assay.scoring.version", lambda name: f"another {name}")
+    responses(study.parent / "a.jsonl", table(60, 21, 400, 150)[1])
+    warnings = assay.run(study, done).warnings
+    assert any("math was scored in part under other package versions" in warning for warning in warnings)

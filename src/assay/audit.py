@@ -11,8 +11,8 @@ from pathlib import Path
 from assay.binding import Bound, bind, bind_tasks
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
-from assay.runs import check_folder, enter, opened, study_of
-from assay.scoring import score_records
+from assay.runs import check_folder, enter, opened, policy_digest, study_of
+from assay.scoring import note_verifier, score_records
 from assay.study import Policy, Study, load_study
 from assay.tasks import Task
 from assay.verdicts import Result, claim_block, declare
@@ -103,10 +103,13 @@ def _judge(study: Study, tasks: Mapping[str, Task], store: Store, folder: Path, 
     """Score what is not scored yet, decide, and write the reports."""
     for name, task in tasks.items():
         records, done = store.unscored(name, task.scorer), 0
+        if records:
+            note_verifier(store, task.scorer)
         for size in score_records(task, store, records):
             done += size
             progress(f"scoring {name}", done, len(records))
     result = find(study, tasks, store)
     write_reports(result, folder, study, tasks, store)
+    store.set_fact("policy", policy_digest(study))
     store.set_fact("complete", True)
     return result

@@ -19,7 +19,7 @@ from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import claim_block, declare
 
-__all__ = ["Opened", "check_folder", "enter", "opened", "study_of"]
+__all__ = ["Opened", "check_folder", "enter", "opened", "policy_digest", "study_of"]
 
 Opened = tuple[Study, Mapping[str, Task], Store]
 
@@ -59,6 +59,8 @@ def enter(bound: Bound, store: Store, folder: Path) -> None:
         store.unbind()
         for cell in bound.cells:
             store.bind(cell.name, cell.task, cell.identity, cell.protocol)
+    for findings in ("verdicts.json", "report.md", "report.html"):  # of before: no longer this run's
+        (folder / findings).unlink(missing_ok=True)
     write_text(folder / "study.yaml", study.text)
 
 
@@ -82,8 +84,8 @@ def study_of(folder: Path, store: Store) -> Study:
 def opened(folder: Path) -> Iterator[Opened]:
     """A complete run, for reading.
 
-    Raises RunError where there is none, it was interrupted, its claims were changed since it was
-    decided, or a newer verifier has not scored it yet.
+    Raises RunError where there is none, it was interrupted, its claims or its gate were changed since it
+    was decided, or a newer verifier has not scored it yet.
     """
     with Store.read(folder) as store:
         study = study_of(folder, store)
@@ -99,7 +101,16 @@ def opened(folder: Path) -> Iterator[Opened]:
             raise RunError(
                 f"{folder / 'study.yaml'}: its claims were changed since the run was decided; {again}"
             )
+        if store.fact("policy") != policy_digest(study):
+            raise RunError(
+                f"{folder / 'study.yaml'}: its `gate` was changed since the run was decided; {again}"
+            )
         yield study, tasks, store
+
+
+def policy_digest(study: Study) -> str:
+    """Of the gate's policy that the reports were written under."""
+    return digest(study.gate.model_dump(mode="json", exclude_defaults=True))
 
 
 def _measured(study: Study) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 
 from assay.records import Store
 from assay.tasks import Task
 
-__all__ = ["score_records"]
+__all__ = ["note_verifier", "score_records", "verifier_versions"]
+
+PACKAGES = ("lora-assay", "langdetect", "nltk", "regex")
+"""What a score can depend on, besides the task's own version."""
 
 
 def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[int]:
@@ -23,3 +27,16 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
             yield record, (*score.passed, *score.out_of), score.detail
 
     yield from store.add_scores(task.scorer, scored())  # type: ignore[arg-type]
+
+
+def note_verifier(store: Store, scorer: str) -> None:
+    """Keep which packages are about to score for a verifier, beside those that did before."""
+    now = {name: version(name) for name in PACKAGES}
+    seen = verifier_versions(store, scorer)
+    if now not in seen:
+        store.set_fact(f"scored by {scorer}", [*seen, now])
+
+
+def verifier_versions(store: Store, scorer: str) -> list[dict[str, str]]:
+    """Versions of the packages that made a verifier's stored scores; several where they were mixed."""
+    return list(store.fact(f"scored by {scorer}") or ())

@@ -15,23 +15,12 @@ from rich.text import Text
 
 from assay.demo.published import Attainable
 from assay.report import Gate, to_json
-from assay.report.words import interval, plain, points, score, units, verdict_words
+from assay.report.words import TONES, interval, plain, points, score, unit_interval, units, verdict_words
 from assay.verdicts import Result
 
 __all__ = ["show_demo", "show_gate", "show_progress", "show_result", "show_scores", "show_tasks"]
 
-COLOURS = {
-    "confirmed": "green",
-    "gain": "green",
-    "kept": "green",
-    "pass": "green",
-    "trivial": "yellow",
-    "undecided": "yellow",
-    "no gain": "red",
-    "harmed": "red",
-    "not applied": "red",
-    "fail": "red",
-}
+COLOURS = {"good": "green", "bad": "red", "open": "yellow"}
 
 
 @contextmanager
@@ -85,9 +74,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
             "Drift (variant gap: mean off-target gain - target gain)", ["adapter", "target", "gap"]
         )
         for drift in gaps:
-            value = units(drift.value) + (
-                f" [{units(drift.interval[0])}, {units(drift.interval[1])}]" if drift.interval else ""
-            )
+            value = units(drift.value) + (f" {unit_interval(drift.interval)}" if drift.interval else "")
             table.add_row(
                 _text(drift.adapter or f"{drift.recipe} on {drift.base}"), _text(drift.target), value
             )
@@ -121,7 +108,7 @@ def _text(text: str) -> Text:
 
 
 def _coloured(words: str, word: str) -> Text:
-    return Text(words, style=COLOURS.get(word, ""))
+    return Text(words, style=COLOURS[TONES.get(word, "open")])
 
 
 def _verdicts(result: Result) -> Iterator[Table | Text]:

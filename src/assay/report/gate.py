@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.report.words import interval, points, units, verdict_words
+from assay.report.words import interval, points, unit_interval, units, verdict_words
 from assay.study import Policy
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
@@ -123,4 +123,6 @@ def _drift(drift: DriftResult, budget: float) -> Rule:
         return Rule(name, "undecided", f"{units(drift.value)} without an interval, budget {units(budget)}")
     low, high = drift.interval
     outcome: Outcome = "pass" if high <= budget else "fail" if low > budget else "undecided"
-    return Rule(name, outcome, f"{units(drift.value)} [{units(low)}, {units(high)}], budget {units(budget)}")
+    return Rule(
+        name, outcome, f"{units(drift.value)} {unit_interval(drift.interval)}, budget {units(budget)}"
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from assay.report.gate import Gate
-from assay.report.words import interval, plain, points, score, units, verdict_words
+from assay.report.words import interval, plain, points, score, unit_interval, units, verdict_words
 from assay.stats import WORDS
 from assay.verdicts import Result
 
@@ -197,7 +197,7 @@ def _drift(result: Result) -> Iterator[str]:
                 _cell(drift.adapter or drift.recipe or ""),
                 _cell(drift.target),
                 units(drift.value),
-                f"[{units(drift.interval[0])}, {units(drift.interval[1])}]" if drift.interval else "-",
+                unit_interval(drift.interval),
                 units(drift.target_gain),
                 units(drift.off_target_gain),
                 units(drift.min_off_target_gain),

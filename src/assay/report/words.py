@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 from assay.verdicts.result import ClaimResult, Interval, RecipeResult
 
-__all__ = ["interval", "plain", "plain_lines", "points", "score", "units", "verdict_words"]
+__all__ = [
+    "TONES",
+    "interval",
+    "plain",
+    "plain_lines",
+    "points",
+    "score",
+    "unit_interval",
+    "units",
+    "verdict_words",
+]
 
+TONES: dict[str, Literal["good", "bad", "open"]] = {
+    "confirmed": "good",
+    "gain": "good",
+    "kept": "good",
+    "pass": "good",
+    "trivial": "bad",
+    "no gain": "bad",
+    "harmed": "bad",
+    "not applied": "bad",
+    "fail": "bad",
+}
+"""How a verdict or outcome is coloured; any other is open."""
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -51,6 +74,11 @@ def interval(value: Interval | None) -> str:
 def units(value: float) -> str:
     """A difference in the metric's own units: `+0.606`."""
     return f"{value:+.3f}"
+
+
+def unit_interval(value: Interval | None) -> str:
+    """`[+0.397, +0.814]` in the metric's own units."""
+    return "-" if value is None else f"[{units(value[0])}, {units(value[1])}]"
 
 
 def verdict_words(result: ClaimResult | RecipeResult) -> str:

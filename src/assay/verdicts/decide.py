@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from assay.records import Store, digest
+from assay.scoring import verifier_versions
 from assay.stats import FEW
 from assay.study import Study
 from assay.tasks import Task
@@ -47,7 +48,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),
-        warnings=_warnings(store, groups, judged, measured),
+        warnings=_warnings(store, tasks, groups, judged, measured),
         versions=_versions(),
     )
 
@@ -93,9 +94,18 @@ def _declared(store: Store, sha256: str) -> ClaimsDeclared:
 
 
 def _warnings(
-    store: Store, groups: Sequence[Configuration], claims: Sequence[ClaimResult], measured: Measurements
+    store: Store,
+    tasks: Mapping[str, Task],
+    groups: Sequence[Configuration],
+    claims: Sequence[ClaimResult],
+    measured: Measurements,
 ) -> tuple[str, ...]:
     warnings = list(store.fact("warnings") or ())
+    warnings += [
+        f"{name} was scored in part under other package versions than the rest: {mixed}"
+        for name, task in tasks.items()
+        if len(mixed := verifier_versions(store, task.scorer)) > 1
+    ]
     warnings += [
         f"all {total} responses of {adapter!r} to {task} equal the base's to the letter, though not those to other "
         f"tasks: was the adapter loaded there?"

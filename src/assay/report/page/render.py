@@ -20,8 +20,8 @@ from assay.report.page.evidence import Evidence, gather
 from assay.report.page.forest import forest
 from assay.report.page.plane import plane
 from assay.report.page.scale import step
-from assay.report.page.view import BAD, GLYPHS, GOOD, columns, heat, splits, tally, types
-from assay.report.words import interval, plain, points, score, units, verdict_words
+from assay.report.page.view import GLYPHS, columns, heat, splits, tally, types
+from assay.report.words import TONES, interval, plain, points, score, units, verdict_words
 from assay.stats import WORDS
 from assay.study import Study
 from assay.tasks import Task
@@ -110,7 +110,7 @@ def _environment() -> Any:
         "units": units,
         "verdict_words": verdict_words,
         "slug": lambda word: word.replace(" ", "-"),
-        "tone": lambda word: "good" if word in GOOD else "bad" if word in BAD else "open",
+        "tone": lambda word: TONES.get(word, "open"),
         "glyph": lambda word: GLYPHS.get(word, ""),
         "percent": lambda value: f"{value:.0%}",
         "count": lambda value: f"{value:,}",

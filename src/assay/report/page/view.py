@@ -26,8 +26,6 @@ __all__ = [
     "types",
 ]
 
-GOOD = {"confirmed", "gain", "kept"}
-BAD = {"harmed", "no gain", "trivial", "not applied"}
 GLYPHS = {
     "confirmed": "▲",
     "gain": "△",
