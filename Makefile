@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint types check format schema picture lock bench clean
+.PHONY: help install demo test test-all torch lint types check format schema picture lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test: install ## the default tests: no network, under 3 minutes
 
 test-all: install ## the slow ones too: simulations, large oracles
 	$(BIN)/pytest -m "slow or not slow"
+
+torch: install ## add torch to .venv, and the engine's tests with it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,torch]"
 
 lint: install ## ruff, as pre-commit and CI run it
 	$(BIN)/ruff check .

@@ -1,0 +1,220 @@
+"""The loop: schedule, run, postprocess. Completions stream out as their rows finish.
+
+Knows no task, claim or store. A row's tokens do not depend on what it was batched with, up to the
+rounding of the dtype; in float32 they are those of `transformers.generate` with PEFT.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from assay.engines.engine import Completion, EngineError, Request
+from assay.engines.torch.adapters import Adapter
+from assay.engines.torch.apart import worn
+from assay.engines.torch.loading import Base
+from assay.engines.torch.lora import stack, unstack
+from assay.engines.torch.memory import free_bytes
+from assay.engines.torch.probe import probe
+from assay.engines.torch.rows import Row, Scored, choose
+from assay.engines.torch.runner import Runner
+from assay.engines.torch.scheduler import Options, Scheduler
+from assay.engines.torch.step import Segment
+from assay.engines.torch.text import Stops, decode, encode, encode_pair
+
+__all__ = ["TorchEngine", "Usage"]
+
+
+@dataclass(slots=True)
+class Usage:
+    """What an engine has done so far."""
+
+    read: int = 0
+    """Prompt and continuation tokens."""
+    generated: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    """In forward passes and what chooses tokens."""
+    shrunk: int = 0
+    """Times that memory ran out and batches were halved."""
+
+
+class TorchEngine:
+    """Answers for one base and its adapters. One at a time on a base: adapters wrap its layers."""
+
+    def __init__(self, base: Base, adapters: Sequence[Adapter] = (), options: Options | None = None) -> None:
+        """Stack the adapters on the base, and check its attention against transformers' own once."""
+        self.base = base
+        self.options = options or Options()
+        self.usage = Usage()
+        self.stacked = [adapter for adapter in adapters if not adapter.unstackable]
+        self.apart = {adapter.name: adapter for adapter in adapters if adapter.unstackable}
+        self.subjects = dict.fromkeys((base.name, *self.apart), -1)
+        """Position of each subject in the stack; -1: none of the stack."""
+        self.subjects |= {adapter.name: i for i, adapter in enumerate(self.stacked)}
+        if len(self.subjects) <= len(adapters):
+            raise EngineError("two adapters, or an adapter and the base, share a name; name each one")
+        unstack(base.model)
+        self.bytes_per_token = probe(base)
+        head = base.model.get_output_embeddings()
+        dtype = torch.float32 if self.options.exact_adapters else base.model.dtype
+        self.runner = Runner(base, stack(base.model, self.stacked, dtype, head))
+
+    def close(self) -> None:
+        """Take the adapters off the base."""
+        unstack(self.base.model)
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        """Yield one completion for each request, as they finish. Raises EngineError.
+
+        The base and the stacked adapters share batches; then come the others, one after the other.
+        """
+        waiting: dict[str, list[Request]] = {"": []}
+        for request in requests:
+            waiting.setdefault(request.subject if request.subject in self.apart else "", []).append(request)
+        yield from self._complete(waiting.pop(""))
+        for name, asked in waiting.items():
+            with self._alone(self.apart[name]):
+                yield from self._complete(asked)
+
+    def _complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        rows: list[Row] = []
+        scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
+        for request in requests:
+            if request.kind == "generate":
+                rows.append(self._row(request))
+            else:
+                self._score(request, scored)
+        positions = self.options.logits // (4 * self.base.model.config.get_text_config().vocab_size)
+        scheduler = Scheduler(rows, scored.values(), self.options, max(1, positions))
+        while not scheduler.done:
+            yield from self._step(scheduler)
+
+    def logits(self, subject: str, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
+        """Logits (tokens, vocabulary), float32, of each sequence under one subject."""
+        parts = [Segment(tokens, self.subjects[subject], keep=len(tokens)) for tokens in sequences]
+        with self._alone(self.apart[subject]) if subject in self.apart else nullcontext():
+            return [self.runner.run([part], None).float() for part in parts]
+
+    @contextmanager
+    def _alone(self, adapter: Adapter) -> Iterator[None]:
+        """The stack off, and this adapter on."""
+        stacked, self.runner = self.runner, Runner(self.base)
+        try:
+            with worn(adapter, self.base):
+                yield
+        finally:
+            self.runner = stacked
+
+    def _step(self, scheduler: Scheduler) -> Iterator[Completion]:
+        if scheduler.memory is None:
+            scheduler.allocate(self.bytes_per_token, self._budget())
+        began = time.monotonic()
+        parts, scored = scheduler.schedule()
+        try:
+            logits = self.runner.run([*parts, *(one.enter() for one in scored)], scheduler.memory)
+            tokens = choose(scheduler.running, logits[: len(scheduler.running)])
+            results = self._results(scored, logits[len(scheduler.running) :])
+        except RuntimeError as bad:
+            if not _out_of_memory(bad):
+                raise
+            results, logits = [], None
+            scheduler.shrink(scored)
+            self.usage.shrunk += 1
+        if logits is None:
+            gc.collect()
+            torch.cuda.empty_cache()
+            return
+        finished = self._advance(scheduler, tokens)
+        self._count(parts, scored, len(tokens), began)
+        yield from finished
+        yield from results
+
+    def _advance(self, scheduler: Scheduler, tokens: list[int]) -> list[Completion]:
+        done: list[Completion] = []
+        slots: list[int] = []
+        for slot, (row, token) in enumerate(zip(scheduler.running, tokens, strict=True)):
+            row.output.append(token)
+            if completion := self._finished(row):
+                done.append(completion)
+                slots.append(slot)
+        scheduler.postprocess(slots)
+        return done
+
+    def _finished(self, row: Row) -> Completion | None:
+        ended = row.output[-1] in self.base.ends or row.stops.reached(self.base.tokenizer, row.output)
+        if not ended and len(row.output) < row.limit:
+            return None
+        text, cut = row.stops.cut(decode(self.base.tokenizer, row.output))
+        return Completion(
+            row.request,
+            text,
+            tokens=len(row.output),
+            finish="stop" if ended or cut else "length",
+            seconds=time.monotonic() - row.started,
+        )
+
+    def _results(self, scored: Sequence[Scored], logits: Tensor) -> list[Completion]:
+        results: list[Completion] = []
+        first = 0
+        for one in scored:
+            for request, logprob, greedy in one.results(logits[first : first + one.keep]):
+                seconds = time.monotonic() - one.started
+                text = request.continuation
+                results.append(
+                    Completion(
+                        request, text, tokens=one.keep, logprob=logprob, greedy=greedy, seconds=seconds
+                    )
+                )
+            first += one.keep
+        return results
+
+    def _row(self, request: Request) -> Row:
+        prompt = encode(self.base.tokenizer, request.prompt)
+        room = self.base.context - len(prompt)
+        if room < 1 or not prompt or request.max_tokens < 1:
+            raise EngineError(
+                f"task {request.task!r}, example {request.example!r}: a prompt of {len(prompt)} tokens and "
+                f"max_tokens {request.max_tokens} do not fit a context of {self.base.context}; shorten one"
+            )
+        stops = Stops(tuple(text for text in request.stop if text))
+        return Row(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
+
+    def _score(self, request: Request, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
+        tokens, count = encode_pair(self.base.tokenizer, request.prompt, request.continuation)
+        if count < 1 or len(tokens) - 1 > self.base.context:
+            raise EngineError(
+                f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
+                f"in a context of {self.base.context}; give a continuation, or shorten the prompt"
+            )
+        key = (self._subject(request), count, tuple(tokens[:-1]))
+        one = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
+        one.targets.append((request, tokens[-count:]))
+
+    def _subject(self, request: Request) -> int:
+        if request.subject not in self.subjects:
+            known = ", ".join(self.subjects)
+            raise EngineError(f"subject {request.subject!r} is not loaded (loaded: {known})")
+        return self.subjects[request.subject]
+
+    def _budget(self) -> int:
+        if self.options.memory is not None:
+            return self.options.memory
+        return free_bytes(self.base.device) // 2
+
+    def _count(self, parts: Sequence[Segment], scored: Sequence[Scored], chosen: int, began: float) -> None:
+        self.usage.read += sum(len(part.tokens) for part in parts if not part.start)
+        self.usage.read += sum(len(one.tokens) for one in scored)
+        self.usage.generated += chosen
+        self.usage.steps += 1
+        self.usage.seconds += time.monotonic() - began
+
+
+def _out_of_memory(bad: RuntimeError) -> bool:
+    return isinstance(bad, torch.OutOfMemoryError) or "can't allocate memory" in str(bad)

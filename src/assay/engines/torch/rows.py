@@ -1,0 +1,100 @@
+"""What waits and runs: a row generates token by token, a scored sequence is read once."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from assay.engines.engine import Request
+from assay.engines.torch.step import Segment
+from assay.engines.torch.text import Stops
+
+__all__ = ["Row", "Scored", "choose"]
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One generation under way."""
+
+    request: Request
+    adapter: int
+    prompt: list[int]
+    limit: int
+    """Tokens at most; the context may end before `max_tokens`."""
+    stops: Stops
+    output: list[int] = field(default_factory=list)
+    started: float = 0.0
+
+    @property
+    def length(self) -> int:
+        """Tokens so far."""
+        return len(self.prompt) + len(self.output)
+
+    @property
+    def need(self) -> int:
+        """Positions of memory that it can come to use: the last token is never written."""
+        return len(self.prompt) + self.limit
+
+    def enter(self, slot: int) -> Segment:
+        """All tokens so far: the prompt, and what was generated before memory ran out."""
+        self.started = self.started or time.monotonic()
+        return Segment([*self.prompt, *self.output], self.adapter, slot=slot)
+
+    def proceed(self, slot: int) -> Segment:
+        """The last token alone."""
+        return Segment(self.output[-1:], self.adapter, start=self.length - 1, slot=slot)
+
+    def draw(self) -> float:
+        """Uniform in [0, 1): a function of seed, task, example, sample and place, of nothing else."""
+        asked = self.request
+        place = (asked.seed, asked.task, asked.example, asked.sample, asked.index, len(self.output))
+        digest = hashlib.sha256(repr(place).encode()).digest()
+        return int.from_bytes(digest[:6]) / 2**48
+
+
+@dataclass(slots=True, eq=False)
+class Scored:
+    """Sequences to read once; requests that need the same logits share one."""
+
+    tokens: list[int]
+    """Context and continuation, the last token left out: nothing follows it."""
+    keep: int
+    adapter: int
+    targets: list[tuple[Request, list[int]]]
+    """Each request with the tokens that the kept logits should predict."""
+    started: float = 0.0
+
+    def enter(self) -> Segment:
+        """The whole sequence."""
+        self.started = self.started or time.monotonic()
+        return Segment(self.tokens, self.adapter, keep=self.keep)
+
+    def results(self, logits: Tensor) -> list[tuple[Request, float, bool]]:
+        """Log-probability and greediness of each target, from logits (keep, vocabulary)."""
+        logits = logits.float()
+        totals, best = logits.logsumexp(-1), logits.argmax(-1)
+        found = []
+        for request, target in self.targets:
+            wanted = torch.tensor(target, device=logits.device)
+            logprobs = logits.gather(1, wanted[:, None])[:, 0] - totals
+            found.append((request, float(logprobs.double().sum()), bool((best == wanted).all())))
+        return found
+
+
+def choose(rows: Sequence[Row], logits: Tensor) -> list[int]:
+    """The next token of each row: the likeliest, or one drawn by inverse distribution function."""
+    chosen: list[int] = logits.argmax(-1).tolist()
+    drawn = [i for i, row in enumerate(rows) if row.request.temperature > 0]
+    if drawn:
+        heat = logits.new_tensor([rows[i].request.temperature for i in drawn], dtype=torch.float64)
+        mass = (logits[drawn].double() / heat[:, None]).softmax(-1).cumsum(-1)
+        points = mass.new_tensor([[rows[i].draw()] for i in drawn]) * mass[:, -1:]
+        found = torch.searchsorted(mass, points, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
+        for i, token in zip(drawn, found.tolist(), strict=True):
+            chosen[i] = token
+    return chosen

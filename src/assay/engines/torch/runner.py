@@ -1,0 +1,43 @@
+"""One forward pass of the model over a step's segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from assay.engines.torch.loading import Base
+from assay.engines.torch.lora import Routing
+from assay.engines.torch.memory import Memory
+from assay.engines.torch.step import Segment, Step, running
+
+__all__ = ["Runner"]
+
+
+class Runner:
+    """The model, its adapters and where its tokens go."""
+
+    def __init__(self, base: Base, routing: Routing | None = None) -> None:
+        self.base = base
+        self.routing = routing
+        self._takes_keep = base.takes_keep
+
+    @torch.inference_mode()
+    def run(self, segments: Sequence[Segment], memory: Memory | None) -> Tensor:
+        """Logits (K, vocabulary) of the tokens to keep, in the segments' order."""
+        step = Step.of(segments, memory, self.base.device)
+        cache = Memory(0, 0) if memory is None else memory
+        if self.routing is not None:
+            self.routing.take(step)
+        keep = {"logits_to_keep": step.keep} if self._takes_keep else {}
+        with running(step):
+            out = self.base.model(
+                input_ids=step.ids[None],
+                position_ids=step.positions[None],
+                past_key_values=cache,
+                use_cache=True,
+                **keep,
+            )
+        logits: Tensor = out.logits[0]
+        return logits if keep else logits[step.keep]

@@ -1,0 +1,121 @@
+"""Which rows run next. Knows lengths, slots and budgets; knows no model and no text."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assay.engines.engine import EngineError
+from assay.engines.torch.memory import Memory
+from assay.engines.torch.rows import Row, Scored
+from assay.engines.torch.step import Segment
+
+__all__ = ["Options", "Scheduler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What bounds a batch."""
+
+    rows: int = 256
+    """Generations at once, at most."""
+    tokens: int = 4096
+    """Prompt and continuation tokens in one forward pass, at most; a longer prompt goes alone."""
+    memory: int | None = None
+    """Bytes for keys and values; None: half of what is free."""
+    exact_adapters: bool = True
+    """Adapters in float32 whatever the base's dtype, as peft holds them; False: in the base's."""
+    logits: int = 2**28
+    """Bytes of float32 logits of scored tokens in one forward pass."""
+
+
+class Scheduler:
+    """Rows wait, run in slots 0, 1, ... of memory, and leave; a freed slot is filled in the next step."""
+
+    def __init__(
+        self, rows: Iterable[Row], scored: Iterable[Scored], options: Options, positions: int
+    ) -> None:
+        # Longest first: short rows fill the gaps at the end, when there is nothing left to refill with.
+        self.waiting = deque(sorted(rows, key=lambda row: -row.need))
+        self.scoring = deque(sorted(scored, key=lambda one: -len(one.tokens)))
+        self.running: list[Row] = []
+        self.memory: Memory | None = None
+        self.rows = options.rows
+        self.tokens = options.tokens
+        self.positions = positions
+        """Logits of scored sequences in one step, at most."""
+        self._entered = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing waits or runs."""
+        return not (self.waiting or self.scoring or self.running)
+
+    def allocate(self, bytes_per_token: int, free: int) -> None:
+        """Make memory for as many rows as fit in `free` bytes, each as long as the longest can become."""
+        if not self.waiting:
+            return
+        capacity = max(row.need for row in self.waiting)
+        fit = free // max(1, bytes_per_token * capacity)
+        if not fit:
+            raise EngineError(
+                f"one row of {capacity} tokens takes {bytes_per_token * capacity / 2**20:.0f} MiB of memory for "
+                f"keys and values, {free / 2**20:.0f} MiB are left; lower `max_tokens`, or use a larger machine"
+            )
+        self.rows = min(self.rows, fit)
+        self.memory = Memory(min(self.rows, len(self.waiting)), capacity)
+
+    def schedule(self) -> tuple[list[Segment], list[Scored]]:
+        """The parts of the next step: rows that run, rows that enter, and sequences to score."""
+        parts = [row.proceed(slot) for slot, row in enumerate(self.running)]
+        budget = self.tokens
+        slots = 0 if self.memory is None else self.memory.slots
+        self._entered = 0
+        while self.waiting and len(self.running) < slots:
+            if self.waiting[0].length > budget and budget < self.tokens:
+                break
+            row = self.waiting.popleft()
+            parts.append(row.enter(len(self.running)))
+            self.running.append(row)
+            self._entered += 1
+            budget -= row.length
+        return parts, self._score(budget)
+
+    def _score(self, budget: int) -> list[Scored]:
+        taken: list[Scored] = []
+        kept = self.positions
+        while self.scoring:
+            one = self.scoring[0]
+            first = not taken and budget == self.tokens
+            if not first and (len(one.tokens) > budget or one.keep > kept):
+                break
+            taken.append(self.scoring.popleft())
+            budget -= len(one.tokens)
+            kept -= one.keep
+        return taken
+
+    def postprocess(self, finished: list[int]) -> None:
+        """Free the slots of finished rows; the last rows move into them."""
+        for slot in sorted(finished, reverse=True):
+            last = len(self.running) - 1
+            if slot != last:
+                assert self.memory is not None  # noqa: S101
+                self.memory.move(last, slot)
+                self.running[slot] = self.running[last]
+            self.running.pop()
+
+    def shrink(self, scored: list[Scored]) -> None:
+        """After memory ran out: everything goes back to wait, and batches are half as large.
+
+        Rows keep what they generated, and read it again with their prompt when they enter anew.
+        """
+        if self.tokens <= 1 and self.rows <= 1:
+            raise EngineError("memory ran out with a single row; lower `max_tokens`, or use a larger machine")
+        self.waiting.extendleft(reversed(self.running))
+        self.scoring.extendleft(reversed(scored))
+        self.running = []
+        self.memory = None
+        self.rows = max(1, self.rows // 2)
+        self.tokens = max(1, self.tokens // 2)
+        self.positions = max(1, self.positions // 2)

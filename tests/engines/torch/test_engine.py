@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from assay.engines import Completion, Request
+from assay.engines.engine import EngineError
+from assay.engines.torch import Options, TorchEngine, lora
+from assay.engines.torch import attention as attention_module
+from assay.engines.torch import probe as probe_module
+from assay.engines.torch.rows import Row, choose
+from assay.engines.torch.text import Stops
+from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
+
+SUBJECTS = ["base", *ADAPTERS]
+LIMITS = {prompt: 4 + 8 * i for i, prompt in enumerate(PROMPTS)}
+SMALL = Options(rows=7, tokens=120)
+"""Fewer slots than rows, so that rows enter while others are under way."""
+
+
+def outputs(engine: TorchEngine, requests: Iterable[Request]) -> dict[tuple[str, str], list[int]]:
+    """The tokens of each row, by subject and prompt."""
+    found: dict[tuple[str, str], list[int]] = {}
+    finished = engine._finished
+
+    def watch(row: Row) -> Completion | None:
+        if completion := finished(row):
+            found[row.request.subject, row.request.prompt] = row.output
+        return completion
+
+    engine._finished = watch  # type: ignore[method-assign]
+    asked = list(requests)
+    assert {one.request for one in engine.complete(asked)} == set(asked)
+    engine._finished = finished  # type: ignore[method-assign]
+    return found
+
+
+def everything() -> list[Request]:
+    return [
+        ask(subject, prompt, i, max_tokens=LIMITS[prompt])
+        for i, prompt in enumerate(PROMPTS)
+        for subject in SUBJECTS
+    ]
+
+
+def expected(toy: Toy, subject: str) -> dict[tuple[str, str], list[int]]:
+    """What transformers and PEFT generate."""
+    model = toy.plain(None if subject == "base" else subject)
+    prompts = [toy.base.tokenizer.encode(prompt) for prompt in PROMPTS]
+    rows = generated(model, prompts, max(LIMITS.values()))
+    return {(subject, prompt): row[: LIMITS[prompt]] for prompt, row in zip(PROMPTS, rows, strict=True)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_row_of_a_mixed_batch_says_what_transformers_and_peft_say(kind: str, tmp_path: Path) -> None:
+    toy = make_toy(kind, tmp_path)
+    said = outputs(TorchEngine(toy.base, toy.adapters, SMALL), everything())
+    for subject in SUBJECTS:
+        for row, tokens in expected(toy, subject).items():
+            assert said[row] == tokens, row
+    assert len({tuple(tokens) for tokens in said.values()}) > 0.9 * len(said)
+
+
+def test_grouping_tokens_by_adapter_gives_the_same_tokens_as_masking(
+    llama: Toy, engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    masked = outputs(engine, everything())
+    monkeypatch.setattr(lora, "MASKED_RANKS", 0)
+    assert outputs(TorchEngine(llama.base, llama.adapters, SMALL), everything()) == masked
+
+
+def test_long_prompts_attend_in_blocks_of_queries(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = outputs(engine, everything())
+    monkeypatch.setattr(attention_module, "QUERY_BLOCK", 16)
+    assert outputs(engine, everything()) == usual
+
+
+def test_the_fused_kernel_gives_the_same_tokens(engine: TorchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = outputs(engine, everything())
+    monkeypatch.setattr(attention_module, "_fused", lambda _: True)
+    assert outputs(engine, everything()) == usual
+
+
+def test_batches_are_halved_when_memory_runs_out_and_the_tokens_stay(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = outputs(engine, everything())
+    run = engine.runner.run
+    calls = iter(range(10_000))
+
+    def fail_sometimes(*given: Any) -> torch.Tensor:
+        if next(calls) in (3, 9, 40):
+            raise torch.OutOfMemoryError("no more")
+        return run(*given)
+
+    monkeypatch.setattr(engine.runner, "run", fail_sometimes)
+    assert outputs(engine, everything()) == usual
+    assert engine.usage.shrunk == 3
+
+
+def test_memory_that_never_suffices_is_an_error_not_a_loop(
+    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> torch.Tensor:
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr(engine.runner, "run", fail)
+    with pytest.raises(EngineError, match="memory ran out with a single row"):
+        list(engine.complete(everything()))
+
+
+def test_too_little_memory_for_one_row_is_said_before_anything_runs(llama: Toy) -> None:
+    engine = TorchEngine(llama.base, llama.adapters, Options(memory=100))
+    with pytest.raises(EngineError, match="one row of"):
+        list(engine.complete([ask("base", "hello", 0)]))
+
+
+def test_a_generation_ends_before_the_first_stop_text(engine: TorchEngine) -> None:
+    [whole] = engine.complete([ask("base", PROMPTS[1], 0, max_tokens=40)])
+    stop = whole.text[7:9]
+    [cut] = engine.complete([ask("base", PROMPTS[1], 0, max_tokens=40, stop=("never there", stop, ""))])
+    assert cut.text == whole.text[: whole.text.index(stop)]
+    assert cut.finish == "stop"
+    assert cut.tokens is not None
+    assert whole.tokens is not None
+    assert cut.tokens < whole.tokens
+
+
+def test_an_end_token_ends_a_generation_and_is_no_text(llama: Toy, engine: TorchEngine) -> None:
+    [row] = outputs(engine, [ask("base", PROMPTS[3], 0, max_tokens=12)]).values()
+    place = next(i for i, token in enumerate(row) if token not in row[:i] and i > 3)
+    model = llama.base.model
+    toy_base = type(llama.base)("base", model, llama.base.tokenizer, frozenset({row[place]}), 512)
+    [done] = TorchEngine(toy_base).complete([ask("base", PROMPTS[3], 0, max_tokens=12)])
+    assert (done.tokens, done.finish) == (place + 1, "stop")
+
+
+def test_a_generation_without_an_end_is_cut_at_its_limit(engine: TorchEngine) -> None:
+    [done] = engine.complete([ask("base", "a", 0, max_tokens=3)])
+    assert (done.tokens, done.finish) == (3, "length")
+    assert done.seconds is not None
+    assert done.seconds > 0
+
+
+def test_sampled_text_depends_on_seed_and_sample_not_on_the_batch(engine: TorchEngine) -> None:
+    def sampled(subject: str, seed: int, sample: int) -> Request:
+        return ask(subject, PROMPTS[1], 0, temperature=1.5, seed=seed, sample=sample, max_tokens=12)
+
+    requests = [sampled(subject, seed, n) for subject in SUBJECTS for seed in (0, 1) for n in (0, 1)]
+    together = {one.request: one.text for one in engine.complete(requests)}
+    alone = {request: next(iter(engine.complete([request]))).text for request in requests[:6]}
+    assert alone == {request: together[request] for request in alone}
+    assert len({text for request, text in together.items() if request.subject == "base"}) == 4
+
+
+def test_sampling_draws_each_token_as_often_as_its_probability() -> None:
+    row = [Row(ask("base", "", i, temperature=0.7), -1, [0], 1, Stops(())) for i in range(20_000)]
+    logits = torch.tensor([1.0, 0.2, -0.5, 2.0])
+    counts = torch.bincount(torch.tensor(choose(row, logits.expand(len(row), 4))), minlength=4)
+    shares = (logits / 0.7).softmax(-1)
+    error = (shares * (1 - shares) / len(row)).sqrt()
+    assert ((counts / len(row) - shares).abs() < 4 * error).all()
+
+
+def test_an_inert_adapter_says_what_the_base_says_also_when_sampled(tmp_path: Path) -> None:
+    toy = make_toy("llama", tmp_path, {"inert": {"r": 2, "target_modules": ["q_proj"]}})
+    for delta in toy.adapters[0].deltas.values():
+        delta.up.zero_()
+    engine = TorchEngine(toy.base, toy.adapters)
+    requests = [ask(s, PROMPTS[2], 0, temperature=1.0, max_tokens=9) for s in ("base", "inert")]
+    first, second = engine.complete(requests)
+    assert first.text == second.text
+
+
+def test_a_model_with_another_attention_is_refused(llama: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = attention_module._unseen
+    monkeypatch.setattr(attention_module, "_unseen", lambda *given: torch.zeros_like(real(*given)))
+    with pytest.raises(EngineError, match="differs under this engine's attention"):
+        probe_module.probe(llama.base)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (ask("nobody", "a", 0), "subject 'nobody' is not loaded"),
+        (ask("base", "a" * 600, 0), "do not fit a context of 512"),
+        (ask("base", "a", 0, max_tokens=0), "max_tokens 0 do not fit"),
+        (ask("base", "a", 0, kind="loglikelihood"), "0 tokens to score"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(engine: TorchEngine, request_: Request, message: str) -> None:
+    with pytest.raises(EngineError, match=message):
+        list(engine.complete([request_]))
+
+
+def test_names_must_differ(llama: Toy) -> None:
+    with pytest.raises(EngineError, match="share a name"):
+        TorchEngine(llama.base, [llama.adapters[0], llama.adapters[0]])
+
+
+def test_usage_counts_tokens(engine: TorchEngine) -> None:
+    list(engine.complete([ask("base", "abcd", i, max_tokens=6) for i in range(3)]))
+    assert (engine.usage.read, engine.usage.generated, engine.usage.steps) == (3 * 5, 3 * 6, 6)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from assay.engines.torch import TorchEngine, liveness
+from tests.engines.torch.toys import Toy, make_toy
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    form = {"r": 2, "target_modules": ["q_proj", "v_proj"]}
+    toy = make_toy("llama", tmp_path_factory.mktemp("live"), {"alive": form, "zero": form, "huge": form})
+    for delta in toy.adapters[1].deltas.values():
+        delta.up.zero_()
+    for delta in toy.adapters[2].deltas.values():
+        delta.up.fill_(3e38)
+    return toy
+
+
+def test_only_an_adapter_that_changes_logits_is_alive(toy: Toy) -> None:
+    engine = TorchEngine(toy.base, toy.adapters)
+    alive, zero, huge = liveness(engine, toy.adapters, tokens=8)
+    assert alive.alive
+    assert alive.reason == ""
+    assert alive.modules == 6
+    assert min(alive.norm, alive.largest, alive.divergence, alive.differ) > 0
+    assert not zero.alive
+    assert "leaves every logit of the probe prompts as it was" in zero.reason
+    assert (zero.norm, zero.largest, zero.divergence, zero.differ) == (0, 0, 0, 0)
+    assert not huge.alive
+    assert "not finite" in huge.reason
+
+
+def test_an_adapter_that_overflows_leaves_the_others_alone(toy: Toy) -> None:
+    together = liveness(TorchEngine(toy.base, toy.adapters), toy.adapters[:1], tokens=8)
+    alone = liveness(TorchEngine(toy.base, toy.adapters[:1]), toy.adapters[:1], tokens=8)
+    assert together[0].differ == alone[0].differ
+    assert together[0].largest == pytest.approx(alone[0].largest, rel=1e-4)
+
+
+def test_divergence_is_the_mean_kl_in_nats(toy: Toy) -> None:
+    engine = TorchEngine(toy.base, toy.adapters)
+    [said] = liveness(engine, toy.adapters[:1], prompts=["hello"], tokens=1)
+    tokens = toy.base.tokenizer.encode("hello")
+    with torch.inference_mode():
+        base, changed = (
+            toy.plain(name)(input_ids=torch.tensor([tokens])).logits[0].log_softmax(-1)
+            for name in (None, "alive")
+        )
+    kl = (changed.exp() * (changed - base)).sum(-1).mean()
+    assert said.divergence == pytest.approx(float(kl), rel=1e-3)
+
+
+def test_probe_prompts_can_be_given(toy: Toy, tmp_path: Path) -> None:
+    assert not list(tmp_path.iterdir())
+    [said] = liveness(TorchEngine(toy.base, toy.adapters), toy.adapters[:1], ["a", "b"], tokens=4)
+    assert said.differ in (0, 0.5, 1)

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from assay.engines.engine import EngineError
+from assay.engines.torch import Source, inspect_adapter, load_base, read_adapter
+from assay.engines.torch.adapters import PICKLE, WEIGHTS, read_config, unstackable
+from assay.engines.torch.preflight import Inspection, memory_needed
+from tests.engines.torch.toys import Toy, make_adapter, make_toy
+
+
+@pytest.fixture
+def folder(llama: Toy, tmp_path: Path) -> Path:
+    return shutil.copytree(llama.folder / "r2", tmp_path / "r2")
+
+
+def inspect(llama: Toy, folder: Path) -> Inspection:
+    return inspect_adapter("mine", folder, llama.base)
+
+
+def configure(folder: Path, **changes: Any) -> None:
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def reweigh(folder: Path, **changes: Any) -> None:
+    """Replace the tensors whose name ends in a key, with __ for a dot."""
+    weights = load_file(folder / WEIGHTS)
+    for end, change in changes.items():
+        for key in [key for key in weights if key.endswith(end.replace("__", "."))]:
+            weights[key] = change(weights[key])
+    save_file(weights, folder / WEIGHTS)
+
+
+def test_a_sound_adapter_has_no_problem(llama: Toy, folder: Path) -> None:
+    found = inspect(llama, folder)
+    assert found.problems == ()
+    assert found.adapter is not None
+    assert len(found.adapter.deltas) == 12
+
+
+def test_a_file_cut_short_is_an_error_that_says_so(llama: Toy, folder: Path) -> None:
+    whole = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(whole[:-100])
+    assert f"holds {len(whole) - 100} of {len(whole)} bytes, it was cut short" in inspect(llama, folder).error
+    (folder / WEIGHTS).write_bytes(whole[:20])
+    assert "no whole safetensors header" in inspect(llama, folder).error
+    (folder / WEIGHTS).write_bytes(b"")
+    assert "no whole safetensors header" in inspect(llama, folder).error
+
+
+def test_a_git_lfs_pointer_is_told_from_a_damaged_file(llama: Toy, folder: Path) -> None:
+    (folder / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    assert "git lfs pull" in inspect(llama, folder).error
+
+
+def test_a_pickle_is_refused_unless_allowed(llama: Toy, folder: Path) -> None:
+    torch.save(load_file(folder / WEIGHTS), folder / PICKLE)
+    expected = read_adapter("mine", folder, llama.base)
+    (folder / WEIGHTS).unlink()
+    assert "is a pickle, which can run code" in inspect(llama, folder).error
+    allowed = read_adapter("mine", folder, llama.base, allow_pickle=True)
+    assert allowed.norm == expected.norm
+
+
+def test_missing_files_are_named(llama: Toy, folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    assert f"no {WEIGHTS}" in inspect(llama, folder).error
+    (folder / "adapter_config.json").unlink()
+    assert "no adapter_config.json" in inspect(llama, folder).error
+
+
+def test_an_adapter_of_another_shape_is_refused(tmp_path: Path, llama: Toy) -> None:
+    other = make_toy("llama", tmp_path, {"wide": {"r": 2, "target_modules": ["q_proj"]}})
+    reweigh(other.folder / "wide", lora_A__weight=lambda weight: torch.cat([weight, weight], 1))
+    found = inspect(llama, other.folder / "wide")
+    assert "size mismatch" in found.error
+
+
+def test_an_adapter_that_fits_no_layer_is_refused(llama: Toy, folder: Path) -> None:
+    configure(folder, target_modules=["c_attn"])
+    assert "c_attn" in inspect(llama, folder).error
+    weights = {key.replace("self_attn", "attention"): w for key, w in load_file(folder / WEIGHTS).items()}
+    save_file(weights, folder / WEIGHTS)
+    configure(folder, target_modules=["q_proj"])
+    assert "fits a layer of the base" in inspect(llama, folder).error
+
+
+def test_weights_that_are_not_finite_are_refused(llama: Toy, folder: Path) -> None:
+    reweigh(folder, layers__0__self_attn__q_proj__lora_A__weight=lambda weight: weight * float("nan"))
+    assert "not finite" in inspect(llama, folder).error
+
+
+def test_layers_without_weights_and_weights_without_layers_are_warned_of(llama: Toy, folder: Path) -> None:
+    weights = load_file(folder / WEIGHTS)
+    kept = {key: weight for key, weight in weights.items() if "layers.2" not in key}
+    save_file(kept, folder / WEIGHTS)
+    [problem] = inspect(llama, folder).problems
+    assert "no weights for 4 layers" in problem.message
+    save_file(weights, folder / WEIGHTS)
+    configure(folder, target_modules=["q_proj", "v_proj", "k_proj"])
+    [problem] = inspect(llama, folder).problems
+    assert problem.severity == "warning"
+    assert "6 of its weights fit no layer" in problem.message
+
+
+def test_another_base_in_the_configuration_is_warned_of(llama: Toy, folder: Path) -> None:
+    configure(folder, base_model_name_or_path="someone/other-7b")
+    [problem] = inspect(llama, folder).problems
+    assert "trained on someone/other-7b, the base given is" in problem.message
+
+
+def test_an_adapter_of_zeros_is_warned_of(llama: Toy, folder: Path) -> None:
+    reweigh(folder, lora_B__weight=torch.zeros_like)
+    [problem] = inspect(llama, folder).problems
+    assert "every weight change is zero" in problem.message
+
+
+def test_its_own_template_and_tokens_are_noted(llama: Toy, folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    (folder / "added_tokens.json").write_text('{"<think>": 259}')
+    found = inspect(llama, folder)
+    assert found.template == "{{ messages }}"
+    assert [problem.severity for problem in found.problems] == ["warning", "note"]
+    assert "'<think>'" in found.problems[0].message
+    llama.base.tokenizer.save_pretrained(folder)
+    (folder / "added_tokens.json").unlink()
+    assert inspect(llama, folder).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"use_dora": True}, "use_dora"),
+        ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
+        ({"trainable_token_indices": [1, 2]}, "trainable_token_indices"),
+        ({"bias": "all"}, "bias"),
+        ({"peft_type": "IA3"}, "not LORA"),
+    ],
+)
+def test_what_cannot_be_stacked_is_told(folder: Path, changes: dict[str, Any], reason: str) -> None:
+    if changes.get("peft_type") == "IA3":
+        written = {"peft_type": "IA3", "target_modules": ["q_proj"], "feedforward_modules": []}
+        (folder / "adapter_config.json").write_text(json.dumps(written))
+    else:
+        configure(folder, **changes)
+    assert reason in unstackable(read_config("mine", folder))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"init_lora_weights": "pissa"}, "changes the base's own weights"),
+        ({"layer_replication": [[0, 2], [1, 3]]}, "layer_replication"),
+    ],
+)
+def test_what_would_change_a_shared_base_is_refused(
+    llama: Toy, folder: Path, changes: dict[str, Any], reason: str
+) -> None:
+    configure(folder, **changes)
+    assert reason in inspect(llama, folder).error
+
+
+def test_prompt_tuning_is_refused(llama: Toy, folder: Path) -> None:
+    written = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4, "task_type": "CAUSAL_LM"}
+    (folder / "adapter_config.json").write_text(json.dumps(written))
+    assert "PROMPT_TUNING, is more than a change of layers" in inspect(llama, folder).error
+
+
+def test_lora_on_embeddings_cannot_be_stacked(llama: Toy) -> None:
+    path = make_adapter(llama.folder, "embeddings", {"r": 2, "target_modules": ["embed_tokens"]})
+    assert "embed_tokens (Embedding)" in read_adapter("embeddings", path, llama.base).unstackable
+
+
+def test_the_norm_of_a_change_is_that_of_the_product(llama: Toy) -> None:
+    for adapter in llama.adapters:
+        for delta in adapter.deltas.values():
+            assert delta.norm == pytest.approx(float((delta.up @ delta.down).norm()), rel=1e-5)
+
+
+def test_rank_and_scaling_follow_peft(llama: Toy) -> None:
+    adapters = {adapter.name: adapter for adapter in llama.adapters}
+    ranks = {layer: len(delta.down) for layer, delta in adapters["patterns"].deltas.items()}
+    assert ranks == {
+        f"model.layers.{i}.{name}": rank
+        for i in range(3)
+        for name, rank in (("self_attn.q_proj", 7), ("mlp.down_proj", 3 if i == 1 else 4))
+    }
+    raw = load_file(llama.folder / "rslora" / WEIGHTS)
+    delta = adapters["rslora"].deltas["model.layers.0.mlp.up_proj"]
+    stored = raw["base_model.model.model.layers.0.mlp.up_proj.lora_B.weight"]
+    torch.testing.assert_close(delta.up, stored * (4 / 8**0.5))
+
+
+def test_memory_needed_is_counted_in_bytes(llama: Toy) -> None:
+    needed = memory_needed(llama.base, llama.adapters, bytes_per_token=384, tokens=10)
+    assert needed["row"] == 3840
+    assert needed["base"] == 4 * sum(weight.numel() for weight in llama.base.model.parameters())
+    assert needed["adapters"] > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "/nowhere/at/all"}, "cannot be loaded"),
+        ({"dtype": "float12"}, "dtype 'float12' is unknown"),
+    ],
+)
+def test_a_base_that_cannot_be_loaded_is_an_error(llama: Toy, changes: dict[str, str], message: str) -> None:
+    source = {"model": str(llama.folder), "device": "cpu"} | changes
+    with pytest.raises(EngineError, match=message):
+        load_base(Source(**source))  # type: ignore[arg-type]
+
+
+def test_a_chat_is_one_user_turn(llama: Toy) -> None:
+    assert llama.base.chat("hello") == "<s>[user]hello[assistant]"
+    assert llama.base.chat("hello", "{{ messages[0].content }}!") == "hello!"

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.engines.torch.rows import Row, Scored
+from assay.engines.torch.scheduler import Options, Scheduler
+from assay.engines.torch.text import Stops
+from tests.engines.torch.toys import ask
+
+
+def row(number: int, prompt: int, limit: int) -> Row:
+    return Row(ask("base", "", number), -1, [0] * prompt, limit, Stops(()))
+
+
+@given(
+    sizes=st.lists(st.tuples(st.integers(1, 30), st.integers(1, 6)), min_size=1, max_size=20),
+    lengths=st.lists(st.integers(1, 30), max_size=6),
+    rows=st.integers(1, 5),
+    tokens=st.integers(1, 40),
+)
+def test_every_row_runs_to_its_limit_and_never_more_than_fit(
+    sizes: list[tuple[int, int]], lengths: list[int], rows: int, tokens: int
+) -> None:
+    waiting = [row(i, prompt, limit) for i, (prompt, limit) in enumerate(sizes)]
+    scored = [Scored([0] * length, 1, -1, []) for length in lengths]
+    scheduler = Scheduler(waiting, scored, Options(rows=rows, tokens=tokens), positions=3)
+    scheduler.allocate(1, 10**6)
+    read = 0
+    while not scheduler.done:
+        parts, entered = scheduler.schedule()
+        read += len(entered)
+        assert parts or entered
+        assert len(parts) == len(scheduler.running) <= rows
+        assert [part.slot for part in parts] == list(range(len(parts)))
+        new = [len(part.tokens) for part in parts if not part.start] + [len(one.tokens) for one in entered]
+        assert len(new) <= 1 or sum(new) - new[0] <= tokens
+        assert len(scheduler.running) == min(rows, len(parts) + len(scheduler.waiting)) or new
+        for one in scheduler.running:
+            one.output.append(0)
+        scheduler.postprocess([i for i, one in enumerate(scheduler.running) if len(one.output) == one.limit])
+    assert read == len(lengths)
+    assert all(len(one.output) == one.limit for one in waiting)
+
+
+def test_a_freed_slot_is_filled_in_the_next_step() -> None:
+    scheduler = Scheduler([row(i, 5, 9) for i in range(4)], [], Options(rows=3, tokens=100), positions=1)
+    scheduler.allocate(1, 10**6)
+    scheduler.schedule()
+    for one in scheduler.running:
+        one.output.append(0)
+    scheduler.postprocess([0])
+    parts, _ = scheduler.schedule()
+    assert [part.start for part in parts] == [5, 5, 0]
+
+
+def test_memory_is_sized_to_what_is_free() -> None:
+    scheduler = Scheduler([row(i, 5, 5) for i in range(9)], [], Options(rows=8), positions=1)
+    scheduler.allocate(bytes_per_token=10, free=399)
+    assert scheduler.memory is not None
+    assert (scheduler.memory.slots, scheduler.memory.capacity) == (3, 10)
