@@ -3,6 +3,7 @@
     AssayError                 something a user can mend
     |-- StudyError             the study file: form, or what it names
     |-- TaskError              a prompt or example file, or what a verifier needs (punkt)
+    |-- EngineError            a base or an adapter that cannot be loaded, a request that cannot be answered
     |-- ResponsesError         a file of responses, a log, a summary
     |-- RunError               a run folder: records of another study, a second writer, a newer format
     `-- OutputError            the place to write to
@@ -11,7 +12,15 @@ A message names the file, the row or field, what was found, and the fix. Exit co
 error here, 70 for anything else that escapes, 130 when interrupted.
 """
 
-__all__ = ["AssayError", "OutputError", "ResponsesError", "RunError", "StudyError", "TaskError"]
+__all__ = [
+    "AssayError",
+    "EngineError",
+    "OutputError",
+    "ResponsesError",
+    "RunError",
+    "StudyError",
+    "TaskError",
+]
 
 
 class AssayError(Exception):
@@ -24,6 +33,10 @@ class StudyError(AssayError):
 
 class TaskError(AssayError):
     """A task's prompt or example file is unusable, or a verifier lacks what it needs."""
+
+
+class EngineError(AssayError):
+    """A base or an adapter cannot be loaded, or a request cannot be answered."""
 
 
 class ResponsesError(AssayError):

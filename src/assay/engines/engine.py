@@ -9,15 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from assay.errors import AssayError
-
-__all__ = ["Completion", "Engine", "EngineError", "Kind", "Request"]
+__all__ = ["Completion", "Engine", "Kind", "Request"]
 
 Kind = Literal["generate", "loglikelihood"]
-
-
-class EngineError(AssayError):
-    """A base or an adapter cannot be loaded, or a request cannot be answered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import torch
 from peft import IA3Config, LoraConfig, PeftConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from assay.engines.engine import EngineError
 from assay.engines.torch import Adapter, TorchEngine, apart, inspect_adapter, liveness, read_adapter
+from assay.errors import EngineError
 from tests.engines.torch.test_engine import expected, outputs
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy, quiet
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from assay.engines import Completion, Request
-from assay.engines.engine import EngineError
 from assay.engines.torch import Options, TorchEngine, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch import probe as probe_module
 from assay.engines.torch.rows import Row, choose
 from assay.engines.torch.text import Stops
+from assay.errors import EngineError
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
 
 SUBJECTS = ["base", *ADAPTERS]

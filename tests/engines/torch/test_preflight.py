@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assay.engines.engine import EngineError
 from assay.engines.torch import Source, inspect_adapter, load_base, read_adapter
 from assay.engines.torch.adapters import PICKLE, WEIGHTS, read_config, unstackable
 from assay.engines.torch.preflight import Inspection, memory_needed
+from assay.errors import EngineError
 from tests.engines.torch.toys import Toy, make_adapter, make_toy
 
 

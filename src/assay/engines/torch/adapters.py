@@ -20,8 +20,8 @@ from peft.tuners.lora import LoraConfig, LoraLayer
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.loading import Base
+from assay.errors import EngineError
 
 __all__ = ["CONFIG", "PICKLE", "WEIGHTS", "Adapter", "Delta", "read_adapter", "read_config", "unstackable"]
 

@@ -13,12 +13,12 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.loading import Base
 from assay.engines.torch.lora import unstack
 from assay.engines.torch.runner import Runner
 from assay.engines.torch.step import Segment
+from assay.errors import EngineError
 
 __all__ = ["worn"]
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.step import Group, Step, current
+from assay.errors import EngineError
 
 __all__ = ["NAME", "attend"]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from assay.engines.engine import Completion, EngineError, Request
+from assay.engines.engine import Completion, Request
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import worn
 from assay.engines.torch.loading import Base
@@ -27,6 +27,7 @@ from assay.engines.torch.runner import Runner
 from assay.engines.torch.scheduler import Options, Scheduler
 from assay.engines.torch.step import Segment
 from assay.engines.torch.text import Stops, decode, encode, encode_pair
+from assay.errors import EngineError
 
 __all__ = ["TorchEngine", "Usage"]
 

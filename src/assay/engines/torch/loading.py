@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.attention import NAME
+from assay.errors import EngineError
 
 __all__ = ["Base", "Source", "load_base"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.adapters import WEIGHTS, Adapter, read_adapter
 from assay.engines.torch.apart import worn
 from assay.engines.torch.loading import Base
+from assay.errors import EngineError
 
 __all__ = ["Inspection", "Problem", "inspect_adapter", "memory_needed", "whole"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.attention import NAME
 from assay.engines.torch.loading import Base
 from assay.engines.torch.memory import Memory
 from assay.engines.torch.runner import Runner
 from assay.engines.torch.step import Segment
+from assay.errors import EngineError
 
 __all__ = ["probe"]
 

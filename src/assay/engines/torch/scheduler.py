@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assay.engines.engine import EngineError
 from assay.engines.torch.memory import Memory
 from assay.engines.torch.rows import Row, Scored
 from assay.engines.torch.step import Segment
+from assay.errors import EngineError
 
 __all__ = ["Options", "Scheduler"]
 

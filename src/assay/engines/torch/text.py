@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from assay.engines.engine import EngineError
+from assay.errors import EngineError
 
 __all__ = ["Stops", "decode", "encode", "encode_pair"]
 
