@@ -178,11 +178,12 @@ def test_an_inert_adapter_says_what_the_base_says_also_when_sampled(tmp_path: Pa
     assert first.text == second.text
 
 
-def test_a_model_with_another_attention_is_refused(llama: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_with_another_attention_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = make_toy("llama", tmp_path, {}).base  # its own: another test's engine may hold the shared one
     real = attention_module._unseen
     monkeypatch.setattr(attention_module, "_unseen", lambda *given: torch.zeros_like(real(*given)))
     with pytest.raises(EngineError, match="differs under this engine's attention"):
-        probe_module.probe(llama.base)
+        probe_module.probe(base)
 
 
 @pytest.mark.parametrize(
