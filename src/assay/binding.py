@@ -99,7 +99,8 @@ def bind(study: Study) -> Bound:
     engine = Recorded(
         sources, examples, {name: found[len(examples[name]) :] for name, found in known.items()}
     )
-    found = [_cell(study, engine, subject, task) for subject, task in sources]
+    identities = _identities(study, sources)
+    found = [_cell(study, engine, task, identities[subject]) for subject, task in sources]
     cells = tuple(cell for cell, _, _ in found)
     _check_protocols(study, cells)
     warnings = [doubt for _, _, doubt in found if doubt]
@@ -155,8 +156,11 @@ def _check_logs(study: Study, logged: Mapping[tuple[str, str], LoggedModel]) -> 
             check_models(model, {name: found for name, found in named.items() if found is not None})
 
 
-def _cell(study: Study, engine: Recorded, subject: str, task: str) -> tuple[BoundCell, str, str | None]:
+def _cell(
+    study: Study, engine: Recorded, task: str, identity: Mapping[str, Any]
+) -> tuple[BoundCell, str, str | None]:
     """A subject's cell, the digest of what will be judged, and a warning about its cuts."""
+    subject: str = identity["name"]
     source = engine.sources[subject, task]
     rows = engine.rows(subject, task)
     samples = 1 + max(row.sample for _, row in rows)
@@ -168,7 +172,7 @@ def _cell(study: Study, engine: Recorded, subject: str, task: str) -> tuple[Boun
         "samples": samples,
     }
     judged = digest([[example.key, row.sample, source.judged(row)] for example, row in rows])
-    cell = BoundCell(subject, task, _identity(study, engine.sources, subject), protocol, samples)
+    cell = BoundCell(subject, task, identity, protocol, samples)
     return cell, judged, _doubtful_cut(subject, task, source, [row.text or "" for _, row in rows])
 
 
@@ -187,19 +191,18 @@ def _doubtful_cut(subject: str, task: str, source: Source, texts: Sequence[str])
     )
 
 
-def _identity(study: Study, sources: Mapping[tuple[str, str], Source], subject: str) -> dict[str, Any]:
-    """A recorded subject is its name, its base, and the content of its files."""
-    base = next((adapter.base for adapter in study.adapters if adapter.name == subject), None)
-    return {
-        "engine": "recorded",
-        "name": subject,
-        "base": None if base is None else digest(_identity(study, sources, base)),
-        "responses": {
-            task: {"sha256": file_sha256(source.path), "after": source.after}
-            for (name, task), source in sources.items()
-            if name == subject
-        },
-    }
+def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict[str, dict[str, Any]]:
+    """A recorded subject is its name, its base, and the content of its files; each file is read once."""
+    bases = {adapter.name: adapter.base for adapter in study.adapters}
+    contents: dict[str, dict[str, Any]] = {}
+    for (name, task), source in sources.items():
+        content = {"sha256": file_sha256(source.path), "after": source.after}
+        contents.setdefault(name, {})[task] = content
+    identities: dict[str, dict[str, Any]] = {}
+    for name, responses in contents.items():  # bases come first
+        base = digest(identities[bases[name]]) if name in bases else None
+        identities[name] = {"engine": "recorded", "name": name, "base": base, "responses": responses}
+    return identities
 
 
 def _check_protocols(study: Study, cells: tuple[BoundCell, ...]) -> None:
