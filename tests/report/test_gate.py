@@ -45,7 +45,7 @@ def result(
 ) -> Result:
     return Result(
         study="s", alpha=0.05, family="adapter", claims=tuple(claims), cells=tuple(cells or ()), drift=drifts, recipes=(),
-        labels=(), counts=Counts(len(claims), {}, 0, 0, ""), matrix=Matrix((), ()), modes=(), noise_floor=None,
+        labels=(), counts=Counts(len(claims), {}, 0, 0, ""), matrix=Matrix((), ()), modes=(), applied=(), problems=(), noise_floor=None,
         claims_sha256="", claims_declared=ClaimsDeclared("after", "", ()), warnings=(), versions={},
     )  # fmt: skip
 

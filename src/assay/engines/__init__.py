@@ -1,6 +1,27 @@
-"""Where responses come from. A new engine is one file that satisfies `Engine`."""
+"""Where responses come from. A new engine is one file that satisfies `Engine`, or a `Surveyor` for weights."""
 
-from assay.engines.engine import Completion, Engine, Kind, Request
+from assay.engines.engine import Completion, Engine, Kind, Request, named
+from assay.engines.fake import Fake
 from assay.engines.recorded import Recorded, Row, Source, file_sha256, read_rows
+from assay.engines.weights import Liveness, Loaded, Problem, Survey, Surveyor, Weights, surveyor
 
-__all__ = ["Completion", "Engine", "Kind", "Recorded", "Request", "Row", "Source", "file_sha256", "read_rows"]
+__all__ = [
+    "Completion",
+    "Engine",
+    "Fake",
+    "Kind",
+    "Liveness",
+    "Loaded",
+    "Problem",
+    "Recorded",
+    "Request",
+    "Row",
+    "Source",
+    "Survey",
+    "Surveyor",
+    "Weights",
+    "file_sha256",
+    "named",
+    "read_rows",
+    "surveyor",
+]

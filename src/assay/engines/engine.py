@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["Completion", "Engine", "Kind", "Request"]
+__all__ = ["Completion", "Engine", "Kind", "Request", "named"]
 
 Kind = Literal["generate", "loglikelihood"]
 
@@ -40,6 +40,18 @@ class Request:
     """0: greedy."""
     seed: int = 0
     """Sampling draws depend on seed, task, example and sample: not on the subject, nor on the batch."""
+    variant: str = ""
+    """Which of several protocols the subject answers under; empty for the study's own."""
+
+    @property
+    def name(self) -> str:
+        """Of the subject under this protocol, as records keep it."""
+        return named(self.subject, self.variant)
+
+
+def named(subject: str, variant: str) -> str:
+    """A subject under a variant of the protocol; no subject's own name has a `/`."""
+    return f"{subject}/{variant}" if variant else subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,9 +240,9 @@ class Store:
 
     def _record(self, completion: Completion) -> tuple[object, ...]:
         asked = completion.request
-        bound = self._binding(asked.subject, asked.task)
+        bound = self._binding(asked.name, asked.task)
         if bound is None:
-            raise RunError(f"{asked.subject!r} was not bound to task {asked.task!r} before its responses")
+            raise RunError(f"{asked.name!r} was not bound to task {asked.task!r} before its responses")
         example, own = self._example(asked.task, asked.example)
         return (
             *bound,

@@ -2,9 +2,9 @@
 
 from assay.tasks.ifeval import IFEval
 from assay.tasks.numeric import Numeric
-from assay.tasks.task import Example, Metric, Score, Task
+from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 
-__all__ = ["TASKS", "Example", "Metric", "Score", "Task"]
+__all__ = ["TASKS", "Example", "Form", "HubData", "Metric", "Score", "Task"]
 
 TASKS: dict[str, type[Task]] = {
     "ifeval": IFEval,

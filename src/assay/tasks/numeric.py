@@ -35,7 +35,7 @@ from typing import Any, ClassVar, NoReturn
 
 from assay.errors import TaskError
 from assay.jsonl import read_jsonl, read_text
-from assay.tasks.task import Example, Metric, Score, Task
+from assay.tasks.task import Example, Form, Metric, Score, Task
 
 __all__ = ["Numeric", "last_number", "number", "stated_number"]
 
@@ -80,6 +80,7 @@ class Numeric(Task):
     capability: ClassVar[str] = "numeric"
     data_field: ClassVar[str] = "examples"
     version: ClassVar[str] = "1"
+    form: ClassVar[Form] = Form(max_tokens=512)
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numeric_match", "binary", "numeric match, last number", extracted_by="numeric_found"),
         Metric("format_match", "binary", "numeric match, stated answer", extracted_by="format_found"),

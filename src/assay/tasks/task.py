@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-__all__ = ["Example", "Metric", "Score", "Task"]
+__all__ = ["Example", "Form", "HubData", "Metric", "Score", "Task"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,32 @@ class Example:
     """The user's turn, before any chat template."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """The verifier's own, JSON only: instruction ids and arguments, the right answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a task is asked where the study says nothing else. All of it is part of the protocol."""
+
+    max_tokens: int
+    """Longest response."""
+    stop: tuple[str, ...] = ()
+    """A response ends before the first of these texts."""
+    shots: int = 0
+    """Worked examples before the question, without a chat template."""
+    version: str = "1"
+    """Of the words around an example; change it with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubData:
+    """Where a task's examples are on the hub."""
+
+    repo: str
+    """`google/IFEval`"""
+    revision: str
+    """A commit, in full."""
+    split: str
+    config: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +88,10 @@ class Task(ABC):
     """The study file's field that names the data: `prompts` or `examples`."""
     source: ClassVar[str] = ""
     """Where a user gets that file."""
+    form: ClassVar[Form]
+    """How it is asked."""
+    hub: ClassVar[HubData | None] = None
+    """Where its examples are read from when the study names no file."""
     modes: ClassVar[tuple[str, ...]] = ("reference",)
     """Ways to verify; the first is the default."""
     version: ClassVar[str]
@@ -86,6 +116,10 @@ class Task(ABC):
     @abstractmethod
     def read(self, path: Path) -> tuple[Example, ...]:
         """The examples in a file, in its order. Raises TaskError naming file, line and fix."""
+
+    def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
+        """What is sent: the user's turn under a chat template, else the whole text to go on from."""
+        return example.prompt
 
     def check(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
         """Raise TaskError if something these examples' verifiers need (a tokenizer) is missing."""

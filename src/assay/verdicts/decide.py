@@ -45,6 +45,8 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         counts=count(study, claims, judged, measured),
         matrix=_matrix(study, tasks, measured),
         modes=() if summary else mode_differences(other, judged, measured.checks),
+        applied=(),
+        problems=(),
         noise_floor=None,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),

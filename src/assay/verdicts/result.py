@@ -7,12 +7,13 @@ Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = [
+    "Applied",
     "Cell",
     "ClaimResult",
     "ClaimsDeclared",
@@ -23,6 +24,7 @@ __all__ = [
     "LabelResult",
     "Matrix",
     "ModeDifference",
+    "NoiseFloor",
     "Part",
     "RecipeResult",
     "Result",
@@ -286,6 +288,49 @@ class ModeDifference:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """Whether an adapter changes anything, measured on probe prompts before its first response."""
+
+    adapter: str
+    base: str
+    alive: bool
+    reason: str | None
+    """Why it counts as not applied."""
+    modules: int | None
+    """Layers of the base that it changes; null where that was not to be seen, like its norm."""
+    norm: float | None
+    """Frobenius norm of the weight change."""
+    largest: float | None
+    """Largest change of a logit; null where logits were not finite, like the divergence."""
+    divergence: float | None
+    """Mean KL(adapter || base) of the next token, in nats."""
+    differ: float
+    """Share of the probe prompts with another response than the base's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """The base against itself in another batch, on a sample of a task's prompts: what no adapter caused."""
+
+    base: str
+    task: str
+    metric: str
+    n: int
+    """Prompts."""
+    differ: int
+    """Prompts with another response."""
+    better: int
+    """Prompts that the second pass does better; `worse` likewise."""
+    worse: int
+    gain: float
+    interval: Interval
+    level: float
+    margin: float
+    warning: str | None
+    """Where the interval excludes 0, or reaches the margin."""
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """A claim block and when it was first seen by this run."""
 
@@ -320,8 +365,12 @@ class Result:
     counts: Counts
     matrix: Matrix
     modes: tuple[ModeDifference, ...]
-    noise_floor: dict[str, Any] | None
-    """The base against itself; None where responses were recorded."""
+    applied: tuple[Applied, ...]
+    """One for each adapter that was loaded; empty where responses were recorded."""
+    problems: tuple[str, ...]
+    """What was found about adapters before a token was spent, errors first."""
+    noise_floor: tuple[NoiseFloor, ...] | None
+    """The base against itself; null where responses were recorded."""
     claims_sha256: str
     claims_declared: ClaimsDeclared
     warnings: tuple[str, ...]
