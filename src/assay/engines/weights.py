@@ -70,7 +70,11 @@ class Liveness:
             return ""
         if not math.isfinite(self.largest):
             return "it makes logits that are not finite"
-        seen = "" if self.modules is None else f" ({self.modules} layers matched, norm of the weight change {self.norm:.3g})"
+        seen = (
+            ""
+            if self.modules is None
+            else f" ({self.modules} layers matched, norm of the weight change {self.norm:.3g})"
+        )
         return f"it leaves every logit of the probe prompts as it was{seen}"
 
 
@@ -137,4 +141,4 @@ def surveyor(name: str) -> Surveyor:
         raise EngineError(
             f"engine {name!r} needs {bad.name or 'a package'}: install it with `pip install 'lora-assay[{name}]'`"
         ) from bad
-    return cast(Surveyor, module.survey)
+    return cast("Surveyor", module.survey)
