@@ -20,6 +20,13 @@ A number, as read here, exactly and without float:
   in 5, 4 and 5.
 - `1/2` is 0.5; `1/3`, which is no decimal number, equals nothing; `2/5/2024` is no fraction.
 - `3.5e2` is 350. Digits of any script count (`１２`).
+
+Asked without a chat template, the form and the stops are those of lm-eval's `gsm8k`, whose figures
+differ by its examples (5 drawn from GSM8K's training set for each question, with `<<3+2=5>>` in their
+answers; here the same 4 of `worked`, `shots: 5` in a study for as many) and its limit (256 tokens, unless
+told; here 1024, so that a long way to an answer is not cut). With one, lm-eval sends the same text as a
+user's turn; here a sentence asks for steps and a last line `#### x`. Its `gsm8k_cot` says `Q:`, `A:` and
+`The answer is x.`, which is read here too.
 """
 
 from __future__ import annotations
@@ -35,9 +42,13 @@ from typing import Any, ClassVar, NoReturn
 
 from assay.errors import TaskError
 from assay.jsonl import read_jsonl, read_text
-from assay.tasks.task import Example, Form, Metric, Score, Task
+from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
+from assay.tasks.worked import WORKED, shown
 
 __all__ = ["Numeric", "last_number", "number", "stated_number"]
+
+TO_ANSWER = "Work step by step, and end with a last line that holds only #### and the answer as a number."
+"""The words after a question under a chat template."""
 
 # Typographic variants, a character for a character: places in the text stay.
 _SAME = str.maketrans("−–－﹣＋．٫٬：％\u00a0\u2007\u2009", "----+..,:%\u202f\u202f\u202f")
@@ -80,7 +91,15 @@ class Numeric(Task):
     capability: ClassVar[str] = "numeric"
     data_field: ClassVar[str] = "examples"
     version: ClassVar[str] = "1"
-    form: ClassVar[Form] = Form(max_tokens=512)
+    source: ClassVar[str] = (
+        "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl"
+    )
+    form: ClassVar[Form] = Form(
+        max_tokens=1024, stop=("Question:", "</s>", "<|im_end|>"), shots=4, most_shots=len(WORKED)
+    )
+    hub: ClassVar[HubData | None] = HubData(
+        "openai/gsm8k", "cc7b047b6e5bb11b4f1af84efc572db110a51b3c", split="test", config="main"
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("numeric_match", "binary", "numeric match, last number", extracted_by="numeric_found"),
         Metric("format_match", "binary", "numeric match, stated answer", extracted_by="format_found"),
@@ -106,6 +125,13 @@ class Numeric(Task):
         if not examples:
             raise TaskError(f"{path}: no examples; one JSON object a line is expected, or SVAMP's array")
         return tuple(examples)
+
+    def ask(self, example: Example, chat: bool, shots: int) -> str:
+        """The question and how to answer it; without a chat template, worked examples and `Answer:`."""
+        if not chat:
+            return f"{shown(shots)}Question: {example.prompt}\nAnswer:"
+        question = f"{shown(shots)}Question: {example.prompt}" if shots else example.prompt
+        return f"{question}\n\n{TO_ANSWER}"
 
     def score(self, example: Example, response: str) -> Score:
         """Compare both extractions with the right answer."""

@@ -30,11 +30,29 @@ class Form:
     max_tokens: int
     """Longest response."""
     stop: tuple[str, ...] = ()
-    """A response ends before the first of these texts."""
+    """A response ends before the first of these texts, without a chat template; with one, its own end."""
     shots: int = 0
-    """Worked examples before the question, without a chat template."""
+    """Worked examples before the question, without a chat template; with one, none."""
+    most_shots: int = 0
+    """Worked examples that a study may ask for, with a chat template too; 0: the task has none."""
     version: str = "1"
     """Of the words around an example; change it with them."""
+
+    def shots_with(self, chat: bool) -> int:
+        """Worked examples where the study says nothing: none under a chat template."""
+        return 0 if chat else self.shots
+
+    def stop_with(self, chat: bool) -> tuple[str, ...]:
+        """What ends a response; nothing under a chat template, where it could cut an answer short."""
+        return () if chat else self.stop
+
+    def refusal(self, shots: int) -> str:
+        """Why a study cannot have so many worked examples, and the fix; empty where it can."""
+        if not self.most_shots:
+            return "this task is asked without worked examples; remove the line"
+        if shots > self.most_shots:
+            return f"{shots} worked examples, of {self.most_shots} that this task has; ask for fewer"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +136,10 @@ class Task(ABC):
         """The examples in a file, in its order. Raises TaskError naming file, line and fix."""
 
     def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
-        """What is sent: the user's turn under a chat template, else the whole text to go on from."""
+        """What is sent: the user's turn under a chat template, else the whole text to go on from.
+
+        `shots` worked examples come first, of at most `form.most_shots`.
+        """
         return example.prompt
 
     def check(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing

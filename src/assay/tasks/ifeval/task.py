@@ -12,7 +12,7 @@ from assay.tasks.ifeval import punkt
 from assay.tasks.ifeval.corrections import CORRECTIONS
 from assay.tasks.ifeval.prompts import read_prompts
 from assay.tasks.ifeval.registry import INSTRUCTIONS, Check
-from assay.tasks.task import Example, Form, Metric, Score, Task
+from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 
 __all__ = ["IFEval"]
 
@@ -30,7 +30,10 @@ class IFEval(Task):
     )
     modes: ClassVar[tuple[str, ...]] = ("reference", "fixed")
     version: ClassVar[str] = "1"
-    form: ClassVar[Form] = Form(max_tokens=1280)
+    form: ClassVar[Form] = Form(max_tokens=1280)  # with or without a template, as lm-eval's `ifeval`
+    hub: ClassVar[HubData | None] = HubData(
+        "google/IFEval", "966cd89545d6b6acfd7638bc708b98261ca58e84", split="train"
+    )
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("prompt_strict", "binary", "prompt-level accuracy, strict"),
         Metric("instruction_strict", "ratio", "instruction-level accuracy, strict"),
