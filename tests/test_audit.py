@@ -136,8 +136,8 @@ def test_an_interrupted_run_is_not_gated_and_goes_on(tmp_path: Path) -> None:
     base, adapter = table(40, 16, 400, 200)
     study = one_task_study(tmp_path, base, {"a": adapter})
 
-    def interrupt(what: str, done: int, _: int) -> None:
-        if what == "scoring math" and done >= 250:
+    def interrupt(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+        if what == "scoring math" and done >= min(250, total):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -229,7 +229,7 @@ def test_a_gain_splits_into_format_and_answer(tmp_path: Path) -> None:
             r"no task .* gives the metric 'math.speed'",
         ),
         (lambda d: d["adapters"][0].update(label="poetry"), StudyError, r"label 'poetry' .* claims nothing"),
-        (lambda d: d["tasks"][0].pop("examples"), StudyError, r"needs its data file: add `examples: FILE`"),
+        (lambda d: d["tasks"][0].pop("examples"), TaskError, r"`examples: FILE`"),
         (lambda d: d["tasks"][0].update(prompts="examples.jsonl"), StudyError, r"not `prompts`"),
         (lambda d: d["bases"][0].pop("responses"), AssayError, r"base"),
         (
@@ -332,7 +332,7 @@ def test_a_summary_is_read_as_csv_and_refused_where_it_is_none(tmp_path: Path) -
     ("field", "value", "message"),
     [
         ("stop", "decided", "this version runs to the end"),
-        ("engine", {"name": "vllm"}, "has no engine 'vllm'"),
+        ("engine", {"name": "vllm"}, "no engine 'vllm'; choose one of recorded, torch"),
         ("off_target", ["math.format_match"], "every metric here is of the task 'math'"),
     ],
 )

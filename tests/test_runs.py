@@ -65,7 +65,7 @@ def test_a_refused_run_leaves_the_run_that_was_there(study: Path, done: Path, ch
 def test_a_run_stopped_while_responses_come_in_is_neither_decided_nor_gated(study: Path, done: Path) -> None:
     make_harmful(study)
 
-    def stop(what: str, *_: int) -> None:
+    def stop(what: str, *_: object, **__: object) -> None:
         assert what == "responses"
         raise KeyboardInterrupt
 

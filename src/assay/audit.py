@@ -5,10 +5,12 @@ study -> tasks -> engines -> records -> scoring -> stats -> report
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from assay.binding import Bound, bind, bind_tasks
+from assay.asking import Progress, ask, silent
+from assay.binding import bind, bind_tasks
+from assay.engines import Surveyor
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
 from assay.runs import check_folder, enter, opened, policy_digest, study_of
@@ -20,31 +22,30 @@ from assay.verdicts import decide as find
 
 __all__ = ["Progress", "decide", "gate", "open_result", "report", "run"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much is done, and how much there is."""
 
-
-def _silent(what: str, done: int, total: int) -> None:
-    """Show nothing."""
-
-
-def run(study: Study | Path | str, out: Path | str | None = None, progress: Progress = _silent) -> Result:
+def run(
+    study: Study | Path | str,
+    out: Path | str | None = None,
+    progress: Progress = silent,
+    engine: Surveyor | None = None,
+) -> Result:
     """Audit a study: check it, collect responses, score them, decide, and write the reports to `out`.
 
     `out` defaults to `runs/<study's name>`. An interrupted run goes on where it stopped when it is run
-    again. Raises AssayError, with a run that is already there left as it was, if the study or what it
-    names is unusable.
+    again, and generates only what is missing. `engine` replaces the one that the study names: in tests,
+    `assay.engines.Fake(...).survey`. Raises AssayError, with a run that is already there left as it
+    was, if the study or what it names is unusable.
     """
-    bound = bind(study if isinstance(study, Study) else load_study(Path(study)))
+    bound = bind(study if isinstance(study, Study) else load_study(Path(study)), engine)
     folder = Path(out) if out is not None else Path("runs") / bound.study.name
     check_folder(folder)
     with Store.write(folder) as store:
         enter(bound, store, folder)
-        _respond(bound, store, progress)
+        ask(bound, store, progress)
         return _judge(bound.study, bound.tasks, store, folder, progress)
 
 
-def decide(folder: Path | str, progress: Progress = _silent) -> Result:
+def decide(folder: Path | str, progress: Progress = silent) -> Result:
     """Score and decide a run again from its records alone, under the study in its folder.
 
     Claims, margins, labels, recipes, verifier modes and the policy may have been edited there. Raises
@@ -84,19 +85,6 @@ def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
     """The gate's outcome on a complete run, under the study's own policy unless another is given."""
     with opened(Path(folder)) as (study, tasks, store):
         return apply_gate(find(study, tasks, store), policy or study.gate)
-
-
-def _respond(bound: Bound, store: Store, progress: Progress) -> None:
-    """Bring in every response that the run does not hold yet."""
-    wanted = []
-    for cell in bound.cells:
-        held = store.held(cell.name, cell.task)
-        wanted += [ask for ask in bound.requests(cell) if (ask.example, ask.sample, ask.index) not in held]
-    done = 0
-    for size in store.append(bound.engine.complete(wanted)):
-        done += size
-        progress("responses", done, len(wanted))
-    store.set_fact("responses_complete", True)
 
 
 def _judge(study: Study, tasks: Mapping[str, Task], store: Store, folder: Path, progress: Progress) -> Result:

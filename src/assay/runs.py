@@ -46,9 +46,15 @@ def enter(bound: Bound, store: Store, folder: Path) -> None:
         "measured": digest(_measured(study)),
         "complete": False,
         "responses_complete": False,
-        "responses_came_first": True,  # recorded; an engine that generates says otherwise
+        "responses_came_first": not bound.generates,
         "summary": bound.summary,
-        "warnings": bound.warnings,
+        "warnings": bound.found.warnings,
+        "problems": [[one.severity, one.subject, one.message] for one in bound.found.problems],
+        "absent": {
+            one.subject: ["not measured", one.message]
+            for one in bound.found.problems
+            if one.severity == "error"
+        },
     }
     with store.transaction():
         for name, task in bound.tasks.items():
@@ -57,7 +63,7 @@ def enter(bound: Bound, store: Store, folder: Path) -> None:
             store.set_fact(name, value)
         store.declare(claim_block(study, bound.tasks, bound.claims))
         store.unbind()
-        for cell in bound.cells:
+        for cell in bound.cells():
             store.bind(cell.name, cell.task, cell.identity, cell.protocol)
     for findings in ("verdicts.json", "report.md", "report.html"):  # of before: no longer this run's
         (folder / findings).unlink(missing_ok=True)

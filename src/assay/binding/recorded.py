@@ -1,103 +1,37 @@
-"""Binds a study to tasks and to what answers, and checks all of it before anything is written."""
+"""What answers a study whose responses were recorded: files, each checked whole against its task."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Engine, Recorded, Request, Row, Source, file_sha256, read_rows
+from assay.binding.bound import Cell, Found, Round
+from assay.engines import Recorded, Request, Row, Source, file_sha256, read_rows
 from assay.errors import ResponsesError, StudyError
 from assay.interop.lm_eval import LoggedModel, check_models, logged_model, read_samples
-from assay.interop.summary import read_summary
 from assay.records import digest
 from assay.study import Adapter, Base, Study
-from assay.tasks import TASKS, Example, Task
-from assay.verdicts import Claim, declare
-from assay.verdicts.claims import check_metric
+from assay.tasks import Example, Task
 
-__all__ = ["Bound", "BoundCell", "bind", "bind_tasks"]
+__all__ = ["recorded"]
 
 READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_rows, "lm-eval": read_samples}
 
 
-@dataclass(frozen=True, slots=True)
-class BoundCell:
-    """One subject on one task: who answers, and under what protocol."""
+def recorded(study: Study, tasks: Mapping[str, Task], known: Mapping[str, Sequence[Example]]) -> Found:
+    """One round of every subject on every task that it has a file for.
 
-    name: str
-    task: str
-    identity: Mapping[str, Any]
-    protocol: Mapping[str, Any]
-    samples: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A study with everything that it names found and checked."""
-
-    study: Study
-    tasks: Mapping[str, Task]
-    examples: Mapping[str, tuple[Example, ...]]
-    claims: tuple[Claim, ...]
-    engine: Engine
-    cells: tuple[BoundCell, ...] = ()
-    summary: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    def requests(self, cell: BoundCell) -> Iterator[Request]:
-        """Everything to be asked of one subject on one task."""
-        for example in self.examples[cell.task]:
-            for sample in range(cell.samples):
-                yield Request(cell.name, cell.task, example.key, example.prompt, sample)
-
-
-def bind_tasks(study: Study) -> dict[str, Task]:
-    """The study's tasks by name, without their examples. Raises StudyError for an unknown one."""
-    tasks: dict[str, Task] = {}
-    for index, entry in enumerate(study.tasks):
-        if entry.task not in TASKS:
-            raise StudyError(
-                f"{study.locate('tasks', index, 'task')}: unknown task {entry.task!r}; "
-                f"choose one of {', '.join(TASKS)} (`assay tasks` lists them)"
-            )
-        kind = TASKS[entry.task]
-        if entry.mode is not None and entry.mode not in kind.modes:
-            raise StudyError(
-                f"{study.locate('tasks', index, 'mode')}: task {entry.task!r} has no mode {entry.mode!r}; "
-                f"choose one of {', '.join(kind.modes)}"
-            )
-        tasks[entry.name] = kind(entry.name, entry.mode)
-    for index, metric in enumerate(study.off_target or ()):
-        check_metric(study, tasks, metric, "off_target", index)
-    return tasks
-
-
-def bind(study: Study) -> Bound:
-    """Find and check everything that the study names. Raises AssayError; writes nothing."""
-    tasks = bind_tasks(study)
-    claims = declare(study, tasks)
-    if study.stop == "decided":
-        raise StudyError(f"{study.locate('stop')}: this version runs to the end; write `stop: full`")
-    if study.engine.name != "recorded":
-        raise StudyError(
-            f"{study.locate('engine')}: this version judges recorded responses and has no engine "
-            f"{study.engine.name!r}; remove `engine`, and give `responses` where there are weights"
-        )
-    if study.summary is not None:
-        metrics = [f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics]
-        subjects = [base.name for base in study.bases] + [adapter.name for adapter in study.adapters]
-        summary = read_summary(study.resolve(study.summary), subjects, metrics)
-        return Bound(study, tasks, {}, claims, Recorded({}, {}), summary=summary)
-    known = {name: _read_examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
+    `known` holds every example of a task; rows that answer one beyond the task's limit are passed over.
+    Raises ResponsesError where a file and its examples do not agree one to one.
+    """
     limits = {entry.name: entry.limit for entry in study.tasks}
-    examples = {name: found[: limits[name]] for name, found in known.items()}
-    for name, task in tasks.items():
-        task.check(examples[name])
     sources = _sources(study)
     engine = Recorded(
-        sources, examples, {name: found[len(examples[name]) :] for name, found in known.items()}
+        sources,
+        {name: known[name][: limits[name]] for name in tasks},
+        {name: known[name][len(known[name][: limits[name]]) :] for name in tasks},
     )
     identities = _identities(study, sources)
     found = [_cell(study, engine, task, identities[subject]) for subject, task in sources]
@@ -105,25 +39,7 @@ def bind(study: Study) -> Bound:
     _check_protocols(study, cells)
     warnings = [doubt for _, _, doubt in found if doubt]
     warnings += _twins((cell, judged) for cell, judged, _ in found)
-    return Bound(study, tasks, examples, claims, engine, cells, warnings=tuple(warnings))
-
-
-def _read_examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
-    entry = study.tasks[index]
-    given = {"prompts": entry.prompts, "examples": entry.examples}
-    path = given.pop(task.data_field)
-    (other,) = given
-    if given[other] is not None:
-        raise StudyError(
-            f"{study.locate('tasks', index, other)}: task {task.kind!r} reads its data from `{task.data_field}`, "
-            f"not `{other}`; rename the field"
-        )
-    if path is None:
-        raise StudyError(
-            f"{study.locate('tasks', index)}: task {task.name!r} needs its data file: "
-            f"add `{task.data_field}: FILE` (`assay tasks` says where to get it)"
-        )
-    return task.read(study.resolve(path))
+    return Found((Round(cells, lambda: nullcontext(engine)),), warnings=tuple(warnings))
 
 
 def _sources(study: Study) -> dict[tuple[str, str], Source]:
@@ -134,8 +50,8 @@ def _sources(study: Study) -> dict[tuple[str, str], Source]:
         for index, subject in enumerate(subjects):
             if not subject.responses:
                 raise StudyError(
-                    f"{study.locate(group, index)}: {subject.name!r} has no recorded `responses`, and this version "
-                    f"generates none; record its responses as JSONL and name the files under `responses`"
+                    f"{study.locate(group, index)}: {subject.name!r} has no recorded `responses`, and the engine is "
+                    f"`recorded`; name its files under `responses`, or remove `engine` to generate"
                 )
             for task, file in subject.responses.items():
                 path = study.resolve(file.path)
@@ -158,7 +74,7 @@ def _check_logs(study: Study, logged: Mapping[tuple[str, str], LoggedModel]) -> 
 
 def _cell(
     study: Study, engine: Recorded, task: str, identity: Mapping[str, Any]
-) -> tuple[BoundCell, str, str | None]:
+) -> tuple[Cell, str, str | None]:
     """A subject's cell, the digest of what will be judged, and a warning about its cuts."""
     subject: str = identity["name"]
     source = engine.sources[subject, task]
@@ -172,7 +88,8 @@ def _cell(
         "samples": samples,
     }
     judged = digest([[example.key, row.sample, source.judged(row)] for example, row in rows])
-    cell = BoundCell(subject, task, identity, protocol, samples)
+    sent = {example.key: example.prompt for example, _ in rows}
+    cell = Cell(Request(subject, task, "", ""), identity, protocol, sent, samples)
     return cell, judged, _doubtful_cut(subject, task, source, [row.text or "" for _, row in rows])
 
 
@@ -205,7 +122,7 @@ def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict
     return identities
 
 
-def _check_protocols(study: Study, cells: tuple[BoundCell, ...]) -> None:
+def _check_protocols(study: Study, cells: tuple[Cell, ...]) -> None:
     """Raise ResponsesError where an adapter was not asked what its base was asked, in the same way."""
     protocols = {(cell.name, cell.task): cell.protocol for cell in cells}
     for index, adapter in enumerate(study.adapters):
@@ -225,7 +142,7 @@ def _check_protocols(study: Study, cells: tuple[BoundCell, ...]) -> None:
             )
 
 
-def _twins(cells: Iterable[tuple[BoundCell, str]]) -> list[str]:
+def _twins(cells: Iterable[tuple[Cell, str]]) -> list[str]:
     """Warn of two adapters that give the same responses: perhaps one was copied, or never loaded."""
     same: dict[tuple[str, str], list[str]] = {}
     for cell, judged in cells:

@@ -1,6 +1,6 @@
 """Where responses come from. A new engine is one file that satisfies `Engine`, or a `Surveyor` for weights."""
 
-from assay.engines.engine import Completion, Engine, Kind, Request, named
+from assay.engines.engine import Completion, Engine, Kind, Request, cut_after, named
 from assay.engines.fake import Fake
 from assay.engines.recorded import Recorded, Row, Source, file_sha256, read_rows
 from assay.engines.weights import Liveness, Loaded, Problem, Survey, Surveyor, Weights, surveyor
@@ -20,6 +20,7 @@ __all__ = [
     "Survey",
     "Surveyor",
     "Weights",
+    "cut_after",
     "file_sha256",
     "named",
     "read_rows",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-__all__ = ["Completion", "Engine", "Kind", "Request", "named"]
+__all__ = ["Completion", "Engine", "Kind", "Request", "cut_after", "named"]
 
 Kind = Literal["generate", "loglikelihood"]
 
@@ -79,6 +79,12 @@ class Completion:
     def judged(self) -> str:
         """The part that verifiers see."""
         return self.text[self.cut :]
+
+
+def cut_after(text: str, mark: str | None) -> int:
+    """How many characters at the start of a text are not judged: up to the end of the first mark, if any."""
+    found = text.find(mark) if mark else -1
+    return found + len(mark or "") if found >= 0 else 0
 
 
 class Engine(Protocol):

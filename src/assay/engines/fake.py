@@ -1,14 +1,20 @@
 """An engine for tests: a function answers, no model is loaded.
 
-engine = Fake(lambda request: "4" if request.subject == "math" else "5")
-list(engine.complete([Request("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"
+fake = Fake(lambda request: "4" if request.subject == "math" else "5")
+list(fake.complete([Request("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"
+assay.run(study, engine=fake.survey)  # a study with `model` and `path`, whatever they name
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 from assay.engines.engine import Completion, Request
+from assay.engines.weights import Liveness, Problem, Weights
+from assay.study import Engine as Settings
 
 __all__ = ["Fake"]
 
@@ -21,17 +27,65 @@ class Fake:
     """
 
     def __init__(
-        self, answer: Callable[[Request], str], score: Callable[[Request], float] = lambda _: -1.0
+        self,
+        answer: Callable[[Request], str],
+        score: Callable[[Request], float] = lambda _: -1.0,
+        *,
+        inert: Collection[str] = (),
+        refused: Mapping[str, str] | None = None,
+        templates: Mapping[str, str] | None = None,
+        provenance: Mapping[str, str] | None = None,
+        contents: Mapping[str, str] | None = None,
     ) -> None:
+        """Answer by functions; `inert` adapters change nothing, `refused` ones fail preflight for a reason.
+
+        `templates` are chat templates by subject; `{prompt}` in one stands for the prompt. `provenance` is
+        what it says of its software, `contents` what weights are by content: name and source by default.
+        """
         self.answer = answer
         self.score = score
+        self.inert = inert
+        self.refused = refused or {}
+        self.templates = templates or {}
+        self.provenance = provenance or {}
+        self.contents = contents or {}
         self.asked: list[Request] = []
+        self.loads = 0
+        """How often it was loaded."""
+        self.failed: dict[str, str] = {}
+        """Adapters that are loaded in vain, and why."""
 
     def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
-        """Yield one completion for each request, in the order asked."""
+        """Yield one completion for each request, in the order asked; none for failed subjects."""
         for request in requests:
-            self.asked.append(request)
-            yield self._generate(request) if request.kind == "generate" else self._score(request)
+            if request.subject not in self.failed:
+                self.asked.append(request)
+                yield self._generate(request) if request.kind == "generate" else self._score(request)
+
+    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:
+        """All change something, but the inert ones."""
+        return [
+            Liveness(name, 2, *((0.0,) * 4 if name in self.inert else (1.0, 1.0, 0.1, 1.0)))
+            for name in adapters
+            if name not in self.failed
+        ]
+
+    def survey(self, settings: Settings, base: Weights, adapters: Sequence[Weights]) -> FakeSurvey:
+        """Look at nothing: a subject is what its name and source say."""
+        problems = [
+            Problem(adapter.name, "error", self.refused[adapter.name])
+            for adapter in adapters
+            if adapter.name in self.refused
+        ]
+        identities = {
+            one.name: {
+                "engine": settings.name,
+                "content": self.contents.get(one.name, f"{one.name} {one.source}"),
+            }
+            for one in (base, *adapters)
+            if one.name not in self.refused
+        }
+        return FakeSurvey(self, identities, tuple(problems), self.templates)
 
     def _generate(self, request: Request) -> Completion:
         text = self.answer(request)
@@ -50,3 +104,27 @@ class Fake:
         return Completion(
             request, request.continuation, tokens=tokens, logprob=logprob, greedy=logprob > -1, seconds=0.0
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeSurvey:
+    """A base and its adapters as a Fake sees them."""
+
+    fake: Fake
+    identities: Mapping[str, Mapping[str, Any]]
+    problems: tuple[Problem, ...]
+    templates: Mapping[str, str]
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """As the Fake was told."""
+        return self.fake.provenance
+
+    def chat(self, prompt: str, template: str) -> str:
+        """The template with the prompt in it."""
+        return template.replace("{prompt}", prompt)
+
+    def load(self) -> AbstractContextManager[Fake]:
+        """The Fake itself."""
+        self.fake.loads += 1
+        return nullcontext(self.fake)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assay.engines.engine import Completion, Request
+from assay.engines.engine import Completion, Request, cut_after
+from assay.engines.weights import Liveness
 from assay.errors import ResponsesError
 from assay.jsonl import read_jsonl
 from assay.tasks import Example
@@ -47,8 +48,7 @@ class Source:
 
     def cut(self, text: str) -> int:
         """How many characters at the start of a response are not judged."""
-        found = text.find(self.after) if self.after else -1
-        return found + len(self.after or "") if found >= 0 else 0
+        return cut_after(text, self.after)
 
     def judged(self, row: Row) -> str:
         """What verifiers see of a row."""
@@ -72,6 +72,11 @@ class Recorded:
         self.sources = sources
         self.examples = examples
         self.beyond = beyond or {}
+        self.failed: dict[str, str] = {}
+
+    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:  # noqa: ARG002
+        """Nothing: only the responses are there, and those are compared with the base's."""
+        return []
 
     def rows(self, subject: str, task: str) -> list[tuple[Example, Row]]:
         """Every example of the task with this subject's rows; the whole file is checked on the way."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from assay.records import Store
 from assay.report.files import write_atomically
 from assay.study import Study
+from assay.verdicts.noise import AGAIN
 
 __all__ = ["export_responses"]
 
@@ -30,12 +31,15 @@ def export_responses(study: Study, store: Store, out: Path | None) -> None:
 def _lines(study: Study, store: Store) -> Iterator[str]:
     bases = {adapter.name: adapter.base for adapter in study.adapters}
     for name, task in store.bound():
+        own, _, variant = name.partition("/")
+        if variant == AGAIN:  # the base's second pass, for the noise floor
+            continue
         subject = store.subject(name, task)
         for record in store.responses(name, task):
             row = {
                 "subject": subject,
-                "base": bases.get(name, name),
-                "adapter": name if name in bases else None,
+                "base": bases.get(own, own),
+                "adapter": own if own in bases else None,
                 "task": task,
                 "key": record["key"],
                 "sample": record["sample"],

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -25,20 +27,14 @@ from numpy.typing import NDArray
 
 from assay.engines import Completion
 from assay.errors import OutputError, RunError
+from assay.records.bindings import Bindings, digest
 from assay.records.database import connect, explained, sole_writer
 from assay.records.schema import migrate
-from assay.tasks import Example
 
 __all__ = ["Declared", "Scores", "Store", "digest"]
 
 BATCH = 250
 _T = TypeVar("_T")
-
-
-def digest(value: object) -> str:
-    """SHA-256 of a JSON value in canonical form (sorted keys, no spaces), in hexadecimal."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,8 @@ class Scores:
     """(examples, samples, metrics)"""
     out_of: NDArray[np.int64]
     """Likewise; equal over samples and over subjects."""
+    positions: NDArray[np.int64]
+    """(examples,): of each example in its task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,8 @@ class Declared:
     """Records that the run held at that time; 0 when claims came first."""
 
 
-class Store:
+class Store(Bindings):
     """An open `records.sqlite`. Made by `Store.write` or `Store.read`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
-        self._bound: dict[tuple[str, str], tuple[int, int]] = {}
-        self._rows: dict[str, dict[str, tuple[int, str]]] = {}
 
     # -- opening -------------------------------------------------------------------------------
 
@@ -106,109 +99,6 @@ class Store:
             db.execute("BEGIN")  # one view of the run, whatever a writer does meanwhile
             yield cls(db)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside is kept, or none of it; one within another is part of it."""
-        if self._db.in_transaction:
-            yield
-            return
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            with suppress(sqlite3.OperationalError):  # a full disk has already rolled back
-                self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    # -- what a study's names mean ---------------------------------------------------------------
-
-    def bind_task(self, name: str, kind: str, examples: Sequence[Example]) -> None:
-        """Enter a task's examples. Raises RunError if the run holds this task with other examples."""
-        rows = [[example.key, example.prompt, dict(example.data)] for example in examples]
-        sha256 = digest([kind, rows])
-        known = self._db.execute("SELECT digest FROM tasks WHERE name = ?", (name,)).fetchone()
-        if known is not None:
-            if known[0] != sha256:
-                raise RunError(
-                    f"task {name!r}: this run measured examples with sha256 {known[0][:12]}, and the study "
-                    f"now gives {sha256[:12]}; give the file of then, or use another --out"
-                )
-            return
-        with self.transaction():
-            task = self._db.execute(
-                "INSERT INTO tasks (name, kind, digest) VALUES (?, ?, ?)", (name, kind, sha256)
-            ).lastrowid
-            self._db.executemany(
-                "INSERT INTO examples (task, position, key, prompt, data) VALUES (?, ?, ?, ?, ?)",
-                (
-                    (task, position, key, prompt, json.dumps(data, ensure_ascii=False))
-                    for position, (key, prompt, data) in enumerate(rows)
-                ),
-            )
-
-    def bind(self, name: str, task: str, identity: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
-        """Say which subject, under which protocol, the study's `name` means on `task` from now on."""
-        self._bound.clear()
-        with self.transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO bindings (name, task, subject, protocol) VALUES (?, ?, ?, ?)",
-                (
-                    name,
-                    self._task(task),
-                    self._entity("subjects", identity),
-                    self._entity("protocols", protocol),
-                ),
-            )
-
-    def unbind(self) -> None:
-        """Forget what names mean, so that a subject that left the study is no longer read. Records stay."""
-        self._bound.clear()
-        self._db.execute("DELETE FROM bindings")
-
-    def _entity(self, table: str, identity: Mapping[str, Any]) -> int:
-        """Row of a subject or protocol by the digest of its identity, entered if new."""
-        sha256 = digest(identity)
-        self._db.execute(
-            f"INSERT OR IGNORE INTO {table} (digest, identity) VALUES (?, ?)",
-            (sha256, json.dumps(identity, sort_keys=True, ensure_ascii=False)),
-        )
-        (row,) = self._db.execute(f"SELECT id FROM {table} WHERE digest = ?", (sha256,)).fetchone()
-        return int(row)
-
-    def _task(self, name: str) -> int:
-        row = self._db.execute("SELECT id FROM tasks WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise RunError(f"task {name!r} is not in this run; run the study again")
-        return int(row[0])
-
-    def _binding(self, name: str, task: str) -> tuple[int, int] | None:
-        """(subject, protocol) rows of a name on a task."""
-        if (name, task) not in self._bound:
-            row = self._db.execute(
-                "SELECT subject, protocol FROM bindings WHERE name = ? AND task = ?", (name, self._task(task))
-            ).fetchone()
-            if row is None:
-                return None
-            self._bound[name, task] = row
-        return self._bound[name, task]
-
-    def same_protocol(self, name: str, other: str, task: str) -> bool:
-        """Whether two names answered `task` under one protocol."""
-        mine, theirs = self._binding(name, task), self._binding(other, task)
-        return mine is not None and theirs is not None and mine[1] == theirs[1]
-
-    def _example(self, task: str, key: str) -> tuple[int, str]:
-        """(row, prompt) of an example."""
-        if task not in self._rows:
-            self._rows[task] = {
-                found: (row, prompt)
-                for row, found, prompt in self._db.execute(
-                    "SELECT id, key, prompt FROM examples WHERE task = ?", (self._task(task),)
-                )
-            }
-        return self._rows[task][key]
-
     # -- responses -------------------------------------------------------------------------------
 
     def held(self, name: str, task: str) -> set[tuple[str, int, int]]:
@@ -227,9 +117,9 @@ class Store:
     def append(self, completions: Iterable[Completion]) -> Iterator[int]:
         """Enter completions in batches, yielding the size of each one once it is safe on disk.
 
-        A record that is already there is left as it is.
+        A record that is already there is left as it is. What has come when the source fails is kept.
         """
-        for batch in _batches(completions):
+        for batch in _bursts(completions):
             with self.transaction():
                 self._db.executemany(
                     "INSERT OR IGNORE INTO records (subject, protocol, example, sample, request, kind, prompt, "
@@ -264,29 +154,6 @@ class Store:
         self._db.execute("INSERT OR IGNORE INTO prompts (digest, text) VALUES (?, ?)", (sha256, text))
         (row,) = self._db.execute("SELECT id FROM prompts WHERE digest = ?", (sha256,)).fetchone()
         return int(row)
-
-    def examples(self, task: str) -> tuple[Example, ...]:
-        """A task's examples, in file order."""
-        return tuple(
-            Example(key, prompt, json.loads(data))
-            for key, prompt, data in self._db.execute(
-                "SELECT key, prompt, data FROM examples WHERE task = ? ORDER BY position", (self._task(task),)
-            )
-        )
-
-    def bound(self) -> list[tuple[str, str]]:
-        """(name, task) of everything that the study's names mean now."""
-        return self._db.execute(
-            "SELECT b.name, t.name FROM bindings b JOIN tasks t ON t.id = b.task ORDER BY b.rowid"
-        ).fetchall()
-
-    def subject(self, name: str, task: str) -> str:
-        """Digest of the subject that a name means on a task."""
-        bound = self._binding(name, task)
-        if bound is None:
-            raise RunError(f"{name!r} has no responses to {task!r} in this run")
-        (sha256,) = self._db.execute("SELECT digest FROM subjects WHERE id = ?", (bound[0],)).fetchone()
-        return str(sha256)
 
     def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
         """A name's records on a task, in file order.
@@ -324,6 +191,18 @@ class Store:
             (*theirs, *mine, self._task(task)),
         ).fetchone()
         return int(same), int(total)
+
+    def uncut(self, name: str, task: str) -> tuple[int, int]:
+        """(records of a name on a task of which nothing was cut, all of its records)."""
+        bound = self._binding(name, task)
+        if bound is None:
+            return 0, 0
+        uncut, total = self._db.execute(
+            "SELECT coalesce(sum(r.cut = 0), 0), count(*) FROM records r CROSS JOIN examples e ON e.id = r.example "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
+            (*bound, self._task(task)),
+        ).fetchone()
+        return int(uncut), int(total)
 
     def nulls(self, name: str, task: str) -> int:
         """How many of a name's responses on a task were null, and so judged as empty."""
@@ -378,30 +257,32 @@ class Store:
                 self._db.executemany("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", rows)
             yield len(batch)
 
-    def scores(self, name: str, task: str, scorer: str) -> Scores | None:
-        """Scores of a name on a task; None where any example lacks one."""
+    def scores(self, name: str, task: str, scorer: str, whole: bool = True) -> Scores | None:
+        """Scores of a name on a task; None where any example lacks one.
+
+        With `whole=False`, those of the examples that have all their scores; None where none has.
+        """
         bound = self._binding(name, task)
         if bound is None:
             return None
-        counts: list[str] = []
-        keys: list[tuple[int, int]] = []
-        for position, sample, count in self._db.execute(
+        rows = self._db.execute(
             "SELECT e.position, r.sample, s.counts FROM records r CROSS JOIN examples e ON e.id = r.example "
             "JOIN scores s ON s.record = r.id AND s.scorer = ? "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
             (scorer, *bound, self._task(task)),
-        ):
-            keys.append((position, sample))
-            counts.append(count)
+        ).fetchall()
+        samples = 1 + max((sample for _, sample, _ in rows), default=0)
+        held = Counter(position for position, _, _ in rows)
+        positions = [position for position, count in held.items() if count == samples]
         (examples,) = self._db.execute(
             "SELECT count(*) FROM examples WHERE task = ?", (self._task(task),)
         ).fetchone()
-        samples = 1 + max((sample for _, sample in keys), default=0)
-        if len(keys) != examples * samples or not keys:
+        if not positions or (whole and len(positions) != examples):
             return None
-        table = np.array(json.loads(f"[{','.join(counts)}]"), dtype=np.int64)
-        table = table.reshape(examples, samples, 2, -1)
-        return Scores(passed=table[:, :, 0, :], out_of=table[:, :, 1, :])
+        complete = set(positions)
+        counts = ",".join(count for position, _, count in rows if position in complete)
+        table = np.array(json.loads(f"[{counts}]"), dtype=np.int64).reshape(len(positions), samples, 2, -1)
+        return Scores(table[:, :, 0, :], table[:, :, 1, :], np.array(positions, dtype=np.int64))
 
     def details(self, name: str, task: str, scorer: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
         """(example key, sample, detail) of a name's scores on a task, in file order."""
@@ -461,6 +342,24 @@ class Store:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _bursts(items: Iterable[_T]) -> Iterator[list[_T]]:
+    """What comes within a second, at most BATCH, in lists; what has come before an error, then the error."""
+    burst: list[_T] = []
+    since = time.monotonic()
+    try:
+        for item in items:
+            burst.append(item)
+            if len(burst) >= BATCH or time.monotonic() - since > 1:
+                ready, burst, since = burst, [], time.monotonic()
+                yield ready
+    except BaseException:
+        if burst:
+            yield burst
+        raise
+    if burst:
+        yield burst
 
 
 def _batches(items: Iterable[_T]) -> Iterator[list[_T]]:

@@ -190,6 +190,10 @@ class TaskEntry(_Fields):
     """How to verify; the kind's first by default."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use the first so many examples only."""
+    shots: Annotated[int, Field(ge=0)] | None = None
+    """Worked examples before each question; the task's form decides by default."""
+    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Longest response; `decoding.max_tokens` by default, and then the task's form."""
     margin: Margin | None = None
     """The study's by default."""
 
@@ -209,7 +213,7 @@ class Decoding(_Fields):
     """How to generate; what is None the task decides."""
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Longest response."""
+    """Longest response, of every task that says nothing else."""
     temperature: Annotated[float, Field(ge=0)] | None = None
     """0 is greedy."""
     samples: Annotated[int, Field(gt=0)] = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from assay.records import Store, digest
@@ -16,8 +16,9 @@ from assay.verdicts.claims import claim_block, declare
 from assay.verdicts.drifts import drifts
 from assay.verdicts.measure import Measurements
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
+from assay.verdicts.noise import applied, noise_floor, problems
 from assay.verdicts.recipes import Configuration, configurations, judge_labels, judge_recipes
-from assay.verdicts.result import ClaimResult, ClaimsDeclared, Declaration, Matrix, Result, Row
+from assay.verdicts.result import ClaimResult, ClaimsDeclared, Matrix, Result, Row
 
 __all__ = ["decide"]
 
@@ -33,6 +34,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         judged = with_other_mode(judged, otherwise, other.tasks)
     groups = configurations(study, claims, measured)
     sha256 = digest(claim_block(study, tasks, claims))
+    noise = noise_floor(study, tasks, store)
     return Result(
         study=study.name,
         alpha=study.alpha,
@@ -45,13 +47,17 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         counts=count(study, claims, judged, measured),
         matrix=_matrix(study, tasks, measured),
         modes=() if summary else mode_differences(other, judged, measured.checks),
-        applied=(),
-        problems=(),
-        noise_floor=None,
+        applied=applied(study, store),
+        problems=problems(store),
+        noise_floor=noise,
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),
-        warnings=_warnings(store, tasks, groups, judged, measured),
-        versions=_versions(),
+        warnings=(
+            *_warnings(store, tasks, groups, judged, measured),
+            *_doubts_of_generation(study, store),
+            *(one.warning for one in noise or () if one.warning),
+        ),
+        versions=_versions(store),
     )
 
 
@@ -59,8 +65,10 @@ def _matrix(study: Study, tasks: Mapping[str, Task], measured: Measurements) -> 
     metrics = tuple(f"{name}.{metric.name}" for name, task in tasks.items() for metric in task.metrics)
     rows = []
     for base in study.bases:
-        scores = {metric: measured.base_scores.get((base.name, metric)) for metric in metrics}
-        rows.append(Row(base.name, None, scores, dict.fromkeys(metrics)))
+        others = {name for name, _ in measured.base_scores if name.startswith(f"{base.name}/")}
+        for name in (base.name, *sorted(others)):
+            scores = {metric: measured.base_scores.get((name, metric)) for metric in metrics}
+            rows.append(Row(name, None, scores, dict.fromkeys(metrics)))
         for adapter in study.adapters:
             if adapter.base == base.name:
                 cells = {metric: measured.cells[adapter.name, metric] for metric in metrics}
@@ -84,9 +92,7 @@ def _only(values: Mapping[str, float | None], kept: tuple[str, ...]) -> dict[str
 
 
 def _declared(store: Store, sha256: str) -> ClaimsDeclared:
-    history = tuple(
-        Declaration(entry.sha256, entry.declared_at, entry.records_before) for entry in store.declared()
-    )
+    history = tuple(store.declared())
     now = next((entry for entry in history if entry.sha256 == sha256), None)
     if store.fact("responses_came_first"):
         return ClaimsDeclared("after", "the responses were recorded before this study was run", history)
@@ -136,6 +142,33 @@ def _warnings(
     return tuple(warnings)
 
 
-def _versions() -> dict[str, str]:
+def _doubts_of_generation(study: Study, store: Store) -> Iterator[str]:
+    """Where two sides of a gain were made by different software, or a mark to cut after did not come."""
+    made = store.fact("provenance") or {}
+    bound = dict(reversed(store.bound()))
+    for adapter in study.adapters:
+        if adapter.name in bound and adapter.base in bound:
+            sides = [made.get(store.subject(name, bound[name]), []) for name in (adapter.name, adapter.base)]
+            if sides[0] != sides[1]:
+                yield (
+                    f"responses of {adapter.name!r} and of its base were made in part under other package versions or "
+                    f"on another device; to be sure, run both anew with another --out"
+                )
+    if (mark := study.decoding.after) is not None and made:
+        for name, task in store.bound():
+            uncut, total = store.uncut(name, task)
+            if uncut:
+                yield (
+                    f"the mark {mark!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: those are "
+                    f"judged whole; perhaps `max_tokens` ended them first"
+                )
+
+
+def _versions(store: Store) -> dict[str, str]:
     packages = ("lora-assay", "numpy", "scipy", "nltk", "langdetect")
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    made = [versions for seen in (store.fact("provenance") or {}).values() for versions in seen]
+    return {
+        **(made[-1] if made else {}),
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+    }

@@ -71,14 +71,16 @@ class Measurements:
         self._summary = summary
         self._scores: dict[tuple[str, str], Scores | None] = {}
         self.base_scores: dict[tuple[str, str], float] = {}
+        """By base, as records call it, and metric."""
         self.cells: dict[tuple[str, str], Measured | Unmeasured] = {}
         self.echoes: list[tuple[str, str, int]] = []
         """(adapter, task, responses) where a live adapter answered one task as its base did."""
         self.checks: Counter[str] = Counter()
         """Single checks of all responses to a task, over its `ratio` metrics."""
+        self._absent: Mapping[str, tuple[str, str]] = store.fact("absent") or {}
         for base in study.bases:
             for name, task in tasks.items():
-                self._note_base(base.name, name, task)
+                self._of_base(base.name, name, task)
         for adapter in study.adapters:
             inert = self._inert(adapter.name, adapter.base, tasks)
             for name, task in tasks.items():
@@ -95,8 +97,11 @@ class Measurements:
             self.checks[name] += int(scores.out_of[:, :, ratios].sum())
         return scores
 
-    def _note_base(self, base: str, name: str, task: Task) -> None:
-        scores = self._read(base, name, task) if not self._summary else None
+    def _of_base(self, base: str, name: str, task: Task) -> Scores | None:
+        """Scores of a base, or of a base under a variant of the protocol, read once and noted."""
+        if (base, name) in self._scores:
+            return self._scores[base, name]
+        scores = None if self._summary else self._read(base, name, task)
         self._scores[base, name] = scores
         for index, metric in enumerate(task.metrics):
             key = f"{name}.{metric.name}"
@@ -104,12 +109,19 @@ class Measurements:
                 self.base_scores[base, key] = _score(scores, index)
             elif key in self._summary.get(base, {}):
                 self.base_scores[base, key] = self._summary[base][key]
+        return scores
 
     def _inert(self, adapter: str, base: str, tasks: Mapping[str, Task]) -> str | None:
         """Why an adapter counts as changing nothing: every response equals the base's to the letter."""
         if self._summary:
             return None
-        pairs = {task: self._store.same_text(adapter, base, task) for task in tasks}
+        if adapter in self._absent:
+            verdict, reason = self._absent[adapter]
+            return reason if verdict == "not applied" else None
+        pairs = {
+            task: self._store.same_text(adapter, self._store.counterpart(adapter, base, task) or base, task)
+            for task in tasks
+        }
         same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
         if total and same == total:
             return (
@@ -126,16 +138,26 @@ class Measurements:
                 metric.name: self._aggregate(adapter, base, f"{name}.{metric.name}")
                 for metric in task.metrics
             }
-        ours, theirs = self._read(adapter, name, task), self._scores[base, name]
-        reason = None
+        if adapter in self._absent:
+            _, reason = self._absent[adapter]
+            return {
+                metric.name: Unmeasured(
+                    reason, base_score=self.base_scores.get((base, f"{name}.{metric.name}"))
+                )
+                for metric in task.metrics
+            }
+        counterpart = self._store.counterpart(adapter, base, name)
+        ours = self._read(adapter, name, task)
+        theirs = self._of_base(counterpart or base, name, task)
+        reason = ""
         if ours is None or theirs is None:
             reason = (
                 f"no complete set of responses from the {'adapter' if ours is None else 'base'} on {name}"
             )
-        elif not self._store.same_protocol(adapter, base, name):
+        elif counterpart is None:
             reason = f"adapter and base answered {name} under different protocols"
-        if reason is not None or ours is None or theirs is None:
-            return {metric.name: Unmeasured(reason or "") for metric in task.metrics}
+        if reason or ours is None or theirs is None:
+            return {metric.name: Unmeasured(reason) for metric in task.metrics}
         return {
             metric.name: _measured(theirs, ours, index, task.metrics, alpha)
             for index, metric in enumerate(task.metrics)

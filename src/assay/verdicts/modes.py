@@ -9,6 +9,7 @@ from typing import Any
 
 from assay.records import Scores, Store
 from assay.tasks import Task
+from assay.verdicts.noise import AGAIN
 from assay.verdicts.result import ClaimResult, ModeDifference
 
 __all__ = ["OtherMode", "mode_differences", "with_other_mode"]
@@ -32,7 +33,8 @@ class OtherMode:
         self.differing: dict[tuple[str, str], list[_Differing]] = defaultdict(list)
         for name, task in self.tasks.items():
             for subject, position, sample, detail in store.differing(name, task.scorer):
-                self.differing[subject, name].append(_Differing(position, sample, detail))
+                if subject.partition("/")[2] != AGAIN:
+                    self.differing[subject, name].append(_Differing(position, sample, detail))
 
     def scores(self, subject: str, name: str, task: Task) -> Scores | None:
         """As `Store.scores`, under the other mode where the task has one."""
@@ -42,7 +44,7 @@ class OtherMode:
         passed = scores.passed.copy()
         for found in self.differing[subject, name]:
             passed[found.position, found.sample] = task.passed(found.detail["other"])
-        return Scores(passed, scores.out_of)
+        return Scores(passed, scores.out_of, scores.positions)
 
 
 def with_other_mode(

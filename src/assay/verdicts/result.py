@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from assay.records import Declared
+
 if TYPE_CHECKING:
     import pandas
 
@@ -18,7 +20,6 @@ __all__ = [
     "ClaimResult",
     "ClaimsDeclared",
     "Counts",
-    "Declaration",
     "DriftResult",
     "Interval",
     "LabelResult",
@@ -247,7 +248,7 @@ class Row:
 
     subject: str
     base: str | None
-    """None for a base."""
+    """None for a base, and for a base under the template of some adapter: `base/template:...`."""
     scores: dict[str, float | None]
     """By metric, `task.metric`."""
     gains: dict[str, float | None]
@@ -331,22 +332,12 @@ class NoiseFloor:
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """A claim block and when it was first seen by this run."""
-
-    sha256: str
-    declared_at: str
-    """UTC, ISO 8601."""
-    records_before: int
-
-
-@dataclass(frozen=True, slots=True)
 class ClaimsDeclared:
     """Whether the claims came before the responses."""
 
     when: Literal["before", "after"]
     reason: str
-    history: tuple[Declaration, ...]
+    history: tuple[Declared, ...]
     """Every block that this run has seen, the oldest first."""
 
 

@@ -116,6 +116,7 @@ class Evidence:
 class _Pair:
     adapter: str
     base: str
+    """As records call it: with a variant where the adapter has its own template."""
     task: Task
     examples: Sequence[Example]
     flipped: tuple[int, ...]
@@ -133,17 +134,22 @@ def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
     types: list[TypeGain] = []
     sampled = False
     for name, task in tasks.items():
-        bases = {base.name: store.scores(base.name, name, task.scorer) for base in study.bases}
-        passes = _base_passes(task, store, [base for base in bases if bases[base] is not None])
-        for adapter in study.adapters:
-            theirs, ours = bases[adapter.base], store.scores(adapter.name, name, task.scorer)
-            if theirs is None or ours is None or not store.same_protocol(adapter.name, adapter.base, name):
+        sides = [
+            (adapter.name, side)
+            for adapter in study.adapters
+            if (side := store.counterpart(adapter.name, adapter.base, name)) is not None
+        ]
+        bases = {side: store.scores(side, name, task.scorer) for _, side in sides}
+        passes = _base_passes(task, store, [side for side in bases if bases[side] is not None])
+        for adapter, side in sides:
+            theirs, ours = bases[side], store.scores(adapter, name, task.scorer)
+            if theirs is None or ours is None:
                 continue
             if theirs.passed.shape[1] > 1 or ours.passed.shape[1] > 1:
                 sampled = True
                 continue
-            pairs.append(_pair(adapter.name, adapter.base, task, examples[name], theirs, ours))
-            types += _type_gains(adapter.name, task, examples[name], passes[adapter.base], store)
+            pairs.append(_pair(adapter, side, task, examples[name], theirs, ours))
+            types += _type_gains(adapter, task, examples[name], passes[side], store)
     return Evidence(
         flips=tuple(_flips(pairs, store)),
         counts=tuple(
@@ -193,7 +199,7 @@ def _flips(pairs: Sequence[_Pair], store: Store) -> Iterator[Flip]:
                 example = pair.examples[position]
                 yield Flip(
                     adapter=pair.adapter,
-                    base=base,
+                    base=base.partition("/")[0],
                     task=pair.task.name,
                     key=example.key,
                     direction="fixed" if position in pair.fixed else "broken",

@@ -1,0 +1,63 @@
+"""The study's tasks, and the examples in their files or on the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assay.errors import StudyError
+from assay.study import Study
+from assay.tasks import TASKS, Example, Task, read_hub
+from assay.verdicts.claims import check_metric
+
+__all__ = ["bind_examples", "bind_tasks"]
+
+
+def bind_tasks(study: Study) -> dict[str, Task]:
+    """The study's tasks by name, without their examples. Raises StudyError for an unknown one."""
+    tasks: dict[str, Task] = {}
+    for index, entry in enumerate(study.tasks):
+        if entry.task not in TASKS:
+            raise StudyError(
+                f"{study.locate('tasks', index, 'task')}: unknown task {entry.task!r}; "
+                f"choose one of {', '.join(TASKS)} (`assay tasks` lists them)"
+            )
+        kind = TASKS[entry.task]
+        if entry.mode is not None and entry.mode not in kind.modes:
+            raise StudyError(
+                f"{study.locate('tasks', index, 'mode')}: task {entry.task!r} has no mode {entry.mode!r}; "
+                f"choose one of {', '.join(kind.modes)}"
+            )
+        if entry.shots is not None and (refusal := kind.form.refusal(entry.shots)):
+            raise StudyError(f"{study.locate('tasks', index, 'shots')}: {refusal}")
+        tasks[entry.name] = kind(entry.name, entry.mode)
+    for index, metric in enumerate(study.off_target or ()):
+        check_metric(study, tasks, metric, "off_target", index)
+    return tasks
+
+
+def bind_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:
+    """Every example of each task, those beyond its limit too. Raises AssayError if one cannot be judged."""
+    known = {name: _examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
+    for entry in study.tasks:
+        tasks[entry.name].check(known[entry.name][: entry.limit])
+    return known
+
+
+def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
+    entry = study.tasks[index]
+    given = {"prompts": entry.prompts, "examples": entry.examples}
+    path = given.pop(task.data_field)
+    (other,) = given
+    if given[other] is not None:
+        raise StudyError(
+            f"{study.locate('tasks', index, other)}: task {task.kind!r} reads its data from `{task.data_field}`, "
+            f"not `{other}`; rename the field"
+        )
+    if path is not None:
+        return task.read(study.resolve(path))
+    if task.hub is None:
+        raise StudyError(
+            f"{study.locate('tasks', index)}: task {task.name!r} needs its data file: "
+            f"add `{task.data_field}: FILE` (`assay tasks` says where to get it)"
+        )
+    return read_hub(task)

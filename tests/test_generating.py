@@ -1,0 +1,351 @@
+"""A study that generates, from preflight to gate, with an engine that answers by a function."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import assay
+from assay.audit import gate
+from assay.engines import Completion, Fake, Request
+from assay.errors import StudyError
+from assay.interop.export import export_responses
+from assay.records import Store
+from assay.study import load_study
+from assay.verdicts import Result
+from tests.studies import RIGHT, WRONG, examples, table, write_study
+
+COUNT = 200
+BASE, GOOD = table(60, 10, COUNT, 60)
+_, BAD = table(10, 40, COUNT, 60)
+PASSES = {"base": BASE, "good": GOOD, "bad": BAD, "other": GOOD[::-1]}
+
+
+def answer(request: Request) -> str:
+    return RIGHT if PASSES[request.subject][int(request.example)] else WRONG
+
+
+def generating(folder: Path, names: tuple[str, ...] = ("good", "bad"), **fields: Any) -> Path:
+    """A study of one numeric task on hub ids, which the fake engine never fetches."""
+    examples(folder, COUNT)
+    document = {
+        "name": "generating",
+        "bases": [{"name": "base", "model": "owner/base"}],
+        "adapters": [{"name": name, "label": "numeric", "path": f"owner/{name}"} for name in names],
+        "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+        **fields,
+    }
+    return write_study(folder, document)
+
+
+def run(study: Path, fake: Fake) -> Result:
+    return assay.run(study, study.parent / "run", engine=fake.survey)
+
+
+def verdicts(result: Result) -> dict[str, str]:
+    return {claim.adapter: claim.verdict for claim in result.claims}
+
+
+def records(folder: Path) -> list[tuple[Any, ...]]:
+    """Everything that a run holds of its responses."""
+    with Store.read(folder / "run") as store:
+        return [
+            (name, task, *row.values()) for name, task in store.bound() for row in store.responses(name, task)
+        ]
+
+
+def test_a_study_is_generated_and_judged(tmp_path: Path) -> None:
+    result = run(generating(tmp_path), Fake(answer))
+    assert verdicts(result) == {"good": "confirmed", "bad": "harmed"}
+    assert result.claims[0].gain == (60 - 10) / COUNT
+
+
+def test_claims_are_stamped_before_the_first_response(tmp_path: Path) -> None:
+    def see(request: Request) -> str:
+        with Store.read(tmp_path / "run") as store:
+            assert store.declared()[0].records_before == 0
+        return answer(request)
+
+    declared = run(generating(tmp_path), Fake(see)).claims_declared
+    assert (declared.when, declared.history[0].records_before) == ("before", 0)
+
+
+def test_base_and_adapters_are_loaded_once_and_asked_each_prompt_once(tmp_path: Path) -> None:
+    fake = Fake(answer)
+    run(generating(tmp_path), fake)
+    assert fake.loads == 1
+    asked = Counter((one.name, one.example) for one in fake.asked)
+    assert set(asked.values()) == {1}
+    names = Counter(one.name for one in fake.asked)
+    assert names == {"base": COUNT, "good": COUNT, "bad": COUNT, "base/again": 128}
+
+
+def test_a_run_that_is_whole_loads_nothing(tmp_path: Path) -> None:
+    study = generating(tmp_path)
+    first = run(study, Fake(answer))
+    fake = Fake(answer)
+    assert run(study, fake) == first
+    assert (fake.loads, fake.asked) == (0, [])
+
+
+def test_changing_one_adapter_generates_that_adapter_alone(tmp_path: Path) -> None:
+    run(generating(tmp_path), Fake(answer))
+    document = [
+        {"name": "good", "label": "numeric", "path": "owner/good"},
+        {"name": "bad", "label": "numeric", "path": "owner/newer"},
+    ]
+    fake = Fake(answer)
+    run(generating(tmp_path, adapters=document), fake)
+    assert Counter(one.name for one in fake.asked) == {"bad": COUNT}
+
+
+def test_a_name_changed_alone_generates_nothing_when_content_is_the_same(tmp_path: Path) -> None:
+    run(generating(tmp_path, ("good",)), Fake(answer))
+    fake = Fake(answer, contents={"renamed": "good owner/good"})
+    renamed = [{"name": "renamed", "label": "numeric", "path": "owner/good"}]
+    result = run(generating(tmp_path, adapters=renamed), fake)
+    assert (fake.asked, verdicts(result)) == ([], {"renamed": "confirmed"})
+
+
+def test_an_inert_adapter_is_not_asked_and_not_applied(tmp_path: Path) -> None:
+    fake = Fake(answer, inert={"bad"})
+    result = run(generating(tmp_path), fake)
+    assert verdicts(result) == {"good": "confirmed", "bad": "not applied"}
+    assert "bad" not in {one.subject for one in fake.asked}
+    assert "leaves every logit" in (result.claims[1].reason or "")
+    assert [(one.adapter, one.alive) for one in result.applied] == [("good", True), ("bad", False)]
+    outcomes = {one.adapter: one.outcome for one in gate(tmp_path / "run").adapters}
+    assert outcomes == {"good": "pass", "bad": "fail"}
+
+
+def test_an_inert_adapter_stays_not_applied_when_the_run_is_taken_up_again(tmp_path: Path) -> None:
+    study = generating(tmp_path)
+    first = run(study, Fake(answer, inert={"bad"}))
+    fake = Fake(answer, inert={"bad"})
+    assert run(study, fake) == first
+    assert assay.decide(tmp_path / "run") == first
+    assert fake.loads == 0
+
+
+def test_a_refused_adapter_is_not_measured_and_the_others_run(tmp_path: Path) -> None:
+    fake = Fake(answer, refused={"bad": "its weights are a pickle; save them as safetensors"})
+    result = run(generating(tmp_path), fake)
+    assert verdicts(result) == {"good": "confirmed", "bad": "not measured"}
+    assert result.claims[1].reason == "its weights are a pickle; save them as safetensors"
+    assert result.problems == ("error: bad: its weights are a pickle; save them as safetensors",)
+    assert {one.adapter: one.outcome for one in gate(tmp_path / "run").adapters}["bad"] == "undecided"
+
+
+def test_an_adapter_that_fails_once_loaded_is_not_measured_and_is_tried_again_later(tmp_path: Path) -> None:
+    study, fake = generating(tmp_path), Fake(answer)
+    fake.failed["bad"] = "peft cannot load it"
+    result = run(study, fake)
+    assert verdicts(result) == {"good": "confirmed", "bad": "not measured"}
+    again = Fake(answer)
+    assert verdicts(run(study, again)) == {"good": "confirmed", "bad": "harmed"}
+    assert {one.name for one in again.asked} == {"bad"}
+
+
+def test_no_base_is_asked_for_adapters_that_cannot_be(tmp_path: Path) -> None:
+    fake = Fake(answer, inert={"good"}, refused={"bad": "no weights"})
+    result = run(generating(tmp_path), fake)
+    assert verdicts(result) == {"good": "not applied", "bad": "not measured"}
+    assert fake.asked == []
+
+
+def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_template(
+    tmp_path: Path,
+) -> None:
+    def see(request: Request) -> str:
+        if request.subject == "base" and "[own]" in request.prompt:
+            return WRONG
+        return answer(request)
+
+    fake = Fake(see, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
+    result = run(generating(tmp_path), fake)
+    good, bad = result.claims
+    assert (good.base_score, bad.base_score) == (60 / COUNT, 0)
+    assert bad.verdict == "confirmed"  # it beats the base that its template spoils
+    variants = {one.variant for one in fake.asked if one.subject == "base"}
+    assert len(variants) == 3  # the study's own, the other template, and again
+    assert result.matrix.rows[0].subject == "base"
+    assert [row.scores["math.numeric_match"] for row in result.matrix.rows if row.base is None] == [0.3, 0]
+
+
+def test_a_template_that_the_study_names_is_used_for_all(tmp_path: Path) -> None:
+    (tmp_path / "plain.jinja").write_text("<<{prompt}>>")
+    fake = Fake(answer, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
+    run(generating(tmp_path, decoding={"template": "plain.jinja"}), fake)
+    assert all(one.prompt.startswith("<<question") for one in fake.asked)
+    bare = Fake(answer, templates=fake.templates)
+    run(generating(tmp_path, decoding={"template": "none"}), bare)
+    assert all(one.prompt.endswith("Answer:") for one in bare.asked)
+
+
+def test_a_chat_template_that_is_asked_for_and_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="the base 'base' has no chat template; write `none`"):
+        run(generating(tmp_path, decoding={"template": "chat"}), Fake(answer))
+
+
+@pytest.mark.parametrize(
+    ("decoding", "entry", "expected"),
+    [({}, {}, 1024), ({"max_tokens": 77}, {}, 77), ({"max_tokens": 77}, {"max_tokens": 5}, 5)],
+)
+def test_the_longest_response_is_the_entrys_then_the_studys_then_the_tasks(
+    tmp_path: Path, decoding: dict[str, Any], entry: dict[str, Any], expected: int
+) -> None:
+    fake = Fake(answer)
+    tasks = [{"task": "numeric", "name": "math", "examples": "examples.jsonl", **entry}]
+    run(generating(tmp_path, decoding=decoding, tasks=tasks), fake)
+    assert {one.max_tokens for one in fake.asked} == {expected}
+
+
+def test_other_limits_are_another_protocol_and_are_generated_anew(tmp_path: Path) -> None:
+    run(generating(tmp_path), Fake(answer))
+    fake = Fake(answer)
+    run(generating(tmp_path, decoding={"max_tokens": 9}), fake)
+    assert {one.name for one in fake.asked} == {"base", "good", "bad", "base/again"}
+
+
+def test_only_what_follows_the_mark_is_judged(tmp_path: Path) -> None:
+    def think(request: Request) -> str:
+        return f"{WRONG} no, </think> {answer(request)}" if request.example != "0" else "</thi"
+
+    result = run(generating(tmp_path, decoding={"after": "</think>"}), Fake(think))
+    assert result.claims[0].gain == pytest.approx((60 - 10 - 1) / COUNT, abs=0.01)
+    assert any("does not occur in 1 of 200 responses of 'good'" in warning for warning in result.warnings)
+
+
+def test_a_base_that_agrees_with_itself_has_a_noise_floor_of_0(tmp_path: Path) -> None:
+    (floor,) = run(generating(tmp_path), Fake(answer)).noise_floor or ()
+    assert (floor.n, floor.differ, floor.better, floor.worse, floor.gain) == (128, 0, 0, 0, 0)
+    assert floor.warning is None
+    assert max(map(abs, floor.interval)) < 0.03
+
+
+def test_a_base_that_does_not_agree_with_itself_is_warned_of(tmp_path: Path) -> None:
+    def drift(request: Request) -> str:
+        return RIGHT if request.variant else answer(request)
+
+    result = run(generating(tmp_path), Fake(drift))
+    (floor,) = result.noise_floor or ()
+    assert (floor.better > 0, floor.worse) == (True, 0)
+    assert floor.warning in result.warnings
+    assert "excludes 0" in (floor.warning or "")
+
+
+def test_the_noise_floor_is_no_subject_of_the_study(tmp_path: Path) -> None:
+    def drift(request: Request) -> str:
+        return RIGHT if request.variant else answer(request)
+
+    study = generating(tmp_path)
+    with_noise = run(study, Fake(drift))
+    assert [row.subject for row in with_noise.matrix.rows] == ["base", "good", "bad"]
+    with Store.read(tmp_path / "run") as store:
+        export_responses(load_study(study), store, tmp_path / "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert Counter(row["adapter"] for row in rows) == {None: COUNT, "good": COUNT, "bad": COUNT}
+
+
+@pytest.mark.parametrize("instant", [1, 2, 127, 201, 350, 599, 601, 700])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, instant: int) -> None:
+    study = generating(tmp_path)
+    for folder in ("whole", "stopped"):
+        (tmp_path / folder).mkdir()
+    whole = run(generating(tmp_path / "whole"), Fake(answer))
+    stopped = Fake(_failing_after(instant))
+    study = generating(tmp_path / "stopped")
+    with pytest.raises(KeyboardInterrupt):
+        run(study, stopped)
+    held = records(tmp_path / "stopped")
+    rest = Fake(answer)
+    assert run(study, rest).claims == whole.claims
+    assert records(tmp_path / "stopped") == records(tmp_path / "whole")
+    assert len(held) == instant - 1  # what had come was kept
+    assert len(rest.asked) == len(records(tmp_path / "whole")) - len(held)
+
+
+def _failing_after(instant: int) -> Callable[[Request], str]:
+    asked = 0
+
+    def fail(request: Request) -> str:
+        nonlocal asked
+        asked += 1
+        if asked == instant:
+            raise KeyboardInterrupt
+        return answer(request)
+
+    return fail
+
+
+def test_recorded_and_generated_responses_do_not_mix(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("")
+    adapters = [{"name": "good", "label": "numeric", "responses": {"math": "r.jsonl"}}]
+    with pytest.raises(
+        StudyError, match=r"study.yaml:\d+: 'good' has no `path`, and the engine 'torch' generates"
+    ):
+        run(generating(tmp_path, adapters=adapters), Fake(answer))
+
+
+def test_the_same_weights_under_two_names_are_asked_once(tmp_path: Path) -> None:
+    asked = Fake(
+        lambda request: RIGHT if request.subject != "base" else answer(request),
+        contents={"same1": "one", "same2": "one"},
+    )
+    result = run(generating(tmp_path, ("same1", "same2")), asked)
+    assert Counter(one.name for one in asked.asked)["same2"] == 0
+    assert result.claims[0].gain == result.claims[1].gain
+
+
+def test_progress_tells_each_part_and_the_whole(tmp_path: Path) -> None:
+    told: list[tuple[str, int, int, str]] = []
+
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+        if what == "responses":
+            told.append((part, done, total, note))
+
+    study = generating(tmp_path)
+    assay.run(study, tmp_path / "run", progress, Fake(answer).survey)
+    assert ("math: good", COUNT, COUNT, "") in told
+    last = [entry for entry in told if not entry[0]][-1]
+    assert last[1:3] == (3 * COUNT + 128, 3 * COUNT + 128)
+    assert last[3].endswith("tokens/s")
+
+
+def test_each_base_is_loaded_in_turn_with_its_own_adapters(tmp_path: Path) -> None:
+    fields: dict[str, Any] = {
+        "bases": [{"name": "base", "model": "owner/a"}, {"name": "other", "model": "owner/b"}],
+        "adapters": [
+            {"name": "good", "label": "numeric", "base": "base", "path": "owner/good"},
+            {"name": "bad", "label": "numeric", "base": "other", "path": "owner/bad"},
+        ],
+    }
+    fake = Fake(answer)
+    result = run(generating(tmp_path, **fields), fake)
+    assert fake.loads == 2
+    assert [claim.base for claim in result.claims] == ["base", "other"]
+    assert [floor.base for floor in result.noise_floor or ()] == ["base", "other"]
+
+
+def test_software_that_changed_between_two_sides_of_a_gain_is_warned_of(tmp_path: Path) -> None:
+    older, newer = Fake(answer, provenance={"torch": "1"}), Fake(answer, provenance={"torch": "2"})
+    assert run(generating(tmp_path, ("good",)), older).versions["torch"] == "1"
+    mixed = run(generating(tmp_path), newer)
+    assert any("'bad' and of its base were made in part under other" in warning for warning in mixed.warnings)
+    assert not any("'good'" in warning and "made in part" in warning for warning in mixed.warnings)
+
+
+def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: Path) -> None:
+    class Twice(Fake):
+        def complete(self, requests: Any) -> Any:
+            for one in super().complete(requests):
+                yield one
+                yield Completion(one.request, "#### 77")
+
+    result = run(generating(tmp_path), Twice(answer))
+    assert verdicts(result) == {"good": "confirmed", "bad": "harmed"}
