@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from assay import stats
 from assay.engines import named
 from assay.records import Store
-from assay.stats import paired_gain
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts.claims import margin_of
@@ -44,7 +44,7 @@ def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> Nois
     if not len(ours):
         return None
     before, after = first.passed[ours, 0, 0], second.passed[theirs, 0, 0]
-    gain = paired_gain(before, after, first.out_of[ours, 0, 0])
+    gain = stats.paired_gain(before, after, first.out_of[ours, 0, 0])
     level, metric = 1 - 2 * study.alpha, f"{name}.{task.metrics[0].name}"
     margin = margin_of(study, metric)
     same, total = store.same_text(again, base, name)
@@ -60,21 +60,27 @@ def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> Nois
         interval=gain.interval(level),
         level=level,
         margin=margin,
-        warning=_warning(base, name, gain.interval(level), margin),
+        warning=_warning(base, name, total - same, gain, level, margin),
     )
 
 
-def _warning(base: str, task: str, interval: tuple[float, float], margin: float) -> str | None:
-    low, high = interval
-    start = f"noise floor: {base!r} against itself on {task}, in another batch, gains {100 * low:+.1f} to {100 * high:+.1f} points"
-    if low > 0 or high < 0:
-        return f"{start}, which excludes 0: batching alone moves scores; run in float32, or take smaller differences as noise"
-    if low <= -margin or high >= margin:
+def _warning(base: str, task: str, differ: int, gain: stats.Gain, level: float, margin: float) -> str | None:
+    low, high = gain.interval(level)
+    if low <= 0 <= high and -margin < low and high < margin:
+        return None
+    start = f"noise floor: {base!r} against itself on {task}, in another batch:"
+    if not differ:
         return (
-            f"{start}, which reaches the margin of {100 * margin:g}: differences of that size are not told from batching; "
-            f"more prompts narrow it, float32 removes it"
+            f"{start} no response differs, but {gain.n} prompts exclude no noise below {100 * high:.1f} points, and "
+            f"the margin is {100 * margin:g}; give the task more prompts"
         )
-    return None
+    found = f"{start} {differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points"
+    if low > 0 or high < 0:
+        return f"{found}, which excludes 0: batching alone moves this score; run in float32"
+    return (
+        f"{found}, which reaches the margin of {100 * margin:g}: so large a difference may come from batching alone; "
+        f"give the task more prompts, or run in float32"
+    )
 
 
 def applied(study: Study, store: Store) -> tuple[Applied, ...]:
