@@ -34,6 +34,8 @@ from assay.records.schema import migrate
 __all__ = ["Declared", "Scores", "Store", "digest"]
 
 BATCH = 250
+PAUSE = 0.25
+"""Seconds after which what has come is made safe."""
 _T = TypeVar("_T")
 
 
@@ -345,13 +347,13 @@ def _now() -> str:
 
 
 def _bursts(items: Iterable[_T]) -> Iterator[list[_T]]:
-    """What comes within a second, at most BATCH, in lists; what has come before an error, then the error."""
+    """What comes within PAUSE seconds, at most BATCH, in lists; what has come before an error, then the error."""
     burst: list[_T] = []
     since = time.monotonic()
     try:
         for item in items:
             burst.append(item)
-            if len(burst) >= BATCH or time.monotonic() - since > 1:
+            if len(burst) >= BATCH or time.monotonic() - since > PAUSE:
                 ready, burst, since = burst, [], time.monotonic()
                 yield ready
     except BaseException:

@@ -50,7 +50,7 @@ told = {"records": len(expected), "seconds": seconds, "killed": 0, "partly": 0, 
 for trial in range(trials):
     run = folder / f"run{trial}"
     child = started(run)
-    time.sleep(draw.random() * seconds)
+    time.sleep((0.3 + 0.7 * draw.random()) * seconds)
     os.kill(child, signal.SIGKILL)
     told["killed"] += os.WIFSIGNALED(os.waitpid(child, 0)[1])
     if (run / "records.sqlite").exists():
@@ -78,7 +78,6 @@ def test_a_run_killed_at_50_instants_ends_with_the_same_records(llama: Toy, tmp_
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    print(told)
     assert told["same"] == TRIALS
     assert told["killed"] > TRIALS // 2
     assert told["partly"] > 0
