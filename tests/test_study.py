@@ -170,6 +170,14 @@ def test_a_summary_stands_in_for_models_and_responses(folder: Path) -> None:
         assert load_study(write(folder, text)).summary == "scores.csv"
 
 
+def test_a_task_may_say_how_it_is_asked(folder: Path) -> None:
+    study = load_study(write(folder, changed("margin: 0.1", "shots: 0, max_tokens: 2048")))
+    assert [(task.shots, task.max_tokens) for task in study.tasks] == [(None, None), (0, 2048)]
+    silent, said = (task.model_dump(exclude_defaults=True) for task in study.tasks)  # as runs compare them
+    assert not {"shots", "max_tokens"} & silent.keys()
+    assert {"shots", "max_tokens"} <= said.keys()
+
+
 def test_numbers_may_have_an_exponent_and_off_target_metrics_may_be_named(folder: Path) -> None:
     study = load_study(
         write(folder, changed("margin: 0.05", "margin: 5e-2\noff_target: [gsm8k.numeric_match]"))
@@ -214,6 +222,10 @@ REFUSED = {
     "a number of a hundred digits": ("seed: 1", "seed: 1" + "0" * 100, "12: adapters[0].seed", "too many digits"),
     "a fraction as a count": ("limit: 100", "limit: 1.5", "18: tasks[0].limit", "a whole number is expected"),
     "a limit of nothing": ("limit: 100", "limit: 0", "18: tasks[0].limit", "more than 0 is expected, found the number 0"),
+    "fewer worked examples than none": ("limit: 100", "shots: -1", "18: tasks[0].shots", "at least 0 is expected, found the number -1"),
+    "worked examples as a fraction": ("limit: 100", "shots: 2.5", "18: tasks[0].shots", "a whole number is expected"),
+    "a task's limit of no tokens": ("limit: 100", "max_tokens: 0", "18: tasks[0].max_tokens", "more than 0 is expected, found the number 0"),
+    "a task's limit in quotes": ("limit: 100", 'max_tokens: "9"', "18: tasks[0].max_tokens", "write plain digits, without quotes"),
     "NaN": ("margin: 0.05", "margin: .nan", "24: margin", "a finite number is expected, found the number .nan"),
     "infinity": ("margin: 0.05", "margin: 1e999", "24: margin", "a finite number is expected"),
     "NaN in a setting": ("    seed: 1", "    settings: {x: -.inf}", "12: adapters[0].settings.x", "not a finite number"),

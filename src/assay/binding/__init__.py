@@ -9,10 +9,12 @@ protocol, and how to open what answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from assay.binding.bound import Bound, Cell, Round
 from assay.binding.generated import generated
 from assay.binding.recorded import recorded
-from assay.binding.tasks import bind_examples, bind_tasks
+from assay.binding.tasks import bind_examples, bind_tasks, data_notes
 from assay.engines import Surveyor, surveyor
 from assay.errors import EngineError, StudyError
 from assay.interop.summary import read_summary
@@ -39,6 +41,7 @@ def bind(study: Study, survey: Surveyor | None = None) -> Bound:
         found = recorded(study, tasks, known)
     else:
         found = generated(study, tasks, known, survey or _surveyor(study))
+    found = replace(found, problems=(*found.problems, *data_notes(study, tasks)))
     limits = {entry.name: entry.limit for entry in study.tasks}
     examples = {name: every[: limits[name]] for name, every in known.items()}
     return Bound(study, tasks, examples, claims, found)

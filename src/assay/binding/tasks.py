@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assay.engines import Problem
 from assay.errors import StudyError
 from assay.study import Study
 from assay.tasks import TASKS, Example, Task, read_hub
 from assay.verdicts.claims import check_metric
 
-__all__ = ["bind_examples", "bind_tasks"]
+__all__ = ["bind_examples", "bind_tasks", "data_notes"]
 
 
 def bind_tasks(study: Study) -> dict[str, Task]:
@@ -33,6 +34,19 @@ def bind_tasks(study: Study) -> dict[str, Task]:
     for index, metric in enumerate(study.off_target or ()):
         check_metric(study, tasks, metric, "off_target", index)
     return tasks
+
+
+def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
+    """Where examples come from when the study names no file: a task's name says nothing about its data."""
+    return tuple(
+        Problem(
+            entry.name,
+            "note",
+            f"no `{task.data_field}` given: its examples are {task.hub.repo}, {task.hub.split}, at {task.hub.revision}",
+        )
+        for entry in study.tasks
+        if (task := tasks[entry.name]).hub and not (entry.prompts or entry.examples)
+    )
 
 
 def bind_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:

@@ -1,6 +1,6 @@
 """Reads a task's examples from the hub, at the task's pinned commit. It knows no study and no engine.
 
-    read_hub(Numeric("gsm8k"))        # with the extra `torch`; the network is needed the first time only
+    read_hub(Numeric("gsm8k"))        # with the extra `torch`; needs the network the first time only
 
 The files of that commit are fetched, or found in the hub's cache, and loaded from there. Not by the
 name of the repository: offline, `load_dataset` would take whichever revision it loaded last.
@@ -9,7 +9,8 @@ name of the repository: offline, `load_dataset` would take whichever revision it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,22 +42,50 @@ def read_hub(task: Task) -> tuple[Example, ...]:
 def _rows(task: Task, data: HubData, folder: str) -> list[Mapping[str, Any]]:
     """Every row of the split; `folder` keeps what is made on the way."""
     try:
-        from datasets import load_dataset
-        from huggingface_hub import snapshot_download
+        import datasets
+        import huggingface_hub
     except ImportError as missing:
         raise _refusal(
             task, f"{missing.name or missing} is not installed (`pip install 'lora-assay[torch]'`)"
         ) from missing
-    try:
-        files = snapshot_download(data.repo, repo_type="dataset", revision=data.revision)
-        return list(
-            load_dataset(files, data.config, split=data.split, cache_dir=folder, keep_in_memory=True)
+
+    def load(local: bool) -> list[Mapping[str, Any]]:
+        files = huggingface_hub.snapshot_download(
+            data.repo, repo_type="dataset", revision=data.revision, local_files_only=local
         )
-    except Exception as bad:  # client, network, cache, formats: their errors share no other ancestor
-        cause = " ".join(str(bad).split())
-        raise _refusal(
-            task, f"{data.repo} at {data.revision} gave none ({type(bad).__name__}: {cause[:300]})"
-        ) from bad
+        return list(
+            datasets.load_dataset(files, data.config, split=data.split, cache_dir=folder, keep_in_memory=True)
+        )
+
+    # Client, network, cache and formats: their errors have no ancestor of their own.
+    with _without_bars(datasets):
+        try:
+            return load(local=True)
+        except Exception:  # noqa: S110 - the cache lacks the commit, or some file of it
+            pass
+        try:
+            return load(local=False)
+        except Exception as bad:
+            raise _refusal(task, f"{data.repo} at {data.revision} gave none ({_cause(bad)})") from bad
+
+
+@contextmanager
+def _without_bars(datasets: Any) -> Iterator[None]:
+    """A thousand rows are read in no time; a download keeps its bar, which is the client's."""
+    shown = not datasets.are_progress_bars_disabled()
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def _cause(error: BaseException) -> str:
+    """What it all began with: the last error only says that something failed."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def _refusal(task: Task, cause: str) -> TaskError:
