@@ -11,14 +11,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-__all__ = ["Shape", "generate"]
+from assay.audit import open_result
+from assay.report import write_reports
+from assay.runs import opened
+from assay.verdicts.result import Applied, NoiseFloor, Result
+
+__all__ = ["Shape", "as_if_measured", "generate", "report_as_if_measured"]
 
 CHECKS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "detectable_format:title": ({}, "Put a title in double angular brackets.", "<<A day out>>\n", ""),
@@ -58,6 +63,9 @@ SUBJECTS = (
     "the harbour",
     "a late train",
     "a garden",
+)
+FLOOR = (
+    "the base differs from itself by more than chance allows; was it answered in another way the second time?"
 )
 FILLER = "It was early and the streets were empty. Nobody had slept well but everyone came along. "
 
@@ -106,6 +114,58 @@ def generate(folder: Path, shape: Shape | None = None, seed: int = 7) -> Path:
     path = folder / "study.yaml"
     path.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
     return path
+
+
+def as_if_measured(result: Result) -> Result:
+    """The findings with made-up liveness, preflight findings and noise floor, as if weights had been run.
+
+    The last adapter was not loaded, the one before is not applied, the one before that changes no response.
+    """
+    rows = [row for row in result.matrix.rows if row.base is not None][:-1]
+    applied = []
+    for index, (name, base) in enumerate((row.subject, row.base or "") for row in rows):
+        left = len(rows) - 1 - index
+        size, differ = (0.37 + 0.21 * index, (3 + index % 6) / 8) if left > 1 else ((0.0, 0.0004)[left], 0.0)
+        reason = None if left else "it leaves every logit of the probe prompts as it was (0 layers matched)"
+        applied.append(
+            Applied(
+                name, base, bool(left), reason, 252 if left else 0, 31 * size, 24 * size, size**2 / 9, differ
+            )
+        )
+    bases = [row.subject for row in result.matrix.rows if row.base is None]
+    tasks = {metric.rpartition(".")[0]: metric for metric in reversed(result.matrix.metrics)}
+    floors = []
+    for i, (base, (task, metric)) in enumerate(
+        (base, entry) for base in bases for entry in reversed(tasks.items())
+    ):
+        warning = None if i else f"{base} on {task}: {FLOOR}"
+        better, worse = (9, 1) if warning else (2 + i % 3, 3)
+        gain = (better - worse) / 100
+        ends = (gain - 0.05, gain + 0.05) if not warning else (0.019, 0.148)
+        floors.append(
+            NoiseFloor(base, task, metric, 100, 14 + i, better, worse, gain, ends, 0.9, 0.05, warning)
+        )
+    return replace(
+        result,
+        applied=tuple(applied),
+        noise_floor=tuple(floors),
+        problems=(
+            f"warning: {rows[0].subject}: no weights for 4 layers that its configuration targets; peft leaves "
+            f"them unchanged; check that the file is the one that was trained",
+            f"warning: {rows[-1].subject}: every weight change is zero: it cannot do anything; was it saved "
+            f"before training?",
+            f"note: {rows[0].subject} brings its own chat template",
+        ),
+        warnings=(*result.warnings, *(floor.warning for floor in floors if floor.warning)),
+    )
+
+
+def report_as_if_measured(run: Path) -> Result:
+    """Write the reports of a complete run anew, with these."""
+    result = as_if_measured(open_result(run))
+    with opened(run) as (study, tasks, store):
+        write_reports(result, run, study, tasks, store)
+    return result
 
 
 def _names(count: int) -> list[str]:

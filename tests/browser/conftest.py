@@ -92,14 +92,15 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a small generated study: two bases, seeds, two capabilities."""
-    from scripts.generated_study import Shape, generate
+    """The page of a small generated study: two bases, seeds, two capabilities, and as if weights had been run."""
+    from scripts.generated_study import Shape, generate, report_as_if_measured
 
     import assay
 
     folder = tmp_path_factory.mktemp("generated")
     shape = Shape(bases=2, recipes=3, seeds=2, numeric_tasks=2, prompts=40)
     assay.run(generate(folder / "in", shape), folder / "run")
+    report_as_if_measured(folder / "run")
     return folder / "run" / "report.html"
 
 

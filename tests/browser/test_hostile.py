@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import assay
+from assay.report import write_reports
+from assay.runs import opened
+from assay.verdicts.result import Applied, NoiseFloor
 from tests.browser.conftest import Browser
 from tests.studies import jsonl, write_study
 
@@ -75,7 +79,13 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "claims": {f"label {NAME}": ["ifeval.prompt_strict"]},
         },
     )
-    assay.run(study, folder / "run")
+    result = assay.run(study, folder / "run")
+    base_name, task = f"base {NAME}", f"task {NAME}"
+    dead = Applied(NAME, base_name, False, ATTACKS[0], None, None, None, None, 0.0)
+    floor = NoiseFloor(base_name, task, task, 9, 9, 1, 0, 0.1, (-0.1, 0.3), 0.9, 0.05, ATTACKS[2])
+    with opened(folder / "run") as (found, tasks, store):
+        findings = replace(result, applied=(dead,), problems=ATTACKS, noise_floor=(floor,))
+        write_reports(findings, folder / "run", found, tasks, store)
     return folder / "run" / "report.html"
 
 
@@ -111,6 +121,9 @@ def test_elements_come_from_templates_alone(chromium: Browser, hostile: Path) ->
     names = chromium.script(f"{handlers}.map((a) => a.name).filter((n) => n.startsWith('on'))")
     assert names == []
     assert NAME in chromium.text("table.verdicts")
+    assert NAME in chromium.text("#applied")
+    assert ATTACKS[0] in chromium.text("#problems + ul")
+    assert ATTACKS[2] in chromium.text("#noise")
     assert chromium.script("return document.documentElement.scrollWidth") <= 1280
 
 

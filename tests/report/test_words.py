@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.report.words import interval, plain, points, score, units
+from assay.report.words import confidence, interval, plain, points, score, share, size, units
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,26 @@ def test_plain_text_holds_nothing_invisible(text: str) -> None:
 
 def test_bidirectional_marks_are_shown() -> None:
     assert plain("a\u202eb\x1b[31m") == "a\\u202eb\\u001b[31m"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.0, "0"),
+        (18.0, "18.0"),
+        (0.0096, "0.00960"),
+        (1.78e-8, "1.78e-08"),
+        (99.97, "100"),
+        (1234.5, "1,234"),
+    ],
+)
+def test_a_magnitude_has_three_digits(value: float | None, text: str) -> None:
+    assert size(value) == text
+
+
+def test_a_share_and_a_confidence_keep_what_matters() -> None:
+    assert share(0.125) == "12.5%"
+    assert share(1.0) == "100%"
+    assert confidence(0.9) == "90 %"
+    assert confidence(1 - 2 * 0.05 / 6) == "98.33 %"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +13,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from assay.cli.progress import show_progress
 from assay.demo.published import Attainable
 from assay.report import Gate, to_json
-from assay.report.words import TONES, interval, plain, points, score, unit_interval, units, verdict_words
+from assay.report.soundness import noise_line, silent
+from assay.report.words import (
+    TONES,
+    interval,
+    plain,
+    points,
+    score,
+    size,
+    unit_interval,
+    units,
+    verdict_words,
+)
 from assay.verdicts import Result
 
 __all__ = ["show_demo", "show_gate", "show_progress", "show_result", "show_scores", "show_tasks"]
 
 COLOURS = {"good": "green", "bad": "red", "open": "yellow"}
-
-
-@contextmanager
-def show_progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar with rate and time left on a terminal; elsewhere a line at every tenth, on standard error."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines_of_progress()
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=console, transient=True,
-    ) as bars:  # fmt: skip
-        known: dict[str, Any] = {}
-
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in known:
-                known[what] = bars.add_task(plain(what), total=total)
-            bars.update(known[what], completed=done)
-
-        yield advance
-
-
-def _lines_of_progress() -> Callable[[str, int, int], None]:
-    printed: dict[str, int] = {}
-
-    def advance(what: str, done: int, total: int) -> None:
-        tenth = 10 * done // max(total, 1)
-        if tenth > printed.get(what, -1):
-            printed[what] = tenth
-            sys.stderr.write(f"{plain(what)}: {done:,} of {total:,}\n")
-
-    return advance
 
 
 def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
@@ -69,20 +46,14 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
     if result.recipes:
         console.print(_recipes(result))
     console.print(_matrix(result))
-    if gaps := [drift for drift in result.drift if drift.variant == "gap"]:
-        table = _table(
-            "Drift (variant gap: mean off-target gain - target gain)", ["adapter", "target", "gap"]
-        )
-        for drift in gaps:
-            value = units(drift.value) + (f" {unit_interval(drift.interval)}" if drift.interval else "")
-            table.add_row(
-                _text(drift.adapter or f"{drift.recipe} on {drift.base}"), _text(drift.target), value
-            )
-        console.print(table)
+    if any(drift.variant == "gap" for drift in result.drift):
+        console.print(_drift(result))
     for label in result.labels:
         if label.configurations > 1:
             console.print(_text(label.statement))
     console.print(_text(result.counts.statement))
+    for line in _soundness(result):
+        console.print(line)
     for warning in result.warnings:
         console.print(Text("warning: ", style="yellow") + _text(warning))
     if folder is not None:
@@ -165,6 +136,40 @@ def _matrix(result: Result) -> Table:
     return table
 
 
+def _drift(result: Result) -> Table:
+    table = _table("Drift (variant gap: mean off-target gain - target gain)", ["adapter", "target", "gap"])
+    for drift in result.drift:
+        if drift.variant == "gap":
+            value = units(drift.value) + (f" {unit_interval(drift.interval)}" if drift.interval else "")
+            table.add_row(
+                _text(drift.adapter or f"{drift.recipe} on {drift.base}"), _text(drift.target), value
+            )
+    return table
+
+
+def _soundness(result: Result) -> Iterator[Text]:
+    """The noise floor of each task, adapters that are not applied or seem not to be, and preflight's findings.
+
+    What stands beside a verdict or among the warnings is not said twice.
+    """
+    for floor in result.noise_floor or ():
+        yield Text("noise floor: ") + _text(noise_line(floor))
+    told = [text for text in (*(claim.reason for claim in result.claims), *result.warnings) if text]
+    for entry in result.applied:
+        if not entry.alive and not (entry.reason and any(text.endswith(entry.reason) for text in told)):
+            yield Text("not applied: ", style="red") + _text(
+                f"{entry.adapter}: {entry.reason or 'no reason'}"
+            )
+        elif silent(entry):
+            change = f"logits move by {size(entry.largest)} at most, KL {size(entry.divergence)}"
+            yield Text("in doubt: ", style="yellow") + _text(
+                f"{entry.adapter} changes no response to a probe prompt ({change})"
+            )
+    for problem in result.problems:
+        if not any(problem.endswith(text) for text in told):
+            yield Text("preflight: ", style="yellow") + _text(problem)
+
+
 def show_gate(gate: Gate) -> None:
     """Each adapter's outcome, with every rule that keeps it from passing."""
     console = _console()
@@ -195,7 +200,22 @@ def show_tasks(listed: Sequence[Mapping[str, Any]]) -> None:
             "\n".join(task["metrics"]),
             f"`{task['data']}`: {task['source']}",
         )
-    _console().print(table)
+    console = _console()
+    console.print(table)
+    for task in listed:
+        if asked := _asked(task):
+            console.print(_text(f"{task['task']}: {asked}"))
+
+
+def _asked(task: Mapping[str, Any]) -> str:
+    """A task's defaults where the study says nothing else; what is not told is left out."""
+    said = [f"max_tokens {task['max_tokens']}"] if "max_tokens" in task else []
+    unframed = [f"shots {task['shots']}"] if task.get("shots") else []
+    if task.get("stop"):
+        unframed.append(f"stop {', '.join(json.dumps(text, ensure_ascii=False) for text in task['stop'])}")
+    if unframed:
+        said.append(f"without a chat template {', '.join(unframed)}")
+    return "; ".join(said)
 
 
 def show_demo(attainable: Sequence[Attainable]) -> None:

@@ -5,7 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from assay.report.gate import Gate
-from assay.report.words import interval, plain, points, score, unit_interval, units, verdict_words
+from assay.report.soundness import (
+    applied_statement,
+    applied_words,
+    noise_statement,
+    ranked,
+    to_read_first,
+)
+from assay.report.words import (
+    confidence,
+    interval,
+    plain,
+    points,
+    score,
+    share,
+    size,
+    unit_interval,
+    units,
+    verdict_words,
+)
 from assay.stats import WORDS
 from assay.verdicts import Result
 
@@ -14,14 +32,14 @@ __all__ = ["to_markdown"]
 
 def to_markdown(result: Result, gate: Gate) -> str:
     """Verdicts first, the rest folded away. Gains are in points."""
-    sections = (_recipes, _labels, _matrix, _elsewhere, _drift, _method)
+    sections = (_recipes, _labels, _matrix, _elsewhere, _drift, _applied, _noise, _method)
     blocks = [
         f"# {_cell(result.study)}: gate {gate.outcome}",
         result.counts.statement,
-        *(f"> {_cell(warning)}" for warning in result.warnings),
+        *(f"> {_cell(text)}" for text in (*result.warnings, *to_read_first(result))),
         "\n".join(_verdicts(result, gate)),
         "The responses behind each number: `report.html` in the run's folder.",
-        "<details><summary>Matrix, drift, method</summary>",
+        "<details><summary>Matrix, drift, applied adapters, noise floor, method</summary>",
         *("\n".join(lines) for section in sections if (lines := list(section(result)))),
         "</details>",
     ]
@@ -188,7 +206,7 @@ def _drift(result: Result) -> Iterator[str]:
     rows = [drift for drift in result.drift if drift.variant == "gap"]
     if not rows:
         return
-    yield f"## Drift (variant gap: mean off-target gain - target gain, {rows[0].level:.0%} intervals)"
+    yield "## Drift (variant gap: mean off-target gain - target gain)"
     yield ""
     yield from _table(
         ["subject", "target", "gap", "interval", "target gain", "off-target gain", "lowest off-target"],
@@ -197,7 +215,7 @@ def _drift(result: Result) -> Iterator[str]:
                 _cell(drift.adapter or drift.recipe or ""),
                 _cell(drift.target),
                 units(drift.value),
-                unit_interval(drift.interval),
+                unit_interval(drift.interval) + (f" ({confidence(drift.level)})" if drift.interval else ""),
                 units(drift.target_gain),
                 units(drift.off_target_gain),
                 units(drift.min_off_target_gain),
@@ -205,6 +223,71 @@ def _drift(result: Result) -> Iterator[str]:
             for drift in rows
         ),
     )
+
+
+def _applied(result: Result) -> Iterator[str]:
+    yield "## Are the adapters applied?"
+    yield ""
+    yield _cell(applied_statement(result))
+    if result.applied:
+        yield ""
+        yield from _table(
+            ["adapter", "base", "layers", "norm", "largest logit change", "KL (nats)", "responses that differ",
+             "applied?"],
+            (
+                [
+                    _cell(entry.adapter),
+                    _cell(entry.base),
+                    "-" if entry.modules is None else f"{entry.modules:,}",
+                    size(entry.norm),
+                    size(entry.largest),
+                    size(entry.divergence),
+                    share(entry.differ),
+                    applied_words(entry) + _aside(entry.reason, None),
+                ]
+                for entry in ranked(result)
+            ),
+        )  # fmt: skip
+    if result.problems:
+        yield ""
+        yield "Found by preflight, before the first response:"
+        yield ""
+        yield from (f"- {_cell(problem)}" for problem in result.problems)
+
+
+def _noise(result: Result) -> Iterator[str]:
+    yield "## Noise floor: the base against itself"
+    yield ""
+    yield _cell(noise_statement(result))
+    if result.noise_floor:
+        yield ""
+        yield from _table(
+            [
+                "base",
+                "task",
+                "prompts",
+                "responses that differ",
+                "better",
+                "worse",
+                "gain",
+                "interval",
+                "warning",
+            ],
+            (
+                [
+                    _cell(entry.base),
+                    _cell(entry.task),
+                    f"{entry.n:,}",
+                    f"{entry.differ:,}",
+                    f"{entry.better:,}",
+                    f"{entry.worse:,}",
+                    points(entry.gain),
+                    f"{interval(entry.interval)} ({confidence(entry.level)})",
+                    _cell(entry.warning) if entry.warning else "none",
+                ]
+                for entry in result.noise_floor
+            ),
+        )
 
 
 def _method(result: Result) -> Iterator[str]:

@@ -10,11 +10,14 @@ from assay.verdicts.result import ClaimResult, Interval, RecipeResult
 
 __all__ = [
     "TONES",
+    "confidence",
     "interval",
     "plain",
     "plain_lines",
     "points",
     "score",
+    "share",
+    "size",
     "unit_interval",
     "units",
     "verdict_words",
@@ -79,6 +82,25 @@ def units(value: float) -> str:
 def unit_interval(value: Interval | None) -> str:
     """`[+0.397, +0.814]` in the metric's own units."""
     return "-" if value is None else f"[{units(value[0])}, {units(value[1])}]"
+
+
+def confidence(level: float) -> str:
+    """Of an interval: `90 %`, `98.33 %`."""
+    return f"{100 * level:.4g} %"
+
+
+def size(value: float | None) -> str:
+    """A magnitude in three digits, `12.4` or `3.10e-05`, or whole; a dash where there is none."""
+    if value is None:
+        return "-"
+    if value == 0:
+        return "0"
+    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+
+
+def share(value: float) -> str:
+    """`75%`, `12.5%`: three digits, so that little is not written as nothing."""
+    return f"{100 * value:.3g}%"
 
 
 def verdict_words(result: ClaimResult | RecipeResult) -> str:

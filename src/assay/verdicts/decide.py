@@ -55,7 +55,11 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         warnings=(
             *_warnings(store, tasks, groups, judged, measured),
             *_doubts_of_generation(study, store),
-            *(one.warning for one in noise or () if one.warning),
+            *(
+                f"{one.base!r} against itself on {one.task}, in another batch: {one.warning}"
+                for one in noise or ()
+                if one.warning
+            ),
         ),
         versions=_versions(store),
     )

@@ -60,21 +60,20 @@ def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> Nois
         interval=gain.interval(level),
         level=level,
         margin=margin,
-        warning=_warning(base, name, total - same, gain, level, margin),
+        warning=_warning(total - same, gain, level, margin),
     )
 
 
-def _warning(base: str, task: str, differ: int, gain: stats.Gain, level: float, margin: float) -> str | None:
+def _warning(differ: int, gain: stats.Gain, level: float, margin: float) -> str | None:
     low, high = gain.interval(level)
     if low <= 0 <= high and -margin < low and high < margin:
         return None
-    start = f"noise floor: {base!r} against itself on {task}, in another batch:"
     if not differ:
         return (
-            f"{start} no response differs, but {gain.n} prompts exclude no noise below {100 * high:.1f} points, and "
+            f"no response differs, but {gain.n} prompts exclude no noise below {100 * high:.1f} points, and "
             f"the margin is {100 * margin:g}; give the task more prompts"
         )
-    found = f"{start} {differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points"
+    found = f"{differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points"
     if low > 0 or high < 0:
         return f"{found}, which excludes 0: batching alone moves this score; run in float32"
     return (

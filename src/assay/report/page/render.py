@@ -21,7 +21,26 @@ from assay.report.page.forest import forest
 from assay.report.page.plane import plane
 from assay.report.page.scale import step
 from assay.report.page.view import GLYPHS, columns, heat, splits, tally, types
-from assay.report.words import TONES, interval, plain, points, score, units, verdict_words
+from assay.report.soundness import (
+    applied_statement,
+    applied_words,
+    noise_statement,
+    ranked,
+    to_read_first,
+)
+from assay.report.words import (
+    TONES,
+    confidence,
+    interval,
+    plain,
+    points,
+    score,
+    share,
+    size,
+    unit_interval,
+    units,
+    verdict_words,
+)
 from assay.stats import WORDS
 from assay.study import Study
 from assay.tasks import Task
@@ -67,6 +86,10 @@ def _context(
         "changed": [
             claim for claim in result.claims if claim.other_mode_verdict not in (None, claim.verdict)
         ],
+        "applied": ranked(result),
+        "applied_statement": applied_statement(result),
+        "noise_statement": noise_statement(result),
+        "read_first": to_read_first(result),
         "evidence": evidence,
         "summary": study.summary is not None,
         "flips": flips,
@@ -108,7 +131,12 @@ def _environment() -> Any:
         "interval": interval,
         "score": score,
         "units": units,
+        "unit_interval": unit_interval,
+        "confidence": confidence,
+        "size": size,
+        "share": share,
         "verdict_words": verdict_words,
+        "applied_words": applied_words,
         "slug": lambda word: word.replace(" ", "-"),
         "tone": lambda word: TONES.get(word, "open"),
         "glyph": lambda word: GLYPHS.get(word, ""),

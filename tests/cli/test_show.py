@@ -1,0 +1,96 @@
+"""What the terminal says of liveness, preflight and the noise floor, and of a task's defaults."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripts.generated_study import Shape, as_if_measured, generate
+
+import assay
+from assay.cli.show import show_result, show_tasks
+from assay.verdicts import Result
+
+TASK = {"task": "math", "capability": "numeric", "metrics": ["match"], "data": "examples", "source": "a file"}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    folder = tmp_path_factory.mktemp("show")
+    shape = Shape(bases=1, recipes=2, seeds=2, numeric_tasks=1, prompts=30)
+    return assay.run(generate(folder / "in", shape), folder / "run")
+
+
+def printed(result: Result, capsys: pytest.CaptureFixture[str]) -> str:
+    show_result(result, None, as_json=False)
+    out = capsys.readouterr().out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+    return " ".join(out.split())
+
+
+def test_a_noise_floor_has_a_line_a_task_and_its_warning_is_said_once(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(as_if_measured(recorded), capsys)
+    assert "noise floor: base-a on ifeval: 14 of 100 responses differ, +8.0 [+1.9, +14.8]" in text
+    assert "noise floor: base-a on gsm8k: 15 of 100 responses differ, 0.0 [-5.0, +5.0]" in text
+    assert text.count("the base differs from itself") == 1
+
+
+def test_only_adapters_that_are_dead_or_in_doubt_are_named(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(as_if_measured(recorded), capsys)
+    assert "in doubt: chat-a-s2 changes no response to a probe prompt (logits move by 0.00960 at most" in text
+    assert "not applied: sums-a-s1: it leaves every logit of the probe prompts as it was" in text
+    assert text.count("not applied: ") == 1
+    assert text.count("in doubt: ") == 1
+    assert "preflight: warning: chat-a-s1: no weights for 4 layers" in text
+
+
+def test_what_stands_beside_a_verdict_is_not_said_twice(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured = as_if_measured(recorded)
+    dead = next(entry for entry in measured.applied if not entry.alive)
+    claims = tuple(
+        replace(claim, verdict="not applied", reason=dead.reason) if claim.adapter == dead.adapter else claim
+        for claim in measured.claims
+    )
+    unloadable = "weights are cut short; download it again"
+    claims = (replace(claims[0], verdict="not measured", reason=unloadable), *claims[1:])
+    problems = (*measured.problems, f"error: x: {unloadable}")
+    text = printed(replace(measured, claims=claims, problems=problems), capsys)
+    assert text.count(str(dead.reason)) == 1
+    assert text.count(unloadable) == 1
+
+
+def test_recorded_responses_bring_no_line_of_either(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(recorded, capsys)
+    assert "noise floor" not in text
+    assert "preflight" not in text
+
+
+def test_a_task_tells_how_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tasks([TASK | {"max_tokens": 256, "shots": 8, "stop": ["\n\nQ:", "</s>"]}])
+    assert (
+        r'math: max_tokens 256; without a chat template shots 8, stop "\n\nQ:", "</s>"'
+        in capsys.readouterr().out
+    )
+
+
+def test_a_task_that_does_not_tell_has_no_such_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tasks([TASK, TASK | {"max_tokens": 64, "shots": 0, "stop": []}])
+    out = capsys.readouterr().out
+    assert out.count("math:") == 1
+    assert "math: max_tokens 64\n" in out
+
+
+def test_progress_is_still_found_beside_the_tables() -> None:
+    from assay.cli import progress, show
+
+    assert show.show_progress is progress.show_progress
+    assert Path(progress.__file__).name == "progress.py"
