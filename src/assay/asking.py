@@ -66,6 +66,7 @@ def _complete(engine: Loaded, cells: Iterable[Cell], store: Store, meter: _Meter
             meter.count(completion)
             yield replace(completion, cut=cut_after(completion.text, mark)) if mark else completion
 
+    meter.start()
     for _ in store.append(judged(engine.complete(_missing(cells, store)))):
         meter.show()
 
@@ -164,9 +165,12 @@ class _Meter:
         for part, count in Counter(map(_part, wanted)).items():
             self.totals[part] = count
 
+    def start(self) -> None:
+        """The engine is loaded and about to answer."""
+        self.began = self.clock() if self.began is None else self.began
+
     def count(self, completion: Completion) -> None:
         """One has come."""
-        self.began = self.began or self.clock()
         part = _part(completion.request)
         self.done[part] += 1
         self.changed.add(part)
