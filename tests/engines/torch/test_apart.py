@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 import torch
-from peft import IA3Config, LoraConfig, PeftConfig, get_peft_model
+from peft import IA3Config, LoraConfig, PeftConfig, ShiraConfig, VBLoRAConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
-from assay.engines.torch import Adapter, TorchEngine, apart, inspect_adapter, liveness, read_adapter
+from assay.engines.torch import (
+    Adapter,
+    Source,
+    TorchEngine,
+    apart,
+    inspect_adapter,
+    liveness,
+    load_skeleton,
+    read_adapter,
+)
 from assay.errors import EngineError
 from tests.engines.torch.test_engine import expected, outputs
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy, quiet
@@ -22,6 +31,11 @@ CONFIGS: dict[str, Callable[[], PeftConfig]] = {
     "tokens": lambda: LoraConfig(**LORA, trainable_token_indices=[84, 104, 101]),
     "bias": lambda: LoraConfig(**LORA, bias="lora_only"),
     "embedding": lambda: LoraConfig(**(LORA | {"target_modules": ["embed_tokens", "v_proj"]})),
+    # Looks at the base's weights to be put on; shares one bank of vectors between layers.
+    "shira": lambda: ShiraConfig(task_type="CAUSAL_LM", r=2, target_modules=["q_proj"]),
+    "vblora": lambda: VBLoRAConfig(
+        task_type="CAUSAL_LM", num_vectors=8, vector_length=8, r=2, target_modules=["q_proj"]
+    ),
     "ia3": lambda: IA3Config(
         task_type="CAUSAL_LM", target_modules=["k_proj", "down_proj"], feedforward_modules=["down_proj"]
     ),
@@ -48,10 +62,12 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     )
 
 
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # torch's, of how peft runs SHiRA
 @pytest.mark.parametrize("name", CONFIGS)
 def test_an_adapter_apart_says_what_peft_says_and_leaves_the_others_as_they_were(name: str, toy: Toy) -> None:
     adapter = save(toy, name, CONFIGS[name]())
-    [note] = inspect_adapter(name, adapter.path, toy.base).problems
+    skeleton = load_skeleton(Source(str(toy.folder)))
+    [note] = inspect_adapter(name, adapter.path, skeleton).problems
     assert (note.severity, "run apart" in note.message) == ("note", True)
     engine = TorchEngine(toy.base, [*toy.adapters, adapter])
     subjects = ["base", name, "plain"]
@@ -90,6 +106,7 @@ def test_an_adapter_that_peft_cannot_put_on_is_found_before_and_leaves_the_base_
     path.write_text(json.dumps(json.loads(path.read_text()) | {"r": 3}))
     found = inspect_adapter("dora", adapter.path, toy.base)
     assert found.adapter is None
-    assert "peft cannot load" in found.error
+    assert "another shape than the base's layers" in found.error
+    assert "its weights and its configuration may not belong together" in found.error
     assert not any("lora" in name for name, _ in toy.base.model.named_parameters())
     assert not hasattr(toy.base.model, "peft_config")

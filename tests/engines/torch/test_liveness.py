@@ -26,6 +26,7 @@ def test_only_an_adapter_that_changes_logits_is_alive(toy: Toy) -> None:
     assert alive.alive
     assert alive.reason == ""
     assert alive.modules == 6
+    assert alive.norm is not None
     assert min(alive.norm, alive.largest, alive.divergence, alive.differ) > 0
     assert not zero.alive
     assert "leaves every logit of the probe prompts as it was" in zero.reason

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import copy
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assay.engines.torch import Source, inspect_adapter, load_base, read_adapter
+from assay.engines.torch import inspect_adapter, read_adapter
 from assay.engines.torch.adapters import PICKLE, WEIGHTS, read_config, unstackable
-from assay.engines.torch.preflight import Inspection, memory_needed
-from assay.errors import EngineError
+from assay.engines.torch.preflight import Inspection, inspect_base
 from tests.engines.torch.toys import Toy, make_adapter, make_toy
 
 
@@ -80,8 +81,11 @@ def test_missing_files_are_named(llama: Toy, folder: Path) -> None:
 def test_an_adapter_of_another_shape_is_refused(tmp_path: Path, llama: Toy) -> None:
     other = make_toy("llama", tmp_path, {"wide": {"r": 2, "target_modules": ["q_proj"]}})
     reweigh(other.folder / "wide", lora_A__weight=lambda weight: torch.cat([weight, weight], 1))
+    configure(other.folder / "wide", base_model_name_or_path="someone/wide-7b")
     found = inspect(llama, other.folder / "wide")
-    assert "size mismatch" in found.error
+    assert "3 of its weights have another shape than the base's layers" in found.error
+    assert "[2, 64] in the file, [2, 32] in the base" in found.error
+    assert "give the base it was trained on, which it calls someone/wide-7b" in found.error
 
 
 def test_an_adapter_that_fits_no_layer_is_refused(llama: Toy, folder: Path) -> None:
@@ -98,23 +102,111 @@ def test_weights_that_are_not_finite_are_refused(llama: Toy, folder: Path) -> No
     assert "not finite" in inspect(llama, folder).error
 
 
-def test_layers_without_weights_and_weights_without_layers_are_warned_of(llama: Toy, folder: Path) -> None:
+def test_layers_without_weights_are_warned_of(llama: Toy, folder: Path) -> None:
     weights = load_file(folder / WEIGHTS)
-    kept = {key: weight for key, weight in weights.items() if "layers.2" not in key}
-    save_file(kept, folder / WEIGHTS)
-    [problem] = inspect(llama, folder).problems
-    assert "no weights for 4 layers" in problem.message
-    save_file(weights, folder / WEIGHTS)
-    configure(folder, target_modules=["q_proj", "v_proj", "k_proj"])
+    save_file({key: weight for key, weight in weights.items() if "layers.2" not in key}, folder / WEIGHTS)
     [problem] = inspect(llama, folder).problems
     assert problem.severity == "warning"
-    assert "6 of its weights fit no layer" in problem.message
+    assert "no weights for 4 layers" in problem.message
+
+
+def test_layers_without_weights_under_another_base_are_an_error(llama: Toy, folder: Path) -> None:
+    weights = load_file(folder / WEIGHTS)
+    save_file({key: weight for key, weight in weights.items() if "layers.2" not in key}, folder / WEIGHTS)
+    configure(folder, base_model_name_or_path="someone/smaller")
+    [problem] = inspect(llama, folder).problems
+    assert "the base has 4 layers" in inspect(llama, folder).error
+    assert "which it calls someone/smaller" in problem.message
+
+
+def test_weights_without_layers_are_an_error(llama: Toy, folder: Path) -> None:
+    configure(folder, target_modules=["q_proj", "v_proj", "k_proj"])
+    found = inspect(llama, folder)
+    assert found.adapter is None
+    assert "6 of its weights fit no layer" in found.error
+    deeper = {key.replace("layers.2", "layers.9"): w for key, w in load_file(folder / WEIGHTS).items()}
+    save_file(deeper, folder / WEIGHTS)
+    configure(folder, target_modules=["q_proj", "v_proj", "k_proj", "o_proj"])
+    assert "8 of its weights fit no layer" in inspect(llama, folder).error
 
 
 def test_another_base_in_the_configuration_is_warned_of(llama: Toy, folder: Path) -> None:
     configure(folder, base_model_name_or_path="someone/other-7b")
     [problem] = inspect(llama, folder).problems
-    assert "trained on someone/other-7b, the base given is" in problem.message
+    assert problem.severity == "warning"
+    assert problem.message.startswith("it says that it was trained on someone/other-7b, the base given is")
+
+
+@pytest.mark.parametrize("named", ["elsewhere/{}", "models--org--{}/snapshots/0123abcd"])
+def test_the_same_base_in_another_place_is_no_problem(llama: Toy, folder: Path, named: str) -> None:
+    configure(folder, base_model_name_or_path=named.format(llama.folder.name))
+    assert inspect(llama, folder).problems == ()
+
+
+def test_messages_do_not_name_their_subject(llama: Toy, folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    [problem] = inspect(llama, folder).problems
+    assert problem.subject == "mine"
+    assert "'mine'" not in problem.message
+
+
+def test_weights_of_the_base_in_an_adapter_are_not_lost(llama: Toy, folder: Path) -> None:
+    weights = load_file(folder / WEIGHTS)
+    place = "base_model.model.model.embed_tokens.weight"
+    same = llama.base.model.get_parameter("model.embed_tokens.weight").detach().clone()
+    save_file(weights | {place: same}, folder / WEIGHTS)
+    assert (read_adapter("mine", folder, llama.base).replaces, inspect(llama, folder).problems) == ((), ())
+    save_file(weights | {place: torch.ones(259, 32)}, folder / WEIGHTS)
+    found = read_adapter("mine", folder, llama.base)
+    assert found.replaces == ("model.embed_tokens.weight",)
+    assert "brings weights of the base itself" in found.unstackable
+    save_file(weights | {place: torch.ones(260, 32)}, folder / WEIGHTS)
+    assert (
+        "model.embed_tokens.weight: [260, 32] in the file, [259, 32] in the base"
+        in inspect(llama, folder).error
+    )
+
+
+@pytest.mark.parametrize("changes", [{"use_dora": True}, {"modules_to_save": ["lm_head"]}])
+def test_an_adapter_apart_without_its_weights_is_found_before(
+    llama: Toy, folder: Path, changes: dict[str, Any]
+) -> None:
+    configure(folder, **changes)
+    found = inspect(llama, folder)
+    assert "lm_head" in found.error or "no weights for" in found.problems[0].message
+
+
+def test_a_damaged_tokenizer_of_an_adapter_is_an_error(llama: Toy, folder: Path) -> None:
+    (folder / "tokenizer.json").write_text('{"model": 3}')
+    assert "tokenizer.json is no tokenizer" in inspect(llama, folder).error
+    (folder / "tokenizer.json").write_text("{")
+    assert "tokenizer.json is not JSON" in inspect(llama, folder).error
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ raise_exception('no') }}", "cannot be applied to a prompt"),
+        ("{% for m in messages %}", "cannot be applied to a prompt"),
+        ("hello", "leaves the prompt out"),
+    ],
+)
+def test_a_template_that_cannot_carry_a_prompt_is_an_error(
+    llama: Toy, folder: Path, template: str, reason: str
+) -> None:
+    (folder / "chat_template.jinja").write_text(template)
+    assert reason in inspect(llama, folder).error
+
+
+def test_a_sound_base_has_no_problem(llama: Toy) -> None:
+    assert inspect_base(llama.base) == ()
+
+
+def test_a_tokenizer_with_more_tokens_than_weights_is_noted(llama: Toy) -> None:
+    tokenizer = copy.deepcopy(llama.base.tokenizer)
+    tokenizer.add_tokens(["<think>"])
+    [problem] = inspect_base(replace(llama.base, tokenizer=tokenizer))
+    assert "tokens up to 259, and it has weights for 259" in problem.message
 
 
 def test_an_adapter_of_zeros_is_warned_of(llama: Toy, folder: Path) -> None:
@@ -197,28 +289,3 @@ def test_rank_and_scaling_follow_peft(llama: Toy) -> None:
     delta = adapters["rslora"].deltas["model.layers.0.mlp.up_proj"]
     stored = raw["base_model.model.model.layers.0.mlp.up_proj.lora_B.weight"]
     torch.testing.assert_close(delta.up, stored * (4 / 8**0.5))
-
-
-def test_memory_needed_is_counted_in_bytes(llama: Toy) -> None:
-    needed = memory_needed(llama.base, llama.adapters, bytes_per_token=384, tokens=10)
-    assert needed["row"] == 3840
-    assert needed["base"] == 4 * sum(weight.numel() for weight in llama.base.model.parameters())
-    assert needed["adapters"] > 0
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"model": "/nowhere/at/all"}, "cannot be loaded"),
-        ({"dtype": "float12"}, "dtype 'float12' is unknown"),
-    ],
-)
-def test_a_base_that_cannot_be_loaded_is_an_error(llama: Toy, changes: dict[str, str], message: str) -> None:
-    source = {"model": str(llama.folder), "device": "cpu"} | changes
-    with pytest.raises(EngineError, match=message):
-        load_base(Source(**source))  # type: ignore[arg-type]
-
-
-def test_a_chat_is_one_user_turn(llama: Toy) -> None:
-    assert llama.base.chat("hello") == "<s>[user]hello[assistant]"
-    assert llama.base.chat("hello", "{{ messages[0].content }}!") == "hello!"

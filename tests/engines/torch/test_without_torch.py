@@ -14,5 +14,5 @@ def test_torch_engine() -> None:
 
 
 def test_assay_and_its_engines_import_no_torch() -> None:
-    code = "import sys, assay, assay.engines, assay.engines.fake; sys.exit('torch' in sys.modules)"
+    code = "import sys, assay, assay.engines.fake, assay.engines.files; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,18 +6,26 @@ Importing this package imports torch, transformers and peft; nothing else in ass
     engine = TorchEngine(base, [read_adapter("math", Path("adapters/math"), base)])
     for completion in engine.complete(requests): ...
 
-    loading    -> a base, by transformers       adapters -> LoRA weights, by peft
-    lora       -> one wrapper, many adapters    attention, memory, step -> one packed forward
-    scheduler  -> which rows run next           engine   -> the loop: schedule, run, postprocess
-    preflight  -> problems before a token       liveness -> does the adapter change anything
+    survey     -> look, without loading          session   -> loaded, as a study uses it
+    preflight  -> problems before a token       estimate  -> memory, before it runs out
+    identity   -> what answers, by content      templates -> chat templates; no prompt knows the day
+    options    -> a study's `engine`, checked   liveness  -> does the adapter change anything
+    loading    -> a base, by transformers       adapters  -> LoRA weights, by peft
+    lora       -> one wrapper, many adapters    apart     -> the others, one at a time, by peft
+    attention, memory, step -> one packed forward; probe -> does it say what transformers says
+    scheduler  -> which rows run next           engine    -> the loop: schedule, run, postprocess
 """
 
 from assay.engines.torch.adapters import Adapter, read_adapter
 from assay.engines.torch.engine import TorchEngine
-from assay.engines.torch.liveness import Liveness, liveness
-from assay.engines.torch.loading import Base, Source, load_base
-from assay.engines.torch.preflight import Inspection, Problem, inspect_adapter
+from assay.engines.torch.liveness import liveness
+from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
+from assay.engines.torch.options import Setup, read_setup
+from assay.engines.torch.preflight import Inspection, inspect_adapter
 from assay.engines.torch.scheduler import Options
+from assay.engines.torch.session import Session
+from assay.engines.torch.survey import TorchSurvey, survey
+from assay.engines.weights import Liveness, Problem
 
 __all__ = [
     "Adapter",
@@ -26,10 +34,16 @@ __all__ = [
     "Liveness",
     "Options",
     "Problem",
+    "Session",
+    "Setup",
     "Source",
     "TorchEngine",
+    "TorchSurvey",
     "inspect_adapter",
     "liveness",
     "load_base",
+    "load_skeleton",
     "read_adapter",
+    "read_setup",
+    "survey",
 ]

@@ -17,24 +17,46 @@ import torch
 from peft import PeftConfig, PeftModel, PeftType
 from peft.tuners.lora import Linear as LoraLinear
 from peft.tuners.lora import LoraConfig, LoraLayer
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from assay.engines.files import read_header
 from assay.engines.torch.loading import Base
+from assay.engines.torch.misfit import PREFIX, fits_nowhere, mend, unfilled
 from assay.errors import EngineError
 
-__all__ = ["CONFIG", "PICKLE", "WEIGHTS", "Adapter", "Delta", "read_adapter", "read_config", "unstackable"]
+__all__ = [
+    "CONFIG",
+    "PICKLE",
+    "WEIGHTS",
+    "Adapter",
+    "AdapterError",
+    "Delta",
+    "read_adapter",
+    "read_config",
+    "unstackable",
+    "weights_file",
+]
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
-PREFIX = "base_model.model."
-"""What peft puts before the name of a layer."""
 PLAIN_STARTS = (True, False, None, "gaussian", "eva", "orthogonal")
 """Values of `init_lora_weights` that leave the base's weights alone."""
-
-
 WHOLE_MODELS = ("ADAPTION_PROMPT", "XLORA", "POLY", "CPT")
+
+
+class AdapterError(EngineError):
+    """An adapter cannot be read or put on. `reason` says why and how to mend it, and names no adapter."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"adapter {self.name!r}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,8 @@ class Adapter:
     """Weights in the file that no layer takes: peft ignores them."""
     unstackable: str = ""
     """Why it cannot share a batch with others; empty where it can."""
+    replaces: tuple[str, ...] = ()
+    """Weights of the base itself that its file holds with other values: they take their place while it is on."""
 
     @property
     def norm(self) -> float:
@@ -79,13 +103,17 @@ def read_config(name: str, folder: Path) -> PeftConfig:
     """Parse `adapter_config.json` with peft's own class for its type."""
     path = folder / CONFIG
     if not path.is_file():
-        raise EngineError(f"adapter {name!r}: no {CONFIG} in {folder}; give the folder that peft saved")
+        raise AdapterError(name, f"no {CONFIG} in {folder}; give the folder that peft saved")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             config: PeftConfig = PeftConfig.from_pretrained(str(folder))
-    except (ValueError, TypeError, KeyError, OSError) as bad:
-        raise EngineError(f"adapter {name!r}: {path} is not a peft configuration: {bad}") from None
+    except Exception as bad:
+        raise AdapterError(
+            name,
+            f"{path} is not a configuration that the installed peft reads ({_first(bad)}); update peft, or "
+            f"save the adapter anew",
+        ) from None
     return config
 
 
@@ -127,72 +155,132 @@ def _unusable(config: PeftConfig) -> str:
 
 
 def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = False) -> Adapter:
-    """Read a folder that peft saved. Raises EngineError if it is not whole or fits no layer of the base.
+    """Read a folder that peft saved; a skeleton of the base is enough, but for what `replaces` tells.
 
+    Raises AdapterError, an EngineError, if it is not whole or does not fit the base.
     `adapter_model.bin` is a pickle: refused unless `allow_pickle`; then loaded with `weights_only`.
     """
     config = read_config(name, folder)
-    if not (folder / WEIGHTS).is_file() and not ((folder / PICKLE).is_file() and allow_pickle):
-        raise EngineError(_no_weights(name, folder))
+    file = weights_file(name, folder, allow_pickle=allow_pickle)
+    keys = _keys(name, file)
     if reason := _unusable(config):
-        raise EngineError(f"adapter {name!r}: {reason}")
-    if reason := unstackable(config):
-        return Adapter(name, folder, config, unstackable=reason)
-    wrapped = _on_skeleton(name, config, base.model)
+        raise AdapterError(name, reason)
+    try:
+        wrapped, own = _on_skeleton(config, base)
+    except NotImplementedError:
+        # Some types compute on the base's weights, which are not there: peft says the rest at loading.
+        return Adapter(name, folder, config, unstackable=unstackable(config) or "it cannot be looked at")
+    except Exception as bad:
+        raise AdapterError(
+            name, f"peft cannot put it on the base: {_first(bad)}; {mend(config, base)}"
+        ) from bad
+    replaces = _replaced(file, keys, own, base)
     layers = {layer: module for layer, module in wrapped.named_modules() if isinstance(module, LoraLayer)}
-    for layer, module in layers.items():
-        if type(module) is not LoraLinear or "default" in module.lora_variant:
-            kind = type(getattr(module, "base_layer", module)).__name__
-            where = layer.removeprefix(PREFIX)
-            return Adapter(name, folder, config, unstackable=f"it changes {where} ({kind})")
-    missing, surplus = _fill(name, folder, wrapped, layers.values())
+    reason = unstackable(config) or _odd(layers)
+    if not reason and replaces:
+        reason = f"it brings weights of the base itself ({', '.join(replaces[:3])})"
+    try:
+        missing, surplus = _fill(folder, wrapped, () if reason else layers.values())
+    except Exception as bad:
+        raise AdapterError(name, unfilled(folder, config, base, bad)) from bad
+    if len(surplus) >= len(keys):
+        raise AdapterError(name, fits_nowhere(folder, config, base))
+    if reason:
+        return Adapter(name, folder, config, {}, missing, surplus, reason, replaces)
     deltas = {
-        layer.removeprefix(PREFIX): _delta(name, folder, layer, module)
+        place: _delta(name, folder, place, module)
         for layer, module in layers.items()
-        if layer not in missing
+        if (place := layer.removeprefix(PREFIX)) not in missing
     }
     if not deltas:
-        raise EngineError(
-            f"adapter {name!r}: no weight in {folder} fits a layer of the base {base.name!r} "
-            f"(targets: {getattr(config, 'target_modules', None)}); give the base it was trained on"
-        )
+        raise AdapterError(name, fits_nowhere(folder, config, base))
     return Adapter(name, folder, config, deltas, missing, surplus)
 
 
-def _no_weights(name: str, folder: Path) -> str:
-    if (folder / PICKLE).is_file():
-        return (
-            f"adapter {name!r}: {folder / PICKLE} is a pickle, which can run code; save it as {WEIGHTS} "
-            f"(peft: `save_pretrained(..., safe_serialization=True)`), or allow pickles explicitly"
-        )
-    return f"adapter {name!r}: no {WEIGHTS} in {folder}; the download or the training is incomplete"
+def weights_file(name: str, folder: Path, *, allow_pickle: bool = False) -> Path:
+    """The file that holds an adapter's weights. Raises AdapterError if there is none that may be read."""
+    if (folder / WEIGHTS).is_file():
+        return folder / WEIGHTS
+    pickle = folder / PICKLE
+    if not pickle.is_file():
+        raise AdapterError(name, f"no {WEIGHTS} in {folder}; the download or the training is incomplete")
+    if allow_pickle:
+        return pickle
+    raise AdapterError(
+        name,
+        f"{pickle} is a pickle, which can run code; save it as {WEIGHTS} (peft: `save_pretrained(..., "
+        f"safe_serialization=True)`), or set `engine.options.allow_pickle: true`",
+    )
 
 
-def _on_skeleton(name: str, config: PeftConfig, model: PreTrainedModel) -> PeftModel:
-    with torch.device("meta"):
-        skeleton = type(model)(copy.deepcopy(model.config))
+def _keys(name: str, path: Path) -> list[str]:
+    """Names of the tensors in a file, which is checked to be whole."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return PeftModel(skeleton, copy.deepcopy(config), low_cpu_mem_usage=True)
+        if path.name == WEIGHTS:
+            return list(read_header(path))
+        return list(torch.load(path, map_location="meta", weights_only=True))
+    except EngineError as bad:
+        raise AdapterError(name, str(bad)) from None
     except Exception as bad:
-        raise EngineError(f"adapter {name!r}: peft cannot put it on the base: {_first(bad)}") from bad
+        raise AdapterError(name, f"{path} cannot be read ({_first(bad)}); save it anew") from None
+
+
+def _replaced(file: Path, keys: Iterable[str], own: set[str], base: Base) -> tuple[str, ...]:
+    """Weights of the base that the file holds with other values than the base; none where it is a skeleton.
+
+    peft adds embeddings and output layers to a file by itself, mostly just as they were.
+    """
+    places = {key: key.removeprefix(PREFIX).replace(".base_layer.", ".") for key in keys}
+    places = {key: place for key, place in places.items() if place in own}
+    if not places or base.device.type == "meta":
+        return ()
+    held = (
+        load_file(file) if file.name == WEIGHTS else torch.load(file, map_location="cpu", weights_only=True)
+    )
+    found = []
+    for key, place in places.items():
+        layer, _, kind = place.rpartition(".")
+        weight: Tensor = getattr(base.model.get_submodule(layer), kind)
+        if held[key].shape != weight.shape or not torch.equal(held[key].to(weight), weight):
+            found.append(place)
+    return tuple(sorted(found))
+
+
+def _odd(layers: Mapping[str, LoraLayer]) -> str:
+    """The first layer whose change is not plain `B @ A`, in words; empty where all are."""
+    for layer, module in layers.items():
+        if type(module) is not LoraLinear or "default" in module.lora_variant:
+            kind = type(getattr(module, "base_layer", module)).__name__
+            return f"it changes {layer.removeprefix(PREFIX)} ({kind})"
+    return ""
+
+
+def _on_skeleton(config: PeftConfig, base: Base) -> tuple[PeftModel, set[str]]:
+    """An empty base with peft's layers in place, and the names of the base's own weights."""
+    with torch.device("meta"):
+        skeleton: PreTrainedModel = type(base.model)(copy.deepcopy(base.model.config))
+    own = set(skeleton.state_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return PeftModel(skeleton, copy.deepcopy(config), low_cpu_mem_usage=True), own
 
 
 def _fill(
-    name: str, folder: Path, wrapped: PeftModel, layers: Iterable[LoraLayer]
+    folder: Path, wrapped: PeftModel, layers: Iterable[LoraLayer]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Load the file into the layers. Names the layers it holds nothing for, and its weights without a layer."""
+    """Load the file into the layers. Names the layers it holds nothing for, and its weights without a layer.
+
+    What is left on the meta device takes no weights; peft checks names and shapes all the same.
+    """
     for module in layers:
         for weights in (module.lora_A, module.lora_B):
             weights.to_empty(device="cpu")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = wrapped.load_adapter(str(folder), "default", torch_device="cpu")
-    except Exception as bad:
-        raise EngineError(f"adapter {name!r}: {folder} cannot be loaded: {_first(bad)}") from bad
-    missing = {key.split(".lora_")[0] for key in result.missing_keys}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = wrapped.load_adapter(str(folder), "default", torch_device="cpu")
+    # A bank of vectors that layers share is saved once, and peft misses it at each of them.
+    keys = (key for key in result.missing_keys if "_bank." not in key)
+    missing = {key.removeprefix(PREFIX).split(".lora_")[0].split(".default")[0] for key in keys}
     return tuple(sorted(missing)), tuple(result.unexpected_keys)
 
 
@@ -200,11 +288,12 @@ def _delta(name: str, folder: Path, layer: str, module: LoraLayer) -> Delta:
     weights: list[Tensor] = [part["default"].weight for part in (module.lora_A, module.lora_B)]  # type: ignore[misc]
     down, up = weights[0].detach().float(), weights[1].detach().float() * module.scaling["default"]
     if not (bool(down.isfinite().all()) and bool(up.isfinite().all())):
-        raise EngineError(
-            f"adapter {name!r}: weights of {layer} in {folder} are not finite; the training diverged"
+        raise AdapterError(
+            name,
+            f"weights of {layer} in {folder} are not finite: the training diverged; train it again",
         )
     return Delta(down, up)
 
 
-def _first(bad: Exception) -> str:
+def _first(bad: BaseException) -> str:
     return " ".join(str(bad).split())[:300]

@@ -13,43 +13,54 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
-from assay.engines.torch.adapters import Adapter
-from assay.engines.torch.loading import Base
+from assay.engines.torch.adapters import Adapter, AdapterError
+from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import unstack
 from assay.engines.torch.runner import Runner
 from assay.engines.torch.step import Segment
-from assay.errors import EngineError
 
-__all__ = ["worn"]
+__all__ = ["SpoiledError", "worn"]
+
+
+class SpoiledError(AdapterError):
+    """The base did not say afterwards what it said before: load it anew, without this adapter."""
 
 
 @contextmanager
 def worn(adapter: Adapter, base: Base) -> Iterator[None]:
     """The base with this adapter on and a stack off, for as long as the block lasts.
 
-    Raises EngineError if peft cannot load it, or if the base does not say afterwards what it said before.
+    Raises AdapterError if peft cannot load it, and SpoiledError if the base does not say afterwards what it said
+    before.
     """
     stacked = dict(base.model.named_modules())
     unstack(base.model)
     plain = dict(base.model.named_modules())
     before = _said(base)
-    # peft overwrites the base's own biases where `bias` is not `none`, and does not put them back.
-    biases = {name: w.clone() for name, w in base.model.named_parameters() if name.endswith("bias")}
+    # peft overwrites the base's own biases where `bias` is not `none`, and whatever weights of the base the
+    # file holds (embeddings, mostly), and does not put them back.
+    own = {
+        name: weight.clone()
+        for name, weight in base.model.state_dict().items()
+        if name.endswith("bias") or name in adapter.replaces
+    }
     try:
         _put_on(adapter, base)
         yield
     finally:
         _restore(plain)
         with torch.no_grad():
-            for name, bias in biases.items():
-                base.model.get_parameter(name).copy_(bias)
+            held = base.model.state_dict()
+            for name, weight in own.items():
+                held[name].copy_(weight)
         base.model.requires_grad_(False)
         after = _said(base)
         _restore(stacked)
     if not torch.equal(before, after):
-        raise EngineError(
-            f"adapter {adapter.name!r} ({adapter.unstackable}) left the base changed after it was taken off; "
-            f"remove it from the study, or measure it in one of its own"
+        raise SpoiledError(
+            adapter.name,
+            f"it left the base changed after it was taken off ({adapter.unstackable}); remove it from the "
+            f"study, or measure it in one of its own",
         )
 
 
@@ -59,8 +70,16 @@ def _put_on(adapter: Adapter, base: Base) -> None:
             warnings.simplefilter("ignore")
             wrapped = PeftModel.from_pretrained(base.model, str(adapter.path), torch_device=str(base.device))
     except Exception as bad:
+        if out_of_memory(bad):
+            raise AdapterError(
+                adapter.name,
+                "memory ran out while it was put on the base; set `engine.quantization`, lower "
+                "`engine.options.rows`, or use a machine with more memory",
+            ) from bad
         first = " ".join(str(bad).split())[:300]
-        raise EngineError(f"adapter {adapter.name!r}: peft cannot load {adapter.path}: {first}") from bad
+        raise AdapterError(
+            adapter.name, f"peft cannot load {adapter.path}: {first}; check that it is whole"
+        ) from bad
     wrapped.eval()
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from assay.engines.engine import Completion, Request
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import worn
-from assay.engines.torch.loading import Base
+from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import stack, unstack
 from assay.engines.torch.memory import free_bytes
 from assay.engines.torch.probe import probe
@@ -54,18 +54,29 @@ class TorchEngine:
         self.base = base
         self.options = options or Options()
         self.usage = Usage()
-        self.stacked = [adapter for adapter in adapters if not adapter.unstackable]
+        stacked = [adapter for adapter in adapters if not adapter.unstackable]
         self.apart = {adapter.name: adapter for adapter in adapters if adapter.unstackable}
         self.subjects = dict.fromkeys((base.name, *self.apart), -1)
         """Position of each subject in the stack; -1: none of the stack."""
-        self.subjects |= {adapter.name: i for i, adapter in enumerate(self.stacked)}
+        self.subjects |= {adapter.name: i for i, adapter in enumerate(stacked)}
         if len(self.subjects) <= len(adapters):
             raise EngineError("two adapters, or an adapter and the base, share a name; name each one")
         unstack(base.model)
+        embedding: Tensor = base.model.get_input_embeddings().weight  # type: ignore[assignment]
+        self.vocabulary = embedding.shape[0]
         self.bytes_per_token = probe(base)
         head = base.model.get_output_embeddings()
         dtype = torch.float32 if self.options.exact_adapters else base.model.dtype
-        self.runner = Runner(base, stack(base.model, self.stacked, dtype, head))
+        try:
+            self.runner = Runner(base, stack(base.model, stacked, dtype, head))
+        except RuntimeError as bad:
+            unstack(base.model)
+            if not out_of_memory(bad):
+                raise
+            raise EngineError(
+                f"memory ran out while {len(stacked)} adapters were put on base {base.name!r}; test fewer at once, "
+                f"set `engine.quantization`, or use a machine with more memory"
+            ) from bad
 
     def close(self) -> None:
         """Take the adapters off the base."""
@@ -98,10 +109,19 @@ class TorchEngine:
             yield from self._step(scheduler)
 
     def logits(self, subject: str, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Logits (tokens, vocabulary), float32, of each sequence under one subject."""
+        """Logits (tokens, vocabulary), float32, of each sequence under one subject. Raises EngineError."""
         parts = [Segment(tokens, self.subjects[subject], keep=len(tokens)) for tokens in sequences]
         with self._alone(self.apart[subject]) if subject in self.apart else nullcontext():
-            return [self.runner.run([part], None).float() for part in parts]
+            try:
+                return [self.runner.run([part], None).float() for part in parts]
+            except RuntimeError as bad:
+                if not out_of_memory(bad):
+                    raise
+                longest = max(map(len, sequences))
+                raise EngineError(
+                    f"memory ran out on the logits of {longest} tokens of {subject!r}; set `engine.quantization`, "
+                    f"or use a machine with more memory"
+                ) from bad
 
     @contextmanager
     def _alone(self, adapter: Adapter) -> Iterator[None]:
@@ -123,7 +143,7 @@ class TorchEngine:
             tokens = choose(scheduler.running, logits[: len(scheduler.running)])
             results = self._results(scored, logits[len(scheduler.running) :])
         except RuntimeError as bad:
-            if not _out_of_memory(bad):
+            if not out_of_memory(bad):
                 raise
             results, logits = [], None
             scheduler.shrink(scored)
@@ -184,6 +204,7 @@ class TorchEngine:
                 f"task {request.task!r}, example {request.example!r}: a prompt of {len(prompt)} tokens and "
                 f"max_tokens {request.max_tokens} do not fit a context of {self.base.context}; shorten one"
             )
+        self._known(request, prompt)
         stops = Stops(tuple(text for text in request.stop if text))
         return Row(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
 
@@ -194,9 +215,18 @@ class TorchEngine:
                 f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
                 f"in a context of {self.base.context}; give a continuation, or shorten the prompt"
             )
+        self._known(request, tokens)
         key = (self._subject(request), count, tuple(tokens[:-1]))
         one = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
         one.targets.append((request, tokens[-count:]))
+
+    def _known(self, request: Request, tokens: Sequence[int]) -> None:
+        """Refuse tokens without weights here: on a GPU they end the whole process."""
+        if max(tokens) >= self.vocabulary:
+            raise EngineError(
+                f"task {request.task!r}, example {request.example!r}: token {max(tokens)}, and base "
+                f"{self.base.name!r} has weights for {self.vocabulary}; give the tokenizer that belongs to it"
+            )
 
     def _subject(self, request: Request) -> int:
         if request.subject not in self.subjects:
@@ -215,7 +245,3 @@ class TorchEngine:
         self.usage.generated += chosen
         self.usage.steps += 1
         self.usage.seconds += time.monotonic() - began
-
-
-def _out_of_memory(bad: RuntimeError) -> bool:
-    return isinstance(bad, torch.OutOfMemoryError) or "can't allocate memory" in str(bad)

@@ -1,9 +1,12 @@
-"""Does an adapter change anything? Weights, logits and responses on probe prompts, against the base's."""
+"""Does an adapter change anything? Weights, logits and responses on probe prompts, against the base's.
+
+The probe prompts are plain text, never put through a chat template: an adapter that changes anything
+changes something there, and the figures compare between adapters that bring templates and those that do not.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,8 +16,9 @@ from assay.engines.engine import Request
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.text import encode
+from assay.engines.weights import Liveness
 
-__all__ = ["PROBES", "Liveness", "liveness"]
+__all__ = ["PROBES", "Change", "change_of", "liveness", "measured"]
 
 PROBES = (
     "Write two sentences about the sea.",
@@ -29,62 +33,42 @@ PROBES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Liveness:
-    """What one adapter changes."""
+class Change:
+    """What an adapter's weights say, before it is asked anything."""
 
-    adapter: str
-    modules: int
-    """Layers of the base that it changes; 0 for an adapter that is run apart, like its norm."""
-    norm: float
-    """Frobenius norm of the weight change over all layers."""
-    largest: float
-    """Largest absolute difference of a logit from the base's, over all positions of the probe prompts."""
-    divergence: float
-    """Mean over those positions of KL(adapter || base), in nats."""
-    differ: float
-    """Share of the probe prompts with another response than the base's."""
+    modules: int | None
+    """Layers of the base that it changes; None for an adapter that is run apart."""
+    norm: float | None
+    """Frobenius norm of the change over all layers; None likewise."""
 
-    @property
-    def alive(self) -> bool:
-        """Whether it changed some logit at all, and left all of them finite."""
-        return math.isfinite(self.largest) and self.largest > 0
 
-    @property
-    def reason(self) -> str:
-        """Why its claims end as `not applied`; empty where it is alive."""
-        if self.alive:
-            return ""
-        if not math.isfinite(self.largest):
-            return f"adapter {self.adapter!r} makes logits that are not finite"
-        return (
-            f"adapter {self.adapter!r} leaves every logit of the probe prompts as it was "
-            f"({self.modules} layers matched, norm of the weight change {self.norm:.3g})"
-        )
+def change_of(adapter: Adapter) -> Change:
+    """Read it off the weights."""
+    return Change(None, None) if adapter.unstackable else Change(len(adapter.deltas), adapter.norm)
 
 
 def liveness(
     engine: TorchEngine, adapters: Sequence[Adapter], prompts: Sequence[str] = PROBES, tokens: int = 32
 ) -> list[Liveness]:
     """Measure adapters that the engine holds: one forward pass a prompt, and `tokens` greedy tokens."""
+    return measured(engine, {one.name: change_of(one) for one in adapters}, prompts, tokens)
+
+
+def measured(
+    engine: TorchEngine, changes: Mapping[str, Change], prompts: Sequence[str] = PROBES, tokens: int = 32
+) -> list[Liveness]:
+    """The same for adapters whose weights were read off before."""
     base = engine.base
     encoded = [encode(base.tokenizer, prompt) for prompt in prompts]
-    names = [base.name, *(adapter.name for adapter in adapters)]
-    said = _responses(engine, names, prompts, tokens)
+    said = _responses(engine, [base.name, *changes], prompts, tokens)
     usual = torch.cat(engine.logits(base.name, encoded))
     found = []
-    for adapter in adapters:
-        changed = torch.cat(engine.logits(adapter.name, encoded))
-        differ = sum(said[adapter.name, i] != said[base.name, i] for i in range(len(prompts)))
-        found.append(
-            Liveness(
-                adapter.name,
-                len(adapter.deltas),
-                adapter.norm,
-                float((changed - usual).abs().max()),
-                _divergence(changed, usual),
-                differ / len(prompts),
-            )
-        )
+    for name, change in changes.items():
+        changed = torch.cat(engine.logits(name, encoded))
+        differ = sum(said[name, i] != said[base.name, i] for i in range(len(prompts)))
+        largest = float((changed - usual).abs().max())
+        divergence = _divergence(changed, usual)
+        found.append(Liveness(name, change.modules, change.norm, largest, divergence, differ / len(prompts)))
     return found
 
 

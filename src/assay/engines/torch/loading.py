@@ -1,21 +1,40 @@
-"""A base, by transformers: weights, tokenizer, and what ends a text."""
+"""A base, by transformers: weights, tokenizer, and what ends a text; or all of that but the weights."""
 
 from __future__ import annotations
 
 import inspect
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging
 
+from assay.engines.files import read_header, shards
 from assay.engines.torch.attention import NAME
+from assay.engines.torch.templates import rendered, usual
 from assay.errors import EngineError
 
-__all__ = ["Base", "Source", "load_base"]
+__all__ = ["DTYPES", "QUANTIZATIONS", "Base", "Source", "load_base", "load_skeleton", "out_of_memory"]
 
 Quantization = Literal["none", "8bit", "4bit"]
+QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
+DTYPES = ("float32", "bfloat16", "float16")
+STORED = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+"""What a safetensors file calls a dtype."""
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
 
@@ -26,16 +45,19 @@ class Source:
     model: str
     """A folder, or a hub id."""
     revision: str | None = None
-    dtype: str = "bfloat16"
+    dtype: str = "auto"
+    """`auto`: the checkpoint's own, float32 where it says none."""
     device: str | None = None
     """`cpu`, `cuda`, `cuda:1`; None: a GPU where there is one."""
     quantization: Quantization = "none"
     trust_remote_code: bool = False
+    allow_pickle: bool = False
+    """Of a folder: load weights that are pickles, where there is nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A loaded base."""
+    """A base: loaded, or its skeleton on the meta device."""
 
     name: str
     model: PreTrainedModel
@@ -44,6 +66,8 @@ class Base:
     """Tokens that end a text, by the model's generation configuration."""
     context: int
     """Positions that the model was made for."""
+    source: str = ""
+    """The folder or hub id that it was asked for by; empty: as transformers recorded it."""
 
     @property
     def device(self) -> torch.device:
@@ -56,38 +80,142 @@ class Base:
         """Whether its forward can be told which positions need logits."""
         return "logits_to_keep" in inspect.signature(self.model.forward).parameters
 
+    @property
+    def called(self) -> str:
+        """The folder or hub id that it came from."""
+        return self.source or str(self.model.name_or_path)
+
+    @property
+    def template(self) -> str | None:
+        """Its chat template: the one called `default` where it has several."""
+        return usual(self.tokenizer.chat_template)
+
     def chat(self, prompt: str, template: str | None = None) -> str:
-        """The prompt as one user turn under the chat template (the tokenizer's own, or `template`)."""
-        turn = [{"role": "user", "content": prompt}]
-        try:
-            text = self.tokenizer.apply_chat_template(
-                turn, chat_template=template, tokenize=False, add_generation_prompt=True
-            )
-        except ValueError as bad:
-            raise EngineError(f"base {self.name!r}: no chat template: {bad}; set `template: none`") from None
-        return str(text)
+        """The prompt as one user turn under the chat template (the base's own, or `template`)."""
+        template = self.template if template is None else template
+        if template is None:
+            raise EngineError(f"base {self.name!r}: it has no chat template; set `template: none`")
+        return rendered(self.tokenizer, prompt, template)
 
 
-def load_base(source: Source, name: str = "base") -> Base:
-    """Load a base onto its device. Raises EngineError with the fix if it cannot be run."""
-    device = source.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    options: dict[str, Any] = {
-        "revision": source.revision,
-        "trust_remote_code": source.trust_remote_code,
-    }
+def load_base(source: Source, name: str = "base", called: str = "") -> Base:
+    """Load a base onto its device; `called`: the hub id, where the source is a snapshot of one.
+
+    Raises EngineError with the fix if it cannot be run.
+    """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source.model, **options)
-        model = AutoModelForCausalLM.from_pretrained(
-            source.model, dtype=_dtype(source.dtype), **options, **_quantized(source, device)
+        if Path(source.model).is_dir():
+            shards(Path(source.model), allow_pickle=source.allow_pickle)
+        with _calm():
+            tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
+            model = _load_weights(source)
+    except Exception as bad:
+        raise EngineError(f"base {name!r}: {_reason(source, bad)}") from bad
+    return wrap_base(name, model, tokenizer, called)
+
+
+def _load_weights(source: Source) -> PreTrainedModel:
+    device = source.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = own_dtype(source)
+    model: Any
+    said: dict[str, Any]
+    model, said = AutoModelForCausalLM.from_pretrained(
+        source.model,
+        dtype=dtype,
+        output_loading_info=True,
+        use_safetensors=None if source.allow_pickle else True,
+        **_options(source),
+        **_quantized(source, dtype, device),
+    )  # type: ignore[misc]
+    if absent := sorted(said["missing_keys"]):
+        raise EngineError(
+            f"{source.model} holds no weights for {len(absent)} of its tensors ({', '.join(absent[:3])}), which "
+            f"would be random; download it again"
         )
-    except (OSError, ValueError, KeyError, ImportError) as bad:
-        raise EngineError(f"base {name!r}: {source.model} cannot be loaded: {bad}") from bad
-    if source.quantization == "none":
-        model.to(torch.device(device))  # type: ignore[arg-type]
-    return wrap_base(name, model, tokenizer)
+    return model if source.quantization != "none" else model.to(torch.device(device))
 
 
-def wrap_base(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Base:
+@contextmanager
+def _calm() -> Iterator[None]:
+    """No bars of transformers' own where nobody watches."""
+    shown = logging.is_progress_bar_enabled()
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def load_skeleton(source: Source, name: str = "base", called: str = "") -> Base:
+    """The base without its weights, which stay on the meta device: configuration, layers, tokenizer.
+
+    Raises EngineError with the fix if this engine could not run it.
+    """
+    try:
+        config = AutoConfig.from_pretrained(source.model, **_options(source))
+        tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = AutoModelForCausalLM.from_config(
+                config, dtype=own_dtype(source), trust_remote_code=source.trust_remote_code
+            )
+        if (Path(source.model) / "generation_config.json").is_file():
+            model.generation_config = GenerationConfig.from_pretrained(source.model)
+    except Exception as bad:
+        raise EngineError(f"base {name!r}: {_reason(source, bad)}") from bad
+    return wrap_base(name, model, tokenizer, called)
+
+
+def own_dtype(source: Source) -> torch.dtype:
+    """The dtype that the weights get: as asked for, or the checkpoint's own as `transformers` finds it."""
+    if source.dtype != "auto":
+        return _dtype(source.dtype)
+    config = AutoConfig.from_pretrained(source.model, **_options(source))
+    named = getattr(config, "dtype", None) or getattr(config.get_text_config(), "dtype", None)
+    if named is not None:
+        return named if isinstance(named, torch.dtype) else _dtype(str(named))
+    files = shards(Path(source.model), allow_pickle=True) if Path(source.model).is_dir() else ()
+    stored = read_header(files[0]).values() if files and files[0].suffix == ".safetensors" else ()
+    return next((STORED[entry.dtype] for entry in stored if entry.dtype in STORED), torch.float32)
+
+
+def out_of_memory(bad: BaseException) -> bool:
+    """Whether this is what torch raises where memory runs out, on any device."""
+    told = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
+    return isinstance(bad, torch.OutOfMemoryError | MemoryError) or (
+        isinstance(bad, RuntimeError) and any(text in str(bad) for text in told)
+    )
+
+
+def _options(source: Source) -> dict[str, Any]:
+    return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
+
+
+def _reason(source: Source, bad: Exception) -> str:
+    """Why a base cannot be loaded, and the fix."""
+    if isinstance(bad, EngineError):
+        return str(bad)
+    text = " ".join(str(bad).split())
+    if out_of_memory(bad):
+        return (
+            f"memory ran out while {source.model} was loaded; set `engine.quantization` or a smaller "
+            f"`engine.dtype`, or use a machine with more memory"
+        )
+    if "trust_remote_code" in text:
+        return (
+            f"{source.model} comes with code of its own; read that code, then set "
+            f"`engine.options.trust_remote_code: true`, or use another base"
+        )
+    if isinstance(bad, ImportError):
+        return f"{source.model} needs {bad.name or 'another package'}, which is not installed: {text[:300]}"
+    return f"{source.model} cannot be loaded: {text[:300]}"
+
+
+def wrap_base(
+    name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, source: str = ""
+) -> Base:
     """Make a loaded model ready: our attention, no dropout, no gradients."""
     config = model.config.get_text_config()
     _refuse(name, model, config)
@@ -96,24 +224,24 @@ def wrap_base(name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerB
     ends = model.generation_config.eos_token_id if model.generation_config else None
     ends = tokenizer.eos_token_id if ends is None else ends
     tokens = [] if ends is None else ends if isinstance(ends, list) else [ends]
-    return Base(name, model, tokenizer, frozenset(tokens), _context(config))
+    return Base(name, model, tokenizer, frozenset(tokens), _context(config), source)
 
 
 def _dtype(name: str) -> torch.dtype:
     dtype = getattr(torch, name, None)
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
-        raise EngineError(f"dtype {name!r} is unknown; use float32, bfloat16 or float16")
+        raise EngineError(f"dtype {name!r} is unknown; use {', '.join(DTYPES)}, or auto")
     return dtype
 
 
-def _quantized(source: Source, device: str) -> dict[str, Any]:
+def _quantized(source: Source, dtype: torch.dtype, device: str) -> dict[str, Any]:
     if source.quantization == "none":
         return {}
     from transformers import BitsAndBytesConfig
 
-    wanted = {"8bit": {"load_in_8bit": True}, "4bit": {"load_in_4bit": True}}[source.quantization]
+    wanted: dict[str, Any] = {f"load_in_{source.quantization}": True}
     if source.quantization == "4bit":
-        wanted |= {"bnb_4bit_compute_dtype": _dtype(source.dtype)}  # type: ignore[dict-item]
+        wanted["bnb_4bit_compute_dtype"] = dtype
     return {"quantization_config": BitsAndBytesConfig(**wanted), "device_map": {"": device}}
 
 

@@ -1,0 +1,180 @@
+"""Folders of weights: where they are, whether they are whole, what they hold. It needs no torch.
+
+Errors here say what is wrong with a file and the fix, and not whose file it is: callers put that before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.engines.recorded import file_sha256
+from assay.engines.weights import Weights
+from assay.errors import EngineError
+
+__all__ = ["Entry", "json_sha256", "located", "read_header", "read_object", "sha256s", "shards"]
+
+POINTER = b"version https://git-lfs"
+PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+LONGEST_HEADER = 100 * 2**20
+"""What the safetensors format allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tensor of a safetensors file."""
+
+    dtype: str
+    """As the format writes it: `BF16`, `F32`, ..."""
+    shape: tuple[int, ...]
+    size: int
+    """Bytes."""
+
+
+def located(weights: Weights, patterns: Sequence[str]) -> Path:
+    """The folder: as given, or a snapshot of the hub (files of these patterns, downloaded if not yet there).
+
+    Raises EngineError with the fix: absent, gated, offline and not downloaded yet.
+    """
+    folder = Path(weights.source).expanduser()
+    if folder.is_dir():
+        if weights.revision is not None:
+            raise EngineError(
+                f"{folder} is a folder, which has no revision {weights.revision!r}; remove `revision`"
+            )
+        return folder
+    if folder.is_file():
+        raise EngineError(f"{folder} is a file; give the folder that holds it")
+    if isinstance(weights.source, Path) or folder.is_absolute() or weights.source.startswith("."):
+        raise EngineError(f"no folder {folder}; correct the path, or give a hub id as in `org/name`")
+    return _snapshot(weights.source, weights.revision, patterns)
+
+
+def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
+    try:
+        from huggingface_hub import errors, snapshot_download
+    except ImportError:
+        raise EngineError(
+            f"{name} is no folder here, and downloads need huggingface_hub: `pip install huggingface_hub`"
+        ) from None
+    try:
+        # Only the top folder: below it are other formats of the same weights, and checkpoints.
+        found = snapshot_download(
+            name, revision=revision, allow_patterns=list(patterns), ignore_patterns=["*/*", "consolidated*"]
+        )
+    except errors.HFValidationError:
+        raise EngineError(f"{name!r} is neither a folder here nor a hub id as in `org/name`") from None
+    except errors.GatedRepoError:
+        raise EngineError(
+            f"{name} is gated on the hub; accept its terms at https://huggingface.co/{name}, then log in with "
+            f"`hf auth login`"
+        ) from None
+    except errors.RepositoryNotFoundError:
+        raise EngineError(
+            f"no folder {name} here, and no such model on the hub for this login; correct the name, or log in "
+            f"with `hf auth login` if it is private"
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise EngineError(f"{name} has no revision {revision!r} on the hub; correct or remove it") from None
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
+        at = f" --revision {revision}" if revision else ""
+        raise EngineError(
+            f"no folder {name} here, no whole download of it in the cache, and the hub cannot be asked (offline, or "
+            f"HF_HUB_OFFLINE is set); run `hf download {name}{at}` where there is a network, or give a folder"
+        ) from None
+    except Exception as bad:
+        raise EngineError(f"{name} cannot be downloaded: {_first(bad)}; try again later") from bad
+    return Path(found)
+
+
+def _first(bad: BaseException) -> str:
+    return " ".join(str(bad).split())[:300]
+
+
+def shards(folder: Path, *, allow_pickle: bool = False) -> tuple[Path, ...]:
+    """The files that transformers would load the weights from. Raises EngineError if one is missing."""
+    one, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if one.is_file():
+        return (one,)
+    if index.is_file():
+        return _indexed(index)
+    pickle, pickles = (folder / name for name in PICKLES)
+    if not pickle.is_file() and not pickles.is_file():
+        raise EngineError(f"no {one.name} in {folder}; the download or the training is incomplete")
+    if not allow_pickle:
+        found = pickle if pickle.is_file() else pickles
+        raise EngineError(
+            f"{found} is a pickle, which can run code, and there is no {one.name}; save it anew with "
+            f"`save_pretrained`, or set `engine.options.allow_pickle: true`"
+        )
+    return (pickle,) if pickle.is_file() else _indexed(pickles)
+
+
+def _indexed(index: Path) -> tuple[Path, ...]:
+    places = read_object(index).get("weight_map")
+    if not isinstance(places, dict) or not places:
+        raise EngineError(f"{index} has no `weight_map`; download it again")
+    found = [index.parent / str(name) for name in sorted(set(places.values()))]
+    if absent := [path.name for path in found if not path.is_file()]:
+        raise EngineError(
+            f"{index.name} names {len(absent)} files that are not in {index.parent} ({', '.join(absent[:3])}); "
+            f"download them"
+        )
+    return tuple(found)
+
+
+def read_header(path: Path) -> Mapping[str, Entry]:
+    """What a safetensors file holds. Raises EngineError if it is cut short, or no such file."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = file.read(len(POINTER))
+        if start == POINTER:
+            raise EngineError(f"{path} is a Git LFS pointer; fetch the file with `git lfs pull`")
+        length = struct.unpack("<Q", start[:8])[0] if size >= 8 else size
+        file.seek(8)
+        header = file.read(length) if length <= min(size - 8, LONGEST_HEADER) else b""
+    try:
+        entries = {key: _entry(found) for key, found in json.loads(header).items() if key != "__metadata__"}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise EngineError(
+            f"{path} ({size} bytes) has no whole safetensors header; download it again"
+        ) from None
+    expected = 8 + length + sum(entry.size for entry in entries.values())
+    if size != expected:
+        what = "it was cut short" if size < expected else "there is more in it than it says"
+        raise EngineError(f"{path} holds {size} of {expected} bytes, {what}; download it again")
+    return entries
+
+
+def _entry(found: Mapping[str, Any]) -> Entry:
+    first, last = found["data_offsets"]
+    return Entry(str(found["dtype"]), tuple(int(n) for n in found["shape"]), int(last) - int(first))
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object; empty where there is no such file. Raises EngineError if it is anything else."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as bad:
+        raise EngineError(f"{path} is not JSON ({_first(bad)}); download it again") from None
+    if not isinstance(found, dict):
+        raise EngineError(f"{path} is not a JSON object; download it again")
+    return found
+
+
+def json_sha256(value: Any) -> str:
+    """SHA-256 of JSON with sorted keys and no spaces, in hexadecimal."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def sha256s(paths: Sequence[Path]) -> list[str]:
+    """Digests of files, sorted: what files are called and how they are ordered is no content."""
+    return sorted(file_sha256(path) for path in paths)

@@ -1,0 +1,121 @@
+"""A loaded base with its adapters, as a study uses it: an adapter that fails is noted, the others go on."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import torch
+
+from assay.engines.engine import Completion, Request
+from assay.engines.torch.adapters import Adapter, AdapterError
+from assay.engines.torch.apart import SpoiledError, worn
+from assay.engines.torch.engine import TorchEngine, Usage
+from assay.engines.torch.liveness import change_of, measured
+from assay.engines.torch.loading import Base
+from assay.engines.torch.scheduler import Options
+from assay.engines.weights import Liveness
+from assay.errors import EngineError
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Satisfies `Loaded`. Adapters that cannot be stacked are asked one after the other, after the rest."""
+
+    def __init__(
+        self, base: Base, adapters: Sequence[Adapter], options: Options, failed: Mapping[str, str]
+    ) -> None:
+        """Stack what can be stacked; put each of the others on once. Raises SpoiledError if one harms the base."""
+        self._failed = dict(failed)
+        self._changes = {adapter.name: change_of(adapter) for adapter in adapters}
+        self._engine: TorchEngine | None = TorchEngine(base, adapters, options)
+        for adapter in self._engine.apart.values():
+            try:
+                with worn(adapter, base):
+                    pass
+            except SpoiledError:
+                raise
+            except AdapterError as bad:
+                self._failed[adapter.name] = bad.reason
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Adapters that could not be loaded or asked after all, and why. No completion follows."""
+        return dict(self._failed)
+
+    @property
+    def usage(self) -> Usage:
+        """What was done so far."""
+        return self._open.usage
+
+    @property
+    def _open(self) -> TorchEngine:
+        if self._engine is None:
+            raise EngineError("the weights are no longer in memory; load them again")
+        return self._engine
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        """Yield a completion for each request but those of adapters that failed. Raises EngineError.
+
+        An adapter that fails while it is run apart yields nothing more, and the next one follows; what it
+        said before was said by it, and stands.
+        """
+        engine = self._open
+        together: list[Request] = []
+        apart: dict[str, list[Request]] = {}
+        for request in requests:
+            if request.subject not in self._failed:
+                asked = apart.setdefault(request.subject, []) if request.subject in engine.apart else together
+                asked.append(request)
+        yield from engine.complete(together)
+        for name, asked in apart.items():
+            try:
+                yield from engine.complete(asked)
+            except SpoiledError:
+                raise
+            except Exception as bad:
+                self._failed[name] = _reason(bad)
+
+    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:
+        """What each of these changes; those that failed are left out."""
+        engine = self._open
+        names = [name for name in adapters if name not in self._failed]
+        stacked = [name for name in names if name not in engine.apart]
+        found = {one.adapter: one for one in self._measured(stacked)}
+        for name in names:
+            if name in found:
+                continue
+            try:
+                found |= {one.adapter: one for one in self._measured([name])}
+            except SpoiledError:
+                raise
+            except Exception as bad:
+                self._failed[name] = _reason(bad)
+        return [found[name] for name in names if name in found]
+
+    def _measured(self, names: Sequence[str]) -> list[Liveness]:
+        if unknown := [name for name in names if name not in self._changes]:
+            known = ", ".join(self._changes)
+            raise EngineError(f"adapter {unknown[0]!r} is not loaded (loaded: {known})")
+        return measured(self._open, {name: self._changes[name] for name in names}) if names else []
+
+    def close(self) -> None:
+        """Let go of all weights."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = None
+        free()
+
+
+def free() -> None:
+    """Give memory that nothing holds any more back to the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _reason(bad: Exception) -> str:
+    if isinstance(bad, AdapterError):
+        return bad.reason
+    return str(bad) if isinstance(bad, EngineError) else f"{type(bad).__name__}: {bad}"

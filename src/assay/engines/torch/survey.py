@@ -1,0 +1,246 @@
+"""Look at a base and its adapters, and load nothing: files, configuration, shapes, digests, memory.
+
+    survey = survey(study.engine, Weights("base", Path("qwen")), [Weights("math", Path("adapters/math"))])
+    survey.problems                       # what is wrong, before a token is spent
+    with survey.load() as loaded:         # the base once, all its adapters
+        for completion in loaded.complete(requests): ...
+
+It knows no task, claim or store.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from assay.engines.files import located, read_header, read_object, shards
+from assay.engines.torch.adapters import AdapterError, read_adapter, weights_file
+from assay.engines.torch.apart import SpoiledError
+from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
+from assay.engines.torch.identity import adapter_identity, base_identity
+from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
+from assay.engines.torch.options import Setup, read_setup
+from assay.engines.torch.preflight import inspect_adapter, inspect_base
+from assay.engines.torch.session import Session, free
+from assay.engines.torch.templates import rendered, sound
+from assay.engines.weights import Problem, Weights
+from assay.errors import EngineError
+from assay.study import Engine
+
+__all__ = ["TorchSurvey", "survey"]
+
+TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
+
+
+def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> TorchSurvey:
+    """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable."""
+    setup = read_setup(settings)
+    try:
+        folder, weights = _base_files(base, setup)
+        skeleton = load_skeleton(_source(folder, setup), base.name, str(base.source))
+    except EngineError as bad:
+        text = str(bad)
+        start = f"base {base.name!r}: "
+        raise EngineError(text if text.startswith(start) else start + text) from bad
+    found = TorchSurvey(base.name, folder, setup, skeleton)
+    identity = base_identity(
+        folder,
+        weights,
+        str(skeleton.model.dtype).removeprefix("torch."),
+        setup.quantization,
+        remote_code=setup.trust_remote_code,
+    )
+    found.identities[base.name] = identity
+    if skeleton.template is not None and not sound(skeleton.tokenizer, skeleton.template):
+        found.templates[base.name] = skeleton.template
+    found.note(*inspect_base(skeleton))
+    for adapter in adapters:
+        found.look(adapter)
+    found.weigh(base_bytes(skeleton, setup.quantization, weights))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """An adapter that can be loaded."""
+
+    folder: Path
+    apart: bool
+    size: int
+    """Bytes in memory."""
+
+
+class TorchSurvey:
+    """Satisfies `Survey`: a base and its adapters, looked at and not loaded."""
+
+    def __init__(self, name: str, folder: Path, setup: Setup, skeleton: Base) -> None:
+        self.name = name
+        self.setup = setup
+        self.identities: dict[str, Mapping[str, Any]] = {}
+        """What answers, by content: the base first, then each adapter that can be asked."""
+        self.templates: dict[str, str] = {}
+        """Chat template of the base, where it has one, and of each adapter that brings another."""
+        self.adapters: dict[str, Usable] = {}
+        self._folder = folder
+        self._skeleton = skeleton
+        self._problems: list[Problem] = []
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """An adapter with an `error` has no identity and is not loaded."""
+        return tuple(self._problems)
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """Versions of packages, and the device."""
+        names = ["torch", "transformers", "tokenizers", "peft", "safetensors"]
+        names += ["bitsandbytes"] if self.setup.quantization != "none" else []
+        versions = {"assay": _version("lora-assay"), "python": platform.python_version()}
+        return versions | {name: _version(name) for name in names} | {"device": _device(self.setup.place)}
+
+    def chat(self, prompt: str, template: str) -> str:
+        """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
+        return rendered(self._skeleton.tokenizer, prompt, template)
+
+    @contextmanager
+    def load(self) -> Iterator[Session]:
+        """Load the weights, once. Raises EngineError if the base cannot be run."""
+        session = self._session()
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def note(self, *problems: Problem) -> None:
+        """Keep findings."""
+        self._problems += problems
+
+    def look(self, weights: Weights) -> None:
+        """At one adapter: what is wrong with it, else what it is."""
+        pickle = self.setup.allow_pickle
+        patterns = [*TEXTS, "adapter_model.safetensors", *(["adapter_model.bin"] if pickle else [])]
+        try:
+            folder = located(weights, patterns)
+        except EngineError as bad:
+            self.note(Problem(weights.name, "error", str(bad)))
+            return
+        found = inspect_adapter(weights.name, folder, self._skeleton, allow_pickle=pickle)
+        self.note(*found.problems)
+        if found.adapter is None:
+            return
+        file = weights_file(weights.name, folder, allow_pickle=pickle)
+        dtype = torch.float32
+        if not self.setup.exact_adapters and not found.adapter.unstackable:
+            dtype = self._skeleton.model.dtype
+        identity = adapter_identity(
+            folder, file, self.identities[self.name], str(dtype).removeprefix("torch.")
+        )
+        self._duplicate(weights.name, identity)
+        self.identities[weights.name] = identity
+        if found.template is not None:
+            self.templates[weights.name] = found.template
+        twice = self.setup.place.type == "cpu"
+        size = adapter_bytes(found.adapter, file, dtype.itemsize, twice=twice)
+        self.adapters[weights.name] = Usable(folder, bool(found.adapter.unstackable), size)
+
+    def weigh(self, weights: int) -> None:
+        """Raise EngineError if this is more than fits."""
+        stacked = sum(one.size for one in self.adapters.values() if not one.apart)
+        alone = max((one.size for one in self.adapters.values() if one.apart), default=0)
+        row = row_bytes(self._skeleton, self.setup.length)
+        need = Need(weights, stacked + alone, row, self.setup.length)
+        try:
+            refuse_too_large(need, self.setup.place, self.setup.quantization)
+        except EngineError as bad:
+            raise EngineError(f"base {self.name!r}: {bad}") from None
+
+    def _duplicate(self, name: str, identity: Mapping[str, Any]) -> None:
+        for other in self.adapters:
+            if self.identities[other]["weights"] == identity["weights"]:
+                text = (
+                    f"its weights are those of adapter {other!r}, byte for byte; if that is not meant, correct "
+                    f"the path of one"
+                )
+                self.note(Problem(name, "warning", text))
+                return
+
+    def _session(self) -> Session:
+        """With the adapters that load. The base is loaded anew for each that leaves it changed."""
+        failed: dict[str, str] = {}
+        while True:
+            base = load_base(_source(self._folder, self.setup), self.name, self._skeleton.source)
+            read = []
+            for name, one in self.adapters.items():
+                if name in failed:
+                    continue
+                try:
+                    read.append(read_adapter(name, one.folder, base, allow_pickle=self.setup.allow_pickle))
+                except AdapterError as bad:
+                    failed[name] = bad.reason
+            try:
+                return Session(base, read, self.setup.batching, failed)
+            except SpoiledError as bad:
+                failed[bad.name] = bad.reason
+            del base, read
+            free()
+
+
+def _source(folder: Path, setup: Setup) -> Source:
+    return Source(
+        str(folder),
+        dtype=setup.dtype,
+        device=str(setup.place),
+        quantization=setup.quantization,
+        trust_remote_code=setup.trust_remote_code,
+        allow_pickle=setup.allow_pickle,
+    )
+
+
+def _base_files(base: Weights, setup: Setup) -> tuple[Path, tuple[Path, ...]]:
+    """The folder of a base and its weights' files, checked to be whole."""
+    patterns = [*TEXTS, "*.safetensors"]
+    patterns += ["*.bin"] if setup.allow_pickle else []
+    patterns += ["*.py"] if setup.trust_remote_code else []
+    folder = located(base, patterns)
+    if not read_object(folder / "config.json"):
+        what = (
+            "it is an adapter; give the base"
+            if (folder / "adapter_config.json").is_file()
+            else "give another"
+        )
+        raise EngineError(f"no config.json in {folder}: {what}, a folder that transformers saved")
+    if (folder / "adapter_config.json").is_file():
+        raise EngineError(
+            f"{folder} holds an adapter_config.json, so that transformers would load an adapter with the base; "
+            f"move the adapter into a folder of its own"
+        )
+    weights = shards(folder, allow_pickle=setup.allow_pickle)
+    for path in weights:
+        if path.suffix == ".safetensors":
+            read_header(path)
+    return folder, weights
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _device(place: torch.device) -> str:
+    if place.type == "cuda":
+        return torch.cuda.get_device_name(place)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{place.type}: {model}"

@@ -1,0 +1,85 @@
+"""Chat templates: which one a folder brings, and one user turn under one.
+
+No prompt depends on the day: templates that ask for the date are given a fixed one, so that a run
+that is resumed tomorrow asks what it asked today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from assay.engines.files import read_object
+from assay.errors import EngineError
+
+__all__ = ["DAY", "own_template", "rendered", "sound", "usual"]
+
+DAY = datetime(2024, 7, 26, tzinfo=UTC)
+"""The day that Llama 3's own template falls back to."""
+DIRECTIVES = {f"%-{d}": str(int(DAY.strftime(f"%{d}"))) for d in "dmyjHIMS"} | {
+    f"%{d}": DAY.strftime(f"%{d}") for d in "aAwdbBmyYHIpMSfjUWcxXDFTZzuVG%"
+}
+PROBE = "assay-probe"
+
+
+def usual(template: Any) -> str | None:
+    """The template itself, or the one called `default` of several."""
+    if isinstance(template, list):
+        template = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
+    if isinstance(template, Mapping):
+        template = template.get("default")
+    return template if isinstance(template, str) else None
+
+
+def own_template(folder: Path) -> str | None:
+    """The chat template in a folder's tokenizer files, read as data. Raises EngineError if unreadable."""
+    path = folder / "chat_template.jinja"
+    if path.is_file():
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as bad:
+            raise EngineError(f"{path} cannot be read: {bad}; save it as UTF-8, or remove it") from None
+    return usual(read_object(folder / "tokenizer_config.json").get("chat_template"))
+
+
+def rendered(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> str:
+    """The prompt as one user turn under the template, ready for an answer. Raises EngineError."""
+    try:
+        return str(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt}],
+                chat_template=_dated(template),
+                tokenize=False,
+                add_generation_prompt=True,
+                date_string=DAY.strftime("%d %b %Y"),
+            )
+        )
+    except Exception as bad:  # a template is a program: it can raise anything
+        raise EngineError(
+            f"the chat template cannot be applied to a prompt: {type(bad).__name__}: {bad}; mend it, or use another"
+        ) from bad
+
+
+def sound(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+    """Why a template cannot be used; empty where it can."""
+    try:
+        text = rendered(tokenizer, PROBE, template)
+    except EngineError as bad:
+        return str(bad)
+    return "" if PROBE in text else "the chat template leaves the prompt out; mend it, or use another"
+
+
+def _dated(template: str) -> str:
+    """The template, with a macro in the place of transformers' `strftime_now`, which says today.
+
+    A macro, because a function passed as an argument does not reach templates. The line's end is eaten
+    by transformers' `trim_blocks`, so the template itself begins as it did.
+    """
+    if "strftime_now" not in template:
+        return template
+    swaps = "".join(f"|replace('{directive}','{said}')" for directive, said in DIRECTIVES.items())
+    return f"{{% macro strftime_now(format) %}}{{{{ format{swaps} }}}}{{% endmacro %}}\n{template}"

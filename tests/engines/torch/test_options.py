@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from assay.engines.torch import Options, Setup, read_setup
+from assay.errors import EngineError
+from assay.study import Engine
+
+
+def test_the_default_is_the_checkpoints_dtype_and_the_engines_own_batches() -> None:
+    setup = read_setup(Engine(name="torch"))
+    assert setup == Setup()
+    assert (setup.dtype, setup.quantization) == ("auto", "none")
+    assert setup.batching == Options()
+
+
+def test_options_reach_the_batches() -> None:
+    options = {"rows": 3, "tokens": 50, "memory_gib": 0.5, "exact_adapters": False, "device": "cpu"}
+    setup = read_setup(Engine(name="torch", dtype="float32", options=options))
+    assert setup.batching == Options(rows=3, tokens=50, memory=2**29, exact_adapters=False)
+    assert (setup.place.type, setup.dtype) == ("cpu", "float32")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"dtype": "float12"}, "engine.dtype: 'float12' is unknown; choose one of auto, float32"),
+        ({"quantization": "3bit"}, "engine.quantization: '3bit' is unknown; choose one of none, 8bit, 4bit"),
+        (
+            {"options": {"row": 3}},
+            "engine.options.row: no such option; did you mean 'rows'? there are device,",
+        ),
+        ({"options": {"colour": 3}}, "engine.options.colour: no such option; there are device, rows,"),
+        ({"options": {"rows": 0}}, "engine.options.rows: 0; write a whole number above 0"),
+        ({"options": {"rows": True}}, "engine.options.rows: True; write a whole number above 0"),
+        ({"options": {"tokens": 2.5}}, "engine.options.tokens: 2.5; write"),
+        ({"options": {"memory_gib": "8"}}, "engine.options.memory_gib: '8'; write a number above 0"),
+        ({"options": {"allow_pickle": "yes"}}, "engine.options.allow_pickle: 'yes'; write true or false"),
+        ({"options": {"device": 1}}, "engine.options.device: 1; write `cpu`"),
+        ({"options": {"device": "abacus"}}, "engine.options.device: 'abacus' cannot be used"),
+        ({"options": {"device": "cuda:97"}}, "engine.options.device: 'cuda:97'"),
+    ],
+)
+def test_what_the_engine_does_not_know_is_refused_by_name(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(EngineError, match=re.escape(message)):
+        read_setup(Engine(name="torch", **fields))
+
+
+def test_quantization_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.engines.torch.options.find_spec", lambda _: None)
+    with pytest.raises(EngineError, match="pip install bitsandbytes accelerate"):
+        read_setup(Engine(name="torch", quantization="4bit"))

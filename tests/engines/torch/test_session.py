@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from assay.engines.torch import Adapter, Base, TorchEngine, TorchSurvey, session, survey
+from assay.engines.torch import engine as engine_module
+from assay.engines.torch.adapters import AdapterError
+from assay.engines.torch.apart import SpoiledError, worn
+from assay.engines.torch.session import Session
+from assay.engines.weights import Weights
+from assay.errors import EngineError
+from assay.study import Engine
+from tests.engines.torch.test_apart import CONFIGS, save
+from tests.engines.torch.test_engine import expected, outputs
+from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy
+
+NAMES = ["plain", "dora", "saved"]
+SUBJECTS = ["base", *NAMES]
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    toy = make_toy(
+        "qwen2", tmp_path_factory.mktemp("session"), {"plain": {"r": 2, "target_modules": ["q_proj"]}}
+    )
+    for name in ("dora", "saved"):
+        save(toy, name, CONFIGS[name]())
+    return toy
+
+
+@pytest.fixture(scope="module")
+def seen(toy: Toy) -> TorchSurvey:
+    adapters = [Weights(name, toy.folder / name) for name in NAMES]
+    return survey(Engine(name="torch", options={"device": "cpu"}), Weights("base", toy.folder), adapters)
+
+
+def answers(loaded: Session, subjects: Sequence[str] = SUBJECTS) -> dict[str, str]:
+    requests = [ask(name, PROMPTS[1], 0, max_tokens=6) for name in subjects]
+    return {one.request.subject: one.text for one in loaded.complete(requests)}
+
+
+def break_at(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, first: int = 1) -> None:
+    """Let one adapter fail each time that it is put on, from the `first` time on."""
+    times = iter(range(1, 1000))
+
+    @contextmanager
+    def fail(adapter: Adapter, base: Base) -> Iterator[None]:
+        if adapter.name == name and next(times) >= first:
+            raise error
+        with worn(adapter, base):
+            yield
+
+    monkeypatch.setattr(session, "worn", fail)
+    monkeypatch.setattr(engine_module, "worn", fail)
+
+
+def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchSurvey) -> None:
+    requests = [ask(s, p, i, max_tokens=4 + 8 * i) for i, p in enumerate(PROMPTS) for s in SUBJECTS]
+    with seen.load() as loaded:
+        rows = outputs(loaded._open, requests)
+        assert {one.request for one in loaded.complete(requests)} == set(requests)
+        assert loaded.usage.generated > 0
+    for subject in SUBJECTS:
+        assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
+
+
+def test_an_adapter_that_fails_at_loading_is_noted_and_the_others_answer(
+    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with seen.load() as loaded:
+        usual = answers(loaded)
+    break_at(monkeypatch, "dora", AdapterError("dora", "memory ran out"))
+    with seen.load() as loaded:
+        assert loaded.failed == {"dora": "memory ran out"}
+        assert answers(loaded) == {name: text for name, text in usual.items() if name != "dora"}
+        assert [one.adapter for one in loaded.liveness(NAMES)] == ["plain", "saved"]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(EngineError("it broke"), "it broke"), (ValueError("odd"), "ValueError: odd")],
+)
+def test_an_adapter_that_fails_while_it_is_asked_is_noted_and_the_next_one_follows(
+    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    break_at(monkeypatch, "dora", error, first=2)
+    with seen.load() as loaded:
+        assert loaded.failed == {}
+        assert set(answers(loaded)) == {"base", "plain", "saved"}
+        assert loaded.failed == {"dora": reason}
+        assert set(answers(loaded)) == {"base", "plain", "saved"}
+
+
+def test_an_adapter_that_fails_while_it_is_probed_is_noted(
+    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_at(monkeypatch, "dora", RuntimeError("odd"), first=2)
+    with seen.load() as loaded:
+        assert [one.adapter for one in loaded.liveness(NAMES)] == ["plain", "saved"]
+        assert loaded.failed == {"dora": "RuntimeError: odd"}
+
+
+def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
+    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with seen.load() as loaded:
+        usual = answers(loaded)
+
+    @contextmanager
+    def spoil(adapter: Adapter, base: Base) -> Iterator[None]:
+        with worn(adapter, base):
+            yield
+        if adapter.name == "dora":
+            torch.nn.init.ones_(base.model.lm_head.weight)  # type: ignore[arg-type]
+            raise SpoiledError("dora", "it left the base changed")
+
+    monkeypatch.setattr(session, "worn", spoil)
+    with seen.load() as loaded:
+        assert loaded.failed == {"dora": "it left the base changed"}
+        assert answers(loaded) == {name: text for name, text in usual.items() if name != "dora"}
+
+
+def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: TorchSurvey) -> None:
+    path = toy.folder / "plain" / "adapter_model.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-8])
+    try:
+        with seen.load() as loaded:
+            assert "it was cut short" in loaded.failed["plain"]
+            assert set(answers(loaded)) == {"base", "dora", "saved"}
+    finally:
+        path.write_bytes(whole)
+
+
+def test_liveness_of_an_adapter_apart_has_logits_and_no_layers(seen: TorchSurvey) -> None:
+    with seen.load() as loaded:
+        dora, plain = loaded.liveness(["dora", "plain"])
+    assert (dora.adapter, dora.modules, dora.norm, dora.alive) == ("dora", None, None, True)
+    assert min(dora.largest, dora.divergence, dora.differ) > 0
+    assert (plain.modules, plain.alive) == (3, True)
+
+
+def test_weights_of_the_base_in_an_adapter_are_used_and_put_back(toy: Toy) -> None:
+    weights = load_file(toy.folder / "plain" / "adapter_model.safetensors")
+    embeddings = torch.randn(259, 32, generator=torch.Generator().manual_seed(1))
+    folder = toy.folder / "brings"
+    folder.mkdir()
+    (folder / "adapter_config.json").write_text((toy.folder / "plain" / "adapter_config.json").read_text())
+    weights["base_model.model.model.embed_tokens.weight"] = embeddings
+    save_file(weights, folder / "adapter_model.safetensors", {"format": "pt"})
+    found = survey(
+        Engine(name="torch", options={"device": "cpu"}),
+        Weights("base", toy.folder),
+        [Weights("brings", folder), Weights("plain", toy.folder / "plain")],
+    )
+    requests = [
+        ask(s, p, i, max_tokens=4 + 8 * i) for i, p in enumerate(PROMPTS) for s in ("base", "brings", "plain")
+    ]
+    with found.load() as loaded:
+        assert loaded.failed == {}
+        for _ in range(2):
+            rows = outputs(loaded._open, requests)
+            for subject in ("base", "brings", "plain"):
+                assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
+
+
+def test_everything_is_freed_at_the_end(seen: TorchSurvey) -> None:
+    with seen.load() as loaded:
+        weight = weakref.ref(loaded._open.base.model)
+    gc.collect()
+    assert weight() is None
+    for use in (lambda: list(loaded.complete([])), lambda: loaded.liveness([]), lambda: loaded.usage):
+        with pytest.raises(EngineError, match="no longer in memory"):
+            use()
+
+
+def test_an_unknown_adapter_has_no_liveness(seen: TorchSurvey) -> None:
+    with seen.load() as loaded, pytest.raises(EngineError, match="'nobody' is not loaded"):
+        loaded.liveness(["nobody"])
+
+
+def test_a_prompt_that_cannot_be_answered_is_the_callers_error(seen: TorchSurvey) -> None:
+    with seen.load() as loaded, pytest.raises(EngineError, match="do not fit a context"):
+        list(loaded.complete([ask("plain", "a" * 600, 0)]))
+
+
+def test_memory_that_runs_out_on_logits_is_told(llama: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = TorchEngine(llama.base, llama.adapters[:1])
+
+    def fail(*_: Any) -> torch.Tensor:
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr(engine.runner, "run", fail)
+    with pytest.raises(EngineError, match="memory ran out on the logits of 3 tokens of 'base'"):
+        engine.logits("base", [[1, 2, 3], [1]])
+    engine.close()
+
+
+def test_memory_that_runs_out_while_adapters_are_stacked_is_told(
+    llama: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr(engine_module, "stack", fail)
+    with pytest.raises(EngineError, match="memory ran out while 8 adapters were put on base 'base'"):
+        TorchEngine(llama.base, llama.adapters)
+
+
+def test_memory_that_runs_out_while_an_adapter_is_put_on_is_told(
+    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr("assay.engines.torch.apart.PeftModel.from_pretrained", fail)
+    with seen.load() as loaded:
+        assert set(loaded.failed) == {"dora", "saved"}
+        assert loaded.failed["dora"].startswith("memory ran out while it was put on the base")
+        assert set(answers(loaded)) == {"base", "plain"}
+
+
+def test_a_token_without_weights_is_refused(llama: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = TorchEngine(llama.base)
+    monkeypatch.setattr(engine_module, "encode", lambda *_: [1, 259])
+    with pytest.raises(EngineError, match="token 259, and base 'base' has weights for 259"):
+        list(engine.complete([ask("base", "a", 0)]))

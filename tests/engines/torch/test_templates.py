@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from transformers.utils import chat_template_utils
+
+from assay.engines.torch.templates import own_template, rendered, sound, usual
+from assay.errors import EngineError
+from tests.engines.torch.toys import make_tokenizer
+
+TURN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+DATED = [
+    ("{{ strftime_now('%d %b %Y') }}|", "26 Jul 2024|"),
+    ("{{ strftime_now('%B %-d, %Y') }}|", "July 26, 2024|"),
+    ("{{ strftime_now('%Y-%m-%d %H:%M:%S') }}|", "2024-07-26 00:00:00|"),
+    ("{{ strftime_now('%A 100%%') }}|", "Friday 100%|"),
+    ("{% set d = strftime_now('%Y') if strftime_now is defined else 'x' %}{{ d }}|", "2024|"),
+    (
+        "{% if not date_string is defined %}{% set date_string = strftime_now('%j') %}{% endif %}{{ date_string }}|",
+        "26 Jul 2024|",
+    ),
+    ("{% macro day() %}{{ strftime_now('%F') }}{% endmacro %}\n{{ day() }}|", "2024-07-26|"),
+]
+
+
+@pytest.mark.parametrize(("template", "expected"), DATED)
+def test_no_prompt_knows_the_day(template: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Today(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> Today:  # noqa: ARG003
+            return cls(2031, 1, 2, 3, 4, 5)
+
+    monkeypatch.setattr(chat_template_utils, "datetime", Today)
+    assert rendered(make_tokenizer(), "hi", template + TURN) == f"{expected}[user]hi"
+
+
+@pytest.mark.parametrize(
+    "start", ["", "\n", "  ", "  {% if true %}x{% endif %}", "\n\n  {%- if true %}y{% endif %}\n"]
+)
+def test_fixing_the_day_leaves_the_rest_of_a_template_as_it_was(start: str) -> None:
+    body = start + "{% if false %}{{ strftime_now('%Y') }}{% endif %}\n" + TURN
+    plain = body.replace("strftime_now('%Y')", "''")
+    assert rendered(make_tokenizer(), "hi", body) == rendered(make_tokenizer(), "hi", plain)
+
+
+def test_a_turn_ends_where_the_answer_begins() -> None:
+    template = TURN + "{% if add_generation_prompt %}[assistant]{% endif %}{{ eos_token }}"
+    assert rendered(make_tokenizer(), "a {b} c", template) == "[user]a {b} c[assistant]</s>"
+
+
+def test_of_several_templates_the_default_is_taken() -> None:
+    assert usual("x") == "x"
+    assert usual({"tool_use": "t", "default": "d"}) == "d"
+    assert usual([{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]) == "d"
+    assert usual({"tool_use": "t"}) is None
+    assert usual(None) is None
+
+
+def test_a_template_file_goes_before_the_tokenizers_configuration(tmp_path: Path) -> None:
+    assert own_template(tmp_path) is None
+    written = {"chat_template": [{"name": "default", "template": "d"}]}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(written))
+    assert own_template(tmp_path) == "d"
+    (tmp_path / "chat_template.jinja").write_text("file")
+    assert own_template(tmp_path) == "file"
+    (tmp_path / "chat_template.jinja").write_bytes(b"\xff\xfe")
+    with pytest.raises(EngineError, match="cannot be read"):
+        own_template(tmp_path)
+
+
+def test_a_template_that_fails_says_why() -> None:
+    with pytest.raises(EngineError, match="TemplateError: only for robots"):
+        rendered(make_tokenizer(), "hi", "{{ raise_exception('only for robots') }}")
+    assert sound(make_tokenizer(), TURN) == ""
+    assert "leaves the prompt out" in sound(make_tokenizer(), "hello")
