@@ -12,7 +12,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
     *("errors", "jsonl", "study", "tasks", "engines", "records", "scoring", "stats", "verdicts", "report"),
-    *("interop", "binding", "runs", "audit", "judging", "testing", "demo", "cli"),
+    *("interop", "binding", "runs", "asking", "audit", "drafting", "doctor", "planning", "checking"),
+    *("judging", "testing", "demo", "cli"),
 )
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assay import stats
     from assay.audit import decide, open_result, run
+    from assay.checking import check
     from assay.errors import AssayError
     from assay.study import Study, load_study
     from assay.verdicts import Result
@@ -26,6 +27,7 @@ __all__ = [
     "Result",
     "Study",
     "__version__",
+    "check",
     "decide",
     "load_study",
     "open_result",
@@ -39,6 +41,7 @@ _HOMES = {
     "AssayError": "assay.errors",
     "Result": "assay.verdicts",
     "Study": "assay.study",
+    "check": "assay.checking",
     "decide": "assay.audit",
     "load_study": "assay.study",
     "open_result": "assay.audit",

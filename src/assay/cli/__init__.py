@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import traceback
@@ -13,22 +12,13 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from assay import __version__
+from assay.cli import before  # noqa: F401 - its commands come first in the help
+from assay.cli.app import Json, RunFolder, app, print_json
 from assay.errors import AssayError, OutputError
 
 __all__ = ["app", "main"]
 
 USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
-
-app = typer.Typer(
-    help="Test LoRA adapters against their labels.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 
 
 def main() -> NoReturn:
@@ -93,10 +83,6 @@ def _fail(message: str, code: int) -> NoReturn:
 
     sys.stderr.write(f"assay: {plain_lines(message)}\n")
     sys.exit(code)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _version(wanted: bool) -> None:
@@ -174,7 +160,7 @@ def gate(
     if junit:
         write_text(junit, to_junit(outcome, folder.resolve().name))
     if json:
-        _print_json(asdict(outcome))
+        print_json(asdict(outcome))
     else:
         show_gate(outcome)
     raise typer.Exit(outcome.exit_code)
@@ -208,7 +194,7 @@ def score(
             progress=progress,
         )
     if json:
-        _print_json(totals)
+        print_json(totals)
     else:
         show_scores(task, totals)
 
@@ -245,11 +231,14 @@ def tasks(json: Json = False) -> None:
             "source": task.source,
             "modes": list(task.modes),
             "metrics": [metric.name for metric in task.metrics],
+            "max_tokens": task.form.max_tokens,
+            "shots": task.form.shots,
+            "stop": list(task.form.stop),
         }
         for name, task in TASKS.items()
     ]
     if json:
-        _print_json(listed)
+        print_json(listed)
     else:
         show_tasks(listed)
 

@@ -41,6 +41,17 @@ from assay.stats.paired import (
     tango_z,
 )
 from assay.stats.pivots import FEW
+from assay.stats.power import (
+    RecipeVariances,
+    detectable_gain,
+    detectable_recipe_gain,
+    detectable_recipe_gain_if_known,
+    mcnemar_power,
+    midp_power,
+    prompts_for_equivalence,
+    prompts_to_detect,
+    prompts_to_exclude,
+)
 from assay.stats.ratio import ratio_interval, ratio_standard_error
 from assay.stats.seeds import SeedComponents, seed_components, seeds_interval
 from assay.stats.verdicts import WORDS, ClaimKind, Finding, judge
@@ -59,12 +70,16 @@ __all__ = [
     "PairedGain",
     "RandomEffects",
     "RecipeGain",
+    "RecipeVariances",
     "Rounding",
     "SeedComponents",
     "attainable_counts",
     "attainable_sizes",
     "attainable_tables",
     "benjamini_hochberg",
+    "detectable_gain",
+    "detectable_recipe_gain",
+    "detectable_recipe_gain_if_known",
     "drifts",
     "excess",
     "gap",
@@ -77,11 +92,16 @@ __all__ = [
     "mcnemar_midp",
     "mcnemar_midp_down",
     "mcnemar_midp_up",
+    "mcnemar_power",
+    "midp_power",
     "mover_difference",
     "mover_mean",
     "newcombe_interval",
     "paired_gain",
     "partial_conjunction",
+    "prompts_for_equivalence",
+    "prompts_to_detect",
+    "prompts_to_exclude",
     "random_effects",
     "ratio_interval",
     "ratio_standard_error",

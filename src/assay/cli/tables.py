@@ -1,0 +1,36 @@
+"""Tables on a terminal that fit 80 columns. They know nothing of what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from assay.report.words import plain
+
+__all__ = ["console", "table", "text"]
+
+
+def console() -> Console:
+    """Of standard output: a terminal keeps its width, piped output has 80 columns."""
+    own = Console(highlight=False)
+    return own if own.is_terminal else Console(width=80, highlight=False)
+
+
+def table(title: str, columns: Sequence[str], left: int = 1) -> Table:
+    """A table whose first `left` columns hold words and fold, and whose others hold numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, column in enumerate(columns):
+        if index < left:
+            made.add_column(column, overflow="fold")
+        else:
+            made.add_column(column, justify="right")
+    return made
+
+
+def text(words: str) -> Text:
+    """Foreign text made harmless."""
+    return Text(plain(words))

@@ -1,0 +1,116 @@
+"""Adapters on disk: where they are, and what their small files say. It opens no weights."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assay.errors import StudyError
+
+__all__ = ["CONFIG", "Found", "find_adapters"]
+
+CONFIG = "adapter_config.json"
+_CARD = 50_000
+"""Characters of a model card that are read: its front matter is at the top."""
+_DIGITS = re.compile(r"([0-9]+)")
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One adapter's folder."""
+
+    folder: Path
+    parts: tuple[str, ...]
+    """Names of folders that lead to it, the one that was searched first."""
+    config: Mapping[str, Any]
+    """Its `adapter_config.json`."""
+    tags: tuple[str, ...]
+    """What its model card is tagged with."""
+    datasets: tuple[str, ...]
+    """What its model card says it was trained on."""
+
+
+def find_adapters(folder: Path) -> tuple[list[Found], list[str]]:
+    """The folder itself if it is an adapter, else adapters one or two levels below; and what was left out.
+
+    Nothing within an adapter's folder is another adapter: checkpoints stay with what they led to. Raises
+    StudyError where there is none.
+    """
+    if not folder.is_dir():
+        raise StudyError(f"{folder}: no such folder; name the one that holds the adapters")
+    found: list[Found] = []
+    warnings: list[str] = []
+    for place, parts in _places(folder):
+        try:
+            found.append(_read(place, parts))
+        except (OSError, ValueError) as bad:
+            warnings.append(f"{place / CONFIG}: left out: {bad}")
+            continue
+        if within := [inner.name for inner in _folders(place) if (inner / CONFIG).is_file()]:
+            what = f"{len(within)} more adapters lie" if len(within) > 1 else "another adapter lies"
+            warnings.append(
+                f"{place}: {what} within it ({within[0]}, ...) and were left out; name that folder"
+            )
+    if not found:
+        said = f"; {'; '.join(warnings)}" if warnings else ""
+        raise StudyError(
+            f"{folder}: no adapter here: no {CONFIG} in it, nor one or two levels below{said}; "
+            f"name the folder that holds the adapters"
+        )
+    return found, warnings
+
+
+def _places(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    own = folder.resolve().name
+    if (folder / CONFIG).is_file():
+        yield folder, (own,)
+        return
+    for one in _folders(folder):
+        if (one / CONFIG).is_file():
+            yield one, (own, one.name)
+            continue
+        yield from ((two, (own, one.name, two.name)) for two in _folders(one) if (two / CONFIG).is_file())
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Folders in a folder, `s2` before `s10`; hidden ones are passed over."""
+    try:
+        inner = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted(
+        inner,
+        key=lambda one: [part.zfill(20) if part.isdigit() else part for part in _DIGITS.split(one.name)],
+    )
+
+
+def _read(folder: Path, parts: tuple[str, ...]) -> Found:
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    if not isinstance(config, dict):
+        raise ValueError("is no JSON object")
+    card = _card(folder / "README.md")
+    return Found(folder, parts, config, _texts(card.get("tags")), _texts(card.get("datasets")))
+
+
+def _card(path: Path) -> Mapping[str, Any]:
+    """The front matter of a model card; nothing where there is none that can be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            front = _FRONT.match(file.read(_CARD))
+        data = yaml.safe_load(front[1]) if front else {}
+    except (OSError, yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, Iterable) else ()

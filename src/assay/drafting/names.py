@@ -1,0 +1,52 @@
+"""Weights as a user names them on the command line: a folder, or a hub id. It looks for folders only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from assay.errors import StudyError
+
+__all__ = ["Named", "fit_name", "relative"]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A base or an adapter as given."""
+
+    text: str
+    """As given."""
+    folder: Path | None
+    """Absolute; None for a hub id."""
+
+    @classmethod
+    def of(cls, text: str, field: str) -> Self:
+        """A folder where there is one, else a hub id. Raises StudyError naming `field` if it can be neither."""
+        path = os.path.expanduser(text)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
+        if os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
+            return cls(text, Path(os.path.abspath(path)))  # noqa: PTH100 - keeps links as they are named
+        if text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..") or text.count("/") > 1:
+            raise StudyError(f"{field} {text}: no such folder, and no hub id (owner/name); mend the path")
+        return cls(text, None)
+
+    @property
+    def name(self) -> str:
+        """The last part, fit for a study."""
+        last = self.text.rpartition("/")[2] if self.folder is None else self.folder.resolve().name
+        return fit_name(last, "weights")
+
+
+def fit_name(text: str, otherwise: str) -> str:
+    """A text as a name that a study takes: no `/`, nothing invisible; `otherwise` where nothing is left."""
+    fit = "".join("-" if c == "/" or not c.isprintable() else c for c in text).strip()
+    return otherwise if fit in ("", ".", "..") else fit
+
+
+def relative(folder: Path, home: Path, given: str = "") -> str:
+    """A folder as a study in `home` names it; absolute where it was given so."""
+    if Path(given).is_absolute():
+        return given
+    path = Path(os.path.relpath(folder.absolute(), home)).as_posix()
+    return path if path.startswith(".") and path.split("/")[0] in (".", "..") else f"./{path}"

@@ -1,0 +1,166 @@
+"""Names, labels and recipes of adapters that were found. It reads no file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assay.drafting.found import CONFIG, Found
+from assay.drafting.names import Named, fit_name
+
+__all__ = ["UNKNOWN", "Entry", "sort_adapters"]
+
+UNKNOWN = "unknown"
+_HINTS = {
+    # What is about numbers is often made of instructions as well: it comes first.
+    "numeric": r"gsm8?k|math\w*|\w*math|arithmetic|numeric|numina\w*|svamp|aqua|mawps|calculation",
+    "instruction": r"instruct\w*|\w*instruct|instructions?|alpaca\w*|dolly\w*|ultrachat\w*|sharegpt|oasst\d*|"
+    r"openassistant|chat|assistant|flan|tulu|wizardlm|dialog\w*|ifeval|helpful\w*",
+}
+_SEED = re.compile(r"(?:(?P<recipe>.+)[-_. ])?(?:seed|s)[-_. ]?(?P<seed>\d{1,9})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An adapter as it will stand in the study."""
+
+    name: str
+    label: str
+    guess: str
+    """What the label was guessed from; empty where it was given."""
+    recipe: str
+    """Empty where the study needs none."""
+    seed: int | None
+    settings: Mapping[str, str | int | float | bool]
+    note: str = ""
+    """What to look at."""
+
+
+def sort_adapters(found: Sequence[Found], base: Named, label: str | None) -> tuple[list[Entry], list[str]]:
+    """An entry for each adapter, in order, and what to look at before the study is run."""
+    entries = [
+        _entry(adapter, name, base, label)
+        for adapter, name in zip(found, _names(found, base.name), strict=True)
+    ]
+    entries, doubts = _recipes(entries)
+    warnings = [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
+    if unknown := [entry.name for entry in entries if entry.label == UNKNOWN and entry.guess]:
+        warnings.append(
+            f"{', '.join(unknown)}: nothing hints at the label; write what the training aimed at, "
+            f"{' or '.join(sorted(_HINTS))}, or give --label"
+        )
+    return entries, [*warnings, *doubts]
+
+
+def _names(found: Sequence[Found], base: str) -> list[str]:
+    """A name of its own for each: the folder's, with its parent's before it where that is needed."""
+    own = [adapter.parts[-1] for adapter in found]
+    count = Counter([*own, base])
+    names = [
+        "-".join(adapter.parts[-2:]) if count[last] > 1 or _is_seed(last) else last
+        for adapter, last in zip(found, own, strict=True)
+    ]
+    taken = {base}
+    unique = []
+    for name in (fit_name(name, "adapter") for name in names):
+        number, fresh = 1, name
+        while fresh in taken:
+            number += 1
+            fresh = f"{name}-{number}"
+        taken.add(fresh)
+        unique.append(fresh)
+    return unique
+
+
+def _is_seed(name: str) -> bool:
+    match = _SEED.fullmatch(name)
+    return match is not None and match["recipe"] is None
+
+
+def _entry(adapter: Found, name: str, base: Named, label: str | None) -> Entry:
+    given, guess = (label, "") if label else _guess(adapter, name)
+    match = _SEED.fullmatch(name)
+    recipe, seed = ((match["recipe"] or "").strip(), int(match["seed"])) if match else ("", None)
+    return Entry(name, given, guess, recipe, seed, _settings(adapter.config), _base_note(adapter, base))
+
+
+def _guess(adapter: Found, name: str) -> tuple[str, str]:
+    """A label, and what hints at it."""
+    sources = (
+        ("name", (name, *adapter.parts[1:])),
+        ("model card's datasets", adapter.datasets),
+        ("model card's tags", adapter.tags),
+    )
+    for source, texts in sources:
+        for label, hints in _HINTS.items():
+            for text in texts:
+                words = re.split(r"[^a-z0-9]+", text.lower())
+                if hit := next((word for word in words if re.fullmatch(hints, word)), None):
+                    return label, f"its {source} ({hit})"
+    return UNKNOWN, "nothing"
+
+
+def _settings(config: Mapping[str, object]) -> dict[str, str | int | float | bool]:
+    """What varies between recipes, of what the configuration says."""
+    settings: dict[str, str | int | float | bool] = {}
+    for key, field in (("rank", "r"), ("alpha", "lora_alpha")):
+        value = config.get(field)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            settings[key] = value
+    modules = config.get("target_modules")
+    if isinstance(modules, list) and modules:
+        settings["modules"] = ", ".join(sorted(map(str, modules)))
+    elif isinstance(modules, str) and modules:
+        settings["modules"] = modules
+    settings |= {key: True for key in ("rslora", "dora") if config.get(f"use_{key}") is True}
+    kind = config.get("peft_type")
+    if isinstance(kind, str) and kind.upper() != "LORA":
+        settings["type"] = kind
+    return settings
+
+
+def _base_note(adapter: Found, base: Named) -> str:
+    """Where the configuration names another base; a folder and a hub id of one last part are taken for one."""
+    named = adapter.config.get("base_model_name_or_path")
+    if not isinstance(named, str) or not named.strip("/ "):
+        return ""
+    last = re.split(r"[/\\]", named.strip().rstrip("/\\"))[-1]
+    if last.lower() == base.name.lower():
+        return ""
+    return f"its {CONFIG} names the base {named}, not {base.text}: is it an adapter of this base?"
+
+
+def _recipes(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """Recipes kept only where their adapters differ by nothing but the seed."""
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.recipe].append(entry)
+    doubts, apart = [], set()
+    for recipe, group in groups.items():
+        if recipe and (why := next(_disagreements(group), "")):
+            apart |= {entry.name for entry in group}
+            doubts.append(
+                f"{', '.join(entry.name for entry in group)}: no common recipe: they differ in {why}"
+            )
+    kept = {recipe for recipe, group in groups.items() if recipe and group[0].name not in apart}
+    return [
+        _alone(entry, kept) if entry.name in apart or not entry.recipe else entry for entry in entries
+    ], doubts
+
+
+def _disagreements(group: Sequence[Entry]) -> Iterator[str]:
+    one = group[0]
+    if any(entry.label != one.label for entry in group):
+        yield "label"
+    for key in dict.fromkeys(key for entry in group for key in entry.settings):
+        if any(entry.settings.get(key) != one.settings.get(key) for entry in group):
+            yield key
+    if len({entry.seed for entry in group}) < len(group):
+        yield "name only, not in seed"
+
+
+def _alone(entry: Entry, recipes: set[str]) -> Entry:
+    """A recipe of its own: by default its name, unless others have that as their recipe."""
+    return replace(entry, recipe=f"{entry.name}-alone" if entry.name in recipes else "")

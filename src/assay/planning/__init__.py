@@ -1,0 +1,141 @@
+"""Plans a study before anything is spent on it: what it can find out, and what it costs.
+
+    power -> gains that its prompts and seeds can show      cost -> responses and tokens
+    trial -> time, from a few prompts that are answered for real
+
+It writes nothing. Without examples (a hub that does not answer) or an engine (torch is not there) it says
+what it can, and notes what it cannot.
+
+    plan(load_study("study.yaml"), trial=False).power[0].rows
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assay.asking import Progress, silent
+from assay.binding import Bound, bind, bind_tasks
+from assay.binding.tasks import bind_examples
+from assay.engines import Surveyor
+from assay.errors import AssayError
+from assay.planning.cost import Cost, bound_cost, generates, study_cost
+from assay.planning.power import MetricPower, PowerRow, RecipePower, metric_power, recipe_power
+from assay.planning.trial import Time, Trial, estimate, measure
+from assay.study import Study
+from assay.tasks import Example, Task
+from assay.verdicts import declare
+
+__all__ = ["Cost", "MetricPower", "Plan", "PowerRow", "RecipePower", "Time", "Trial", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a study can find out, and what it costs."""
+
+    study: str
+    power: tuple[MetricPower, ...]
+    """Of each adapter's claims."""
+    recipes: tuple[RecipePower, ...]
+    """Of recipes with several seeds."""
+    cost: Cost | None
+    """None where nothing is generated."""
+    trials: tuple[Trial, ...]
+    """One for each base, where it was asked for and possible."""
+    time: Time | None
+    """From the trials."""
+    notes: tuple[str, ...]
+    """What could not be told and why, and what the figures leave out."""
+
+
+def plan(
+    study: Study, trial: bool = True, engine: Surveyor | None = None, progress: Progress = silent
+) -> Plan:
+    """Power, cost and, unless `trial` is False, the time that a short trial foretells.
+
+    `engine` replaces the one that the study names. Raises StudyError if the study names a task or metric
+    that is not there, or a label that claims nothing.
+    """
+    tasks = bind_tasks(study)
+    claims = declare(study, tasks)
+    notes: list[str] = []
+    examples = _examples(study, tasks, notes)
+    prompts = {name: len(found) for name, found in examples.items()}
+    checks = _mean_checks(tasks, examples)
+    bound = _bound(study, engine, notes) if trial and examples else None
+    cost = bound_cost(bound) if bound else study_cost(study, tasks, prompts)
+    if not generates(study):
+        notes.append("Nothing is generated: the responses are recorded.")
+    trials = _trials(bound, progress, notes) if bound else ()
+    if not any(count > 1 for count in Counter((one.recipe, one.base) for one in study.adapters).values()):
+        notes.append(
+            "No recipe has two seeds: verdicts will speak of these adapters, not of how they were trained."
+        )
+    if study.decoding.samples > 1:
+        notes.append("Power is that of one sample a prompt; more samples find smaller gains.")
+    return Plan(
+        study=study.name,
+        power=metric_power(study, claims, prompts, checks),
+        recipes=recipe_power(study, claims, prompts, checks),
+        cost=cost,
+        trials=trials,
+        time=estimate(bound, trials) if bound and trials else None,
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _examples(study: Study, tasks: Mapping[str, Task], notes: list[str]) -> dict[str, tuple[Example, ...]]:
+    """Those that will be asked, by task; none where they cannot be read."""
+    if study.summary is not None:
+        notes.append(
+            "Only aggregate scores are known: no verdict can be reached, so there is no power to tell."
+        )
+        return {}
+    try:
+        known = bind_examples(study, tasks)
+    except AssayError as bad:
+        notes.append(f"The number of prompts is not known, nor then what they cost: {bad}")
+        return {}
+    limits = {entry.name: entry.limit for entry in study.tasks}
+    return {name: found[: limits[name]] for name, found in known.items()}
+
+
+def _mean_checks(tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
+    """How many checks a prompt has on average, by metric; what a check is out of depends on no response."""
+    means = {}
+    for name, found in examples.items():
+        task = tasks[name]
+        out_of = [task.score(example, "").out_of for example in found]
+        for index, metric in enumerate(task.metrics):
+            means[f"{name}.{metric.name}"] = sum(counts[index] for counts in out_of) / len(out_of)
+    return means
+
+
+def _bound(study: Study, engine: Surveyor | None, notes: list[str]) -> Bound | None:
+    if not generates(study):
+        return None
+    try:
+        return bind(study, engine)
+    except AssayError as bad:
+        notes.append(f"No trial, and this study cannot run here as it is: {bad}")
+        return None
+
+
+def _trials(bound: Bound, progress: Progress, notes: list[str]) -> tuple[Trial, ...]:
+    """A trial of each base, or of none: half a study has no time."""
+    notes += [
+        f"{problem.subject}: {problem.message}"
+        for problem in bound.found.problems
+        if problem.severity != "note"
+    ]
+    done = []
+    progress("trial", 0, len(bound.rounds))
+    for number, one in enumerate(bound.rounds, start=1):
+        try:
+            done.append(measure(one))
+        except AssayError as bad:
+            notes.append(f"No trial: {bad}")
+            return ()
+        progress("trial", number, len(bound.rounds))
+    return tuple(done)

@@ -1,0 +1,208 @@
+"""What a study's prompts and seeds can show, at the level that its claims are judged at. It asks no model.
+
+Each null is tested one-sided at alpha over the size of the family, as verdicts are: a 1 - 2 alpha interval.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assay import stats
+from assay.study import Study
+from assay.verdicts import Claim
+
+__all__ = [
+    "DISCORDANCES",
+    "POWER",
+    "SEED_SD",
+    "MetricPower",
+    "PowerRow",
+    "RecipePower",
+    "metric_power",
+    "recipe_power",
+]
+
+POWER = 0.8
+DISCORDANCES = (0.1, 0.2, 0.3)
+"""Shares of prompts on which adapter and base differ, from similar to very different."""
+SEED_SD = 0.03
+"""Spread of the true gain between seeds of one recipe: three points, where nothing is known."""
+SEED_DISCORDANCE = 0.2
+PROMPT_SHARE = 0.4
+"""Of the variance of a prompt's difference, what all seeds share; the rest is each seed's own."""
+SIZE = 1.3
+"""Mean square of a difference, in checks, of prompts that have several and differ: 1.28 to 1.38 between
+fine-tuned checkpoints of Qwen3-4B and their base on IFEval."""
+LITTLE = 0.1
+"""A detectable gain that shrinks by less than this share shrinks little."""
+
+
+@dataclass(frozen=True, slots=True)
+class PowerRow:
+    """What can be shown at one discordance."""
+
+    discordance: float
+    """Share of prompts on which adapter and base differ."""
+    detectable: float | None
+    """The smallest true gain (or fall) that is shown with power .8; null where none is, or prompts are unknown."""
+    to_show: int | None
+    """Prompts that show a true gain of the margin with power .8; null where so few that differ cannot make one."""
+    to_exclude: int
+    """Prompts that exclude a gain (for `keeps`, a fall) of the margin with power .8, where the truth is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPower:
+    """Claims on one metric that are judged alike."""
+
+    metric: str
+    kind: stats.ClaimKind
+    margin: float
+    claims: int
+    prompts: int | None
+    """null where the examples could not be read."""
+    checks: float
+    """A prompt has so many on average; one that differs is taken to differ in little more than one."""
+    alpha: float
+    """One-sided, for each null, divided by the size of the family."""
+    level: float
+    """Of the interval: 1 - 2 alpha."""
+    rows: tuple[PowerRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecipePower:
+    """Claims of recipes on one metric over as many seeds."""
+
+    metric: str
+    kind: stats.ClaimKind
+    recipes: tuple[str, ...]
+    """`recipe on base`"""
+    seeds: int
+    prompts: int
+    alpha: float
+    level: float
+    seed_sd: float
+    """Assumed spread of the true gain between seeds."""
+    discordance: float
+    """Assumed."""
+    detectable: float | None
+    """The smallest true gain of the recipe that is shown with power .8; null where none is."""
+    twice_prompts: float | None
+    """The same with twice the prompts."""
+    twice_seeds: float | None
+    """The same with twice the seeds."""
+    advice: str
+
+
+def metric_power(
+    study: Study, claims: Sequence[Claim], prompts: Mapping[str, int], checks: Mapping[str, float]
+) -> tuple[MetricPower, ...]:
+    """One for each metric, kind, margin and level; prompts by task, checks a prompt by metric."""
+    of_adapter = Counter(claim.adapter for claim in claims)
+    groups = Counter(
+        (
+            claim.metric,
+            claim.kind,
+            claim.margin,
+            study.alpha / (of_adapter[claim.adapter] if study.family == "adapter" else len(claims)),
+        )
+        for claim in claims
+    )
+    return tuple(
+        MetricPower(
+            metric=metric,
+            kind=kind,
+            margin=margin,
+            claims=count,
+            prompts=(n := prompts.get(_task(metric))),
+            checks=(mean := checks.get(metric, 1.0)),
+            alpha=alpha,
+            level=1 - 2 * alpha,
+            rows=tuple(_row(n, share, margin, mean, alpha) for share in DISCORDANCES),
+        )
+        for (metric, kind, margin, alpha), count in groups.items()
+    )
+
+
+def _row(n: int | None, discordance: float, margin: float, checks: float, alpha: float) -> PowerRow:
+    """Worked out in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt."""
+    scaled, differing = min(margin * checks, 1 - 1e-9), _differing(discordance, checks)
+    found = stats.detectable_gain(n, differing, alpha, POWER) if n else None
+    return PowerRow(
+        discordance=discordance,
+        detectable=None if found is None else found / checks,
+        to_show=stats.prompts_to_detect(scaled, differing, alpha, POWER) if scaled <= differing else None,
+        to_exclude=stats.prompts_to_exclude(scaled, differing, alpha, POWER),
+    )
+
+
+def _differing(discordance: float, checks: float) -> float:
+    """Mean squared difference of a prompt, in checks: the discordance itself where each has one."""
+    return discordance if checks == 1 else min(1.0, SIZE * discordance)
+
+
+def recipe_power(
+    study: Study, claims: Sequence[Claim], prompts: Mapping[str, int], checks: Mapping[str, float]
+) -> tuple[RecipePower, ...]:
+    """One for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
+    recipes = {adapter.name: adapter.recipe for adapter in study.adapters}
+    seeds = Counter(
+        (recipes[claim.adapter], claim.base, claim.label, claim.metric, claim.kind) for claim in claims
+    )
+    several = {key: count for key, count in seeds.items() if count > 1}
+    own = Counter(key[:2] for key in several)
+    groups: dict[tuple[str, stats.ClaimKind, int, float], list[str]] = defaultdict(list)
+    for (recipe, base, _, metric, kind), count in several.items():
+        alpha = study.alpha / (own[recipe, base] if study.family == "adapter" else len(several))
+        if prompts.get(_task(metric), 0) > 1:
+            groups[metric, kind, count, alpha].append(f"{recipe} on {base}")
+    return tuple(
+        _recipe(key, tuple(names), prompts[_task(key[0])], checks.get(key[0], 1.0))
+        for key, names in groups.items()
+    )
+
+
+def _recipe(
+    key: tuple[str, stats.ClaimKind, int, float], names: tuple[str, ...], n: int, checks: float
+) -> RecipePower:
+    metric, kind, seeds, alpha = key
+    of_prompt = _differing(SEED_DISCORDANCE, checks) / checks**2
+    variances = stats.RecipeVariances(PROMPT_SHARE * of_prompt, SEED_SD**2, (1 - PROMPT_SHARE) * of_prompt)
+    now, prompts, more = (
+        stats.detectable_recipe_gain(count, many, variances, alpha, POWER)
+        for count, many in ((n, seeds), (2 * n, seeds), (n, 2 * seeds))
+    )
+    return RecipePower(
+        metric=metric,
+        kind=kind,
+        recipes=names,
+        seeds=seeds,
+        prompts=n,
+        alpha=alpha,
+        level=1 - 2 * alpha,
+        seed_sd=SEED_SD,
+        discordance=SEED_DISCORDANCE,
+        detectable=now,
+        twice_prompts=prompts,
+        twice_seeds=more,
+        advice=_advice(now, prompts, more),
+    )
+
+
+def _advice(now: float | None, prompts: float | None, seeds: float | None) -> str:
+    """What is worth adding."""
+    if now is None or prompts is None or seeds is None:
+        return "More prompts would not help: so few seeds show nothing; train more seeds."
+    if now - prompts < LITTLE * now:
+        return "More prompts would not help much: seeds dominate. Train more seeds."
+    if now - seeds < LITTLE * now:
+        return "More prompts would help: prompts dominate, and more seeds add little."
+    better = "seeds" if seeds < prompts else "prompts"
+    return f"More prompts would help, and so would more seeds; twice the {better} helps more."
+
+
+def _task(metric: str) -> str:
+    return metric.rpartition(".")[0]

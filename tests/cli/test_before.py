@@ -1,0 +1,220 @@
+"""init, doctor, plan and check as a user meets them. No model is loaded, no network asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay import load_study
+from assay.asking import silent
+from assay.cli import main
+from assay.cli.plan import duration
+from assay.doctor import Check
+from assay.engines import Fake, Request
+from assay.planning import plan as planned
+from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study
+
+
+class Outcome:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+        self.words = " ".join(out.split())
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["assay", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        captured = capsys.readouterr()
+        assert isinstance(left.value.code, int | None)
+        return Outcome(left.value.code or 0, captured.out, captured.err)
+
+    return run
+
+
+def adapters(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        config = {"r": 4, "lora_alpha": 8, "base_model_name_or_path": "owner/base"}
+        (folder / name / "adapter_config.json").write_text(json.dumps(config))
+    return folder
+
+
+def narrow(out: str) -> bool:
+    return max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_init_writes_a_study_that_loads_and_says_what_is_next(call: Any, tmp_path: Path) -> None:
+    folder = adapters(tmp_path / "mine", "chat-s1", "chat-s2", "run-7")
+    done = call("init", folder, "--base", "owner/base")
+    assert done.code == 0
+    assert [one.name for one in load_study(folder / "study.yaml").adapters] == ["chat-s1", "chat-s2", "run-7"]
+    assert "warning: run-7: nothing hints at the label" in done.words
+    assert f"assay plan {folder / 'study.yaml'}" in done.words
+    refused = call("init", folder, "--base", "owner/base")
+    assert (refused.code, "--force" in refused.err) == (64, True)
+    assert call("init", folder, "--base", "owner/base", "--label", "numeric", "--force").code == 0
+    assert load_study(folder / "study.yaml").adapters[0].label == "numeric"
+
+
+def test_init_prints_json(call: Any, tmp_path: Path) -> None:
+    out = tmp_path / "other.yaml"
+    folder = adapters(tmp_path / "mine", "chat-s1")
+    printed = json.loads(call("init", folder, "--base", "owner/base", "--out", out, "--json").out)
+    assert printed["study"] == str(out)
+    assert printed["adapters"][0]["recipe"] == "chat"
+    assert printed["warnings"] == []
+    assert load_study(out).adapters[0].path == "./mine/chat-s1"
+
+
+def test_doctor_exits_with_0_whatever_is_missing(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = [
+        Check("python", "ok", "3.11"),
+        Check("engine torch", "missing", "without torch", "pip install x"),
+    ]
+    monkeypatch.setattr("assay.doctor.examine", lambda _: iter(checks))
+    done = call("doctor")
+    assert done.code == 0
+    assert "missing engine torch without torch fix: pip install x" in done.words
+    assert json.loads(call("doctor", "--json").out)[1]["fix"] == "pip install x"
+
+
+def seeds_study(folder: Path) -> Path:
+    examples(folder, 40)
+    path = folder / "study.yaml"
+    rows = "".join(
+        f"  - {{name: r-s{seed}, label: numeric, recipe: r, seed: {seed}, path: owner/r{seed}}}\n"
+        for seed in (1, 2, 3)
+    )
+    path.write_text(
+        f"name: s\nbases: [{{name: base, model: owner/base}}]\nadapters:\n{rows}"
+        "tasks: [{task: numeric, name: math, examples: examples.jsonl}]\n"
+    )
+    return path
+
+
+def test_plan_prints_power_and_cost_in_80_columns(call: Any, tmp_path: Path) -> None:
+    done = call("plan", seeds_study(tmp_path), "--no-trial")
+    assert done.code == 0
+    assert narrow(done.out)
+    assert "Power: gains math.numeric_match, 40 prompts, margin 5 points" in done.words
+    assert "3 claims, each judged by its 90 % interval: one-sided 0.05." in done.words
+    assert "r on base: gains" in done.words
+    assert "About 200 responses, 204,800 tokens at most" in done.words
+
+
+def test_plan_prints_json(call: Any, tmp_path: Path) -> None:
+    study = seeds_study(tmp_path)
+    printed = json.loads(call("plan", study, "--no-trial", "--json").out)
+    assert printed["power"][0]["rows"][1]["to_exclude"] == 495
+    assert printed["recipes"][0]["seeds"] == 3
+    assert printed["cost"]["tasks"][0]["responses"] == 200
+    assert printed["time"] is None
+
+
+def test_plan_prints_time_where_there_was_a_trial(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Fake(lambda _: "word " * 50)
+    monkeypatch.setattr(
+        "assay.planning.plan",
+        lambda study, trial, progress=silent: planned(study, trial, fake.survey, progress),
+    )
+    done = call("plan", seeds_study(tmp_path))
+    assert narrow(done.out)
+    assert "Trial of base: loaded in" in done.words
+    assert "Time here, to generate:" in done.words
+    assert "trial: 1 of 1" in done.err
+
+
+def test_plan_of_recorded_responses_has_no_cost(call: Any, tmp_path: Path) -> None:
+    done = call("plan", one_task_study(tmp_path, [True] * 20, {"a": [False] * 20}))
+    assert done.code == 0
+    assert "Cost" not in done.out
+    assert "note: Nothing is generated: the responses are recorded." in done.words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.2, "1 s"), (40, "40 s"), (100, "1.7 min"), (1800, "30 min"), (9000, "2.5 h"), (400_000, "111 h")],
+)
+def test_durations_are_as_rough_as_they_are_known(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
+
+
+@pytest.fixture
+def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A current folder with what a check needs; the torch engine is replaced. Engine settings that it was given."""
+    monkeypatch.chdir(tmp_path)
+    adapters(tmp_path, "qa")
+    (tmp_path / "tiny").mkdir()
+    examples(tmp_path, 120)
+    rows = (
+        {"key": i, "prompt": f"p {i}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+        for i in range(40)
+    )
+    jsonl(tmp_path / "prompts.jsonl", rows)
+
+    def answer(request: Request) -> str:
+        if request.task == "ifeval":
+            return f"fine {request.subject}"
+        return RIGHT if request.subject == "qa" or int(request.example) < 60 else WRONG
+
+    given: list[dict[str, Any]] = []
+    fake = Fake(answer)
+
+    def survey(settings: Any, *rest: Any) -> Any:
+        given.append(settings.model_dump())
+        return fake.survey(settings, *rest)
+
+    monkeypatch.setattr("assay.binding.surveyor", lambda _: survey)
+    return given
+
+
+CHECK = ("check", "qa", "--base", "tiny", "--prompts", "prompts.jsonl", "--examples", "examples.jsonl")
+
+
+def test_check_exits_with_the_gates_outcome_after_the_result(
+    call: Any, checkable: list[dict[str, Any]]
+) -> None:
+    done = call(
+        *CHECK, "--label", "numeric", "--option", "rows=64", "--option", "device=cpu", "--dtype", "float32"
+    )
+    assert "gsm8k.numeric_match" in done.words
+    assert "report: runs/check-qa/report.html" in done.words
+    assert done.out.splitlines()[-1] == f"gate: {('pass', 'fail', 'undecided')[done.code]}"
+    assert checkable[0]["options"] == {"rows": 64, "device": "cpu"}
+    assert checkable[0]["dtype"] == "float32"
+    assert call(*CHECK, "--label", "instruction").code in (1, 2)
+
+
+@pytest.mark.usefixtures("checkable")
+def test_check_prints_json(call: Any) -> None:
+    done = call(*CHECK, "--label", "numeric", "--limit", 100, "--json")
+    printed = json.loads(done.out)
+    assert printed["gate"]["outcome"] == ("pass", "fail", "undecided")[done.code]
+    assert printed["verdicts"]["claims"][0]["verdict"] == "confirmed"
+    assert printed["run"] == "runs/check-qa"
+
+
+@pytest.mark.usefixtures("checkable")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--label", "numeric", "--option", "rows"), "--option rows: write KEY=VALUE"),
+        (("--label", "numeric", "--option", "a=1", "--option", "a=2"), "--option a: given twice"),
+        (("--label", "poetry"), "claims nothing"),
+        ((), "Missing option '--label'"),
+        (("--label", "numeric", "--limit", "0"), "--limit"),
+    ],
+)
+def test_a_check_that_cannot_be_exits_with_64(call: Any, arguments: tuple[str, ...], message: str) -> None:
+    outcome = call(*CHECK, *arguments)
+    assert outcome.code == 64
+    assert message in outcome.err

@@ -1,0 +1,152 @@
+"""One adapter on the default suite: the study that is made of it, and what comes out. No model is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import assay
+from assay import checking
+from assay.checking import check, study_of_one
+from assay.engines import Fake, Request
+from assay.errors import RunError, StudyError
+from tests.studies import examples, jsonl
+
+pytestmark = pytest.mark.usefixtures("place")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an adapter, a base and the data of both tasks; the current one."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("adapters/qa", "models/tiny"):
+        Path(folder).mkdir(parents=True)
+    examples(tmp_path, 300, "gsm.jsonl")
+    rows = (
+        {
+            "key": i,
+            "prompt": f"Use no commas, {i}.",
+            "instruction_id_list": ["punctuation:no_comma"],
+            "kwargs": [{}],
+        }
+        for i in range(300)
+    )
+    jsonl(tmp_path / "prompts.jsonl", rows)
+    return tmp_path
+
+
+def answering(better: int, worse: int) -> Fake:
+    """On IFEval, prompts that only the adapter passes, then prompts that only the base passes; else all pass."""
+
+    def answer(request: Request) -> str:
+        number, adapter = int(request.example), request.subject == "qa"
+        if request.task == "gsm8k":
+            return f"#### {1 + number % 2}" + " so" * adapter
+        fails = number < better if not adapter else better <= number < better + worse
+        return "bad, this" if fails else "fine"
+
+    return Fake(answer)
+
+
+def checked(fake: Fake, **more: Any) -> checking.Checked:
+    return check(
+        "adapters/qa",
+        "models/tiny",
+        "instruction",
+        engine=fake.survey,
+        prompts="prompts.jsonl",
+        examples="gsm.jsonl",
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "outcome", "code"),
+    [(80, 10, "pass", 0), (10, 80, "fail", 1), (30, 20, "undecided", 2)],
+)
+def test_the_gate_says_what_the_evidence_allows(better: int, worse: int, outcome: str, code: int) -> None:
+    found = checked(answering(better, worse))
+    assert (found.gate.outcome, found.gate.exit_code) == (outcome, code)
+    assert [claim.metric for claim in found.result.claims] == ["ifeval.prompt_strict"]
+    assert found.folder == Path("runs/check-qa")
+    assert (found.folder / "report.html").is_file()
+
+
+def test_it_goes_on_where_it_stopped() -> None:
+    first = checked(answering(80, 10), limit=120)
+    again = answering(80, 10)
+    assert checked(again, limit=120).result.claims == first.result.claims
+    assert again.asked == []
+
+
+def test_the_copy_in_the_run_is_a_study_of_its_own(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = checked(answering(80, 10), out=place / "run")
+    monkeypatch.chdir("/")
+    study = assay.load_study(place / "run" / "study.yaml")
+    assert study.source(study.adapters[0].path or "") == place / "adapters" / "qa"
+    assert assay.run(study, place / "other", engine=answering(80, 10).survey).claims == found.result.claims
+
+
+def test_folders_and_files_become_absolute_and_hub_ids_stay(place: Path) -> None:
+    study = study_of_one(
+        "adapters/qa", "Qwen/Qwen3-4B", "instruction", base_revision="abc", prompts="prompts.jsonl"
+    )
+    assert study.name == "check-qa"
+    assert (study.bases[0].name, study.bases[0].model, study.bases[0].revision) == (
+        "Qwen3-4B",
+        "Qwen/Qwen3-4B",
+        "abc",
+    )
+    assert study.adapters[0].path == str(place / "adapters" / "qa")
+    assert study.tasks[0].prompts == str(place / "prompts.jsonl")
+    assert [(task.task, task.name, task.examples) for task in study.tasks[1:]] == [("numeric", "gsm8k", None)]
+    assert study.engine.name == "torch"
+
+
+def test_settings_stand_where_a_study_has_them() -> None:
+    study = study_of_one(
+        "owner/qa",
+        "owner/base",
+        "numeric",
+        revision="r1",
+        limit=7,
+        max_tokens=99,
+        dtype="float32",
+        options={"rows": 4},
+    )
+    assert study.adapters[0].revision == "r1"
+    assert [task.limit for task in study.tasks] == [7, 7]
+    assert study.decoding.max_tokens == 99
+    assert (study.engine.dtype, study.engine.options) == ("float32", {"rows": 4})
+
+
+def test_an_adapter_named_as_its_base_is_told_from_it() -> None:
+    study = study_of_one("mine/tiny", "models/tiny", "instruction")
+    assert (study.bases[0].name, study.adapters[0].name) == ("tiny", "tiny-adapter")
+
+
+def test_a_label_without_a_task_is_refused() -> None:
+    with pytest.raises(StudyError, match="label 'poetry' of adapter 'qa' claims nothing"):
+        check("adapters/qa", "models/tiny", "poetry", engine=answering(1, 1).survey)
+
+
+@pytest.mark.parametrize("adapter", ["./adapters/none", "/nowhere", "a/b/c"])
+def test_an_adapter_that_is_nowhere_is_refused(adapter: str) -> None:
+    with pytest.raises(StudyError, match=f"adapter {adapter}: no such folder"):
+        study_of_one(adapter, "models/tiny", "instruction")
+
+
+def test_another_studys_run_is_not_touched() -> None:
+    checked(answering(80, 10), out="run", limit=50)
+    Path("adapters/other").mkdir()
+    with pytest.raises(RunError, match="holds a run of the study 'check-qa'"):
+        check(
+            "adapters/other", "models/tiny", "instruction", "run", engine=answering(1, 1).survey,
+            prompts="prompts.jsonl", examples="gsm.jsonl",
+        )  # fmt: skip
+
+
+def test_it_is_offered_at_the_top() -> None:
+    assert assay.check is check
