@@ -1,7 +1,12 @@
-"""Keys and values of the rows that generate: one block for each layer, made once, written in place."""
+"""Keys and values of the rows that generate: a block for each layer, written in place.
+
+On a GPU a block is made once. On a CPU it grows with its longest row: products over a part of a block
+would copy that part at every step.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,9 +17,12 @@ from assay.engines.torch.step import current
 
 __all__ = ["Memory", "free_bytes"]
 
+GROWTH = 32
+"""Positions that a block grows by at least; and by an eighth of what it has."""
+
 
 class Memory(Cache):
-    """`slots` rows of `capacity` positions. Blocks are (slots, key/value heads, capacity, head size)."""
+    """`slots` rows of `capacity` positions. Blocks are (slots, key/value heads, positions, head size)."""
 
     def __init__(self, slots: int, capacity: int) -> None:
         super().__init__(layers=[])
@@ -33,18 +41,35 @@ class Memory(Cache):
         self.layer = layer_idx
         if written := len(step.slots):
             places = step.positions[:written]
-            keys, values = self._blocks(layer_idx, key_states, value_states)
+            keys, values = self._blocks(layer_idx, key_states, value_states, step.extent)
             keys[step.slots, :, places] = key_states[0, :, :written].transpose(0, 1)
             values[step.slots, :, places] = value_states[0, :, :written].transpose(0, 1)
         return key_states, value_states
 
-    def _blocks(self, layer: int, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        if layer not in self.keys:
-            # Zeros, not empty: a masked position weighs 0, and 0 times a stray NaN is NaN.
-            heads = key.shape[1]
-            self.keys[layer] = key.new_zeros(self.slots, heads, self.capacity, key.shape[-1])
-            self.values[layer] = value.new_zeros(self.slots, heads, self.capacity, value.shape[-1])
+    def _blocks(self, layer: int, key: Tensor, value: Tensor, extent: int) -> tuple[Tensor, Tensor]:
+        if layer not in self.keys or self.keys[layer].shape[2] < extent:
+            self.keys[layer] = self._longer(self.keys.get(layer), key, extent)
+            self.values[layer] = self._longer(self.values.get(layer), value, extent)
         return self.keys[layer], self.values[layer]
+
+    def _longer(self, block: Tensor | None, states: Tensor, extent: int) -> Tensor:
+        """A block of `extent` positions or more that holds what `block` does."""
+        size = self.capacity
+        if states.device.type == "cpu":
+            size = min(size, extent + max(GROWTH, extent // 8))
+        # Zeros, not empty: a masked position weighs 0, and 0 times a stray NaN is NaN.
+        longer = states.new_zeros(self.slots, states.shape[1], size, states.shape[-1])
+        if block is not None:
+            longer[:, :, : block.shape[2]] = block
+        return longer
+
+    def read(self, rows: int, reach: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of the first rows in the layer under way: `reach` positions, on a CPU mostly more."""
+        keys, values = self.keys[self.layer], self.values[self.layer]
+        whole = keys.shape[2]
+        if keys.device.type != "cpu" or 4 * reach < 3 * whole:
+            whole = reach
+        return keys[:rows, :, :whole], values[:rows, :, :whole]
 
     @torch.inference_mode()
     def move(self, source: int, target: int) -> None:
@@ -58,12 +83,27 @@ class Memory(Cache):
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that is free now, in bytes; 4 GiB where the system does not tell."""
+    """Memory that is free now, in bytes, within a container's limit; 4 GiB where the system does not tell."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:  # noqa: PTH123
-            kib = next(line.split()[1] for line in lines if line.startswith("MemAvailable"))
-        return int(kib) * 1024
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable")))
     except (OSError, StopIteration):
-        return 4 * 2**30
+        free = 4 * 2**30
+    return min(free, _left_in_container(Path("/sys/fs/cgroup")))
+
+
+def _left_in_container(folder: Path) -> int:
+    """What a limit of cgroup version 2 or 1 leaves, in bytes; a great deal where there is none."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        try:
+            texts = [(folder / name).read_text(encoding="ascii").strip() for name in (limit, used)]
+        except OSError:
+            continue
+        if all(text.isdigit() for text in texts):
+            return max(0, int(texts[0]) - int(texts[1]))
+    return 2**62
