@@ -67,8 +67,16 @@ def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
             f"{study.locate('tasks', index, other)}: task {task.kind!r} reads its data from `{task.data_field}`, "
             f"not `{other}`; rename the field"
         )
+    own = task.own(entry.limit, entry.seed or 0) if path is None else None
+    if entry.seed is not None and own is None:
+        raise StudyError(
+            f"{study.locate('tasks', index, 'seed')}: task {entry.name!r} draws no examples here, so a seed does "
+            f"nothing; remove the line"
+        )
     if path is not None:
         return task.read(study.resolve(path))
+    if own is not None:
+        return own
     if task.hub is None:
         raise StudyError(
             f"{study.locate('tasks', index)}: task {task.name!r} needs its data file: "

@@ -190,6 +190,8 @@ class TaskEntry(_Fields):
     """How to verify; the kind's first by default."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use the first so many examples only."""
+    seed: Seed | None = None
+    """Of the draw, for a kind that draws its own examples; 0 by default."""
     shots: Annotated[int, Field(ge=0)] | None = None
     """Worked examples before each question; the task's form decides by default."""
     max_tokens: Annotated[int, Field(gt=0)] | None = None

@@ -135,6 +135,13 @@ class Task(ABC):
     def read(self, path: Path) -> tuple[Example, ...]:
         """The examples in a file, in its order. Raises TaskError naming file, line and fix."""
 
+    def own(self, limit: int | None, seed: int) -> tuple[Example, ...] | None:  # noqa: ARG002
+        """Examples that the task draws itself, `limit` of them or as many as it sees fit; None: it draws none.
+
+        The same limit and seed give the same examples, and a larger limit the same ones first.
+        """
+        return None
+
     def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
         """What is sent: the user's turn under a chat template, else the whole text to go on from.
 
