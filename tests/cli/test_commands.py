@@ -172,7 +172,14 @@ def test_the_demo_prints_both_drifts_and_claims_nothing(call: Any, tmp_path: Pat
 
 
 def test_tasks_are_listed(call: Any) -> None:
-    assert [task["task"] for task in json.loads(call("tasks", "--json").out)] == ["ifeval", "numeric"]
+    assert [task["task"] for task in json.loads(call("tasks", "--json").out)] == [
+        "ifeval",
+        "numeric",
+        "world-instructions",
+        "world-problems",
+        "world-lists",
+        "world-passages",
+    ]
 
 
 def limit_files() -> None:

@@ -76,14 +76,13 @@ def _decode(queries: Tensor, step: Step, scale: Scale) -> Tensor:
     memory = step.memory
     assert memory is not None  # noqa: S101
     rows, heads, size = queries.shape
-    keys = memory.keys[memory.layer][:rows, :, : step.reach]
-    values = memory.values[memory.layer][:rows, :, : step.reach]
-    shared = keys.shape[1]
+    keys, values = memory.read(rows, step.reach)
+    shared, places = keys.shape[1:3]
     stacked = queries.reshape(rows * shared, heads // shared, size)
     # Keys first: transposing a few queries is cheaper than transposing all keys.
     products = torch.bmm(keys.flatten(0, 1), stacked.transpose(1, 2)).transpose(1, 2)
-    weights = scale.weights(products.reshape(rows, heads, step.reach), _beyond_row(step, scale.window))
-    mixed = torch.bmm(weights.view(rows * shared, heads // shared, step.reach), values.flatten(0, 1))
+    weights = scale.weights(products.reshape(rows, heads, places), _beyond_row(step, places, scale.window))
+    mixed = torch.bmm(weights.view(rows * shared, heads // shared, places), values.flatten(0, 1))
     return mixed.view(rows, heads, values.shape[-1])
 
 
@@ -114,16 +113,16 @@ def _fused(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-def _beyond_row(step: Step, window: int) -> Tensor:
-    """(R, 1, reach): keys after a row's last token, or before its window."""
-    if (window,) not in step.masks:
-        places = torch.arange(step.reach, device=step.positions.device)
+def _beyond_row(step: Step, places: int, window: int) -> Tensor:
+    """(R, 1, places): keys after a row's last token, or before its window."""
+    if (places, window) not in step.masks:
+        keys = torch.arange(places, device=step.positions.device)
         last = step.positions[: step.decoding, None]
-        hidden = places > last
+        hidden = keys > last
         if window:
-            hidden |= places <= last - window
-        step.masks[window,] = hidden[:, None]
-    return step.masks[window,]
+            hidden |= keys <= last - window
+        step.masks[places, window] = hidden[:, None]
+    return step.masks[places, window]
 
 
 def _unseen(step: Step, block: tuple[int, int, int, int], device: torch.device) -> Tensor:

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from assay.engines.torch.adapters import Adapter, Delta
+from assay.engines.torch.packed import pack, replace, unpack
 from assay.engines.torch.step import Step
 
 __all__ = ["Routing", "Stacked", "stack", "unstack"]
 
-MASKED_RANKS = 512
+MASKED_RANKS = 128
 
 
 class Routing:
@@ -26,6 +27,8 @@ class Routing:
 
     def __init__(self, adapters: int) -> None:
         self.count = adapters
+        self.plain = ""
+        """Why the base's layers are not packed; empty where they are, or need not be."""
         self.rows = torch.empty(0, dtype=torch.long)
         """(T): adapter of each token, -1 for the base."""
         self.kept = self.rows
@@ -50,28 +53,27 @@ class Routing:
     def groups(self, head: bool, device: torch.device) -> Groups:
         """The tokens sorted by adapter."""
         if head not in self._groups:
-            self._groups[head] = Groups((self.kept if head else self.rows).to(device))
+            self._groups[head] = Groups((self.kept if head else self.rows).to(device), self.count)
         return self._groups[head]
 
 
 class Groups:
     """Tokens laid out as (adapters present, most tokens of one)."""
 
-    def __init__(self, rows: Tensor) -> None:
-        self.present = rows[rows >= 0].unique()
-        members = [(rows == adapter).nonzero().flatten() for adapter in self.present]
+    def __init__(self, rows: Tensor, adapters: int) -> None:
+        members = [(rows == adapter).nonzero().flatten() for adapter in range(adapters)]
+        present = [adapter for adapter, member in enumerate(members) if len(member)]
         longest = max((len(member) for member in members), default=0)
-        self.tokens = (
-            torch.stack(
-                [
-                    torch.cat([member, member.new_full((longest - len(member),), len(rows))])
-                    for member in members
-                ]
-            )
-            if members
-            else rows.new_empty(0, 0)
-        )
-        """Index of each token; padding points one past the last token."""
+        self.present = present
+        """Adapters that have tokens here."""
+        self.tokens = rows.new_zeros(len(present), longest)
+        """Index of each token; padding repeats the first one."""
+        self.places = rows.new_full((len(rows),), len(present) * longest)
+        """Where each token stands in `tokens`, flat; the base's point one past its end."""
+        for place, adapter in enumerate(present):
+            member = members[adapter]
+            self.tokens[place, : len(member)] = member
+            self.places[member] = torch.arange(len(member), device=rows.device) + place * longest
 
 
 class Stacked(nn.Module):
@@ -108,7 +110,7 @@ class Stacked(nn.Module):
         """(1, tokens, in) -> (1, tokens, out)."""
         out: Tensor = self.layer(x)
         change = self._masked(x[0]) if self.masked else self._grouped(x[0])
-        return (out + change).to(out.dtype)
+        return out.add_(change)
 
     def _masked(self, x: Tensor) -> Tensor:
         others = self.routing.others(self.owners, self.signature, self.head)
@@ -117,34 +119,40 @@ class Stacked(nn.Module):
 
     def _grouped(self, x: Tensor) -> Tensor:
         groups = self.routing.groups(self.head, x.device)
-        out = x.new_zeros(len(x) + 1, self.up.shape[1], dtype=self.up.dtype)
-        if len(groups.present):
-            padded = torch.cat([x.to(self.down.dtype), x.new_zeros(1, x.shape[1], dtype=self.down.dtype)])
-            middle = torch.bmm(padded[groups.tokens], self.down[groups.present].transpose(1, 2))
-            out[groups.tokens] = torch.bmm(middle, self.up[groups.present].transpose(1, 2))
-        return out[:-1]
+        count, longest = groups.tokens.shape
+        out = x.new_empty(count * longest + 1, self.up.shape[-1], dtype=self.up.dtype)
+        out[-1] = 0
+        if count:
+            every = count == len(self.down)
+            down, up = (part if every else part[groups.present] for part in (self.down, self.up))
+            inputs = x.index_select(0, groups.tokens.flatten()).to(down.dtype)
+            middle = torch.bmm(inputs.view(count, longest, -1), down)
+            torch.bmm(middle, up, out=out[:-1].view(count, longest, -1))
+        return out.index_select(0, groups.places)
 
 
 def _padded(deltas: Mapping[int, Delta], count: int) -> tuple[Tensor, Tensor]:
-    """A (adapters, most ranks, in) and B (adapters, out, most ranks), zeros where an adapter has less."""
+    """A (adapters, in, most ranks) and B (adapters, most ranks, out), zeros where an adapter has less."""
     ranks = max(len(delta.down) for delta in deltas.values())
     some = next(iter(deltas.values()))
-    down = some.down.new_zeros(count, ranks, some.down.shape[1])
-    up = some.up.new_zeros(count, some.up.shape[0], ranks)
+    down = some.down.new_zeros(count, some.down.shape[1], ranks)
+    up = some.up.new_zeros(count, ranks, some.up.shape[0])
     for owner, delta in deltas.items():
-        down[owner, : len(delta.down)] = delta.down
-        up[owner, :, : len(delta.down)] = delta.up
+        down[owner, :, : len(delta.down)] = delta.down.T
+        up[owner, : len(delta.down)] = delta.up.T
     return down, up
 
 
 def stack(model: nn.Module, adapters: Sequence[Adapter], dtype: torch.dtype, head: nn.Module) -> Routing:
     """Wrap every layer that an adapter targets; adapter i of the list is i in a step's `adapters`."""
+    at_head = next((name for name, module in model.named_modules() if module is head), None)
     routing = Routing(len(adapters))
+    routing.plain = pack(model)
     names = sorted({name for adapter in adapters for name in adapter.deltas})
     for name in names:
         layer = model.get_submodule(name)
         deltas = {i: adapter.deltas[name] for i, adapter in enumerate(adapters) if name in adapter.deltas}
-        _replace(model, name, Stacked(layer, deltas, routing, dtype, layer is head))
+        replace(model, name, Stacked(layer, deltas, routing, dtype, name == at_head))
     return routing
 
 
@@ -152,9 +160,5 @@ def unstack(model: nn.Module) -> None:
     """Put the plain layers back."""
     for name, module in list(model.named_modules()):
         if isinstance(module, Stacked):
-            _replace(model, name, module.layer)
-
-
-def _replace(model: nn.Module, name: str, module: nn.Module) -> None:
-    parent, _, child = name.rpartition(".")
-    setattr(model.get_submodule(parent), child, module)
+            replace(model, name, module.layer)
+    unpack(model)

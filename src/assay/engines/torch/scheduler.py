@@ -20,8 +20,10 @@ class Options:
 
     rows: int = 256
     """Generations at once, at most."""
-    tokens: int = 4096
-    """Prompt and continuation tokens in one forward pass, at most; a longer prompt goes alone."""
+    tokens: int = 1024
+    """Prompt and continuation tokens in one forward pass, at most; a longer prompt goes alone.
+
+    More gain nothing on a CPU: what a layer makes of them is then mapped anew by the system each time."""
     memory: int | None = None
     """Bytes for keys and values; None: half of what is free."""
     exact_adapters: bool = True

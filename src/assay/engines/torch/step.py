@@ -67,6 +67,8 @@ class Step:
     """R: how many of the first tokens continue a sequence in memory, token i in slot i."""
     reach: int
     """Keys that the longest decoding row sees, its own token included."""
+    extent: int
+    """Positions of memory that the step reads or writes: all below this one."""
     groups: list[Group]
     memory: Memory | None
     masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
@@ -104,6 +106,7 @@ class Step:
             keep=put(keep),
             decoding=decoding,
             reach=1 + max(positions[:decoding], default=0),
+            extent=1 + max(positions[: len(slots)], default=0),
             groups=[_group(spans, device) for spans in _alike(spans)],
             memory=memory,
         )

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from assay.engines.torch.rows import Row, choose
+from assay.engines.torch.text import Stops
+from tests.engines.torch.toys import ask
+
+
+@pytest.mark.parametrize("size", [127, 128, 259, 1280])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_likeliest_token_is_the_first_of_equals(size: int, dtype: torch.dtype) -> None:
+    torch.manual_seed(size)
+    logits = torch.randint(-3, 4, (50, size)).to(dtype)
+    logits[0] = 0
+    rows = [Row(ask("base", "", i), -1, [0], 1, Stops(())) for i in range(len(logits))]
+    assert choose(rows, logits) == [row.index(max(row)) for row in logits.tolist()]
