@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 import assay
 from assay.audit import gate
 from assay.engines import Completion, Fake, Request
-from assay.errors import StudyError
+from assay.errors import OutputError, RunError, StudyError
 from assay.interop.export import export_responses
 from assay.records import Store
 from assay.study import load_study
@@ -349,3 +352,31 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
 
     result = run(generating(tmp_path), Twice(answer))
     assert verdicts(result) == {"good": "confirmed", "bad": "harmed"}
+
+
+def test_an_adapter_that_breaks_the_logits_is_not_measured(tmp_path: Path) -> None:
+    class Broken(Fake):
+        def liveness(self, adapters: Any) -> Any:
+            return [replace(one, largest=float("nan")) for one in super().liveness(adapters)]
+
+    result = run(generating(tmp_path, ("good",)), Broken(answer))
+    assert verdicts(result) == {"good": "not measured"}
+    assert "not finite" in (result.claims[0].reason or "")
+    assert result.applied[0].largest is None
+
+
+def test_samples_without_a_temperature_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="2 samples at temperature 0 are one text that often"):
+        run(generating(tmp_path, decoding={"samples": 2}), Fake(answer))
+
+
+def test_a_folder_with_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    study = generating(tmp_path)
+    (tmp_path / "run" / "report.html").mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"report.html: is no file; move it away"):
+        run(study, Fake(answer))
+    (tmp_path / "run" / "report.html").rmdir()
+    with closing(sqlite3.connect(tmp_path / "run" / "records.sqlite")) as db:
+        db.execute("CREATE TABLE theirs (a)")
+    with pytest.raises(RunError, match="another program's database"):
+        run(study, Fake(answer))

@@ -36,6 +36,8 @@ def ask(bound: Bound, store: Store, progress: Progress = silent) -> None:
     meter = _Meter(progress)
     for one in bound.rounds:
         meter.expect(one, _missing(_askable(one, store), store))
+    if kept := store.count():
+        progress("responses kept from before", kept, kept)
     for one in bound.rounds:
         _ask(one, store, meter)
     store.set_fact("responses_complete", True)
@@ -103,17 +105,17 @@ def _recall_liveness(one: Round, store: Store) -> list[str]:
         if (found := known.get(digest(identity))) is None:
             unknown.append(name)
         elif found["reason"]:
-            _note_absent(store, {name: found["reason"]}, "not applied")
+            _note_absent(store, {name: found["reason"]}, found["verdict"])
     return unknown
 
 
 def _keep_liveness(one: Round, found: Liveness, store: Store) -> None:
-    entry = asdict(found) | {"reason": found.reason}
+    entry = asdict(found) | {"reason": found.reason, "verdict": found.verdict}
     with store.transaction():
         known = store.fact("liveness") or {}
         store.set_fact("liveness", known | {digest(one.adapters[found.adapter]): _finite(entry)})
         if found.reason:
-            _note_absent(store, {found.adapter: found.reason}, "not applied")
+            _note_absent(store, {found.adapter: found.reason}, found.verdict)
 
 
 def _finite(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,13 +21,17 @@ from assay.verdicts import claim_block, declare
 
 __all__ = ["Opened", "check_folder", "enter", "opened", "policy_digest", "study_of"]
 
+FINDINGS = ("verdicts.json", "report.md", "report.html")
 Opened = tuple[Study, Mapping[str, Task], Store]
 
 
 def check_folder(folder: Path) -> None:
-    """Raise OutputError if a run in this folder would overwrite a user's own study file."""
+    """Raise OutputError if a run in this folder would overwrite what is not a run's."""
     if (folder / "study.yaml").exists() and not (folder / "records.sqlite").exists():
         raise OutputError(f"{folder / 'study.yaml'}: is no run's copy and would be lost; use another --out")
+    for name in ("study.yaml", "records.sqlite", ".lock", *FINDINGS):
+        if (folder / name).exists() and not (folder / name).is_file():
+            raise OutputError(f"{folder / name}: is no file; move it away, or use another --out")
 
 
 def enter(bound: Bound, store: Store, folder: Path) -> None:
@@ -65,7 +69,7 @@ def enter(bound: Bound, store: Store, folder: Path) -> None:
         store.unbind()
         for cell in bound.cells():
             store.bind(cell.name, cell.task, cell.identity, cell.protocol)
-    for findings in ("verdicts.json", "report.md", "report.html"):  # of before: no longer this run's
+    for findings in FINDINGS:  # of before: no longer this run's
         (folder / findings).unlink(missing_ok=True)
     write_text(folder / "study.yaml", study.text)
 

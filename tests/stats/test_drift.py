@@ -124,6 +124,17 @@ def test_the_gap_over_seeds_adds_prompts_of_each_task_and_seeds_once() -> None:
 
 
 def test_seeds_that_move_every_task_alike_do_not_widen_the_gap() -> None:
-    shifts = [[1.0, 0.0, -1.0]] * 10 + [[0.0, 0.0, 0.0]] * 10
-    found = gap_over_seeds(recipe(shifts), [recipe(shifts)], 0.9)
-    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+    rng = np.random.default_rng(1)
+    target, away = (rng.integers(-1, 2, (60, 3)) * 0.6 for _ in range(2))
+    shift = np.array([0.3, 0.0, -0.3])
+    still = gap_over_seeds(recipe(target), [recipe(away)], 0.9)
+    moved = gap_over_seeds(recipe(target + shift), [recipe(away + shift)], 0.9)
+    assert (moved.value, moved.low, moved.high) == pytest.approx((still.value, still.low, still.high))
+
+
+def test_a_recipe_without_a_prompt_that_differs_has_a_gap_that_is_not_known_exactly() -> None:
+    none = recipe(np.zeros((12, 2)))
+    found = gap_over_seeds(none, [none], 0.9)
+    half = math.hypot(none.interval(0.9)[1], none.interval(0.9)[1])
+    assert (found.value, found.low, found.high) == pytest.approx((0.0, -half, half))
+    assert half > 0.1

@@ -61,6 +61,11 @@ def _check_weights(study: Study) -> None:
                 f"{study.locate('bases', index)}: {base.name!r} has no `model`, and the engine "
                 f"{study.engine.name!r} generates; give its folder or hub id, or record all responses"
             )
+    if study.decoding.samples > 1 and not study.decoding.temperature:
+        raise StudyError(
+            f"{study.locate('decoding', 'samples')}: {study.decoding.samples} samples at temperature 0 are one text "
+            f"that often; give a temperature, or remove the line"
+        )
     for index, adapter in enumerate(study.adapters):
         if adapter.path is None:
             raise StudyError(
@@ -82,7 +87,7 @@ class _Asking:
     def cells(self) -> tuple[tuple[Cell, ...], list[Problem]]:
         """Every cell, the base's first, and adapters whose own template cannot be used."""
         usual = self._usual_template()
-        cells = self._under(usual, [(self.base.name, "")])
+        cells = self._usual_cells(usual)
         problems: list[Problem] = []
         for template, adapters in self._by_template(usual).items():
             subjects = [(name, "") for name in adapters]
@@ -96,6 +101,20 @@ class _Asking:
                 problems += [Problem(name, "error", str(bad)) for name in adapters]
         return tuple(cells), problems
 
+    def _usual_cells(self, usual: str | None) -> list[Cell]:
+        """The base's. Raises StudyError where the template cannot be used."""
+        try:
+            return self._under(usual, [(self.base.name, "")])
+        except EngineError as bad:
+            index = self.study.bases.index(self.base)
+            place = ("bases", index, "model") if self._own else ("decoding", "template")
+            raise StudyError(f"{self.study.locate(*place)}: {bad}") from bad
+
+    @property
+    def _own(self) -> bool:
+        """Whether templates are those that bases and adapters bring."""
+        return self.study.decoding.template in (None, "chat")
+
     def _usual_template(self) -> str | None:
         """The chat template that the study asks for; None: none."""
         wanted, own = self.study.decoding.template, self.looked.templates.get(self.base.name)
@@ -106,13 +125,13 @@ class _Asking:
                 f"{self.study.locate('decoding', 'template')}: the base {self.base.name!r} has no chat template; "
                 f"write `none`, or name a template file"
             )
-        if wanted in (None, "chat"):
+        if self._own:
             return own
         return read_text(self.study.resolve(str(wanted)), StudyError)
 
     def _by_template(self, usual: str | None) -> dict[str | None, list[str]]:
         """Adapters by the template that they are asked under."""
-        own = self.looked.templates if self.study.decoding.template in (None, "chat") else {}
+        own = self.looked.templates if self._own else {}
         found: dict[str | None, list[str]] = {}
         for name in self.looked.identities:
             if name != self.base.name:

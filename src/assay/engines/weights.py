@@ -64,12 +64,19 @@ class Liveness:
         return math.isfinite(self.largest) and self.largest > 0
 
     @property
+    def verdict(self) -> str:
+        """What its claims end as without a response: `not applied`, or `not measured`; empty where it is alive."""
+        if self.alive:
+            return ""
+        return "not applied" if math.isfinite(self.largest) else "not measured"
+
+    @property
     def reason(self) -> str:
-        """Why its claims end as `not applied`; empty where it is alive."""
+        """Why they do; empty where it is alive."""
         if self.alive:
             return ""
         if not math.isfinite(self.largest):
-            return "it makes logits that are not finite"
+            return "with it, the logits of the probe prompts are not finite: its weights are broken, or too large"
         seen = (
             ""
             if self.modules is None

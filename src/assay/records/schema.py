@@ -101,5 +101,7 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         )
     if found == len(STEPS):
         return
+    if not found and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise RunError(f"{path}: is another program's database; move it away, or use another --out")
     steps = "\n".join(STEPS[found:])
     connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(STEPS)}; COMMIT;")

@@ -194,6 +194,14 @@ class Store(Bindings):
         ).fetchone()
         return int(same), int(total)
 
+    def count(self) -> int:
+        """Records of what the study's names mean now."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM bindings b JOIN examples e ON e.task = b.task "
+            "WHERE e.id = r.example AND b.subject = r.subject AND b.protocol = r.protocol)"
+        ).fetchone()
+        return int(count)
+
     def uncut(self, name: str, task: str) -> tuple[int, int]:
         """(records of a name on a task of which nothing was cut, all of its records)."""
         bound = self._binding(name, task)

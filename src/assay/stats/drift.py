@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from assay.stats.pivots import StudentT
+from assay.stats.pivots import FEW, StudentT
 from assay.stats.weighted import RecipeGain
 
 __all__ = [
@@ -96,7 +96,8 @@ def gap_over_seeds(target: RecipeGain, off_target: Sequence[RecipeGain], confide
 
     Every gain holds the same seeds in the same order; a seed moves all tasks at once, so its variance is
     that of the gaps, while prompts vary task by task: SE² = sd(gaps)²/S + se_prompt² of the target + mean
-    of the off-target ones', with Welch and Satterthwaite's degrees of freedom. Raises ValueError for
+    of the off-target ones', with Welch and Satterthwaite's degrees of freedom; at small counts its hull
+    with MOVER's interval of the gains' own. Raises ValueError for
     gains of different seeds, or none off target.
     """
     by_seed = np.stack([gain.by_seed for gain in _some(off_target)]).mean(axis=0) - target.by_seed
@@ -107,6 +108,14 @@ def gap_over_seeds(target: RecipeGain, off_target: Sequence[RecipeGain], confide
     total = math.fsum(variance for variance, _ in parts)
     df = 1 / math.fsum((variance / total) ** 2 / df for variance, df in parts) if total > 0 else 1.0
     low, high = StudentT(float(by_seed.mean()), math.sqrt(total), df).interval(confidence)
+    if any(gain.discordant < FEW for gain in (target, *off_target)):
+        # Few prompts that differ say little of their variance: not narrower than from the gains' own intervals.
+        away, home = (
+            [Estimate(gain.estimate, *gain.interval(confidence)) for gain in gains]
+            for gains in (off_target, [target])
+        )
+        _, least, most = _difference(_mean(away), *home)
+        low, high = min(low, low if least is None else least), max(high, high if most is None else most)
     return _drift(
         "gap",
         Estimate(target.estimate),
