@@ -339,8 +339,10 @@ def test_software_that_changed_between_two_sides_of_a_gain_is_warned_of(tmp_path
     older, newer = Fake(answer, provenance={"torch": "1"}), Fake(answer, provenance={"torch": "2"})
     assert run(generating(tmp_path, ("good",)), older).versions["torch"] == "1"
     mixed = run(generating(tmp_path), newer)
-    assert any("'bad' and of its base were made in part under other" in warning for warning in mixed.warnings)
-    assert not any("'good'" in warning and "made in part" in warning for warning in mixed.warnings)
+    assert any(
+        "responses of 'bad' and those that it is compared with" in warning for warning in mixed.warnings
+    )
+    assert not any("responses of 'good'" in warning for warning in mixed.warnings)
 
 
 def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: Path) -> None:
@@ -380,3 +382,78 @@ def test_a_folder_with_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
         db.execute("CREATE TABLE theirs (a)")
     with pytest.raises(RunError, match="another program's database"):
         run(study, Fake(answer))
+
+
+def test_a_run_taken_up_under_other_software_is_warned_of(tmp_path: Path) -> None:
+    study = generating(tmp_path, ("good",))
+    with pytest.raises(KeyboardInterrupt):
+        run(study, Fake(_failing_after(COUNT + 1), provenance={"torch": "1"}))  # the base is whole
+    result = run(study, Fake(answer, provenance={"torch": "2"}))
+    assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
+    assert any("'base/again' and those" in warning for warning in result.warnings)
+
+
+def test_bases_whose_names_differ_by_case_are_two(tmp_path: Path) -> None:
+    PASSES.update({"Alpha": [True] * COUNT, "alpha": BASE, "x": GOOD, "y": BAD})
+    fields: dict[str, Any] = {
+        "bases": [{"name": "Alpha", "model": "owner/a"}, {"name": "alpha", "model": "owner/b"}],
+        "adapters": [
+            {"name": "x", "label": "numeric", "base": "Alpha", "path": "owner/x"},
+            {"name": "y", "label": "numeric", "base": "alpha", "path": "owner/y"},
+        ],
+    }
+    fake = Fake(answer, templates={"x": "[own]{prompt}", "y": "[own]{prompt}"})
+    result = run(generating(tmp_path, **fields), fake)
+    assert [claim.base_score for claim in result.claims] == [1.0, 60 / COUNT]
+    assert verdicts(result) == {"x": "harmed", "y": "harmed"}
+
+
+def test_a_live_adapter_that_answers_as_its_base_keeps_what_it_kept(tmp_path: Path) -> None:
+    PASSES["same"] = BASE
+    claims = {"numeric": [{"metric": "math.numeric_match", "kind": "keeps"}]}
+    result = run(generating(tmp_path, ("same",), claims=claims), Fake(answer))
+    assert verdicts(result) == {"same": "kept"}
+    assert any(
+        "all 200 responses of 'same' to math equal the base's" in warning for warning in result.warnings
+    )
+
+
+def test_a_block_that_was_left_and_taken_up_again_is_declared_after(tmp_path: Path) -> None:
+    for margin in (0.05, 0.2):
+        with pytest.raises(KeyboardInterrupt):
+            run(generating(tmp_path, margin=margin), Fake(_failing_after(1)))
+    run(generating(tmp_path, margin=0.2), Fake(answer))
+    again = run(generating(tmp_path, margin=0.05), Fake(answer))
+    assert [entry.records_before for entry in again.claims_declared.history] == [0, 0, 3 * COUNT + 128]
+    assert again.claims_declared.when == "after"
+
+
+def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
+    first = run(generating(tmp_path, decoding={"max_tokens": 50}), Fake(answer))
+    assert not any("other settings" in warning for warning in first.warnings)
+    second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
+    assert any("holds 728 responses under other settings" in warning for warning in second.warnings)
+
+
+def test_an_adapter_that_is_whole_stays_so_when_it_can_no_longer_be_loaded(tmp_path: Path) -> None:
+    run(generating(tmp_path, ("good",)), Fake(answer))
+    fake = Fake(answer)
+    fake.failed["good"] = "its folder is gone"
+    assert verdicts(run(generating(tmp_path), fake)) == {"good": "confirmed", "bad": "harmed"}
+
+
+def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:
+    fake = Fake(lambda request: f"{answer(request)} {request.variant}")
+    (floor,) = run(generating(tmp_path, decoding={"samples": 3, "temperature": 0.5}), fake).noise_floor or ()
+    assert (floor.n, floor.differ) == (128, 128)
+    assert Counter(one.name for one in fake.asked)["base/again"] == 128
+
+
+def test_seeds_asked_under_different_templates_are_warned_of(tmp_path: Path) -> None:
+    adapters = [
+        {"name": name, "label": "numeric", "path": f"owner/{name}", "recipe": "r", "seed": seed}
+        for seed, name in enumerate(("good", "bad"))
+    ]
+    fake = Fake(answer, templates={"bad": "[own]{prompt}"})
+    result = run(generating(tmp_path, adapters=adapters), fake)
+    assert any("adapters of the recipe 'r' bring different chat templates" in w for w in result.warnings)

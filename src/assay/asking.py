@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -49,18 +49,19 @@ def _ask(one: Round, store: Store, meter: _Meter) -> None:
     if not unknown and not _missing(_askable(one, store), store):
         return
     with one.open() as engine:
-        _note_provenance(one, store)
-        _note_absent(store, engine.failed, "not measured")
+        _note_failed(one, engine, store)
         for found in engine.liveness([name for name in unknown if name not in engine.failed]):
             _keep_liveness(one, found, store)
         meter.expect(one, _missing(_askable(one, store), store))
         for cells in (one.cells, one.again):
-            _complete(engine, [cell for cell in _askable(one, store) if cell in cells], store, meter)
-            _note_absent(store, engine.failed, "not measured")
+            _complete(one, engine, [cell for cell in _askable(one, store) if cell in cells], store, meter)
+            _note_failed(one, engine, store)
 
 
-def _complete(engine: Loaded, cells: Iterable[Cell], store: Store, meter: _Meter) -> None:
+def _complete(one: Round, engine: Loaded, cells: Sequence[Cell], store: Store, meter: _Meter) -> None:
     marks = {(cell.name, cell.task): cell.after for cell in cells}
+    wanted = _missing(cells, store)
+    _note_provenance(one, cells, {(request.name, request.task) for request in wanted}, store)
 
     def judged(completions: Iterable[Completion]) -> Iterator[Completion]:
         for completion in completions:
@@ -69,7 +70,7 @@ def _complete(engine: Loaded, cells: Iterable[Cell], store: Store, meter: _Meter
             yield replace(completion, cut=cut_after(completion.text, mark)) if mark else completion
 
     meter.start()
-    for _ in store.append(judged(engine.complete(_missing(cells, store)))):
+    for _ in store.append(judged(engine.complete(wanted))):
         meter.show()
 
 
@@ -134,13 +135,23 @@ def _note_absent(store: Store, reasons: Mapping[str, str], verdict: str) -> None
         )
 
 
-def _note_provenance(one: Round, store: Store) -> None:
-    """Keep what software is about to answer for each subject, beside what did before."""
+def _note_failed(one: Round, engine: Loaded, store: Store) -> None:
+    """Leave out adapters that failed, but those whose responses are all there from before."""
+    wanted = {request.subject for request in _missing(one.cells, store)}
+    failed = {name: why for name, why in engine.failed.items() if name in wanted}
+    _note_absent(store, failed, "not measured")
+
+
+def _note_provenance(
+    one: Round, cells: Sequence[Cell], wanted: Collection[tuple[str, str]], store: Store
+) -> None:
+    """Keep what software is about to answer for these cells, beside what did before."""
     seen: dict[str, list[Mapping[str, str]]] = store.fact("provenance") or {}
-    for cell in one.cells:
-        versions = seen.setdefault(digest(cell.identity), [])
-        if one.provenance not in versions:
-            versions.append(dict(one.provenance))
+    for cell in cells:
+        if (cell.name, cell.task) in wanted:
+            versions = seen.setdefault(str(store.content(cell.name, cell.task)), [])
+            if one.provenance not in versions:
+                versions.append(dict(one.provenance))
     store.set_fact("provenance", seen)
 
 

@@ -195,8 +195,9 @@ def _again(cells: Sequence[Cell], base: str) -> list[Cell]:
                 replace(
                     cell,
                     ask=replace(cell.ask, variant=AGAIN),
-                    protocol={**cell.protocol, "batch": "the base alone, a sample"},
+                    protocol={**cell.protocol, "samples": 1, "batch": "the base alone, some prompts"},
                     sent={key: cell.sent[key] for key in chosen},
+                    samples=1,
                 )
             )
     return again

@@ -120,9 +120,9 @@ class Bindings:
         if mine is None:
             return None
         row = self._db.execute(
-            "SELECT name FROM bindings WHERE task = ? AND protocol = ? AND (name = ? OR name LIKE ? ESCAPE '!') "
+            "SELECT name FROM bindings WHERE task = ? AND protocol = ? AND (name = ? OR substr(name, 1, ?) = ?) "
             "ORDER BY name",
-            (self._task(task), mine[1], base, _like(base) + "/%"),
+            (self._task(task), mine[1], base, len(base) + 1, f"{base}/"),
         ).fetchone()
         return None if row is None else str(row[0])
 
@@ -160,7 +160,11 @@ class Bindings:
         (sha256,) = self._db.execute("SELECT digest FROM subjects WHERE id = ?", (bound[0],)).fetchone()
         return str(sha256)
 
-
-def _like(text: str) -> str:
-    """A text that stands for itself in LIKE, escaped by `!`."""
-    return "".join(f"!{character}" if character in "!%_" else character for character in text)
+    def content(self, name: str, task: str) -> str | None:
+        """Of what a name means on a task, subject and protocol together; None where it means nothing."""
+        row = self._db.execute(
+            "SELECT s.digest || ' ' || p.digest FROM bindings b JOIN subjects s ON s.id = b.subject "
+            "JOIN protocols p ON p.id = b.protocol WHERE b.name = ? AND b.task = ?",
+            (name, self._task(task)),
+        ).fetchone()
+        return None if row is None else str(row[0])

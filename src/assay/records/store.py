@@ -194,6 +194,15 @@ class Store(Bindings):
         ).fetchone()
         return int(same), int(total)
 
+    def unbound(self) -> int:
+        """Records of the study's tasks under protocols that none of its names has any more."""
+        (count,) = self._db.execute(
+            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
+            "WHERE e.task IN (SELECT task FROM bindings) AND NOT EXISTS "
+            "(SELECT 1 FROM bindings b WHERE b.task = e.task AND b.protocol = r.protocol)"
+        ).fetchone()
+        return int(count)
+
     def count(self) -> int:
         """Records of what the study's names mean now."""
         (count,) = self._db.execute(

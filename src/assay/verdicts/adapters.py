@@ -171,10 +171,14 @@ def count(
     kinds = {claim.kind for claim in claims}
     what_fails = " or ".join(FAILS[kind] for kind in ("gains", "keeps") if kind in kinds)
     what_holds = " or ".join(HOLDS[kind] for kind in ("gains", "keeps") if kind in kinds)
+    failing = f"at least {fails} {'fails' if fails == 1 else 'fail'}" if fails else "none is shown to fail"
+    holding = f"at least {holds} {'holds' if holds == 1 else 'hold'}" if holds else "none is shown to hold"
+    if not fails and not holds:
+        holding = "none to hold"
     statement = (
-        f"Of {total} {'claim' if total == 1 else 'claims'}, at least {fails} {'fails' if fails == 1 else 'fail'} "
-        f"({what_fails}) and at least {holds} {'holds' if holds == 1 else 'hold'} ({what_holds}), "
-        f"with {100 * (1 - study.alpha):g} % confidence in each number over the whole study."
+        f"Of {total} {'claim' if total == 1 else 'claims'}, {failing} ({what_fails}) and {holding} ({what_holds}), "
+        f"with {100 * (1 - study.alpha):g} % confidence in each {'number' if fails or holds else 'statement'} "
+        f"over the whole study."
     )
     return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
 

@@ -12,6 +12,9 @@ from assay.tasks import Task
 
 __all__ = ["Claim", "claim_block", "declare", "margin_of", "off_target", "split_metric"]
 
+OPEN = "unknown"
+"""The label that `assay init` writes where nothing hints at one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -62,6 +65,11 @@ def _entries(study: Study, tasks: Mapping[str, Task], adapter: Adapter) -> list[
     if not default:
         place = study.locate("adapters", study.adapters.index(adapter), "label")
         capabilities = ", ".join(sorted({task.capability for task in tasks.values()}))
+        if adapter.label == OPEN:
+            raise StudyError(
+                f"{place}: the label of adapter {adapter.name!r} is still open; write what its training aimed at "
+                f"(the study's tasks measure: {capabilities})"
+            )
         raise StudyError(
             f"{place}: label {adapter.label!r} of adapter {adapter.name!r} claims nothing: no task of the study "
             f"has that capability (they have: {capabilities}); add a task, or say what the label promises, e.g. "

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from assay.records import Store, digest
-from assay.scoring import verifier_versions
-from assay.stats import FEW
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts.adapters import count, judge_claims, other_cells
 from assay.verdicts.claims import claim_block, declare
+from assay.verdicts.doubts import doubts, doubts_of_generation
 from assay.verdicts.drifts import drifts
 from assay.verdicts.measure import Measurements
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
 from assay.verdicts.noise import applied, noise_floor, problems
-from assay.verdicts.recipes import Configuration, configurations, judge_labels, judge_recipes
-from assay.verdicts.result import ClaimResult, ClaimsDeclared, Matrix, Result, Row
+from assay.verdicts.recipes import configurations, judge_labels, judge_recipes
+from assay.verdicts.result import ClaimsDeclared, Matrix, Result, Row
 
 __all__ = ["decide"]
 
@@ -53,8 +52,8 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         claims_sha256=sha256,
         claims_declared=_declared(store, sha256),
         warnings=(
-            *_warnings(store, tasks, groups, judged, measured),
-            *_doubts_of_generation(study, store),
+            *doubts(store, tasks, groups, judged, measured),
+            *doubts_of_generation(study, measured, store),
             *(
                 f"{one.base!r} against itself on {one.task}, in another batch: {one.warning}"
                 for one in noise or ()
@@ -97,75 +96,11 @@ def _only(values: Mapping[str, float | None], kept: tuple[str, ...]) -> dict[str
 
 def _declared(store: Store, sha256: str) -> ClaimsDeclared:
     history = tuple(store.declared())
-    now = next((entry for entry in history if entry.sha256 == sha256), None)
     if store.fact("responses_came_first"):
         return ClaimsDeclared("after", "the responses were recorded before this study was run", history)
-    if now is None or now.records_before:
+    if history[-1].sha256 != sha256 or history[-1].records_before:
         return ClaimsDeclared("after", "the claim block was changed once responses were there", history)
     return ClaimsDeclared("before", "the claim block was stamped before the first response", history)
-
-
-def _warnings(
-    store: Store,
-    tasks: Mapping[str, Task],
-    groups: Sequence[Configuration],
-    claims: Sequence[ClaimResult],
-    measured: Measurements,
-) -> tuple[str, ...]:
-    warnings = list(store.fact("warnings") or ())
-    warnings += [
-        f"{name} was scored in part under other package versions than the rest: {mixed}"
-        for name, task in tasks.items()
-        if len(mixed := verifier_versions(store, task.scorer)) > 1
-    ]
-    warnings += [
-        f"all {total} responses of {adapter!r} to {task} equal the base's to the letter, though not those to other "
-        f"tasks: was the adapter loaded there?"
-        for adapter, task, total in measured.echoes
-    ]
-    if few := [
-        claim for claim in claims if claim.better is not None and claim.better + (claim.worse or 0) < FEW
-    ]:
-        warnings.append(
-            f"{len(few)} of {len(claims)} claims rest on fewer than {FEW} prompts that differ: a gain or a harm "
-            f"there also had to pass McNemar's mid-p test"
-        )
-    for subject, task in store.bound():
-        if nulls := store.nulls(subject, task):
-            warnings += [f"{nulls} null responses of {subject!r} to {task} were judged as empty"]
-    if lacking := sum(group.lacking for group in groups):
-        warnings.append(
-            f"{lacking} claims without paired evidence (not measured, or not applied) are left out of "
-            f"recipe verdicts and count as neither failing nor holding in the study's counts"
-        )
-    if pairs := {group.recipe for group in groups if len(group.cells) == 2}:
-        warnings.append(
-            f"recipes with two measured seeds ({', '.join(sorted(pairs))}): where seeds vary much, their verdicts "
-            f"err somewhat more often than alpha; three seeds are enough"
-        )
-    return tuple(warnings)
-
-
-def _doubts_of_generation(study: Study, store: Store) -> Iterator[str]:
-    """Where two sides of a gain were made by different software, or a mark to cut after did not come."""
-    made = store.fact("provenance") or {}
-    bound = dict(reversed(store.bound()))
-    for adapter in study.adapters:
-        if adapter.name in bound and adapter.base in bound:
-            sides = [made.get(store.subject(name, bound[name]), []) for name in (adapter.name, adapter.base)]
-            if sides[0] != sides[1]:
-                yield (
-                    f"responses of {adapter.name!r} and of its base were made in part under other package versions or "
-                    f"on another device; to be sure, run both anew with another --out"
-                )
-    if (mark := study.decoding.after) is not None and made:
-        for name, task in store.bound():
-            uncut, total = store.uncut(name, task)
-            if uncut:
-                yield (
-                    f"the mark {mark!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: those are "
-                    f"judged whole; perhaps `max_tokens` ended them first"
-                )
 
 
 def _versions(store: Store) -> dict[str, str]:

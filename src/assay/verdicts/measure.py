@@ -74,7 +74,9 @@ class Measurements:
         """By base, as records call it, and metric."""
         self.cells: dict[tuple[str, str], Measured | Unmeasured] = {}
         self.echoes: list[tuple[str, str, int]] = []
-        """(adapter, task, responses) where a live adapter answered one task as its base did."""
+        """(adapter, task, responses) where an adapter answered a task as its base did, and is not inert."""
+        self.counterparts: dict[tuple[str, str], str] = {}
+        """By adapter and task: the base, as records call it under the adapter's protocol."""
         self.checks: Counter[str] = Counter()
         """Single checks of all responses to a task, over its `ratio` metrics."""
         self._absent: Mapping[str, tuple[str, str]] = store.fact("absent") or {}
@@ -82,6 +84,9 @@ class Measurements:
             for name, task in tasks.items():
                 self._of_base(base.name, name, task)
         for adapter in study.adapters:
+            for name in () if summary else tasks:
+                if (side := store.counterpart(adapter.name, adapter.base, name)) is not None:
+                    self.counterparts[adapter.name, name] = side
             inert = self._inert(adapter.name, adapter.base, tasks)
             for name, task in tasks.items():
                 found = self._measure(adapter.name, adapter.base, name, task, study.alpha)
@@ -119,11 +124,12 @@ class Measurements:
             verdict, reason = self._absent[adapter]
             return reason if verdict == "not applied" else None
         pairs = {
-            task: self._store.same_text(adapter, self._store.counterpart(adapter, base, task) or base, task)
+            task: self._store.same_text(adapter, self.counterparts.get((adapter, task), base), task)
             for task in tasks
         }
         same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
-        if total and same == total:
+        looked_at = self._store.fact("responses_came_first") is False  # then liveness has told
+        if total and same == total and not looked_at:
             return (
                 f"each of its {total} responses equals the base's to the letter: the adapter changes nothing"
             )
@@ -139,14 +145,13 @@ class Measurements:
                 for metric in task.metrics
             }
         if adapter in self._absent:
-            _, reason = self._absent[adapter]
+            _, why = self._absent[adapter]
+            side = self.counterparts.get((adapter, name), "")
             return {
-                metric.name: Unmeasured(
-                    reason, base_score=self.base_scores.get((base, f"{name}.{metric.name}"))
-                )
+                metric.name: Unmeasured(why, base_score=self.base_scores.get((side, f"{name}.{metric.name}")))
                 for metric in task.metrics
             }
-        counterpart = self._store.counterpart(adapter, base, name)
+        counterpart = self.counterparts.get((adapter, name))
         ours = self._read(adapter, name, task)
         theirs = self._of_base(counterpart or base, name, task)
         reason = ""

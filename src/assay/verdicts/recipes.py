@@ -168,10 +168,12 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
         reading += ", and not universal"
     elif fails:
         reading += ", and nothing shows that it is not universal"
+    failing = f"fails in at least {fails}" if fails else "is shown to fail in none"
+    holding = f"is borne out in at least {holds}" if holds else "is shown to be borne out in none"
     return (
-        f"Label {claim.label!r} ({claim.kind} {claim.metric}): fails in at least {fails} ({FAILS[claim.kind]}) and is borne "
-        f"out in at least {holds} ({HOLDS[claim.kind]}) of {total} configurations, with "
-        f"{100 * (1 - alpha):g} % confidence in each number: {reading}."
+        f"Label {claim.label!r} ({claim.kind} {claim.metric}): {failing} ({FAILS[claim.kind]}) and {holding} "
+        f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, with "
+        f"{100 * (1 - alpha):g} % confidence in each {'number' if fails or holds else 'statement'}: {reading}."
     )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from assay.records import Scores, Store
 from assay.study import Study
 from assay.tasks import Example, Task
+from assay.verdicts.noise import AGAIN
 
 __all__ = ["Check", "Evidence", "Flip", "FlipCount", "Nulls", "Side", "TypeGain", "gather"]
 
@@ -130,6 +131,7 @@ def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
     examples = {
         name: store.examples(name) if any(task == name for _, task in bound) else () for name in tasks
     }
+    absent = store.fact("absent") or {}
     pairs: list[_Pair] = []
     types: list[TypeGain] = []
     sampled = False
@@ -137,7 +139,8 @@ def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
         sides = [
             (adapter.name, side)
             for adapter in study.adapters
-            if (side := store.counterpart(adapter.name, adapter.base, name)) is not None
+            if adapter.name not in absent
+            and (side := store.counterpart(adapter.name, adapter.base, name)) is not None
         ]
         bases = {side: store.scores(side, name, task.scorer) for _, side in sides}
         passes = _base_passes(task, store, [side for side in bases if bases[side] is not None])
@@ -160,7 +163,7 @@ def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
         nulls=tuple(
             Nulls(subject, task, count)
             for subject, task in store.bound()
-            if (count := store.nulls(subject, task))
+            if not subject.endswith(f"/{AGAIN}") and (count := store.nulls(subject, task))
         ),
         examples={name: len(found) for name, found in examples.items()},
         sampled=sampled,
