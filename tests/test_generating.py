@@ -16,6 +16,7 @@ import pytest
 import assay
 from assay.audit import gate
 from assay.engines import Completion, Fake, Request
+from assay.engines.weights import NO_PROMPTS
 from assay.errors import OutputError, RunError, StudyError
 from assay.interop.export import export_responses
 from assay.records import Store
@@ -358,8 +359,8 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
 
 def test_an_adapter_that_breaks_the_logits_is_not_measured(tmp_path: Path) -> None:
     class Broken(Fake):
-        def liveness(self, adapters: Any) -> Any:
-            return [replace(one, largest=float("nan")) for one in super().liveness(adapters)]
+        def liveness(self, adapters: Any, sent: Any = NO_PROMPTS) -> Any:
+            return [replace(one, largest=float("nan")) for one in super().liveness(adapters, sent)]
 
     result = run(generating(tmp_path, ("good",)), Broken(answer))
     assert verdicts(result) == {"good": "not measured"}

@@ -17,6 +17,9 @@ from assay.records import Store, digest
 
 __all__ = ["Progress", "ask", "silent"]
 
+PROBED = 4
+"""Tasks of which a prompt joins the probe prompts: what an adapter changes may show under its template only."""
+
 
 class Progress(Protocol):
     """Shows how far long work is."""
@@ -50,7 +53,8 @@ def _ask(one: Round, store: Store, meter: _Meter) -> None:
         return
     with one.open() as engine:
         _note_failed(one, engine, store)
-        for found in engine.liveness([name for name in unknown if name not in engine.failed]):
+        alive = [name for name in unknown if name not in engine.failed]
+        for found in engine.liveness(alive, {name: _shortest_prompts(one, name) for name in alive}):
             _keep_liveness(one, found, store)
         meter.expect(one, _missing(_askable(one, store), store))
         for cells in (one.cells, one.again):
@@ -108,6 +112,12 @@ def _recall_liveness(one: Round, store: Store) -> list[str]:
         elif found["reason"]:
             _note_absent(store, {name: found["reason"]}, found["verdict"])
     return unknown
+
+
+def _shortest_prompts(one: Round, name: str) -> list[str]:
+    """One prompt of each task, at most PROBED, as it is sent to an adapter."""
+    cells = [cell for cell in one.cells if cell.name == name and cell.sent]
+    return [min(cell.sent.values(), key=len) for cell in cells[:PROBED]]
 
 
 def _keep_liveness(one: Round, found: Liveness, store: Store) -> None:

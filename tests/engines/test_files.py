@@ -146,6 +146,9 @@ def test_an_object_is_empty_where_there_is_no_file_and_nothing_else_passes_for_o
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(EngineError, match="is not a JSON object"):
         read_object(tmp_path / "list.json")
+    (tmp_path / "empty.json").write_text(" ")
+    with pytest.raises(EngineError, match=r"empty\.json is empty; download it again"):
+        read_object(tmp_path / "empty.json")
     (tmp_path / "cut.json").write_text("{")
     with pytest.raises(EngineError, match="is not JSON"):
         read_object(tmp_path / "cut.json")

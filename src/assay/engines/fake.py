@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.engines.engine import Completion, Request
-from assay.engines.weights import Liveness, Problem, Weights
+from assay.engines.weights import NO_PROMPTS, Liveness, Problem, Weights
 from assay.study import Engine as Settings
 
 __all__ = ["Fake"]
@@ -62,7 +62,11 @@ class Fake:
                 self.asked.append(request)
                 yield self._generate(request) if request.kind == "generate" else self._score(request)
 
-    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:
+    def liveness(
+        self,
+        adapters: Sequence[str],
+        sent: Mapping[str, Sequence[str]] = NO_PROMPTS,  # noqa: ARG002
+    ) -> list[Liveness]:
         """All change something, but the inert ones."""
         return [
             Liveness(name, 2, *((0.0,) * 4 if name in self.inert else (1.0, 1.0, 0.1, 1.0)))
@@ -114,6 +118,11 @@ class FakeSurvey:
     identities: Mapping[str, Mapping[str, Any]]
     problems: tuple[Problem, ...]
     templates: Mapping[str, str]
+
+    @property
+    def context(self) -> int | None:
+        """Not known: no response is cut."""
+        return None
 
     @property
     def provenance(self) -> Mapping[str, str]:

@@ -98,6 +98,11 @@ def _first(bad: BaseException) -> str:
 
 def shards(folder: Path, *, allow_pickle: bool = False) -> tuple[Path, ...]:
     """The files that transformers would load the weights from. Raises EngineError if one is missing."""
+    if other := read_object(folder / "config.json").get("transformers_weights"):
+        raise EngineError(
+            f"{folder / 'config.json'} names other weights, `transformers_weights: {other}`; rename that file "
+            f"model.safetensors and remove the line"
+        )
     one, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
     if one.is_file():
         return (one,)
@@ -159,7 +164,10 @@ def _entry(found: Mapping[str, Any]) -> Entry:
 def read_object(path: Path) -> dict[str, Any]:
     """A JSON object; empty where there is no such file. Raises EngineError if it is anything else."""
     try:
-        found = json.loads(path.read_bytes())
+        text = path.read_bytes()
+        if not text.strip():
+            raise EngineError(f"{path} is empty; download it again")
+        found = json.loads(text)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as bad:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.engines.engine import Completion, Request, cut_after
-from assay.engines.weights import Liveness
+from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import ResponsesError
 from assay.jsonl import read_jsonl
 from assay.tasks import Example
@@ -74,7 +74,11 @@ class Recorded:
         self.beyond = beyond or {}
         self.failed: dict[str, str] = {}
 
-    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:  # noqa: ARG002
+    def liveness(
+        self,
+        adapters: Sequence[str],  # noqa: ARG002
+        sent: Mapping[str, Sequence[str]] = NO_PROMPTS,  # noqa: ARG002
+    ) -> list[Liveness]:
         """Nothing: only the responses are there, and those are compared with the base's."""
         return []
 

@@ -21,6 +21,9 @@ from assay.study import Engine as Settings
 __all__ = ["SURVEYORS", "Liveness", "Loaded", "Problem", "Survey", "Surveyor", "Weights", "surveyor"]
 
 
+NO_PROMPTS: Mapping[str, Sequence[str]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A base or an adapter as a study names it."""
@@ -60,8 +63,8 @@ class Liveness:
 
     @property
     def alive(self) -> bool:
-        """Whether it changed some logit at all, and left all of them finite."""
-        return math.isfinite(self.largest) and self.largest > 0
+        """Whether it changed some logit or response at all, and left all logits finite."""
+        return math.isfinite(self.largest) and (self.largest > 0 or self.differ > 0)
 
     @property
     def verdict(self) -> str:
@@ -93,8 +96,10 @@ class Loaded(Engine, Protocol):
         """Adapters that could not be loaded or asked after all, and why; it may grow. They yield no completion."""
         ...
 
-    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:
-        """What each of these changes."""
+    def liveness(
+        self, adapters: Sequence[str], sent: Mapping[str, Sequence[str]] = NO_PROMPTS
+    ) -> list[Liveness]:
+        """What each of these changes on probe prompts, and on prompts as they will be sent to it, by its name."""
         ...
 
 
@@ -114,6 +119,11 @@ class Survey(Protocol):
     @property
     def templates(self) -> Mapping[str, str]:
         """Chat template of the base, where it has one, and of each adapter that brings another."""
+        ...
+
+    @property
+    def context(self) -> int | None:
+        """Positions of a prompt and its response together: longer responses are cut; None: not known."""
         ...
 
     @property

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import torch
 
 from assay.engines.torch import Options, Setup, read_setup
 from assay.errors import EngineError
@@ -40,6 +41,11 @@ def test_options_reach_the_batches() -> None:
         ({"options": {"memory_gib": "8"}}, "engine.options.memory_gib: '8'; write a number above 0"),
         ({"options": {"allow_pickle": "yes"}}, "engine.options.allow_pickle: 'yes'; write true or false"),
         ({"options": {"device": 1}}, "engine.options.device: 1; write `cpu`"),
+        ({"options": {"device": ""}}, "engine.options.device: ''; write `cpu`"),
+        (
+            {"options": {"device": "meta"}},
+            "engine.options.device: 'meta' cannot be used (it holds no values)",
+        ),
         ({"options": {"device": "abacus"}}, "engine.options.device: 'abacus' cannot be used"),
         ({"options": {"device": "cuda:97"}}, "engine.options.device: 'cuda:97'"),
     ],
@@ -47,6 +53,19 @@ def test_options_reach_the_batches() -> None:
 def test_what_the_engine_does_not_know_is_refused_by_name(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(EngineError, match=re.escape(message)):
         read_setup(Engine(name="torch", **fields))
+
+
+def test_of_what_torch_says_of_a_device_only_the_first_sentence_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise NotImplementedError(
+            "Could not run 'aten::empty.x' on 'MPS'. If you are an employee, visit us.\nCPU: ..."
+        )
+
+    monkeypatch.setattr(torch, "empty", fail)
+    with pytest.raises(EngineError, match=re.escape("(Could not run 'aten::empty.x' on 'MPS'); write `cpu`")):
+        read_setup(Engine(name="torch", options={"device": "mps"}))
 
 
 def test_quantization_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

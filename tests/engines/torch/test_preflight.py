@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from assay.engines.torch import inspect_adapter, read_adapter
-from assay.engines.torch.adapters import PICKLE, WEIGHTS, read_config, unstackable
+from assay.engines.torch.adapters import PICKLE, WEIGHTS
+from assay.engines.torch.configuration import read_config, unstackable
 from assay.engines.torch.preflight import Inspection, inspect_base
 from tests.engines.torch.toys import Toy, make_adapter, make_toy
 
@@ -89,12 +90,21 @@ def test_an_adapter_of_another_shape_is_refused(tmp_path: Path, llama: Toy) -> N
 
 
 def test_an_adapter_that_fits_no_layer_is_refused(llama: Toy, folder: Path) -> None:
-    configure(folder, target_modules=["c_attn"])
-    assert "c_attn" in inspect(llama, folder).error
+    configure(folder, target_modules=["z_proj", "c_attn"])
+    assert "no layers that its target_modules (c_attn, z_proj) name" in inspect(llama, folder).error
     weights = {key.replace("self_attn", "attention"): w for key, w in load_file(folder / WEIGHTS).items()}
     save_file(weights, folder / WEIGHTS)
     configure(folder, target_modules=["q_proj"])
     assert "fits a layer of the base" in inspect(llama, folder).error
+    assert "(targets: q_proj)" in inspect(llama, folder).error
+    assert "may not belong together" not in inspect(llama, folder).error
+
+
+def test_only_a_misfit_of_shapes_doubts_that_weights_and_configuration_belong_together(
+    llama: Toy, folder: Path
+) -> None:
+    configure(folder, r=3)
+    assert "[2, 32] in the file, [3, 32] in the base); it names this base, so" in inspect(llama, folder).error
 
 
 def test_weights_that_are_not_finite_are_refused(llama: Toy, folder: Path) -> None:
@@ -108,6 +118,17 @@ def test_layers_without_weights_are_warned_of(llama: Toy, folder: Path) -> None:
     [problem] = inspect(llama, folder).problems
     assert problem.severity == "warning"
     assert "no weights for 4 layers" in problem.message
+
+
+def test_more_than_half_of_the_layers_without_weights_is_an_error(llama: Toy, folder: Path) -> None:
+    weights = load_file(folder / WEIGHTS)
+    half = {key: weight for key, weight in weights.items() if "k_proj" in key or "v_proj" in key}
+    save_file(half, folder / WEIGHTS)
+    assert inspect(llama, folder).error == ""
+    save_file({key: w for key, w in half.items() if "layers.0.self_attn.k" not in key}, folder / WEIGHTS)
+    found = inspect(llama, folder)
+    assert found.adapter is None
+    assert "7 of the 12 layers that its configuration targets lack weights in its file" in found.error
 
 
 def test_layers_without_weights_under_another_base_are_an_error(llama: Toy, folder: Path) -> None:
@@ -173,7 +194,8 @@ def test_an_adapter_apart_without_its_weights_is_found_before(
 ) -> None:
     configure(folder, **changes)
     found = inspect(llama, folder)
-    assert "lm_head" in found.error or "no weights for" in found.problems[0].message
+    lacking = "12 of the 12 layers that its configuration targets lack weights"
+    assert ("lm_head" in found.error) if "modules_to_save" in changes else (lacking in found.error)
 
 
 def test_a_damaged_tokenizer_of_an_adapter_is_an_error(llama: Toy, folder: Path) -> None:
@@ -213,6 +235,8 @@ def test_an_adapter_of_zeros_is_warned_of(llama: Toy, folder: Path) -> None:
     reweigh(folder, lora_B__weight=torch.zeros_like)
     [problem] = inspect(llama, folder).problems
     assert "every weight change is zero" in problem.message
+    configure(folder, lora_alpha=0)
+    assert "it cannot do anything; lora_alpha is 0" in inspect(llama, folder).problems[0].message
 
 
 def test_its_own_template_and_tokens_are_noted(llama: Toy, folder: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.engines.torch.rows import Row, Scored
 from assay.engines.torch.scheduler import Options, Scheduler
 from assay.engines.torch.text import Stops
+from assay.errors import EngineError
 from tests.engines.torch.toys import ask
 
 
@@ -59,3 +61,13 @@ def test_memory_is_sized_to_what_is_free() -> None:
     scheduler.allocate(bytes_per_token=10, free=399)
     assert scheduler.memory is not None
     assert (scheduler.memory.slots, scheduler.memory.capacity) == (3, 10)
+
+
+def test_a_row_that_does_not_fit_names_the_option_where_the_study_set_it() -> None:
+    rows = [row(0, 5, 5)]
+    with pytest.raises(
+        EngineError, match=r"`engine\.options\.memory_gib` gives it 1 MiB; raise that to 0\.1 or"
+    ):
+        Scheduler(rows, [], Options(memory=2**20), positions=1).allocate(10 * 2**20, 2**20)
+    with pytest.raises(EngineError, match=r"1 MiB are left; lower `max_tokens`, or use a larger machine"):
+        Scheduler(rows, [], Options(), positions=1).allocate(10 * 2**20, 2**20)

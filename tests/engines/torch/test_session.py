@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from assay.engines.torch import Adapter, Base, TorchEngine, TorchSurvey, session, survey
 from assay.engines.torch import engine as engine_module
-from assay.engines.torch.adapters import AdapterError
 from assay.engines.torch.apart import SpoiledError, worn
+from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.session import Session
 from assay.engines.weights import Weights
 from assay.errors import EngineError

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from logging import INFO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.utils import logging
 
 from assay.engines import surveyor
 from assay.engines.torch import TorchSurvey, estimate, survey
@@ -36,6 +40,11 @@ def home(llama: Toy, tmp_path: Path) -> Path:
 
 def look(home: Path, *names: str, engine: Engine = ENGINE, base: str = "base") -> TorchSurvey:
     return survey(engine, Weights("base", home / base), [Weights(name, home / name) for name in names])
+
+
+def without(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).unlink()
 
 
 def errors(found: TorchSurvey) -> dict[str, str]:
@@ -169,16 +178,98 @@ def test_templates_are_the_bases_and_those_that_differ(home: Path) -> None:
     assert (note.subject, note.severity) == ("r1", "note")
 
 
-def test_a_base_without_a_template_of_use_has_none(home: Path) -> None:
-    path = home / "base" / "chat_template.jinja"
-    path.write_text("the same for all")
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        ("{% for %}", r"cannot be applied to a prompt \(TemplateSyntaxError: Expected"),
+        ("the same for all", "leaves the prompt out"),
+    ],
+)
+def test_a_bases_own_template_of_no_use_is_kept_and_refused_when_it_is_asked_under(
+    home: Path, template: str, fault: str
+) -> None:
+    (home / "base" / "chat_template.jinja").write_text(template)
+    found = look(home)
+    assert (found.templates, found.problems) == ({"base": template}, ())
+    message = rf"^base 'base': its chat template {fault}.*; set `decoding.template: FILE` .* `decoding.template: none`"
+    with pytest.raises(EngineError, match=message):
+        found.chat("hi", template)
+    assert found.chat("hi", TEMPLATE) == "<hi>"
+
+
+def test_a_template_that_the_study_names_and_leaves_prompts_out_is_refused(home: Path) -> None:
+    found = look(home)
+    with pytest.raises(
+        EngineError, match=r"^the chat template that `decoding.template` names leaves the prompt"
+    ):
+        found.chat("hi", "the same for all")
+    with pytest.raises(EngineError, match=r"TemplateSyntaxError.*mend it, or name another"):
+        found.chat("hi", "{{ messages")
+
+
+def test_a_template_that_fails_on_one_prompt_only_is_refused_there(home: Path) -> None:
+    (home / "r1" / "chat_template.jinja").write_text(
+        "{% if 'no' in messages[0].content %}{{ raise_exception('never') }}{% endif %}" + TEMPLATE
+    )
+    found = look(home, "r1")
+    assert found.chat("hi", found.templates["r1"]) == "<hi>"
+    with pytest.raises(EngineError, match=r"^its chat template cannot be .*never\); mend it, or remove it"):
+        found.chat("no", found.templates["r1"])
+
+
+def test_a_template_is_looked_at_once_and_not_for_each_prompt(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def count(_: object, template: str) -> str:
+        looks.append(template)
+        return ""
+
+    monkeypatch.setattr(sys.modules[TorchSurvey.__module__], "fault", count)
+    found = look(home)
+    assert [found.chat(text, TEMPLATE) for text in "abc"] == ["<a>", "<b>", "<c>"]
+    assert looks == [TEMPLATE]
+
+
+def test_a_base_without_a_template_is_noted(home: Path) -> None:
+    (home / "base" / "chat_template.jinja").unlink()
     found = look(home)
     assert found.templates == {}
-    [problem] = found.problems
-    assert problem.severity == "warning"
-    assert "leaves the prompt out" in problem.message
-    path.unlink()
-    assert (look(home).templates, look(home).problems) == ({}, ())
+    [note] = found.problems
+    assert (note.subject, note.severity) == ("base", "note")
+    assert (
+        "no chat template: prompts are sent as they are; `decoding.template: FILE` gives one" in note.message
+    )
+
+
+def test_the_context_is_the_configurations_and_none_where_it_names_none(home: Path) -> None:
+    found = look(home)
+    assert found.context == 512
+    found._skeleton = replace(found._skeleton, context=2**31)
+    assert found.context is None
+
+
+def test_a_base_whose_weights_have_another_shape_than_its_configuration_is_blamed_itself(home: Path) -> None:
+    path = home / "base" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"intermediate_size": 96}))
+    with pytest.raises(
+        EngineError, match=r"base 'base': 9 of the weights in .*: \[\d+, \d+\] in the file, .* by config.json"
+    ):
+        look(home, "r1")
+
+
+def test_nothing_of_transformers_own_is_printed(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    logging.set_verbosity_info()
+    logging.enable_progress_bar()
+    try:
+        said(look(home, "r1"), ["r1"])
+        assert logging.is_progress_bar_enabled()
+        assert logging.get_verbosity() == INFO
+    finally:
+        logging.set_verbosity_warning()
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
 
 
 def test_provenance_names_software_and_device(home: Path) -> None:
@@ -192,6 +283,22 @@ def test_provenance_names_software_and_device(home: Path) -> None:
     ("damage", "message"),
     [
         (lambda base: (base / "config.json").unlink(), "no config.json in"),
+        (lambda base: (base / "config.json").write_text("{}"), r"config\.json has no `model_type`"),
+        (lambda base: (base / "config.json").write_text(" "), r"config\.json is empty; download it again"),
+        (lambda base: without(base, "tokenizer.json"), r"no tokenizer in .* \(tokenizer\.json, "),
+        (lambda base: (base / "tokenizer.json").write_text("{"), r"tokenizer\.json is not JSON"),
+        (
+            lambda base: (base / "tokenizer.json").write_text("{}"),
+            r"tokenizer\.json cannot be used .*download it",
+        ),
+        (
+            lambda base: (base / "tokenizer_config.json").write_text("[]"),
+            r"tokenizer_config\.json is not a JSON",
+        ),
+        (
+            lambda base: (base / "generation_config.json").write_text("["),
+            r"generation_config\.json is not JSON",
+        ),
         (lambda base: (base / "model.safetensors").unlink(), "no model.safetensors in"),
         (lambda base: (base / "model.safetensors").write_bytes(b"x"), "no whole safetensors header"),
         (lambda base: (base / "adapter_config.json").write_text("{}"), "move the adapter into a folder"),

@@ -72,7 +72,7 @@ def test_a_template_file_goes_before_the_tokenizers_configuration(tmp_path: Path
 
 
 def test_a_template_that_fails_says_why() -> None:
-    with pytest.raises(EngineError, match="TemplateError: only for robots"):
+    with pytest.raises(EngineError, match=r"\(TemplateError: only for robots\); mend it"):
         rendered(make_tokenizer(), "hi", "{{ raise_exception('only for robots') }}")
     assert sound(make_tokenizer(), TURN) == ""
     assert "leaves the prompt out" in sound(make_tokenizer(), "hello")

@@ -10,6 +10,7 @@ Importing this package imports torch, transformers and peft; nothing else in ass
     preflight  -> problems before a token       estimate  -> memory, before it runs out
     identity   -> what answers, by content      templates -> chat templates; no prompt knows the day
     options    -> a study's `engine`, checked   liveness  -> does the adapter change anything
+    checkpoint -> the files of a base           configuration -> that of an adapter
     loading    -> a base, by transformers       adapters  -> LoRA weights, by peft
     lora       -> one wrapper, many adapters    apart     -> the others, one at a time, by peft
     attention, memory, step -> one packed forward; probe -> does it say what transformers says

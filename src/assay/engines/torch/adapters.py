@@ -11,52 +11,34 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
-from peft import PeftConfig, PeftModel, PeftType
+from peft import PeftConfig, PeftModel
 from peft.tuners.lora import Linear as LoraLinear
-from peft.tuners.lora import LoraConfig, LoraLayer
+from peft.tuners.lora import LoraLayer
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils.other import AuxiliaryTrainingWrapper
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from assay.engines.files import read_header
-from assay.engines.torch.loading import Base
-from assay.engines.torch.misfit import PREFIX, fits_nowhere, mend, unfilled
+from assay.engines.torch.configuration import AdapterError, read_config, unstackable, unusable
+from assay.engines.torch.loading import Base, calm
+from assay.engines.torch.misfit import PREFIX, fits_nowhere, unfilled, unwrapped
 from assay.errors import EngineError
 
 __all__ = [
-    "CONFIG",
     "PICKLE",
     "WEIGHTS",
     "Adapter",
-    "AdapterError",
     "Delta",
     "read_adapter",
-    "read_config",
-    "unstackable",
     "weights_file",
 ]
 
-CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
-PLAIN_STARTS = (True, False, None, "gaussian", "eva", "orthogonal")
-"""Values of `init_lora_weights` that leave the base's weights alone."""
-WHOLE_MODELS = ("ADAPTION_PROMPT", "XLORA", "POLY", "CPT")
-
-
-class AdapterError(EngineError):
-    """An adapter cannot be read or put on. `reason` says why and how to mend it, and names no adapter."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
-        self.name = name
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"adapter {self.name!r}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +68,8 @@ class Adapter:
     """By the name of the layer in the base."""
     missing: tuple[str, ...] = ()
     """Layers that the configuration matches and the file holds no weights for: peft leaves them unchanged."""
+    targeted: int = 0
+    """How many layers the configuration matches, with those; 0 where peft was not asked."""
     surplus: tuple[str, ...] = ()
     """Weights in the file that no layer takes: peft ignores them."""
     unstackable: str = ""
@@ -99,61 +83,6 @@ class Adapter:
         return float(sum(delta.norm**2 for delta in self.deltas.values()) ** 0.5)
 
 
-def read_config(name: str, folder: Path) -> PeftConfig:
-    """Parse `adapter_config.json` with peft's own class for its type."""
-    path = folder / CONFIG
-    if not path.is_file():
-        raise AdapterError(name, f"no {CONFIG} in {folder}; give the folder that peft saved")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            config: PeftConfig = PeftConfig.from_pretrained(str(folder))
-    except Exception as bad:
-        raise AdapterError(
-            name,
-            f"{path} is not a configuration that the installed peft reads ({_first(bad)}); update peft, or "
-            f"save the adapter anew",
-        ) from None
-    return config
-
-
-def unstackable(config: PeftConfig) -> str:
-    """Why an adapter of this configuration cannot be stacked; empty where it can."""
-    if config.peft_type != PeftType.LORA or not isinstance(config, LoraConfig):
-        kind = getattr(config.peft_type, "value", config.peft_type)
-        return f"its type is {kind}, not LORA"
-    plain: dict[str, Any] = {
-        "bias": "none",
-        "modules_to_save": None,
-        "trainable_token_indices": None,
-        "target_parameters": None,
-        "use_dora": False,
-        "lora_bias": False,
-    }
-    for key, usual in plain.items():
-        value = getattr(config, key, usual)
-        if value and value != usual:
-            return f"it has {key}: {value}"
-    return ""
-
-
-def _unusable(config: PeftConfig) -> str:
-    """Why an adapter of this configuration cannot be measured on a base that others share; else empty."""
-    kind = getattr(config.peft_type, "value", config.peft_type)
-    if config.is_prompt_learning or kind in WHOLE_MODELS:
-        return f"its type, {kind}, is more than a change of layers; use another engine for it"
-    start = getattr(config, "init_lora_weights", True)
-    if start not in PLAIN_STARTS:
-        return (
-            f"init_lora_weights: {start} changes the base's own weights; save it anew with peft's "
-            f"`path_initial_model_for_weight_conversion`"
-        )
-    for key in ("layer_replication", "alora_invocation_tokens"):
-        if getattr(config, key, None):
-            return f"it has {key}, which changes more than layers; use another engine for it"
-    return ""
-
-
 def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = False) -> Adapter:
     """Read a folder that peft saved; a skeleton of the base is enough, but for what `replaces` tells.
 
@@ -163,7 +92,7 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
     config = read_config(name, folder)
     file = weights_file(name, folder, allow_pickle=allow_pickle)
     keys = _keys(name, file)
-    if reason := _unusable(config):
+    if reason := unusable(config):
         raise AdapterError(name, reason)
     try:
         wrapped, own = _on_skeleton(config, base)
@@ -171,9 +100,7 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
         # Some types compute on the base's weights, which are not there: peft says the rest at loading.
         return Adapter(name, folder, config, unstackable=unstackable(config) or "it cannot be looked at")
     except Exception as bad:
-        raise AdapterError(
-            name, f"peft cannot put it on the base: {_first(bad)}; {mend(config, base)}"
-        ) from bad
+        raise AdapterError(name, unwrapped(config, base, bad)) from bad
     replaces = _replaced(file, keys, own, base)
     layers = {layer: module for layer, module in wrapped.named_modules() if isinstance(module, LoraLayer)}
     reason = unstackable(config) or _odd(layers)
@@ -183,10 +110,11 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
         missing, surplus = _fill(folder, wrapped, () if reason else layers.values())
     except Exception as bad:
         raise AdapterError(name, unfilled(folder, config, base, bad)) from bad
+    targeted = len({*missing, *_tuned(wrapped)})
     if len(surplus) >= len(keys):
         raise AdapterError(name, fits_nowhere(folder, config, base))
     if reason:
-        return Adapter(name, folder, config, {}, missing, surplus, reason, replaces)
+        return Adapter(name, folder, config, {}, missing, targeted, surplus, reason, replaces)
     deltas = {
         place: _delta(name, folder, place, module)
         for layer, module in layers.items()
@@ -194,7 +122,7 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
     }
     if not deltas:
         raise AdapterError(name, fits_nowhere(folder, config, base))
-    return Adapter(name, folder, config, deltas, missing, surplus)
+    return Adapter(name, folder, config, deltas, missing, targeted, surplus)
 
 
 def weights_file(name: str, folder: Path, *, allow_pickle: bool = False) -> Path:
@@ -246,6 +174,12 @@ def _replaced(file: Path, keys: Iterable[str], own: set[str], base: Base) -> tup
     return tuple(sorted(found))
 
 
+def _tuned(wrapped: PeftModel) -> set[str]:
+    """Names of the layers that an adapter's configuration matches."""
+    tuned = (BaseTunerLayer, AuxiliaryTrainingWrapper)
+    return {layer.removeprefix(PREFIX) for layer, one in wrapped.named_modules() if isinstance(one, tuned)}
+
+
 def _odd(layers: Mapping[str, LoraLayer]) -> str:
     """The first layer whose change is not plain `B @ A`, in words; empty where all are."""
     for layer, module in layers.items():
@@ -257,7 +191,7 @@ def _odd(layers: Mapping[str, LoraLayer]) -> str:
 
 def _on_skeleton(config: PeftConfig, base: Base) -> tuple[PeftModel, set[str]]:
     """An empty base with peft's layers in place, and the names of the base's own weights."""
-    with torch.device("meta"):
+    with torch.device("meta"), calm():
         skeleton: PreTrainedModel = type(base.model)(copy.deepcopy(base.model.config))
     own = set(skeleton.state_dict())
     with warnings.catch_warnings():

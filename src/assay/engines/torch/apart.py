@@ -13,7 +13,8 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
-from assay.engines.torch.adapters import Adapter, AdapterError
+from assay.engines.torch.adapters import Adapter
+from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import unstack
 from assay.engines.torch.runner import Runner
@@ -54,14 +55,14 @@ def worn(adapter: Adapter, base: Base) -> Iterator[None]:
             for name, weight in own.items():
                 held[name].copy_(weight)
         base.model.requires_grad_(False)
-        after = _said(base)
+        spoiled = not torch.equal(before, _said(base))
         _restore(stacked)
-    if not torch.equal(before, after):
-        raise SpoiledError(
-            adapter.name,
-            f"it left the base changed after it was taken off ({adapter.unstackable}); remove it from the "
-            f"study, or measure it in one of its own",
-        )
+        if spoiled:  # also where it failed itself: the base is of no use to those after it
+            raise SpoiledError(
+                adapter.name,
+                f"it left the base changed after it was taken off ({adapter.unstackable}); remove it from the "
+                f"study, or measure it in one of its own",
+            )
 
 
 def _put_on(adapter: Adapter, base: Base) -> None:

@@ -108,9 +108,9 @@ class TorchEngine:
         while not scheduler.done:
             yield from self._step(scheduler)
 
-    def logits(self, subject: str, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Logits (tokens, vocabulary), float32, of each sequence under one subject. Raises EngineError."""
-        parts = [Segment(tokens, self.subjects[subject], keep=len(tokens)) for tokens in sequences]
+    def logits(self, subject: str, sequences: Sequence[Sequence[int]], last: int = 2**31) -> list[Tensor]:
+        """Logits (tokens, vocabulary), float32, of the last tokens of each sequence under one subject. Raises EngineError."""
+        parts = [Segment(tokens, self.subjects[subject], keep=min(len(tokens), last)) for tokens in sequences]
         with self._alone(self.apart[subject]) if subject in self.apart else nullcontext():
             try:
                 return [self.runner.run([part], None).float() for part in parts]

@@ -12,16 +12,14 @@ from typing import Any
 
 from assay.engines.files import json_sha256, read_object, sha256s
 from assay.engines.recorded import file_sha256
-from assay.engines.torch.adapters import CONFIG
+from assay.engines.torch.configuration import CONFIG
 
 __all__ = ["adapter_identity", "base_identity"]
 
 RECORDS = ("_name_or_path", "_commit_hash", "transformers_version")
 """Of config.json and generation_config.json: where it came from, and which software wrote it."""
-TOKENIZER = (
-    *("tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "vocab.txt", "merges.txt"),
-    *("added_tokens.json", "special_tokens_map.json"),
-)
+CONFIGURATIONS = {"config.json", "generation_config.json", "tokenizer_config.json"}
+"""Digested without their records; every other small file counts as the tokenizer's."""
 TOKENIZER_RECORDS = (
     *("chat_template", "name_or_path", "tokenizer_file", "special_tokens_map_file", "transformers_version"),
     *("processor_class", "is_local", "local_files_only"),
@@ -39,13 +37,23 @@ ADAPTER_RECORDS = frozenset(
 )
 SETS = ("target_modules", "modules_to_save", "exclude_modules")
 """Lists whose order means nothing: peft writes sets in any order."""
+ORDERED = ("rank_pattern", "alpha_pattern")
+"""Mappings whose order decides: peft takes the first pattern that a layer matches."""
+CARDS = (".md", ".log", ".png", ".jpg", ".pdf", ".gitattributes", ".gitignore")
+"""Endings of files that decide nothing."""
 
 
 def base_identity(
     folder: Path, weights: Sequence[Path], dtype: str, quantization: str, *, remote_code: bool
 ) -> dict[str, Any]:
     """Digests of a base's weights, configuration and tokenizer, and how it is held."""
-    tokenizer = {name: file_sha256(folder / name) for name in TOKENIZER if (folder / name).is_file()}
+    known = {path.name for path in weights} | CONFIGURATIONS
+    # Tokenizers have files of many names: whatever is no weight, configuration or card counts as one.
+    tokenizer = {
+        path.name: file_sha256(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name not in known and _decides(path)
+    }
     tokenizer["tokenizer_config.json"] = _without(folder / "tokenizer_config.json", TOKENIZER_RECORDS)
     identity = {
         "engine": "torch",
@@ -70,12 +78,23 @@ def adapter_identity(folder: Path, weights: Path, base: Mapping[str, Any], dtype
     for key in SETS:
         if isinstance(config.get(key), list):
             config[key] = sorted(map(str, config[key]))
+    for key in ORDERED:
+        if isinstance(config.get(key), dict):
+            config[key] = list(config[key].items())
     return {
         "base": json_sha256(base),
         "weights": file_sha256(weights),
         "config": json_sha256(config),
         "dtype": dtype,
     }
+
+
+def _decides(path: Path) -> bool:
+    """Whether a file beside the weights can change a response: no card, no template, no other weights, no code."""
+    name = path.name.lower()
+    if name.startswith((".", "license", "chat_template")) or name.endswith((*CARDS, ".py", ".index.json")):
+        return False
+    return not name.endswith((".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack"))
 
 
 def _without(path: Path, keys: Sequence[str]) -> str:

@@ -1,11 +1,13 @@
 """Does an adapter change anything? Weights, logits and responses on probe prompts, against the base's.
 
-The probe prompts are plain text, never put through a chat template: an adapter that changes anything
-changes something there, and the figures compare between adapters that bring templates and those that do not.
+The probe prompts are plain text, never put through a chat template, so that figures compare between adapters
+that bring templates and those that do not. Prompts as they are sent may join them: trained tokens, say, may
+stand in a template only.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +18,7 @@ from assay.engines.engine import Request
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.text import encode
-from assay.engines.weights import Liveness
+from assay.engines.weights import NO_PROMPTS, Liveness
 
 __all__ = ["PROBES", "Change", "change_of", "liveness", "measured"]
 
@@ -30,6 +32,8 @@ PROBES = (
     "Answer in lowercase letters only: who wrote Hamlet?",
     "Q: A train covers 60 km in 40 minutes. How fast is it?\nA:",
 )
+POSITIONS = 64
+"""Last positions of a prompt whose logits are compared: a long prompt's would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +59,45 @@ def liveness(
 
 
 def measured(
-    engine: TorchEngine, changes: Mapping[str, Change], prompts: Sequence[str] = PROBES, tokens: int = 32
+    engine: TorchEngine,
+    changes: Mapping[str, Change],
+    prompts: Sequence[str] = PROBES,
+    tokens: int = 32,
+    sent: Mapping[str, Sequence[str]] = NO_PROMPTS,
 ) -> list[Liveness]:
-    """The same for adapters whose weights were read off before."""
+    """The same for adapters whose weights were read off before; `sent` are more prompts, by adapter.
+
+    The divergence is over the common prompts; the largest change and the responses are over all.
+    """
     base = engine.base
-    encoded = [encode(base.tokenizer, prompt) for prompt in prompts]
-    said = _responses(engine, [base.name, *changes], prompts, tokens)
-    usual = torch.cat(engine.logits(base.name, encoded))
+    asked = {name: [*prompts, *sent.get(name, ())] for name in changes}
+    asked[base.name] = list(dict.fromkeys(prompt for listed in asked.values() for prompt in listed))
+    said = _responses(engine, asked, tokens)
+    usual = _logits(engine, base.name, asked[base.name])
     found = []
     for name, change in changes.items():
-        changed = torch.cat(engine.logits(name, encoded))
-        differ = sum(said[name, i] != said[base.name, i] for i in range(len(prompts)))
-        largest = float((changed - usual).abs().max())
-        divergence = _divergence(changed, usual)
-        found.append(Liveness(name, change.modules, change.norm, largest, divergence, differ / len(prompts)))
+        changed = _logits(engine, name, asked[name])
+        largest = max(float((logits - usual[prompt]).abs().max()) for prompt, logits in changed.items())
+        differ = sum(said[name, prompt] != said[base.name, prompt] for prompt in changed) / len(changed)
+        common = [torch.cat([side[prompt] for prompt in prompts]) for side in (changed, usual)]
+        finite = all(bool(logits.isfinite().all()) for logits in changed.values())
+        found.append(
+            Liveness(
+                name,
+                change.modules,
+                change.norm,
+                largest if finite else math.nan,
+                _divergence(*common),
+                differ,
+            )
+        )
     return found
+
+
+def _logits(engine: TorchEngine, subject: str, prompts: Sequence[str]) -> dict[str, Tensor]:
+    """Of the last positions of each prompt: (positions, vocabulary)."""
+    encoded = [encode(engine.base.tokenizer, prompt) for prompt in prompts]
+    return dict(zip(prompts, engine.logits(subject, encoded, POSITIONS), strict=True))
 
 
 def _divergence(changed: Tensor, usual: Tensor) -> float:
@@ -79,12 +107,11 @@ def _divergence(changed: Tensor, usual: Tensor) -> float:
 
 
 def _responses(
-    engine: TorchEngine, names: Sequence[str], prompts: Sequence[str], tokens: int
-) -> dict[tuple[str, int], str]:
+    engine: TorchEngine, asked: Mapping[str, Sequence[str]], tokens: int
+) -> dict[tuple[str, str], str]:
     requests = [
         Request(name, "liveness", str(i), prompt, max_tokens=tokens)
-        for name in names
+        for name, prompts in asked.items()
         for i, prompt in enumerate(prompts)
     ]
-    done = engine.complete(requests)
-    return {(one.request.subject, int(one.request.example)): one.text for one in done}
+    return {(one.request.subject, one.request.prompt): one.text for one in engine.complete(requests)}

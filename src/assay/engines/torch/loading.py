@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -25,16 +27,19 @@ from transformers.utils import logging
 
 from assay.engines.files import read_header, shards
 from assay.engines.torch.attention import NAME
+from assay.engines.torch.checkpoint import damaged, refuse_mute, without_tokenizer
 from assay.engines.torch.templates import rendered, usual
 from assay.errors import EngineError
 
-__all__ = ["DTYPES", "QUANTIZATIONS", "Base", "Source", "load_base", "load_skeleton", "out_of_memory"]
+__all__ = ["DTYPES", "QUANTIZATIONS", "Base", "Source", "calm", "load_base", "load_skeleton", "out_of_memory"]
 
 Quantization = Literal["none", "8bit", "4bit"]
 QUANTIZATIONS: tuple[str, ...] = get_args(Quantization)
 DTYPES = ("float32", "bfloat16", "float16")
 STORED = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 """What a safetensors file calls a dtype."""
+UNKNOWN = re.compile(r"model type `(.*?)` but Transformers does not recognize")
+"""What transformers says of an architecture that it lacks."""
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
 
@@ -106,7 +111,7 @@ def load_base(source: Source, name: str = "base", called: str = "") -> Base:
     try:
         if Path(source.model).is_dir():
             shards(Path(source.model), allow_pickle=source.allow_pickle)
-        with _calm():
+        with calm():
             tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
             model = _load_weights(source)
     except Exception as bad:
@@ -136,14 +141,15 @@ def _load_weights(source: Source) -> PreTrainedModel:
 
 
 @contextmanager
-def _calm() -> Iterator[None]:
-    """No bars of transformers' own where nobody watches."""
-    shown = logging.is_progress_bar_enabled()
-    if not sys.stderr.isatty():
-        logging.disable_progress_bar()
+def calm() -> Iterator[None]:
+    """No bars and no log lines of transformers' own: what matters in them is an error or a Problem here."""
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity(CRITICAL)
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
 
@@ -153,19 +159,30 @@ def load_skeleton(source: Source, name: str = "base", called: str = "") -> Base:
 
     Raises EngineError with the fix if this engine could not run it.
     """
-    try:
+    with _blaming(source, name, "config.json"):
         config = AutoConfig.from_pretrained(source.model, **_options(source))
+    with _blaming(source, name, "tokenizer.json"):
         tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
-        with torch.device("meta"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model = AutoModelForCausalLM.from_config(
-                config, dtype=own_dtype(source), trust_remote_code=source.trust_remote_code
-            )
-        if (Path(source.model) / "generation_config.json").is_file():
+        refuse_mute(tokenizer, Path(source.model))
+    with _blaming(source, name), torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = AutoModelForCausalLM.from_config(
+            config, dtype=own_dtype(source), trust_remote_code=source.trust_remote_code
+        )
+    if (Path(source.model) / "generation_config.json").is_file():
+        with _blaming(source, name, "generation_config.json"):
             model.generation_config = GenerationConfig.from_pretrained(source.model)
-    except Exception as bad:
-        raise EngineError(f"base {name!r}: {_reason(source, bad)}") from bad
     return wrap_base(name, model, tokenizer, called)
+
+
+@contextmanager
+def _blaming(source: Source, name: str, file: str = "") -> Iterator[None]:
+    """Whatever goes wrong is an EngineError that names the base, the file, and the fix."""
+    try:
+        with calm():
+            yield
+    except Exception as bad:
+        raise EngineError(f"base {name!r}: {_reason(source, bad, file)}") from bad
 
 
 def own_dtype(source: Source) -> torch.dtype:
@@ -193,11 +210,12 @@ def _options(source: Source) -> dict[str, Any]:
     return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
 
 
-def _reason(source: Source, bad: Exception) -> str:
-    """Why a base cannot be loaded, and the fix."""
+def _reason(source: Source, bad: Exception, file: str = "") -> str:
+    """Why a base, or this file of it, cannot be loaded, and the fix."""
     if isinstance(bad, EngineError):
         return str(bad)
     text = " ".join(str(bad).split())
+    folder = Path(source.model)
     if out_of_memory(bad):
         return (
             f"memory ran out while {source.model} was loaded; set `engine.quantization` or a smaller "
@@ -208,8 +226,19 @@ def _reason(source: Source, bad: Exception) -> str:
             f"{source.model} comes with code of its own; read that code, then set "
             f"`engine.options.trust_remote_code: true`, or use another base"
         )
+    if folder.is_dir() and (found := damaged(folder)):
+        return found
+    if file == "tokenizer.json" and folder.is_dir() and (found := without_tokenizer(folder)):
+        return found
     if isinstance(bad, ImportError):
         return f"{source.model} needs {bad.name or 'another package'}, which is not installed: {text[:300]}"
+    if kind := UNKNOWN.search(text):
+        return (
+            f"{folder / 'config.json'} has model_type {kind[1]!r}, which transformers {version('transformers')} "
+            f"does not know; update transformers, or use another base"
+        )
+    if file:
+        return f"{folder / file} cannot be used ({text[:300]}); download it again"
     return f"{source.model} cannot be loaded: {text[:300]}"
 
 

@@ -9,7 +9,7 @@ from peft import PeftConfig
 
 from assay.engines.torch.loading import Base, out_of_memory
 
-__all__ = ["fits_nowhere", "mend", "other_base", "unfilled"]
+__all__ = ["fits_nowhere", "mend", "other_base", "targets", "unfilled", "unwrapped"]
 
 PREFIX = "base_model.model."
 """What peft puts before the name of a layer."""
@@ -38,19 +38,40 @@ def mend(config: PeftConfig, base: Base) -> str:
     """What to do about an adapter that does not fit."""
     if other := other_base(config, base):
         return f"give the base it was trained on, which it calls {other}"
-    if config.base_model_name_or_path:
+    return "save or download it anew" if config.base_model_name_or_path else "give the base it was trained on"
+
+
+def _mend_shapes(config: PeftConfig, base: Base) -> str:
+    """The same for one whose weights have other shapes than its configuration and the base give them."""
+    if other_base(config, base) or not config.base_model_name_or_path:
+        return mend(config, base)
+    return (
+        "it names this base, so its weights and its configuration may not belong together, or the base "
+        "was changed after the training: save or download it anew"
+    )
+
+
+def targets(config: PeftConfig) -> str:
+    """The layers that a configuration names, as it names them."""
+    named = getattr(config, "target_modules", None)
+    return ", ".join(sorted(map(str, named))) if isinstance(named, set | list | tuple) else str(named)
+
+
+def unwrapped(config: PeftConfig, base: Base, bad: Exception) -> str:
+    """Said of an adapter whose layers peft did not put on the base."""
+    if "not found in the base model" in str(bad):
         return (
-            "it names this base, so its weights and its configuration may not belong together, or the base "
-            "was changed after the training: save or download it anew"
+            f"the base {base.name!r} has no layers that its target_modules ({targets(config)}) name; "
+            f"{mend(config, base)}"
         )
-    return "give the base it was trained on"
+    return f"peft cannot put it on the base: {' '.join(str(bad).split())[:300]}; {mend(config, base)}"
 
 
 def fits_nowhere(folder: Path, config: PeftConfig, base: Base) -> str:
     """Said of an adapter of which nothing fits."""
     return (
-        f"no weight in {folder} fits a layer of the base {base.name!r} (targets: "
-        f"{getattr(config, 'target_modules', None)}); {mend(config, base)}"
+        f"no weight in {folder} fits a layer of the base {base.name!r} (targets: {targets(config)}); "
+        f"{mend(config, base)}"
     )
 
 
@@ -64,7 +85,7 @@ def unfilled(folder: Path, config: PeftConfig, base: Base, bad: Exception) -> st
         place = key.removeprefix(PREFIX).replace(".default", "")
         return (
             f"{count} of its weights have another shape than the base's layers ({place}: "
-            f"[{stored}] in the file, [{wanted}] in the base); {fix}"
+            f"[{stored}] in the file, [{wanted}] in the base); {_mend_shapes(config, base)}"
         )
     if isinstance(bad, KeyError):
         return f"{folder} holds no {bad.args[0]}, which its configuration promises; {fix}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -85,7 +86,7 @@ def _is_size(value: Any) -> bool:
 
 
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "device": ("`cpu`, `cuda` or `cuda:1`", lambda value: isinstance(value, str)),
+    "device": ("`cpu`, `cuda` or `cuda:1`", lambda value: isinstance(value, str) and bool(value.strip())),
     "rows": ("a whole number above 0", _is_count),
     "tokens": ("a whole number above 0", _is_count),
     "memory_gib": ("a number above 0", _is_size),
@@ -116,9 +117,16 @@ def _usable(setup: Setup) -> None:
                 f"engine.options.device: {setup.device!r}, and torch sees {torch.cuda.device_count()} GPUs here; "
                 f"choose another, or install torch for this machine's GPU"
             )
+        if place.type == "meta":
+            raise RuntimeError("it holds no values")
         torch.empty(0, device=place)
-    except (RuntimeError, AssertionError) as bad:
+    except (RuntimeError, AssertionError, ImportError) as bad:
         raise EngineError(
-            f"engine.options.device: {setup.device!r} cannot be used ({str(bad).splitlines()[0]}); write "
+            f"engine.options.device: {setup.device!r} cannot be used ({_sentence(bad)}); write "
             f"{KINDS['device'][0]}"
         ) from None
+
+
+def _sentence(bad: Exception) -> str:
+    """The first sentence of what torch says: the rest are hints to its own developers."""
+    return re.split(r"\.\s|\n", str(bad), maxsplit=1)[0].rstrip(".")

@@ -12,7 +12,8 @@ from typing import Any
 from torch import Tensor
 
 from assay.engines.files import read_object
-from assay.engines.torch.adapters import Adapter, AdapterError, read_adapter
+from assay.engines.torch.adapters import Adapter, read_adapter
+from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.loading import Base
 from assay.engines.torch.misfit import mend, other_base
 from assay.engines.torch.templates import own_template, sound
@@ -56,7 +57,10 @@ def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool =
 
 
 def inspect_base(base: Base) -> tuple[Problem, ...]:
-    """What is odd about a base."""
+    """What is odd about a base.
+
+    Nothing of a chat template that cannot be used: that matters to a study only that asks under it.
+    """
     problems = []
     embedding: Tensor = base.model.get_input_embeddings().weight  # type: ignore[assignment]
     rows = embedding.shape[0]
@@ -67,8 +71,9 @@ def inspect_base(base: Base) -> tuple[Problem, ...]:
             f"the others is refused; give the tokenizer that belongs to it, if some prompt needs them"
         )
         problems.append(Problem(base.name, "note", text))
-    if base.template is not None and (reason := sound(base.tokenizer, base.template)):
-        problems.append(Problem(base.name, "warning", f"{reason} (`decoding.template`)"))
+    if base.template is None:
+        text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+        problems.append(Problem(base.name, "note", text))
     return tuple(problems)
 
 
@@ -86,6 +91,12 @@ def _fits(adapter: Adapter, base: Base) -> None:
         reason = (
             f"the base has {len(adapter.missing)} layers that its configuration targets and its file holds no "
             f"weights for ({', '.join(adapter.missing[:3])}); {fix}"
+        )
+        raise AdapterError(adapter.name, reason)
+    if 2 * len(adapter.missing) > adapter.targeted > 0:
+        reason = (
+            f"{len(adapter.missing)} of the {adapter.targeted} layers that its configuration targets lack weights "
+            f"in its file ({', '.join(adapter.missing[:3])}): most of it is missing; save or download it anew"
         )
         raise AdapterError(adapter.name, reason)
 
@@ -109,7 +120,9 @@ def _weights(adapter: Adapter) -> list[str]:
             f"peft leaves them unchanged; check that the file is the one that was trained"
         )
     if adapter.deltas and adapter.norm == 0:
-        said.append("every weight change is zero: it cannot do anything; was it saved before training?")
+        why = "lora_alpha is 0" if getattr(adapter.config, "lora_alpha", 1) == 0 else ""
+        why = why or "was it saved before training?"
+        said.append(f"every weight change is zero: it cannot do anything; {why}")
     return said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Scheduler:
         self.tokens = options.tokens
         self.positions = positions
         """Logits of scored sequences in one step, at most."""
+        self.given = options.memory is not None
+        """Whether the memory for keys and values is what the study set, not what is free."""
         self._entered = 0
 
     @property
@@ -61,10 +64,7 @@ class Scheduler:
         capacity = max(row.need for row in self.waiting)
         fit = free // max(1, bytes_per_token * capacity)
         if not fit:
-            raise EngineError(
-                f"one row of {capacity} tokens takes {bytes_per_token * capacity / 2**20:.0f} MiB of memory for "
-                f"keys and values, {free / 2**20:.0f} MiB are left; lower `max_tokens`, or use a larger machine"
-            )
+            raise EngineError(_too_small(bytes_per_token * capacity, capacity, free, given=self.given))
         self.rows = min(self.rows, fit)
         self.memory = Memory(min(self.rows, len(self.waiting)), capacity)
 
@@ -121,3 +121,16 @@ class Scheduler:
         self.rows = max(1, self.rows // 2)
         self.tokens = max(1, self.tokens // 2)
         self.positions = max(1, self.positions // 2)
+
+
+def _too_small(row: int, tokens: int, free: int, *, given: bool) -> str:
+    """Why a row of `row` bytes does not fit, and what is to be changed."""
+    needed = f"one row of {tokens} tokens takes {row / 2**20:.3g} MiB of memory for keys and values"
+    left = f"{free / 2**20:.3g} MiB"
+    if not given:
+        return f"{needed}, {left} are left; lower `max_tokens`, or use a larger machine"
+    enough = math.ceil(100 * row / 2**30) / 100
+    return (
+        f"{needed}, and `engine.options.memory_gib` gives it {left}; raise that to {enough} or more, remove it, "
+        f"or lower `max_tokens`"
+    )

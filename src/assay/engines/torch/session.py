@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 
 from assay.engines.engine import Completion, Request
-from assay.engines.torch.adapters import Adapter, AdapterError
+from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import SpoiledError, worn
+from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.engine import TorchEngine, Usage
 from assay.engines.torch.liveness import change_of, measured
 from assay.engines.torch.loading import Base
 from assay.engines.torch.scheduler import Options
-from assay.engines.weights import Liveness
+from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import EngineError
 
 __all__ = ["Session"]
@@ -77,28 +78,31 @@ class Session:
             except Exception as bad:
                 self._failed[name] = _reason(bad)
 
-    def liveness(self, adapters: Sequence[str]) -> list[Liveness]:
+    def liveness(
+        self, adapters: Sequence[str], sent: Mapping[str, Sequence[str]] = NO_PROMPTS
+    ) -> list[Liveness]:
         """What each of these changes; those that failed are left out."""
         engine = self._open
         names = [name for name in adapters if name not in self._failed]
         stacked = [name for name in names if name not in engine.apart]
-        found = {one.adapter: one for one in self._measured(stacked)}
+        found = {one.adapter: one for one in self._measured(stacked, sent)}
         for name in names:
             if name in found:
                 continue
             try:
-                found |= {one.adapter: one for one in self._measured([name])}
+                found |= {one.adapter: one for one in self._measured([name], sent)}
             except SpoiledError:
                 raise
             except Exception as bad:
                 self._failed[name] = _reason(bad)
         return [found[name] for name in names if name in found]
 
-    def _measured(self, names: Sequence[str]) -> list[Liveness]:
+    def _measured(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[Liveness]:
         if unknown := [name for name in names if name not in self._changes]:
             known = ", ".join(self._changes)
             raise EngineError(f"adapter {unknown[0]!r} is not loaded (loaded: {known})")
-        return measured(self._open, {name: self._changes[name] for name in names}) if names else []
+        changes = {name: self._changes[name] for name in names}
+        return measured(self._open, changes, sent=sent) if names else []
 
     def close(self) -> None:
         """Let go of all weights."""

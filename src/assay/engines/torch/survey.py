@@ -20,31 +20,37 @@ from typing import Any
 
 import torch
 
-from assay.engines.files import located, read_header, read_object, shards
-from assay.engines.torch.adapters import AdapterError, read_adapter, weights_file
+from assay.engines.files import located
+from assay.engines.torch.adapters import read_adapter, weights_file
 from assay.engines.torch.apart import SpoiledError
+from assay.engines.torch.checkpoint import TEXTS, base_files, refuse_misshapen
+from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.engines.torch.identity import adapter_identity, base_identity
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
 from assay.engines.torch.options import Setup, read_setup
 from assay.engines.torch.preflight import inspect_adapter, inspect_base
 from assay.engines.torch.session import Session, free
-from assay.engines.torch.templates import rendered, sound
+from assay.engines.torch.templates import TemplateError, fault, rendered
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
 from assay.study import Engine
 
 __all__ = ["TorchSurvey", "survey"]
 
-TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
+UNBOUNDED = 2**31
+"""A context of this many positions or more is one that its configuration does not bound."""
 
 
 def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> TorchSurvey:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable."""
     setup = read_setup(settings)
     try:
-        folder, weights = _base_files(base, setup)
+        folder, weights = base_files(
+            base, allow_pickle=setup.allow_pickle, remote_code=setup.trust_remote_code
+        )
         skeleton = load_skeleton(_source(folder, setup), base.name, str(base.source))
+        refuse_misshapen(folder, weights, skeleton.model)
     except EngineError as bad:
         text = str(bad)
         start = f"base {base.name!r}: "
@@ -58,7 +64,7 @@ def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Torc
         remote_code=setup.trust_remote_code,
     )
     found.identities[base.name] = identity
-    if skeleton.template is not None and not sound(skeleton.tokenizer, skeleton.template):
+    if skeleton.template is not None:
         found.templates[base.name] = skeleton.template
     found.note(*inspect_base(skeleton))
     for adapter in adapters:
@@ -86,11 +92,16 @@ class TorchSurvey:
         self.identities: dict[str, Mapping[str, Any]] = {}
         """What answers, by content: the base first, then each adapter that can be asked."""
         self.templates: dict[str, str] = {}
-        """Chat template of the base, where it has one, and of each adapter that brings another."""
+        """Chat template of the base, where it has one, and of each adapter that brings another.
+
+        The base's may be one that cannot be used: `chat` says so of a study that asks under it.
+        """
         self.adapters: dict[str, Usable] = {}
         self._folder = folder
         self._skeleton = skeleton
         self._problems: list[Problem] = []
+        self._faults: dict[str, str] = {}
+        """By chat template: what is wrong with it, once it was looked at."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -106,8 +117,23 @@ class TorchSurvey:
         return versions | {name: _version(name) for name in names} | {"device": _device(self.setup.place)}
 
     def chat(self, prompt: str, template: str) -> str:
-        """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
-        return rendered(self._skeleton.tokenizer, prompt, template)
+        """The prompt as one user turn under a chat template, ready for an answer.
+
+        Raises EngineError if the template cannot be applied to it, or leaves prompts out.
+        """
+        if template not in self._faults:
+            self._faults[template] = fault(self._skeleton.tokenizer, template)
+        if found := self._faults[template]:
+            raise EngineError(self._refusal(template, found))
+        try:
+            return rendered(self._skeleton.tokenizer, prompt, template)
+        except TemplateError as bad:
+            raise EngineError(self._refusal(template, bad.fault)) from bad
+
+    @property
+    def context(self) -> int | None:
+        """Positions of a prompt and its response together; None where the base does not bound them."""
+        return None if self._skeleton.context >= UNBOUNDED else self._skeleton.context
 
     @contextmanager
     def load(self) -> Iterator[Session]:
@@ -161,6 +187,17 @@ class TorchSurvey:
         except EngineError as bad:
             raise EngineError(f"base {self.name!r}: {bad}") from None
 
+    def _refusal(self, template: str, found: str) -> str:
+        """Why prompts cannot be asked under a template, whose it is, and the fix."""
+        if template == self.templates.get(self.name):
+            return (
+                f"base {self.name!r}: its chat template {found}; set `decoding.template: FILE` to one that can be "
+                f"used, or `decoding.template: none` to send prompts as they are"
+            )
+        if template in self.templates.values():
+            return f"its chat template {found}; mend it, or remove it to use the base's"
+        return f"the chat template that `decoding.template` names {found}; mend it, or name another"
+
     def _duplicate(self, name: str, identity: Mapping[str, Any]) -> None:
         for other in self.adapters:
             if self.identities[other]["weights"] == identity["weights"]:
@@ -201,31 +238,6 @@ def _source(folder: Path, setup: Setup) -> Source:
         trust_remote_code=setup.trust_remote_code,
         allow_pickle=setup.allow_pickle,
     )
-
-
-def _base_files(base: Weights, setup: Setup) -> tuple[Path, tuple[Path, ...]]:
-    """The folder of a base and its weights' files, checked to be whole."""
-    patterns = [*TEXTS, "*.safetensors"]
-    patterns += ["*.bin"] if setup.allow_pickle else []
-    patterns += ["*.py"] if setup.trust_remote_code else []
-    folder = located(base, patterns)
-    if not read_object(folder / "config.json"):
-        what = (
-            "it is an adapter; give the base"
-            if (folder / "adapter_config.json").is_file()
-            else "give another"
-        )
-        raise EngineError(f"no config.json in {folder}: {what}, a folder that transformers saved")
-    if (folder / "adapter_config.json").is_file():
-        raise EngineError(
-            f"{folder} holds an adapter_config.json, so that transformers would load an adapter with the base; "
-            f"move the adapter into a folder of its own"
-        )
-    weights = shards(folder, allow_pickle=setup.allow_pickle)
-    for path in weights:
-        if path.suffix == ".safetensors":
-            read_header(path)
-    return folder, weights
 
 
 def _version(package: str) -> str:

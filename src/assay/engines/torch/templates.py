@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from assay.engines.files import read_object
 from assay.errors import EngineError
 
-__all__ = ["DAY", "own_template", "rendered", "sound", "usual"]
+__all__ = ["DAY", "TemplateError", "fault", "own_template", "rendered", "sound", "usual"]
 
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The day that Llama 3's own template falls back to."""
@@ -46,8 +46,16 @@ def own_template(folder: Path) -> str | None:
     return usual(read_object(folder / "tokenizer_config.json").get("chat_template"))
 
 
+class TemplateError(EngineError):
+    """A chat template cannot be used. `fault` says why, as it follows "its chat template ..."."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"the chat template {fault}; mend it, or use another")
+        self.fault = fault
+
+
 def rendered(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> str:
-    """The prompt as one user turn under the template, ready for an answer. Raises EngineError."""
+    """The prompt as one user turn under the template, ready for an answer. Raises TemplateError."""
     try:
         return str(
             tokenizer.apply_chat_template(
@@ -59,18 +67,23 @@ def rendered(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> 
             )
         )
     except Exception as bad:  # a template is a program: it can raise anything
-        raise EngineError(
-            f"the chat template cannot be applied to a prompt: {type(bad).__name__}: {bad}; mend it, or use another"
-        ) from bad
+        cause = " ".join(f"{type(bad).__name__}: {bad}".split())[:300]
+        raise TemplateError(f"cannot be applied to a prompt ({cause})") from bad
+
+
+def fault(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+    """What is wrong with a template, as it follows "its chat template ..."; empty where nothing is."""
+    try:
+        text = rendered(tokenizer, PROBE, template)
+    except TemplateError as bad:
+        return bad.fault
+    return "" if PROBE in text else "leaves the prompt out"
 
 
 def sound(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
-    """Why a template cannot be used; empty where it can."""
-    try:
-        text = rendered(tokenizer, PROBE, template)
-    except EngineError as bad:
-        return str(bad)
-    return "" if PROBE in text else "the chat template leaves the prompt out; mend it, or use another"
+    """Why a template cannot be used, and the fix; empty where it can."""
+    found = fault(tokenizer, template)
+    return str(TemplateError(found)) if found else ""
 
 
 def _dated(template: str) -> str:
