@@ -175,6 +175,9 @@ def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_t
     good, bad = result.claims
     assert (good.base_score, bad.base_score) == (60 / COUNT, 0)
     assert bad.verdict == "confirmed"  # it beats the base that its template spoils
+    assert any(
+        problem.startswith("note: bad: it brings its own chat template") for problem in result.problems
+    )
     variants = {one.variant for one in fake.asked if one.subject == "base"}
     assert len(variants) == 3  # the study's own, the other template, and again
     assert result.matrix.rows[0].subject == "base"

@@ -46,7 +46,7 @@ def generated(
             ],
         )
         cells, failed = _Asking(study, tasks, examples, looked, base).cells()
-        problems += [*looked.problems, *failed]
+        problems += [*looked.problems, *failed, *_cut_short(study, cells, looked, base)]
         rounds.append(
             Round(cells, looked.load, base.name, tuple(_again(cells, base.name)), looked.provenance)
         )
@@ -93,6 +93,11 @@ class _Asking:
             subjects = [(name, "") for name in adapters]
             if template != usual:
                 subjects.insert(0, (self.base.name, f"template:{_sha256(template or '')[:8]}"))
+                text = (
+                    "it brings its own chat template; its gains are taken against the base under that same template; "
+                    "remove it to use the base's"
+                )
+                problems += [Problem(name, "note", text) for name in adapters]
             try:
                 cells += self._under(template, subjects)
             except EngineError as bad:
@@ -181,6 +186,18 @@ class _Asking:
             "after": decoding.after,
         }
         return Cell(ask, {}, protocol, sent, decoding.samples, decoding.after)
+
+
+def _cut_short(study: Study, cells: Sequence[Cell], looked: Survey, base: Base) -> list[Problem]:
+    """A warning where the context is shorter than the longest response that is asked for."""
+    longest = max((cell.ask.max_tokens for cell in cells), default=0)
+    if looked.context is None or longest < looked.context:
+        return []
+    text = (
+        f"its context holds {looked.context:,} tokens, prompt and response together, and responses of {longest:,} are "
+        f"asked for: the room that a prompt leaves ends them; lower `max_tokens` ({study.locate('decoding')})"
+    )
+    return [Problem(base.name, "warning", text)]
 
 
 def _again(cells: Sequence[Cell], base: str) -> list[Cell]:

@@ -11,16 +11,17 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from assay.engines.recorded import file_sha256
 from assay.engines.weights import Weights
 from assay.errors import EngineError
 
-__all__ = ["Entry", "json_sha256", "located", "read_header", "read_object", "sha256s", "shards"]
+__all__ = ["Entry", "Stamp", "json_sha256", "located", "read_header", "read_object", "sha256s", "shards"]
 
 POINTER = b"version https://git-lfs"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+STAMPED = (".safetensors", ".bin", ".json", ".model", ".txt", ".py")
 LONGEST_HEADER = 100 * 2**20
 """What the safetensors format allows."""
 
@@ -34,6 +35,28 @@ class Entry:
     shape: tuple[int, ...]
     size: int
     """Bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A folder's files as they were when it was looked at: identity is taken once, and files are read later."""
+
+    folder: Path
+    files: tuple[tuple[str, int, int], ...]
+    """Name, bytes and time of change of each file of weights, configuration or tokenizer."""
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """As they are now."""
+        found = [
+            (path, path.stat()) for path in folder.iterdir() if path.suffix in STAMPED and path.is_file()
+        ]
+        return cls(folder, tuple(sorted((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in found)))
+
+    @property
+    def stale(self) -> bool:
+        """Whether they are others now."""
+        return Stamp.of(self.folder) != self
 
 
 def located(weights: Weights, patterns: Sequence[str]) -> Path:

@@ -205,29 +205,39 @@ def test_a_damaged_tokenizer_of_an_adapter_is_an_error(llama: Toy, folder: Path)
     assert "tokenizer.json is not JSON" in inspect(llama, folder).error
 
 
-@pytest.mark.parametrize(
-    ("template", "reason"),
-    [
-        ("{{ raise_exception('no') }}", "cannot be applied to a prompt"),
-        ("{% for m in messages %}", "cannot be applied to a prompt"),
-        ("hello", "leaves the prompt out"),
-    ],
-)
-def test_a_template_that_cannot_carry_a_prompt_is_an_error(
-    llama: Toy, folder: Path, template: str, reason: str
-) -> None:
-    (folder / "chat_template.jinja").write_text(template)
-    assert reason in inspect(llama, folder).error
+def test_an_own_template_of_no_use_is_the_concern_of_who_asks_under_it(llama: Toy, folder: Path) -> None:
+    (folder / "chat_template.jinja").write_text("hello")
+    found = inspect(llama, folder)
+    assert (found.template, found.error) == ("hello", "")
 
 
 def test_a_sound_base_has_no_problem(llama: Toy) -> None:
-    assert inspect_base(llama.base) == ()
+    assert inspect_base(llama.base, llama.folder) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            {"repetition_penalty": 1.05, "top_p": 0.8, "temperature": 0.7, "do_sample": True},
+            "repetition_penalty: 1.05",
+        ),
+        ({"suppress_tokens": [3]}, "suppress_tokens: [3]"),
+        ({"repetition_penalty": 1.0, "num_beams": 1, "suppress_tokens": None}, ""),
+    ],
+)
+def test_what_a_generation_configuration_asks_for_and_does_not_get_is_told(
+    llama: Toy, tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    (tmp_path / "generation_config.json").write_text(json.dumps(asked))
+    messages = [problem.message for problem in inspect_base(llama.base, tmp_path)]
+    assert [told in message for message in messages] == ([True] if told else [])
 
 
 def test_a_tokenizer_with_more_tokens_than_weights_is_noted(llama: Toy) -> None:
     tokenizer = copy.deepcopy(llama.base.tokenizer)
     tokenizer.add_tokens(["<think>"])
-    [problem] = inspect_base(replace(llama.base, tokenizer=tokenizer))
+    [problem] = inspect_base(replace(llama.base, tokenizer=tokenizer), llama.folder)
     assert "tokens up to 259, and it has weights for 259" in problem.message
 
 
@@ -244,7 +254,7 @@ def test_its_own_template_and_tokens_are_noted(llama: Toy, folder: Path) -> None
     (folder / "added_tokens.json").write_text('{"<think>": 259}')
     found = inspect(llama, folder)
     assert found.template == "{{ messages }}"
-    assert [problem.severity for problem in found.problems] == ["warning", "note"]
+    assert [problem.severity for problem in found.problems] == ["warning"]
     assert "'<think>'" in found.problems[0].message
     llama.base.tokenizer.save_pretrained(folder)
     (folder / "added_tokens.json").unlink()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from assay.engines.torch import Adapter, Base, TorchEngine, TorchSurvey, session
 from assay.engines.torch import engine as engine_module
 from assay.engines.torch.apart import SpoiledError, worn
 from assay.engines.torch.configuration import AdapterError
-from assay.engines.torch.session import Session
+from assay.engines.torch.session import CHANGED, Session
 from assay.engines.weights import Weights
 from assay.errors import EngineError
 from assay.study import Engine
@@ -130,7 +131,7 @@ def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
 
 def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: TorchSurvey) -> None:
     path = toy.folder / "plain" / "adapter_model.safetensors"
-    whole = path.read_bytes()
+    whole, then = path.read_bytes(), path.stat()
     path.write_bytes(whole[:-8])
     try:
         with seen.load() as loaded:
@@ -138,6 +139,39 @@ def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: 
             assert set(answers(loaded)) == {"base", "dora", "saved"}
     finally:
         path.write_bytes(whole)
+        os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
+
+
+@pytest.mark.parametrize("name", ["plain", "dora"])
+def test_weights_of_another_training_step_are_not_taken_for_those_looked_at(
+    toy: Toy, seen: TorchSurvey, name: str
+) -> None:
+    path = toy.folder / name / "adapter_model.safetensors"
+    whole, then = path.read_bytes(), path.stat()
+    try:
+        with seen.load() as loaded:  # an adapter apart is read again each time that it is put on
+            if name == "dora":
+                save_file({key: 2 * weight for key, weight in load_file(path).items()}, path)
+                assert set(answers(loaded)) == {"base", "plain", "saved"}
+                assert loaded.failed == {"dora": CHANGED}
+        save_file({key: 2 * weight for key, weight in load_file(path).items()}, path)
+        with seen.load() as loaded:
+            assert loaded.failed == {name: CHANGED}
+    finally:
+        path.write_bytes(whole)
+        os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
+
+
+def test_a_base_of_another_training_step_is_refused(toy: Toy, seen: TorchSurvey) -> None:
+    path = toy.folder / "config.json"
+    text, then = path.read_text(), path.stat()
+    try:
+        path.write_text(text + " ")
+        with pytest.raises(EngineError, match="base 'base': its files changed"), seen.load():
+            pass
+    finally:
+        path.write_text(text)
+        os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
 
 
 def test_liveness_of_an_adapter_apart_has_logits_and_no_layers(seen: TorchSurvey) -> None:

@@ -16,11 +16,27 @@ from assay.engines.torch.adapters import Adapter, read_adapter
 from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.loading import Base
 from assay.engines.torch.misfit import mend, other_base
-from assay.engines.torch.templates import own_template, sound
+from assay.engines.torch.templates import own_template
 from assay.engines.weights import Problem
 from assay.errors import EngineError
 
 __all__ = ["Inspection", "inspect_adapter", "inspect_base"]
+PLAIN: dict[str, Any] = {
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "min_length": 0,
+    "min_new_tokens": 0,
+    "num_beams": 1,
+    "penalty_alpha": 0.0,
+    "guidance_scale": 1.0,
+    "exponential_decay_length_penalty": [],
+    "bad_words_ids": [],
+    "sequence_bias": {},
+    "suppress_tokens": [],
+    "begin_suppress_tokens": [],
+    **dict.fromkeys(("forced_bos_token_id", "forced_eos_token_id", "watermarking_config", "dola_layers")),
+}
+"""What a generation configuration may ask for beside greedy choice and sampling, with what leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +72,21 @@ def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool =
     return Inspection(adapter, (*problems, *said), template)
 
 
-def inspect_base(base: Base) -> tuple[Problem, ...]:
+def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
     """What is odd about a base.
 
     Nothing of a chat template that cannot be used: that matters to a study only that asks under it.
     """
     problems = []
+    asked = read_object(folder / "generation_config.json")
+    if unmet := [
+        f"{key}: {asked[key]}" for key, usual in PLAIN.items() if asked.get(key, usual) not in (usual, None)
+    ]:
+        text = (
+            f"its generation_config.json asks for {', '.join(unmet)}, which this engine does not apply, to the base "
+            f"as to its adapters: figures made with it elsewhere differ"
+        )
+        problems.append(Problem(base.name, "warning", text))
     embedding: Tensor = base.model.get_input_embeddings().weight  # type: ignore[assignment]
     rows = embedding.shape[0]
     highest = max(base.tokenizer.get_vocab().values(), default=0)
@@ -140,15 +165,7 @@ def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Pr
         )
         problems.append(Problem(name, "warning", text))
     template = own_template(folder)
-    if template is None or template == base.template:
-        return None, problems
-    if reason := sound(base.tokenizer, template):
-        raise AdapterError(name, f"{reason}, or remove it from {folder} to use the base's")
-    text = (
-        f"it brings its own chat template; its gains are taken against the base under that "
-        f"same template; remove it from {folder} to use the base's"
-    )
-    return template, [*problems, Problem(name, "note", text)]
+    return None if template == base.template else template, problems
 
 
 def _vocabulary(folder: Path) -> dict[str, int]:

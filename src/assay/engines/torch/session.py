@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 
 from assay.engines.engine import Completion, Request
+from assay.engines.files import Stamp
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import SpoiledError, worn
 from assay.engines.torch.configuration import AdapterError
@@ -18,17 +19,25 @@ from assay.engines.torch.scheduler import Options
 from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import EngineError
 
-__all__ = ["Session"]
+__all__ = ["CHANGED", "Session"]
+
+CHANGED = "its files changed after they were looked at; run again"
 
 
 class Session:
     """Satisfies `Loaded`. Adapters that cannot be stacked are asked one after the other, after the rest."""
 
     def __init__(
-        self, base: Base, adapters: Sequence[Adapter], options: Options, failed: Mapping[str, str]
+        self,
+        base: Base,
+        adapters: Sequence[Adapter],
+        options: Options,
+        failed: Mapping[str, str],
+        stamps: Mapping[str, Stamp] | None = None,
     ) -> None:
         """Stack what can be stacked; put each of the others on once. Raises SpoiledError if one harms the base."""
         self._failed = dict(failed)
+        self._stamps = stamps or {}
         self._changes = {adapter.name: change_of(adapter) for adapter in adapters}
         self._engine: TorchEngine | None = TorchEngine(base, adapters, options)
         for adapter in self._engine.apart.values():
@@ -71,6 +80,8 @@ class Session:
                 asked.append(request)
         yield from engine.complete(together)
         for name, asked in apart.items():
+            if self._stale(name):
+                continue
             try:
                 yield from engine.complete(asked)
             except SpoiledError:
@@ -87,7 +98,7 @@ class Session:
         stacked = [name for name in names if name not in engine.apart]
         found = {one.adapter: one for one in self._measured(stacked, sent)}
         for name in names:
-            if name in found:
+            if name in found or self._stale(name):
                 continue
             try:
                 found |= {one.adapter: one for one in self._measured([name], sent)}
@@ -96,6 +107,13 @@ class Session:
             except Exception as bad:
                 self._failed[name] = _reason(bad)
         return [found[name] for name in names if name in found]
+
+    def _stale(self, name: str) -> bool:
+        """Whether the files of an adapter, which peft is about to read again, are no longer those looked at."""
+        stale = name in self._stamps and self._stamps[name].stale
+        if stale:
+            self._failed[name] = CHANGED
+        return stale
 
     def _measured(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[Liveness]:
         if unknown := [name for name in names if name not in self._changes]:

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from assay.engines.files import located
+from assay.engines.files import Stamp, located
 from assay.engines.torch.adapters import read_adapter, weights_file
 from assay.engines.torch.apart import SpoiledError
 from assay.engines.torch.checkpoint import TEXTS, base_files, refuse_misshapen
@@ -30,7 +30,7 @@ from assay.engines.torch.identity import adapter_identity, base_identity
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
 from assay.engines.torch.options import Setup, read_setup
 from assay.engines.torch.preflight import inspect_adapter, inspect_base
-from assay.engines.torch.session import Session, free
+from assay.engines.torch.session import CHANGED, Session, free
 from assay.engines.torch.templates import TemplateError, fault, rendered
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
@@ -49,13 +49,14 @@ def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Torc
         folder, weights = base_files(
             base, allow_pickle=setup.allow_pickle, remote_code=setup.trust_remote_code
         )
+        stamp = Stamp.of(folder)
         skeleton = load_skeleton(_source(folder, setup), base.name, str(base.source))
         refuse_misshapen(folder, weights, skeleton.model)
     except EngineError as bad:
         text = str(bad)
         start = f"base {base.name!r}: "
         raise EngineError(text if text.startswith(start) else start + text) from bad
-    found = TorchSurvey(base.name, folder, setup, skeleton)
+    found = TorchSurvey(base.name, stamp, setup, skeleton)
     identity = base_identity(
         folder,
         weights,
@@ -66,7 +67,7 @@ def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Torc
     found.identities[base.name] = identity
     if skeleton.template is not None:
         found.templates[base.name] = skeleton.template
-    found.note(*inspect_base(skeleton))
+    found.note(*inspect_base(skeleton, folder))
     for adapter in adapters:
         found.look(adapter)
     found.weigh(base_bytes(skeleton, setup.quantization, weights))
@@ -81,12 +82,13 @@ class Usable:
     apart: bool
     size: int
     """Bytes in memory."""
+    stamp: Stamp
 
 
 class TorchSurvey:
     """Satisfies `Survey`: a base and its adapters, looked at and not loaded."""
 
-    def __init__(self, name: str, folder: Path, setup: Setup, skeleton: Base) -> None:
+    def __init__(self, name: str, stamp: Stamp, setup: Setup, skeleton: Base) -> None:
         self.name = name
         self.setup = setup
         self.identities: dict[str, Mapping[str, Any]] = {}
@@ -97,7 +99,7 @@ class TorchSurvey:
         The base's may be one that cannot be used: `chat` says so of a study that asks under it.
         """
         self.adapters: dict[str, Usable] = {}
-        self._folder = folder
+        self._stamp = stamp
         self._skeleton = skeleton
         self._problems: list[Problem] = []
         self._faults: dict[str, str] = {}
@@ -157,6 +159,7 @@ class TorchSurvey:
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
+        stamp = Stamp.of(folder)
         found = inspect_adapter(weights.name, folder, self._skeleton, allow_pickle=pickle)
         self.note(*found.problems)
         if found.adapter is None:
@@ -174,7 +177,7 @@ class TorchSurvey:
             self.templates[weights.name] = found.template
         twice = self.setup.place.type == "cpu"
         size = adapter_bytes(found.adapter, file, dtype.itemsize, twice=twice)
-        self.adapters[weights.name] = Usable(folder, bool(found.adapter.unstackable), size)
+        self.adapters[weights.name] = Usable(folder, bool(found.adapter.unstackable), size, stamp)
 
     def weigh(self, weights: int) -> None:
         """Raise EngineError if this is more than fits."""
@@ -211,18 +214,26 @@ class TorchSurvey:
     def _session(self) -> Session:
         """With the adapters that load. The base is loaded anew for each that leaves it changed."""
         failed: dict[str, str] = {}
+        stamps = {name: one.stamp for name, one in self.adapters.items()}
         while True:
-            base = load_base(_source(self._folder, self.setup), self.name, self._skeleton.source)
+            base = load_base(_source(self._stamp.folder, self.setup), self.name, self._skeleton.source)
+            if self._stamp.stale:
+                raise EngineError(f"base {self.name!r}: {CHANGED}")
             read = []
             for name, one in self.adapters.items():
                 if name in failed:
                     continue
                 try:
-                    read.append(read_adapter(name, one.folder, base, allow_pickle=self.setup.allow_pickle))
+                    adapter = read_adapter(name, one.folder, base, allow_pickle=self.setup.allow_pickle)
                 except AdapterError as bad:
                     failed[name] = bad.reason
+                    continue
+                if one.stamp.stale:
+                    failed[name] = CHANGED
+                else:
+                    read.append(adapter)
             try:
-                return Session(base, read, self.setup.batching, failed)
+                return Session(base, read, self.setup.batching, failed, stamps)
             except SpoiledError as bad:
                 failed[bad.name] = bad.reason
             del base, read
