@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import assay
 from assay import checking
 from assay.checking import check, study_of_one
 from assay.engines import Fake, Request
-from assay.errors import RunError, StudyError
+from assay.engines.fake import FakeSurvey
+from assay.errors import AssayError, EngineError, RunError, StudyError
 from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -128,8 +130,107 @@ def test_an_adapter_named_as_its_base_is_told_from_it() -> None:
 
 
 def test_a_label_without_a_task_is_refused() -> None:
-    with pytest.raises(StudyError, match="label 'poetry' of adapter 'qa' claims nothing"):
+    said = "^--label poetry: no task of the default suite has that capability; write instruction or numeric$"
+    with pytest.raises(StudyError, match=said):
         check("adapters/qa", "models/tiny", "poetry", engine=answering(1, 1).survey)
+
+
+class Picky(FakeSurvey):
+    """Can apply no template of an adapter."""
+
+    def chat(self, prompt: str, template: str) -> str:
+        if template == "broken":
+            raise EngineError("the template is broken; mend it")
+        return FakeSurvey.chat(self, prompt, template)
+
+
+class OfPicky(Fake):
+    def survey(self, *given: Any) -> Picky:
+        seen = Fake.survey(self, *given)
+        return Picky(self, seen.identities, seen.problems, seen.templates)
+
+
+@pytest.mark.parametrize(
+    "fake",
+    [
+        Fake(lambda _: "fine", refused={"qa": "the template is broken; mend it"}),
+        OfPicky(lambda _: "fine", templates={"tiny": "{prompt}", "qa": "broken"}),
+    ],
+)
+def test_an_adapter_that_cannot_be_used_is_bad_input_and_leaves_nothing(fake: Fake, place: Path) -> None:
+    with pytest.raises(EngineError, match=r"^adapter qa: the template is broken; mend it$"):
+        checked(fake)
+    assert fake.asked == []
+    assert not (place / "runs").exists()
+
+
+def test_an_adapter_that_changes_nothing_is_a_verdict() -> None:
+    found = checked(Fake(lambda _: "fine", inert=["qa"]))
+    assert (found.result.claims[0].verdict, found.gate.exit_code) == ("not applied", 1)
+
+
+def test_the_weights_are_looked_at_once() -> None:
+    fake, looks = answering(80, 10), []
+
+    def survey(*given: Any) -> Any:
+        looks.append(given)
+        return fake.survey(*given)
+
+    check(
+        "adapters/qa", "models/tiny", "instruction", engine=survey, limit=50,
+        prompts="prompts.jsonl", examples="gsm.jsonl",
+    )  # fmt: skip
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"prompts": "none.jsonl"}, "^--prompts none.jsonl: no such file$"),
+        ({"prompts": "models"}, "^--prompts models: is a folder; name the file in it$"),
+        ({"examples": "none.jsonl"}, "^--examples none.jsonl: no such file$"),
+        ({"revision": "main"}, r"^--revision: a local folder has no revision \(.*\); leave it out$"),
+        ({"limit": -1}, "^--limit: "),
+        ({"prompts": None}, r"; give --prompts FILE \(from https://github.com/google-research/.*\)$"),
+        ({"examples": None}, r"; give --examples FILE \(from https://.*\)$"),
+    ],
+)
+def test_messages_name_options_and_no_study(
+    settings: dict[str, Any], said: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(place / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    given = {"prompts": "prompts.jsonl", "examples": "gsm.jsonl", **settings}
+    with pytest.raises(AssayError) as refused:
+        check("adapters/qa", "models/tiny", "instruction", engine=answering(1, 1).survey, **given)
+    assert re.search(said, str(refused.value))
+    assert "study" not in str(refused.value)
+
+
+def test_what_only_a_study_can_mend_names_the_command_that_drafts_one() -> None:
+    fake = OfPicky(lambda _: "fine", templates={"tiny": "broken"})
+    with pytest.raises(AssayError, match=r"^the template is broken; mend it$"):
+        checked(fake)
+
+    def survey(*_: Any) -> Any:
+        raise EngineError("base 'tiny': its template is broken; set `decoding.template: FILE`")
+
+    with pytest.raises(EngineError, match=r"^base 'tiny': .* FILE`; that needs a study: `assay init ADAPTER"):
+        check(
+            "adapters/qa", "models/tiny", "instruction", engine=survey,
+            prompts="prompts.jsonl", examples="gsm.jsonl",
+        )  # fmt: skip
+
+
+def test_an_engines_refusal_of_a_setting_names_its_option() -> None:
+    def survey(*_: Any) -> Any:
+        raise EngineError("engine.options.row: no such option; there are rows, tokens")
+
+    with pytest.raises(EngineError, match=r"^--option row: no such option; there are rows, tokens$"):
+        check(
+            "adapters/qa", "models/tiny", "instruction", engine=survey,
+            prompts="prompts.jsonl", examples="gsm.jsonl",
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("adapter", ["./adapters/none", "/nowhere", "a/b/c"])

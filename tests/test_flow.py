@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
     *("errors", "jsonl", "study", "tasks", "engines", "records", "scoring", "stats", "verdicts", "report"),
     *("interop", "binding", "runs", "asking", "audit", "drafting", "doctor", "planning", "checking"),
-    *("judging", "testing", "demo", "cli"),
+    *("training", "judging", "testing", "demo", "cli"),
 )
 
 

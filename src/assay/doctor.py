@@ -78,6 +78,12 @@ def _engine(engine: str, broken: str) -> Check:
     versions = {package: _version(package) for package in ENGINES[engine]}
     absent = [package for package, version in versions.items() if not version]
     found = ", ".join(f"{package} {version}" for package, version in versions.items() if version)
+    if not any(engine in name.split(":") for name in SURVEYORS):
+        return Check(
+            f"engine {engine}",
+            "note",
+            f"not in this version of assay{f' ({found} is here)' if found else ''}",
+        )
     if absent:
         # Without torch nothing generates here; the others are for those who want more.
         state: State = "missing" if engine == "torch" else "note"
@@ -86,8 +92,6 @@ def _engine(engine: str, broken: str) -> Check:
         return Check(
             "engine torch", "missing", f"{found}: torch cannot be imported: {broken}", "install it anew"
         )
-    if not any(engine in name.split(":") for name in SURVEYORS):
-        return Check(f"engine {engine}", "note", f"{found}, which this version of assay does not use")
     return Check(f"engine {engine}", "ok", found)
 
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from scripts.generated_study import as_if_measured
 
+from assay.report import write_reports
+from assay.runs import opened
+from assay.verdicts import decide as find
 from tests.browser.conftest import Browser
 
 Reader = Callable[..., Browser]
@@ -123,6 +129,25 @@ def test_the_toggle_overrules_what_the_reader_likes(reader: Reader, dark: bool) 
 def test_the_page_never_scrolls_sideways(reader: Reader, width: int) -> None:
     browser = reader(width=width)
     assert browser.script("return document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [390, 500, 1280])
+def test_long_reasons_and_huge_numbers_scroll_nothing_sideways(
+    chromium: Browser, generated: Path, tmp_path: Path, width: int
+) -> None:
+    reason = f"/home/someone/{'adapters-of-mine-' * 12}/adapter_model.safetensors holds 500 of 9,000 bytes"
+    with opened(generated.parent) as (study, tasks, store):
+        result = as_if_measured(find(study, tasks, store))
+        claims = [replace(claim, verdict="not measured", reason=reason) for claim in result.claims]
+        cells = [replace(cell, interval=None, finding=None, reason=reason) for cell in result.cells]
+        applied = [replace(entry, norm=3.2e31, largest=1e30) for entry in result.applied]
+        result = replace(result, claims=tuple(claims), cells=tuple(cells), applied=tuple(applied))
+        write_reports(result, tmp_path, study, tasks, store)
+    chromium.open(tmp_path / "report.html", width=width)
+    wide = "return document.documentElement.scrollWidth"
+    assert chromium.script(wide) <= width
+    chromium.script("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert chromium.script(wide) <= width
 
 
 def test_all_but_flips_is_there_without_scripts(reader: Reader) -> None:

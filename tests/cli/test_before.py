@@ -63,6 +63,22 @@ def test_init_writes_a_study_that_loads_and_says_what_is_next(call: Any, tmp_pat
     assert load_study(folder / "study.yaml").adapters[0].label == "numeric"
 
 
+def test_init_warns_of_a_label_that_no_task_of_the_study_has(call: Any, tmp_path: Path) -> None:
+    folder = adapters(tmp_path / "mine", "chat-s1")
+    done = call("init", folder, "--base", "owner/base", "--label", "poetry")
+    assert done.code == 0
+    assert "warning: label 'poetry': no task of this study has that capability" in done.words
+    assert call("plan", folder / "study.yaml", "--no-trial").code == 64
+
+
+def test_a_label_that_init_left_open_is_refused_as_open(call: Any, tmp_path: Path) -> None:
+    folder = adapters(tmp_path / "mine", "run-7")
+    assert call("init", folder, "--base", "owner/base").code == 0
+    refused = call("plan", folder / "study.yaml", "--no-trial")
+    assert refused.code == 64
+    assert "the label of adapter 'run-7' is still open; write what its training aimed at" in refused.err
+
+
 def test_init_prints_json(call: Any, tmp_path: Path) -> None:
     out = tmp_path / "other.yaml"
     folder = adapters(tmp_path / "mine", "chat-s1")
@@ -173,7 +189,7 @@ def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
         given.append(settings.model_dump())
         return fake.survey(settings, *rest)
 
-    monkeypatch.setattr("assay.binding.surveyor", lambda _: survey)
+    monkeypatch.setattr("assay.checking.surveyor", lambda _: survey)
     return given
 
 
@@ -209,7 +225,8 @@ def test_check_prints_json(call: Any) -> None:
     [
         (("--label", "numeric", "--option", "rows"), "--option rows: write KEY=VALUE"),
         (("--label", "numeric", "--option", "a=1", "--option", "a=2"), "--option a: given twice"),
-        (("--label", "poetry"), "claims nothing"),
+        (("--label", "poetry"), "--label poetry: no task of the default suite has that capability"),
+        (("--label", "numeric", "--prompts", "none.jsonl"), "--prompts none.jsonl: no such file"),
         ((), "Missing option '--label'"),
         (("--label", "numeric", "--limit", "0"), "--limit"),
     ],

@@ -153,6 +153,14 @@ def test_export_writes_a_line_a_record(call: Any, tmp_path: Path) -> None:
     assert call("export", tmp_path / "run").out == (tmp_path / "out.jsonl").read_text()
 
 
+def test_export_to_a_file_prints_json_where_asked(call: Any, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "out.jsonl"
+    call("run", study_with(tmp_path, 60, 20), "--out", run)
+    assert call("export", run, "--out", out).out == ""
+    assert json.loads(call("export", run, "--out", out, "--json").out) == {"out": str(out), "responses": 800}
+    assert call("export", run, "--json").out == out.read_text()
+
+
 def test_export_refuses_a_run_whose_study_was_edited(call: Any, tmp_path: Path) -> None:
     call("run", study_with(tmp_path, 60, 20), "--out", tmp_path / "run")
     copy = tmp_path / "run" / "study.yaml"
@@ -176,9 +184,9 @@ def test_tasks_are_listed(call: Any) -> None:
         "ifeval",
         "numeric",
         "world-instructions",
-        "world-problems",
         "world-lists",
         "world-passages",
+        "world-problems",
     ]
 
 

@@ -29,11 +29,11 @@ def printed(result: Result, capsys: pytest.CaptureFixture[str]) -> str:
     return " ".join(out.split())
 
 
-def test_a_noise_floor_has_a_line_a_task_and_its_warning_is_said_once(
+def test_a_noise_floor_has_a_line_or_a_warning_and_never_both(
     recorded: Result, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = printed(as_if_measured(recorded), capsys)
-    assert "noise floor: base-a on ifeval: 14 of 100 responses differ, +8.0 [+1.9, +14.8]" in text
+    assert "noise floor: base-a on ifeval" not in text
     assert "noise floor: base-a on gsm8k: 15 of 100 responses differ, 0.0 [-5.0, +5.0]" in text
     assert text.count("the base differs from itself") == 1
 

@@ -273,3 +273,10 @@ def test_the_name_of_weights_is_their_last_part(tmp_path: Path) -> None:
     assert Named.of("owner/name", "--base").name == "name"
     assert Named.of(f"{tmp_path}/a/b/", "--base").name == "b"
     assert Named.of(f"{tmp_path}/a/b/..", "--base").name == "a"
+
+
+@pytest.mark.parametrize(("label", "warned"), [("numeric", False), ("poetry", True), ("unknown", True)])
+def test_a_given_label_that_claims_nothing_is_warned_of(tmp_path: Path, label: str, warned: bool) -> None:
+    adapter(tmp_path, "one")
+    told = [text for text in draft(tmp_path, BASE, label).warnings if "no task of this study" in text]
+    assert bool(told) == warned

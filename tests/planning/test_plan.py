@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from assay import load_study, run
 from assay.binding import bind
 from assay.engines import Completion, Fake, Request
+from assay.engines.fake import FakeSurvey
 from assay.errors import EngineError, StudyError
 from assay.planning import Plan, plan
 from assay.planning import trial as trials
@@ -86,8 +88,8 @@ def test_cost_counts_every_subject_and_the_noise_floor(tmp_path: Path, ifeval: P
     assert found.cost is not None
     assert not found.cost.exact
     assert [(task.task, task.subjects, task.prompts, task.responses) for task in found.cost.tasks] == [
-        ("math", 3, 30, 2 * (3 * 30 + 30)),
-        ("ifeval", 3, 200, 2 * (3 * 200 + 128)),
+        ("math", 3, 30, 2 * 3 * 30 + 30),
+        ("ifeval", 3, 200, 2 * 3 * 200 + 128),
     ]
     assert found.cost.longest == 100 * found.cost.responses
     assert found.time is None
@@ -112,6 +114,39 @@ def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Pa
     cost = plan(study(tmp_path), engine=fake.survey).cost
     assert cost is not None
     assert (cost.tasks[0].subjects, cost.tasks[0].responses) == (4, 5 * 30)
+
+
+class Short(FakeSurvey):
+    """Has a context of 60 tokens."""
+
+    @property
+    def context(self) -> int | None:
+        return 60
+
+
+class OfShort(Fake):
+    def survey(self, *given: Any) -> Short:
+        seen = Fake.survey(self, *given)
+        return Short(self, seen.identities, seen.problems, seen.templates)
+
+
+def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
+    chat = {"base": "{prompt}"}
+    fake = OfShort(lambda _: "x", templates=chat)
+    found = plan(study(tmp_path), engine=fake.survey)
+    assert found.cost is not None
+    (task,) = found.cost.tasks
+    shortest = min(len(request.prompt) for request in fake.asked)
+    assert (task.responses, task.max_tokens) == (120, 60 - math.ceil(shortest / 8))
+    assert 120 * (task.max_tokens - 1) <= task.tokens <= 120 * task.max_tokens
+    assert found.cost.longest == task.tokens
+    assert " ".join(found.notes).count("60 tokens") == 1
+    whole = plan(study(tmp_path), engine=Fake(lambda _: "x", templates=chat).survey)
+    assert whole.cost is not None
+    assert whole.cost.longest == 120 * 100
+    assert "context" not in " ".join(whole.notes)
+    assert found.time is not None
+    assert whole.time is not None
 
 
 def timed_plan(of: Study, fake: Timed, monkeypatch: pytest.MonkeyPatch) -> Plan:
@@ -222,5 +257,5 @@ def test_checks_a_prompt_are_counted_from_its_examples(tmp_path: Path, ifeval: P
 def test_a_label_that_claims_nothing_is_refused_as_by_a_run(tmp_path: Path) -> None:
     data = study(tmp_path).model_dump(mode="json", exclude_defaults=True)
     data["adapters"] = [{**adapter, "label": "unknown"} for adapter in data["adapters"]]
-    with pytest.raises(StudyError, match="claims nothing"):
+    with pytest.raises(StudyError, match="still open; write what its training aimed at"):
         plan(Study.from_dict(data, tmp_path), trial=False)

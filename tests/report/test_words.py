@@ -53,6 +53,7 @@ def test_bidirectional_marks_are_shown() -> None:
         (1.78e-8, "1.78e-08"),
         (99.97, "100"),
         (1234.5, "1,234"),
+        (3.2e30, "3.20e+30"),
     ],
 )
 def test_a_magnitude_has_three_digits(value: float | None, text: str) -> None:

@@ -12,8 +12,8 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from assay import __version__
-from assay.cli import before  # noqa: F401 - its commands come first in the help
-from assay.cli.app import Json, RunFolder, app, print_json
+from assay.cli import before, train  # noqa: F401 - their commands come first in the help
+from assay.cli.app import Json, RunFolder, Stopped, app, print_json
 from assay.errors import AssayError, OutputError
 
 __all__ = ["app", "main"]
@@ -29,6 +29,8 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except AssayError as error:
         _fail(str(error), USAGE)
+    except Stopped as error:
+        _fail(str(error), INTERRUPTED)
     except KeyboardInterrupt:
         _fail("interrupted; run the same command again to go on", INTERRUPTED)
     except Exception as error:
@@ -110,12 +112,13 @@ def run(
 ) -> None:
     """Audit a study: collect responses, score, decide, report. Resumes by itself."""
     from assay import audit
-    from assay.cli.show import show_progress, show_result
+    from assay.cli.following import follow
+    from assay.cli.show import show_result
     from assay.study import load_study
 
     loaded = load_study(study)
     folder = out or Path("runs") / loaded.name
-    with show_progress() as progress:
+    with follow(folder) as progress:
         result = audit.run(loaded, folder, progress)
     show_result(result, folder, json)
 
@@ -204,7 +207,7 @@ def export(
     folder: RunFolder,
     form: Annotated[str, typer.Option("--format", help="responses")] = "responses",
     out: Annotated[Path | None, typer.Option(help="File to write. [standard output]")] = None,
-    json: Json = False,  # noqa: ARG001 - the output is JSON Lines either way
+    json: Json = False,
 ) -> None:
     """Write a run's responses as JSON Lines."""
     from assay.interop.export import export_responses
@@ -214,7 +217,9 @@ def export(
     if form != "responses":
         raise AssayError(f"--format {form}: unknown; choose `responses`")
     with Store.read(folder) as store:
-        export_responses(study_of(folder, store), store, out)
+        count = export_responses(study_of(folder, store), store, out)
+    if json and out is not None:  # standard output holds JSON Lines else
+        print_json({"out": str(out), "responses": count})
 
 
 @app.command()

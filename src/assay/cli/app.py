@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Json", "RunFolder", "app", "print_json"]
+__all__ = ["Json", "RunFolder", "Stopped", "app", "print_json"]
 
 app = typer.Typer(
     help="Test LoRA adapters against their labels.",
@@ -21,6 +21,10 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+
+
+class Stopped(Exception):  # noqa: N818 - not a fault
+    """The user interrupted a run; the message says what of it is kept."""
 
 
 def print_json(value: Any) -> None:

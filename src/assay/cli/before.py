@@ -113,14 +113,16 @@ def check(
 ) -> None:
     """Test one adapter against its label on IFEval and GSM8K: exit 0 pass, 1 fail, 2 undecided."""
     from assay.checking import check as checked
-    from assay.cli.progress import show_progress
+    from assay.checking import folder_of
+    from assay.cli.following import follow
 
-    with show_progress() as progress:
+    folder = folder_of(adapter, out)
+    with follow(folder) as progress:
         found = checked(
             adapter,
             base,
             label,
-            out,
+            folder,
             progress,
             revision=revision,
             base_revision=base_revision,

@@ -153,7 +153,8 @@ def _soundness(result: Result) -> Iterator[Text]:
     What stands beside a verdict or among the warnings is not said twice.
     """
     for floor in result.noise_floor or ():
-        yield Text("noise floor: ") + _text(noise_line(floor))
+        if not floor.warning or not any(text.endswith(floor.warning) for text in result.warnings):
+            yield Text("noise floor: ") + _text(noise_line(floor))
     told = [text for text in (*(claim.reason for claim in result.claims), *result.warnings) if text]
     for entry in result.applied:
         if not entry.alive and not (entry.reason and any(text.endswith(entry.reason) for text in told)):

@@ -18,10 +18,11 @@ from pathlib import Path
 from assay.drafting.found import find_adapters
 from assay.drafting.names import Named, fit_name, relative
 from assay.drafting.sorting import Entry, sort_adapters
-from assay.drafting.text import study_text
+from assay.drafting.text import TASK_NAMES, study_text
 from assay.errors import OutputError
 from assay.study import Study
 from assay.study.strict import parse
+from assay.tasks import TASKS
 
 __all__ = ["Draft", "Entry", "Named", "draft", "fit_name", "write_draft"]
 
@@ -55,7 +56,18 @@ def draft(folder: Path, base: str, label: str | None = None, out: Path | None = 
         fit_name(folder.resolve().name, "study"), (named.name, model), entries, paths, named.folder is None
     )
     study = Study.from_dict(parse(text, None).data, home)
-    return Draft(text, study, tuple(entries), (*warnings, *doubts))
+    return Draft(text, study, tuple(entries), (*warnings, *doubts, *_without_task(label)))
+
+
+def _without_task(label: str | None) -> list[str]:
+    """What to say of a given label that claims nothing on the drafted tasks."""
+    known = sorted({TASKS[kind].capability for kind, _, _ in TASK_NAMES})
+    if label is None or label in known:
+        return []
+    return [
+        f"label {label!r}: no task of this study has that capability (they have: {', '.join(known)}), so it claims "
+        f"nothing and the study is refused; add a task or `claims:` for it, or give another --label"
+    ]
 
 
 def write_draft(drafted: Draft, out: Path, force: bool = False) -> None:

@@ -9,7 +9,7 @@ from assay.report.words import plain
 from assay.study.strict import dump
 from assay.tasks import TASKS
 
-__all__ = ["study_text"]
+__all__ = ["TASK_NAMES", "study_text"]
 
 TASK_NAMES = (("ifeval", "ifeval", "input_data.jsonl"), ("numeric", "gsm8k", "test.jsonl"))
 """Kind, name in the study, and a data file as its source calls it."""

@@ -15,17 +15,25 @@ from assay.verdicts.noise import AGAIN
 __all__ = ["export_responses"]
 
 
-def export_responses(study: Study, store: Store, out: Path | None) -> None:
-    """Write every response of a run to `out`, or to standard output. Raises OutputError."""
-    if out is None:
-        sys.stdout.writelines(_lines(study, store))
-        return
+def export_responses(study: Study, store: Store, out: Path | None) -> int:
+    """Write every response of a run to `out`, or to standard output; how many. Raises OutputError."""
+    count = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal count
+        for line in _lines(study, store):
+            count += 1
+            yield line
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8") as file:
-            file.writelines(_lines(study, store))
+            file.writelines(counted())
 
-    write_atomically(out, write)
+    if out is None:
+        sys.stdout.writelines(counted())
+    else:
+        write_atomically(out, write)
+    return count
 
 
 def _lines(study: Study, store: Store) -> Iterator[str]:

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from assay.asking import Progress, silent
 from assay.binding import Bound, bind, bind_tasks
 from assay.binding.tasks import bind_examples
-from assay.engines import Surveyor
-from assay.errors import AssayError
+from assay.engines import Survey, Surveyor, Weights, surveyor
+from assay.errors import AssayError, EngineError
 from assay.planning.cost import Cost, bound_cost, generates, study_cost
 from assay.planning.power import MetricPower, PowerRow, RecipePower, metric_power, recipe_power
 from assay.planning.trial import Time, Trial, estimate, measure
-from assay.study import Study
+from assay.study import Engine, Study
 from assay.tasks import Example, Task
 from assay.verdicts import declare
 
@@ -63,8 +63,9 @@ def plan(
     examples = _examples(study, tasks, notes)
     prompts = {name: len(found) for name, found in examples.items()}
     checks = _mean_checks(tasks, examples)
-    bound = _bound(study, engine, notes) if trial and examples else None
-    cost = bound_cost(bound) if bound else study_cost(study, tasks, prompts)
+    contexts: dict[str, int | None] = {}
+    bound = _bound(study, _noting(study, engine, contexts), notes) if trial and examples else None
+    cost = bound_cost(bound, contexts) if bound else study_cost(study, tasks, prompts)
     if not generates(study):
         notes.append("Nothing is generated: the responses are recorded.")
     trials = _trials(bound, progress, notes) if bound else ()
@@ -80,7 +81,7 @@ def plan(
         recipes=recipe_power(study, claims, prompts, checks),
         cost=cost,
         trials=trials,
-        time=estimate(bound, trials) if bound and trials else None,
+        time=estimate(bound, trials, contexts) if bound and trials else None,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -120,6 +121,23 @@ def _bound(study: Study, engine: Surveyor | None, notes: list[str]) -> Bound | N
     except AssayError as bad:
         notes.append(f"No trial, and this study cannot run here as it is: {bad}")
         return None
+
+
+def _noting(study: Study, engine: Surveyor | None, contexts: dict[str, int | None]) -> Surveyor | None:
+    """The study's surveyor, with each base's context noted as it is looked at."""
+    if not generates(study):
+        return None
+    try:
+        survey = engine or surveyor(study.engine.name)
+    except EngineError:
+        return None  # binding says why
+
+    def noting(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Survey:
+        looked = survey(settings, base, adapters)
+        contexts[base.name] = looked.context
+        return looked
+
+    return noting
 
 
 def _trials(bound: Bound, progress: Progress, notes: list[str]) -> tuple[Trial, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,21 @@ from assay.records import digest
 from assay.study import Study
 from assay.tasks import Task
 
-__all__ = ["Cost", "TaskCost", "bound_cost", "cells_once", "generates", "study_cost"]
+__all__ = [
+    "Contexts",
+    "Cost",
+    "TaskCost",
+    "bound_cost",
+    "cell_tokens",
+    "cells_once",
+    "generates",
+    "study_cost",
+]
+
+Contexts = Mapping[str, int | None]
+"""Positions that each base has for a prompt and its response; None where that is not known."""
+LONGEST_TOKEN = 8
+"""Characters: over a whole prompt a token has fewer on average, so that no response is priced too low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,8 @@ class TaskCost:
     """subjects x prompts x samples, and the base once more on some prompts, for the noise floor."""
     max_tokens: int
     """Longest response."""
+    tokens: int
+    """Of all responses, if each were as long as `max_tokens` and the context allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +63,7 @@ class Cost:
     @property
     def longest(self) -> int:
         """Tokens, if every response were as long as it may be."""
-        return sum(task.responses * task.max_tokens for task in self.tasks)
+        return sum(task.tokens for task in self.tasks)
 
 
 def generates(study: Study) -> bool:
@@ -64,13 +81,16 @@ def study_cost(study: Study, tasks: Mapping[str, Task], prompts: Mapping[str, in
         n = prompts[entry.name]
         again = len(study.bases) * min(NOISE_PROMPTS, n)
         longest = entry.max_tokens or study.decoding.max_tokens or tasks[entry.name].form.max_tokens
-        responses = (subjects * n + again) * samples
-        costs.append(TaskCost(entry.name, subjects, n, samples, responses, longest))
+        responses = subjects * n * samples + again
+        costs.append(
+            TaskCost(entry.name, subjects, n, samples, responses, longest, tokens=responses * longest)
+        )
     return Cost(tuple(costs), exact=False)
 
 
-def bound_cost(bound: Bound) -> Cost:
+def bound_cost(bound: Bound, contexts: Contexts) -> Cost:
     """From what will be asked, where a study is bound to what answers."""
+    room = {id(cell): contexts.get(one.base) for one in bound.rounds for cell in (*one.cells, *one.again)}
     costs = []
     for name in bound.tasks:
         cells = [cell for cell in cells_once(bound) if cell.task == name]
@@ -82,10 +102,23 @@ def bound_cost(bound: Bound) -> Cost:
                 prompts=len(bound.examples[name]),
                 samples=max((cell.samples for cell in cells), default=bound.study.decoding.samples),
                 responses=sum(len(cell.sent) * cell.samples for cell in cells),
-                max_tokens=max((cell.ask.max_tokens for cell in cells), default=0),
+                max_tokens=max((max(_longest(cell, room[id(cell)]), default=0) for cell in cells), default=0),
+                tokens=sum(cell_tokens(cell, room[id(cell)]) for cell in cells),
             )
         )
     return Cost(tuple(costs), exact=True)
+
+
+def cell_tokens(cell: Cell, context: int | None) -> int:
+    """Tokens of a cell's responses, if each were as long as it may be."""
+    return cell.samples * sum(_longest(cell, context))
+
+
+def _longest(cell: Cell, context: int | None) -> Iterator[int]:
+    """Tokens that the response to each prompt may have: `max_tokens`, or the room that the prompt leaves."""
+    for prompt in cell.sent.values():
+        room = cell.ask.max_tokens if context is None else context - math.ceil(len(prompt) / LONGEST_TOKEN)
+        yield max(1, min(cell.ask.max_tokens, room))
 
 
 def cells_once(bound: Bound) -> Iterator[Cell]:

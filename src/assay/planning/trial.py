@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from assay.binding import Bound, Cell, Round
 from assay.engines import Loaded, Request
 from assay.errors import EngineError
-from assay.planning.cost import cells_once
+from assay.planning.cost import Contexts, cell_tokens, cells_once
 
 __all__ = ["Time", "Trial", "estimate", "measure"]
 
@@ -100,14 +100,14 @@ def _timed(engine: Loaded, asked: Iterable[Request], limit: int, clock: Clock) -
     return clock() - began, tokens
 
 
-def estimate(bound: Bound, trials: Sequence[Trial]) -> Time:
+def estimate(bound: Bound, trials: Sequence[Trial], contexts: Contexts) -> Time:
     """The whole run at the trial's pace, base after base."""
     low = high = 0.0
     once = list(cells_once(bound))
     for one, trial in zip(bound.rounds, trials, strict=True):
         cells = [cell for cell in once if cell in one.cells or cell in one.again]
         characters = sum(len(text) * cell.samples for cell in cells for text in cell.sent.values())
-        tokens = sum(len(cell.sent) * cell.samples * cell.ask.max_tokens for cell in cells)
+        tokens = sum(cell_tokens(cell, contexts.get(one.base)) for cell in cells)
         fixed = trial.loading + characters / trial.read
         low += fixed + SHORT * tokens / trial.written
         high += fixed + tokens / trial.written

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -34,17 +36,35 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file beside `path`, then put it in place. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.part")
+    """Let `write` make a file beside `path`, then put it in place. Raises OutputError.
+
+    A link stays, and what it leads to is replaced. A device or a pipe stays too: it is written to as it is.
+    """
+    if _irregular(path):
+        try:
+            write(path)
+        except OSError as bad:
+            raise OutputError(f"{path}: cannot be written: {bad.strerror}") from None
+        return
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.part")
     try:
         write(temporary)
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as bad:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(
             f"{path}: cannot be written: {bad.strerror}; the old file, if any, stands"
         ) from None
+
+
+def _irregular(path: Path) -> bool:
+    """Whether something is there that is no file to be replaced."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -90,12 +90,12 @@ def confidence(level: float) -> str:
 
 
 def size(value: float | None) -> str:
-    """A magnitude in three digits, `12.4` or `3.10e-05`, or whole; a dash where there is none."""
+    """A magnitude in three digits, `12.4` or `3.10e-05`, or whole up to a million; a dash where there is none."""
     if value is None:
         return "-"
     if value == 0:
         return "0"
-    return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}".rstrip(".")
+    return f"{value:,.0f}" if 100 <= value < 1e6 else f"{value:#.3g}".rstrip(".")
 
 
 def share(value: float) -> str:

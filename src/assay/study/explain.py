@@ -57,10 +57,12 @@ _BOUNDS = {
 }
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "ifeval"?`, or nothing."""
+def did_you_mean(word: str, known: Iterable[str], more: str = "") -> str:
+    """`; did you mean "ifeval"?`, or nothing; and `more` behind it."""
     close = get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    if not close:
+        return f"; {more}" if more else ""
+    return f'; did you mean "{close[0]}"?' + (f" {more[0].upper()}{more[1:]}" if more else "")
 
 
 def explain(error: ValidationError, document: Document, model: type[BaseModel] = Form) -> list[Problem]:
@@ -82,8 +84,8 @@ def _problem(
         return Problem(loc, "missing; add it")
     if kind == "extra_forbidden":
         known = tuple(_fields(loc, model))
-        close = did_you_mean(str(loc[-1]), known)
-        return Problem(loc, f"no such field{close}; fields here: {', '.join(known)}")
+        more = did_you_mean(str(loc[-1]), known, f"fields here: {', '.join(known)}")
+        return Problem(loc, f"no such field{more}")
     place = document.held(loc)  # pydantic adds steps of its own: `.metric` of a bare text
     if kind == "fault":
         return Problem(place, context["text"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,10 +93,8 @@ def _bases(study: Study) -> Iterator[Problem]:
                 ("adapters", i, "base"), f"missing; the study has several bases: name one of {_quoted(names)}"
             )
         elif adapter.base not in names:
-            close = did_you_mean(adapter.base, names)
-            yield Problem(
-                ("adapters", i, "base"), f'no base "{adapter.base}"{close}; bases: {_quoted(names)}'
-            )
+            more = did_you_mean(adapter.base, names, f"bases: {_quoted(names)}")
+            yield Problem(("adapters", i, "base"), f'no base "{adapter.base}"{more}')
 
 
 def _recipes(study: Study) -> Iterator[Problem]:
@@ -132,8 +130,8 @@ def _claims(study: Study) -> Iterator[Problem]:
     labels = list(dict.fromkeys(adapter.label for adapter in study.adapters))
     for label, entries in study.claims.items():
         if label not in labels:
-            close = did_you_mean(label, labels)
-            yield Problem(("claims", label), f"no adapter has this label{close}; labels: {_quoted(labels)}")
+            more = did_you_mean(label, labels, f"labels: {_quoted(labels)}")
+            yield Problem(("claims", label), f"no adapter has this label{more}")
         first: dict[tuple[str, str], int] = {}
         for i, claim in enumerate(entries):
             if (claim.metric, claim.kind) in first:
@@ -157,8 +155,8 @@ def _metrics(study: Study) -> Iterator[Problem]:
     for place, metric in named:
         task = metric.rpartition(".")[0]
         if task not in tasks and study.summary is None:  # a summary may have metrics of tasks not run here
-            close = did_you_mean(task, tasks)
-            yield Problem(place, f"{metric} names no task of this study{close}; tasks: {_quoted(tasks)}")
+            more = did_you_mean(task, tasks, f"tasks: {_quoted(tasks)}")
+            yield Problem(place, f"{metric} names no task of this study{more}")
     for i, metric in enumerate(off_target):
         if metric in off_target[:i]:
             yield Problem(("off_target", i), f"{metric} is listed twice; remove one")
@@ -171,7 +169,8 @@ def _responses(study: Study) -> Iterator[Problem]:
         for task, file in (subject.responses or {}).items():
             here = (*place, "responses", task)
             if task not in tasks:
-                yield Problem(here, f'no task "{task}"{did_you_mean(task, tasks)}; tasks: {_quoted(tasks)}')
+                more = did_you_mean(task, tasks, f"tasks: {_quoted(tasks)}")
+                yield Problem(here, f'no task "{task}"{more}')
             owner = owners.setdefault((task, os.path.realpath(study.resolve(file.path))), here)
             if owner != here:
                 yield Problem(
@@ -187,9 +186,8 @@ def files(study: Study, document: Document) -> Iterator[Problem]:
         here = document.held(place)  # a bare path has no `.path`
         if not _there(path):
             other = "write `chat` or `none`; " if place == ("decoding", "template") else ""
-            yield Problem(
-                here, f"no file {path}{_sibling(path)}; {other}paths are relative to the study file"
-            )
+            more = _sibling(path, f"{other}paths are relative to the study file")
+            yield Problem(here, f"no file {path}{more}")
         elif not (folder or path.is_file()):
             yield Problem(here, f"{path} is no file; name the file in it")
     for place, subject in _subjects(study):
@@ -202,9 +200,8 @@ def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iter
     source = study.source(text)
     if isinstance(source, Path):
         if not (_there(source) and source.is_dir()):
-            yield Problem(
-                place, f"no folder {source}{_sibling(source)}; paths are relative to the study file"
-            )
+            more = _sibling(source, "paths are relative to the study file")
+            yield Problem(place, f"no folder {source}{more}")
         elif revision is not None:
             yield Problem(
                 (*place[:-1], "revision"), f"a local folder has no revision ({source}); remove the line"
@@ -239,11 +236,14 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _sibling(path: Path) -> str:
-    """A file beside `path` of nearly its name."""
+def _sibling(path: Path, more: str) -> str:
+    """A file beside `path` whose name differs little, endings apart; and `more` behind it."""
     try:
-        names: Sequence[str] = [other.name for other in path.parent.iterdir()]
+        stems = {other.name: other.stem for other in path.parent.iterdir()}
     except OSError:
-        return " (nor its folder)" if not _there(path.parent) else ""
-    close = get_close_matches(path.name, names, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+        return f" (nor its folder); {more}" if not _there(path.parent) else f"; {more}"
+    close = get_close_matches(path.stem, stems.values(), n=1, cutoff=0.8)
+    if not close:
+        return f"; {more}"
+    name = next(name for name, stem in stems.items() if stem == close[0])
+    return f'; did you mean "{name}"? {more[0].upper()}{more[1:]}'

@@ -173,12 +173,13 @@ def count(
     what_holds = " or ".join(HOLDS[kind] for kind in ("gains", "keeps") if kind in kinds)
     failing = f"at least {fails} {'fails' if fails == 1 else 'fail'}" if fails else "none is shown to fail"
     holding = f"at least {holds} {'holds' if holds == 1 else 'hold'}" if holds else "none is shown to hold"
+    confidence = f"{100 * (1 - study.alpha):g} % confidence"
+    sure = f"with {confidence} in each number"
     if not fails and not holds:
-        holding = "none to hold"
+        holding, sure = "none to hold", f"at {confidence}"
     statement = (
         f"Of {total} {'claim' if total == 1 else 'claims'}, {failing} ({what_fails}) and {holding} ({what_holds}), "
-        f"with {100 * (1 - study.alpha):g} % confidence in each {'number' if fails or holds else 'statement'} "
-        f"over the whole study."
+        f"{sure} over the whole study."
     )
     return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
 

@@ -170,10 +170,11 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
         reading += ", and nothing shows that it is not universal"
     failing = f"fails in at least {fails}" if fails else "is shown to fail in none"
     holding = f"is borne out in at least {holds}" if holds else "is shown to be borne out in none"
+    confidence = f"{100 * (1 - alpha):g} % confidence"
     return (
         f"Label {claim.label!r} ({claim.kind} {claim.metric}): {failing} ({FAILS[claim.kind]}) and {holding} "
-        f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, with "
-        f"{100 * (1 - alpha):g} % confidence in each {'number' if fails or holds else 'statement'}: {reading}."
+        f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, "
+        f"{f'with {confidence} in each number' if fails or holds else f'at {confidence}'}: {reading}."
     )
 
 

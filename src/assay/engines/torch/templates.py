@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from assay.engines.files import read_object
 from assay.errors import EngineError
 
-__all__ = ["DAY", "TemplateError", "fault", "own_template", "rendered", "sound", "usual"]
+__all__ = ["DAY", "TemplateError", "dated", "fault", "own_template", "rendered", "sound", "usual"]
 
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The day that Llama 3's own template falls back to."""
@@ -60,7 +60,7 @@ def rendered(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> 
         return str(
             tokenizer.apply_chat_template(
                 [{"role": "user", "content": prompt}],
-                chat_template=_dated(template),
+                chat_template=dated(template),
                 tokenize=False,
                 add_generation_prompt=True,
                 date_string=DAY.strftime("%d %b %Y"),
@@ -86,7 +86,7 @@ def sound(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
     return str(TemplateError(found)) if found else ""
 
 
-def _dated(template: str) -> str:
+def dated(template: str) -> str:
     """The template, with a macro in the place of transformers' `strftime_now`, which says today.
 
     A macro, because a function passed as an argument does not reach templates. The line's end is eaten

@@ -26,7 +26,7 @@ class IFEval(Task):
     capability: ClassVar[str] = "instruction"
     data_field: ClassVar[str] = "prompts"
     source: ClassVar[str] = (
-        "https://github.com/google-research/google-research/blob/master/instruction_following_eval/data/input_data.jsonl"
+        "https://raw.githubusercontent.com/google-research/google-research/master/instruction_following_eval/data/input_data.jsonl"
     )
     modes: ClassVar[tuple[str, ...]] = ("reference", "fixed")
     version: ClassVar[str] = "1"

@@ -1,0 +1,79 @@
+"""Follows a run on its way: its parts in words, and on Ctrl-C what of it is kept. It asks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from assay.cli.app import Stopped
+from assay.cli.progress import Progress, show_progress
+from assay.errors import AssayError
+from assay.records import Store
+from assay.verdicts.noise import AGAIN
+
+__all__ = ["Following", "follow"]
+
+FROM_BEFORE = "responses kept from before"
+"""What a run calls the responses that it finds in its folder."""
+
+
+@contextmanager
+def follow(folder: Path) -> Iterator[Progress]:
+    """Show the progress of a run in `folder`. Raises Stopped in place of KeyboardInterrupt."""
+    following = Following(folder)
+    try:
+        with show_progress() as progress:
+            following.progress = progress
+            yield following
+    except KeyboardInterrupt:
+        raise Stopped(following.stopped()) from None
+
+
+class Following:
+    """What a run tells of its progress, passed on."""
+
+    def __init__(self, folder: Path, progress: Progress | None = None) -> None:
+        self.progress = progress
+        self._folder = folder
+        self._before = 0
+        """Responses that were kept from an earlier start."""
+        self._wanted: int | None = None
+        """Responses that this start asks for; None until it asks."""
+
+    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+        """Take note of what is asked for, and show it."""
+        if what == FROM_BEFORE:
+            self._before = done
+        elif what == "responses" and not part:
+            self._wanted = total
+        if self.progress is not None:
+            self.progress(what, done, total, note, part=_in_words(part))
+
+    def stopped(self) -> str:
+        """What an interrupted run leaves, from its records."""
+        kept = self._kept()
+        if not kept:
+            return f"stopped before the first response was kept in {self._folder}; run the same command again"
+        of = "" if self._wanted is None else f" of {self._before + self._wanted:,}"
+        verb = "is" if kept == 1 else "are"
+        noun = "response" if kept == 1 and not of else "responses"
+        return (
+            f"stopped: {kept:,}{of} {noun} {verb} kept in {self._folder}; the same command goes on from there"
+        )
+
+    def _kept(self) -> int | None:
+        """None where there is no run."""
+        with suppress(AssayError), Store.read(self._folder) as store:
+            return store.count()
+        return None
+
+
+def _in_words(part: str) -> str:
+    """`gsm8k: base/again` as `gsm8k: base, second pass`."""
+    name, _, variant = part.rpartition("/")
+    if variant == AGAIN:
+        return f"{name}, second pass"
+    if variant.startswith("template:"):
+        return f"{name}, under the template {variant.removeprefix('template:')}"
+    return part

@@ -1,0 +1,19 @@
+"""Makes adapters for controlled studies: labels x seeds x settings, and the study that audits them.
+
+    form, recipe   the recipe file, strict          data     prompts and responses, no row skipped
+    base           looked at, then loaded once      tokens   what is learnt, what is only read
+    loop           one adapter, by peft and transformers' Trainer, resumable to the bit
+    kept, card     its folder                       study    the file that `assay run` takes
+    session        all of it in order
+
+    trained = train("recipe.yaml", "adapters/mine")
+    assay.run(trained.study)
+
+The same recipe file gives the same bytes on one machine. It scores nothing: a label is only what a
+training aimed at. Importing this package imports no torch.
+"""
+
+from assay.training.recipe import Recipe, load_recipe
+from assay.training.session import Adapter, Trained, train
+
+__all__ = ["Adapter", "Recipe", "Trained", "load_recipe", "train"]

@@ -1,0 +1,236 @@
+"""The fields of a recipe file and what each may hold. It knows no file, no base and no data.
+
+A setting that is a list stands for one recipe for each value; every setting is therefore held as a
+tuple of values here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from assay.study.form import ClaimEntry, Decoding, Engine, Line, Margin, MetricName, Name, Policy, TaskEntry
+
+__all__ = ["COPIED", "AdapterEntry", "BaseEntry", "Data", "RecipeForm", "SettingsEntry"]
+
+
+def _fault(text: str) -> PydanticCustomError:
+    return PydanticCustomError("fault", "{text}", {"text": text})
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _module_sets(value: Any) -> Any:
+    """`q_proj` and `[q_proj, v_proj]` are one set of modules; a list with a list in it is several."""
+    if isinstance(value, list) and any(isinstance(item, list) for item in value):
+        return [_listed(item) for item in value]
+    return [_listed(value)]
+
+
+def _claim(value: Any) -> Any:
+    """A bare text is a metric."""
+    return {"metric": value} if isinstance(value, str) else value
+
+
+def _plain_name(text: str) -> str:
+    if text in (".", "..") or text.startswith("."):
+        raise _fault(f"`{text}` is no name for a folder of an adapter; write a name, as in `numeric`")
+    return text
+
+
+_Several = Field(strict=False, min_length=1)  # strict pydantic wants a tuple where YAML gives a list
+_Positive = Annotated[int, Field(gt=0)]
+_Seed = Annotated[int, Field(ge=0, lt=2**32)]
+_Wholes = Annotated[tuple[_Positive, ...], BeforeValidator(_listed), _Several]
+_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), _Several]
+_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_listed), _Several]
+_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], BeforeValidator(_listed), _Several]
+_Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), _Several]
+_Schedule = Literal["cosine", "linear", "constant"]
+_Schedules = Annotated[tuple[_Schedule, ...], BeforeValidator(_listed), _Several]
+_Modules = Annotated[tuple[Line, ...], _Several]
+_ModuleSets = Annotated[tuple[_Modules, ...], BeforeValidator(_module_sets), _Several]
+_Claim = Annotated[ClaimEntry, BeforeValidator(_claim)]
+_FolderName = Annotated[Name, AfterValidator(_plain_name)]
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class BaseEntry(_Fields):
+    """The base that all adapters are trained on."""
+
+    name: Name = ""
+    """In the study; the last part of `model` by default."""
+    model: Line
+    """Folder or hub id."""
+    revision: Line | None = None
+    """Of the hub id."""
+    dtype: Literal["float32", "bfloat16"] | None = None
+    """How its weights are held, and what is computed in; the checkpoint's own by default."""
+
+
+class Data(_Fields):
+    """Prompts and responses to learn from: a file, a dataset of the hub, or a draw from the small world."""
+
+    path: Line | None = None
+    """JSONL, relative to the recipe file."""
+    hub: Line | None = None
+    """A dataset's id."""
+    config: Line | None = None
+    """Which of the hub dataset's configurations."""
+    revision: Line | None = None
+    """Commit of the hub dataset."""
+    split: Line | None = None
+    """Of the hub dataset."""
+    prompt: Annotated[tuple[Line, ...], BeforeValidator(_listed), _Several] | None = None
+    """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
+    response: Line | None = None
+    """The field that holds the response."""
+    world: Name | None = None
+    """A kind of the small world, as in `talk` or `problems`."""
+    count: _Positive | None = None
+    """How many pairs to draw from the world."""
+    draw: _Seed | None = None
+    """Seed of the draw from the world; 0 by default."""
+    limit: _Positive | None = None
+    """Use the first so many rows only."""
+    empty: Literal["refuse", "skip"] | None = None
+    """What to do with a row whose prompt or response is empty; refused by default."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        sources = [key for key in ("path", "hub", "world") if getattr(self, key) is not None]
+        if len(sources) != 1:
+            found = f"both `{sources[0]}` and `{sources[1]}`" if sources else "no source"
+            raise _fault(
+                f"{found}; give one of `path: FILE.jsonl`, `hub: owner/name` or `world: KIND` "
+                f"(a list of such entries is put together)"
+            )
+        own = {
+            "path": ("prompt", "response", "limit", "empty"),
+            "hub": ("config", "revision", "split", "prompt", "response", "limit", "empty"),
+            "world": ("count", "draw"),
+        }[sources[0]]
+        for key in type(self).model_fields:
+            if key not in (sources[0], *own) and getattr(self, key) is not None:
+                raise _fault(
+                    f"`{key}` does not go with `{sources[0]}`, which takes {', '.join(own)}; remove it"
+                )
+        if (self.prompt is None) != (self.response is None):
+            missing = "response" if self.response is None else "prompt"
+            raise _fault(f"`{missing}` is missing; name both fields, or neither")
+        for key in {"hub": ("split",), "world": ("count",)}.get(sources[0], ()):
+            if getattr(self, key) is None:
+                raise _fault(f"`{key}` is missing; `{sources[0]}` needs it")
+        return self
+
+
+class SettingsEntry(_Fields):
+    """How to train. Each field holds the values of one setting, one recipe for each."""
+
+    rank: _Wholes = (8,)
+    """Of the low-rank matrices."""
+    alpha: _Above = (16.0,)
+    """The change is scaled by alpha / rank."""
+    rslora: _Flags = (False,)
+    """Scale by alpha / sqrt(rank) instead."""
+    dropout: _Shares = (0.0,)
+    """Of what goes into the low-rank matrices."""
+    target_modules: _ModuleSets = (("all-linear",),)
+    """Last parts of the names of the base's linear layers, or `all-linear`: all but the output layer."""
+    learning_rate: _Above = (2e-4,)
+    """At its highest."""
+    schedule: _Schedules = ("cosine",)
+    """How the learning rate falls after the warm-up."""
+    warmup: _Shares = (0.03,)
+    """Share of the steps, rounded down, over which the learning rate rises from 0."""
+    weight_decay: _NotBelow = (0.0,)
+    """AdamW's."""
+    clip: _NotBelow = (1.0,)
+    """Longest gradient; 0 does not clip."""
+    steps: _Wholes | None = None
+    """Updates of the weights."""
+    epochs: _Above | None = None
+    """Passes over the data, where `steps` is not given; 1 by default."""
+    batch: _Wholes = (32,)
+    """Examples of one step."""
+    accumulate: _Wholes = (1,)
+    """Parts in which a batch is gone through, to spare memory."""
+    max_length: _Wholes = (1024,)
+    """Most tokens of prompt and response together; what is longer is cut at its end."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> SettingsEntry:
+        if self.steps is not None and self.epochs is not None:
+            raise _fault("both `steps` and `epochs`; keep one")
+        for batch in self.batch:
+            for parts in self.accumulate:
+                if batch % parts:
+                    raise _fault(
+                        f"a batch of {batch} cannot be gone through in {parts} equal parts; change one of them"
+                    )
+        return self
+
+
+class AdapterEntry(_Fields):
+    """Adapters of one recipe, or of one for each value of a setting that is a list."""
+
+    recipe: _FolderName
+    """Its name; of several, `RECIPE-SETTINGVALUE`, as in `numeric-rank8`."""
+    label: Name
+    """What the training aims at, nominally."""
+    seeds: Annotated[tuple[_Seed, ...], _Several]
+    """An adapter for each."""
+    data: Annotated[tuple[Data, ...], BeforeValidator(_listed), _Several]
+    """What is learnt from; a list is put together."""
+    settings: SettingsEntry = SettingsEntry()
+    """How it is trained."""
+
+
+class RecipeForm(_Fields):
+    """All fields of a recipe file."""
+
+    name: _FolderName
+    """Of the study that is written."""
+    base: BaseEntry
+    """What the adapters are trained on, and compared with."""
+    adapters: Annotated[tuple[AdapterEntry, ...], _Several]
+    """What is trained."""
+    checkpoint: _Positive = 50
+    """Steps between two states that an interrupted training can go on from."""
+    tasks: Annotated[tuple[TaskEntry, ...], _Several]
+    """As in a study."""
+    claims: Mapping[Name, Annotated[tuple[_Claim, ...], _Several]] | None = None
+    """As in a study."""
+    family: Literal["adapter", "study"] | None = None
+    """As in a study."""
+    margin: Margin | None = None
+    """As in a study."""
+    alpha: Annotated[float, Field(ge=1e-6, lt=0.5)] | None = None
+    """As in a study."""
+    decoding: Decoding | None = None
+    """As in a study."""
+    engine: Engine | None = None
+    """As in a study; its `device`, where it names one, trains as well."""
+    stop: Literal["full", "decided"] | None = None
+    """As in a study."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """As in a study: of the prompts' order, not of a training."""
+    gate: Policy | None = None
+    """As in a study."""
+    off_target: Annotated[tuple[MetricName, ...], _Several] | None = None
+    """As in a study."""
+
+
+COPIED = (
+    *("tasks", "claims", "family", "margin", "alpha", "decoding", "engine", "stop", "seed", "gate"),
+    "off_target",
+)
+"""Fields that go into the study as they are."""

@@ -1,0 +1,286 @@
+"""Trains one adapter: peft's LoRA in transformers' Trainer, resumable to the bit. It needs torch.
+
+The order of the examples is fixed before the first step, so that a resumed training reads what an
+uninterrupted one reads. A checkpoint counts only once it is sealed with the digests of its files; one
+that was cut short by a crash is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch.utils.data import Dataset, SequentialSampler
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_callback import PrinterCallback
+
+from assay.engines.recorded import file_sha256
+from assay.engines.torch.loading import calm, out_of_memory
+from assay.errors import EngineError
+from assay.training.recipe import Settings
+from assay.training.tokens import Tokenised
+
+__all__ = ["Job", "latest", "train_adapter"]
+
+IGNORED = -100
+"""Label of a token that is read and not learnt."""
+SEAL = "sealed.json"
+LAST = 10
+"""Steps over which the final loss is averaged."""
+Tell = Callable[[int, float, float], None]
+"""Called after a step: how many are done, the loss, tokens a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One adapter to train."""
+
+    name: str
+    settings: Settings
+    steps: int
+    seed: int
+    tokens: Tokenised
+    work: Path
+    """Where checkpoints are kept."""
+    checkpoint: int
+    """Steps between two of them."""
+
+
+def train_adapter(model: PreTrainedModel, job: Job, out: Path, tell: Tell) -> tuple[float, float]:
+    """Train and save an adapter in `out`; the base is as it was afterwards. Returns first and final loss.
+
+    Goes on from the last whole checkpoint in `job.work`, and ends with the bytes of a training that was
+    never interrupted. Sets the seeds of Python's, numpy's and torch's own generators. Raises EngineError.
+    """
+    job.work.mkdir(parents=True, exist_ok=True)
+    with calm(), _silent(), _repeatable(model.device):
+        set_seed(job.seed)  # of the first values of the low-rank matrices
+        wrapped = get_peft_model(model, _lora(job.settings))
+        try:
+            losses = _trained(wrapped, job, tell)
+            # Never the embeddings: no setting trains them.
+            wrapped.save_pretrained(str(out), save_embedding_layers=False)
+        except Exception as bad:
+            if out_of_memory(bad):
+                raise EngineError(
+                    f"adapter {job.name!r}: memory ran out; raise `settings.accumulate`, or lower `batch` or "
+                    f"`max_length`"
+                ) from bad
+            raise
+        finally:
+            wrapped.unload()
+            if hasattr(model, "peft_config"):
+                del model.peft_config
+    last = losses[-LAST:]
+    return losses[0], sum(last) / len(last)
+
+
+def _lora(settings: Settings) -> LoraConfig:
+    modules = settings.target_modules
+    options: dict[str, Any] = {
+        "r": settings.rank,
+        "lora_alpha": settings.alpha,
+        "lora_dropout": settings.dropout,
+        "use_rslora": settings.rslora,
+        "target_modules": modules[0] if modules == ("all-linear",) else list(modules),
+    }
+    return LoraConfig(bias="none", task_type="CAUSAL_LM", **options)
+
+
+def _trained(wrapped: PeftModel, job: Job, tell: Tell) -> list[float]:
+    """Run the Trainer. Returns the loss of each step."""
+    feed = Feed(job.tokens, order(len(job.tokens.rows), job.steps * job.settings.batch, job.seed))
+    trainer = _InOrder(
+        model=wrapped,
+        args=_arguments(job, wrapped),
+        train_dataset=feed,
+        data_collator=collated,
+        callbacks=[_Watch(job, feed, tell)],
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = latest(job.work)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _arguments(job: Job, model: PeftModel) -> TrainingArguments:
+    settings = job.settings
+    place = model.device
+    arguments = TrainingArguments(
+        output_dir=str(job.work),
+        seed=job.seed,
+        max_steps=job.steps,
+        per_device_train_batch_size=settings.batch // settings.accumulate,
+        gradient_accumulation_steps=settings.accumulate,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=int(settings.warmup * job.steps),
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.clip,
+        optim="adamw_torch",
+        bf16=model.dtype == torch.bfloat16,
+        use_cpu=place.type == "cpu",
+        logging_strategy="steps",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        remove_unused_columns=False,
+        label_names=["labels"],
+        dataloader_pin_memory=False,
+    )
+    arguments.n_gpu  # noqa: B018 - sets up the devices
+    arguments._n_gpu = min(arguments._n_gpu, 1)  # several would each get a part of the batch
+    return arguments
+
+
+class _InOrder(Trainer):
+    """A Trainer that takes the rows as they come, and saves no embeddings in a checkpoint."""
+
+    def _get_train_sampler(self, *_: Any, **__: Any) -> SequentialSampler:
+        rows: Any = self.train_dataset
+        return SequentialSampler(rows)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
+        adapter: Any = self.model
+        adapter.save_pretrained(output_dir, save_embedding_layers=False)
+
+
+class _Watch(TrainerCallback):
+    """Tells how far it is, asks for checkpoints, seals them, and stops where the loss is no number."""
+
+    def __init__(self, job: Job, feed: Feed, tell: Tell) -> None:
+        self._job, self._feed, self._tell = job, feed, tell
+        self._began: tuple[float, int] = (0.0, 0)
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        self._began = time.monotonic(), state.global_step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        done = state.global_step
+        if done % self._job.checkpoint == 0 and done < self._job.steps:
+            control.should_save = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
+        if "loss" not in logs:
+            return
+        loss, done = float(logs["loss"]), state.global_step
+        if not math.isfinite(loss):
+            raise EngineError(
+                f"adapter {self._job.name!r}: the loss is {loss} at step {done} of {self._job.steps}; lower "
+                f"`learning_rate`, set `clip`, or train in float32 (`base.dtype`)"
+            )
+        began, first = self._began
+        batch = self._job.settings.batch
+        tokens = self._feed.tokens(first * batch, done * batch)
+        self._tell(done, loss, tokens / max(time.monotonic() - began, 1e-9))
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+        made = self._job.work / f"checkpoint-{state.global_step}"
+        seal(made)
+        for other in self._job.work.glob("checkpoint-*"):
+            if other != made:
+                shutil.rmtree(other)
+
+
+class Feed(Dataset[dict[str, list[int]]]):
+    """The rows in the order in which they are learnt; one row may come several times."""
+
+    def __init__(self, tokens: Tokenised, order: Sequence[int]) -> None:
+        self._tokens, self._order = tokens, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, index: int) -> dict[str, list[int]]:
+        row = self._order[index]
+        tokens, start = list(self._tokens.rows[row]), self._tokens.starts[row]
+        return {"input_ids": tokens, "labels": [IGNORED] * start + tokens[start:]}
+
+    def tokens(self, first: int, last: int) -> int:
+        """Tokens from one position of the order to another."""
+        return sum(len(self._tokens.rows[row]) for row in self._order[first:last])
+
+
+def order(rows: int, length: int, seed: int) -> list[int]:
+    """So many rows: each once in a random order, then each once in another, and so on."""
+    generator = torch.Generator().manual_seed(seed)
+    whole: list[int] = []
+    while len(whole) < length:
+        whole += torch.randperm(rows, generator=generator).tolist()
+    return whole[:length]
+
+
+def collated(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, torch.Tensor]:
+    """A batch, filled up on the right with tokens that are neither read nor learnt."""
+    longest = max(len(row["input_ids"]) for row in rows)
+
+    def filled(key: str, filler: int) -> torch.Tensor:
+        return torch.tensor([row[key] + [filler] * (longest - len(row[key])) for row in rows])
+
+    mask = [[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows]
+    return {
+        "input_ids": filled("input_ids", 0),
+        "attention_mask": torch.tensor(mask),
+        "labels": filled("labels", IGNORED),
+    }
+
+
+def seal(checkpoint: Path) -> None:
+    """Say that a checkpoint is whole."""
+    digests = {path.name: file_sha256(path) for path in sorted(checkpoint.iterdir()) if path.name != SEAL}
+    partial = checkpoint / f"{SEAL}.partial"
+    partial.write_text(json.dumps(digests), encoding="utf-8")
+    partial.replace(checkpoint / SEAL)
+
+
+def latest(work: Path) -> Path | None:
+    """The last checkpoint that is whole, file by file."""
+    found = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+    return next((path for path in reversed(found) if _whole(path)), None)
+
+
+def _whole(checkpoint: Path) -> bool:
+    try:
+        digests = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
+        return all(file_sha256(checkpoint / name) == digest for name, digest in digests.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Leave out what these libraries warn their own users of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _repeatable(place: torch.device) -> Iterator[None]:
+    """On a GPU, kernels that give the same bits every time; a CPU's do by themselves."""
+    if place.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])

@@ -1,0 +1,135 @@
+"""The study that audits what was trained: written beside the adapters, refused before they are trained.
+
+It knows no weights. What a recipe file shares with a study (tasks, margin, decoding, ...) is copied,
+with its paths made relative to the new file.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from assay.binding import bind_tasks
+from assay.drafting.names import relative
+from assay.engines import file_sha256
+from assay.errors import OutputError, StudyError
+from assay.study import Study, load_study
+from assay.study.strict import dump
+from assay.training.form import COPIED
+from assay.training.recipe import Planned, Recipe, Settings
+from assay.verdicts import declare
+
+__all__ = ["FILE", "check_place", "check_study", "study_text", "write_study"]
+
+FILE = "study.yaml"
+ALWAYS = ("rank", "alpha", "target_modules", "learning_rate")
+"""Settings that the study always shows; of the others, those that the recipe file gives."""
+
+
+def check_study(recipe: Recipe, out: Path) -> None:
+    """Raise StudyError if no study could be made of what the recipe file says."""
+    try:
+        study = Study.from_dict(study_data(recipe, out), out, check_files=False)
+        declare(study, bind_tasks(study))
+    except StudyError as bad:
+        told = str(bad).replace("study: ", "")
+        raise StudyError(f"{recipe.path}: the study of these adapters would be refused: {told}") from None
+
+
+def study_text(recipe: Recipe, out: Path) -> str:
+    """The study file."""
+    head = (
+        f"# The study of the adapters that `assay train {recipe.path.name}` made.\n"
+        f"#   assay plan {FILE}     what it can find out, and what it costs\n"
+        f"#   assay run {FILE}\n"
+    )
+    data = study_data(recipe, out)
+    adapters = data.pop("adapters")
+    beginning = {key: data.pop(key) for key in ("name", "bases")}
+    lines = [line for adapter in adapters for line in _lines(adapter)]
+    return "\n".join([head + dump(beginning) + "adapters:", *lines, dump(data)])
+
+
+def _lines(adapter: dict[str, Any]) -> Iterator[str]:
+    """One adapter, its settings on one line."""
+    entry = [f"{key}: {_scalar(value)}" for key, value in adapter.items() if key != "settings"]
+    flow = ", ".join(f"{key}: {_scalar(value)}" for key, value in adapter["settings"].items())
+    yield "- " + entry[0]
+    yield from (f"  {line}" for line in [*entry[1:-1], f"settings: {{{flow}}}", entry[-1]])
+
+
+def _scalar(value: str | int | float | bool) -> str:
+    return dump({"x": value})[len("x: ") :].rstrip("\n")
+
+
+def study_data(recipe: Recipe, out: Path) -> dict[str, Any]:
+    """The study as plain data; paths are relative to `out`."""
+    base, given = recipe.form.base, recipe.document.data
+    model = recipe.base
+    entry: dict[str, Any] = {"name": recipe.base_name}
+    entry["model"] = relative(model, out.absolute(), base.model) if isinstance(model, Path) else model
+    if base.revision is not None:
+        entry["revision"] = base.revision
+    data: dict[str, Any] = {
+        "name": recipe.form.name,
+        "bases": [entry],
+        "adapters": [_adapter(recipe, adapter) for adapter in recipe.adapters],
+    }
+    copied = {key: copy.deepcopy(given[key]) for key in COPIED if key in given}
+    for task in copied["tasks"]:
+        for key in ("prompts", "examples"):
+            if key in task:
+                task[key] = _moved(recipe, task[key], out)
+    template = copied.get("decoding", {}).get("template")
+    if template not in (None, "chat", "none"):
+        copied["decoding"]["template"] = _moved(recipe, template, out)
+    if base.dtype is not None:
+        copied["engine"] = {"dtype": base.dtype} | copied.get("engine", {})
+    return data | copied
+
+
+def _adapter(recipe: Recipe, adapter: Planned) -> dict[str, Any]:
+    return {
+        "name": adapter.name,
+        "label": adapter.label,
+        "recipe": adapter.recipe,
+        "seed": adapter.seed,
+        "settings": _shown(recipe, adapter.entry, adapter.settings),
+        "path": f"./{adapter.name}",
+    }
+
+
+def _shown(recipe: Recipe, entry: int, settings: Settings) -> dict[str, Any]:
+    given = recipe.form.adapters[entry].settings.model_fields_set
+    return {key: value for key, value in settings.plain.items() if key in given or key in ALWAYS}
+
+
+def _moved(recipe: Recipe, path: str, out: Path) -> str:
+    return relative(recipe.resolve(path), out.absolute(), path)
+
+
+def check_place(out: Path, written: Path) -> None:
+    """Raise OutputError if the study in `out` was changed since it was written; `written` holds its digests."""
+    file = out / FILE
+    if not file.is_file():
+        return
+    if not written.is_file() or file_sha256(file) not in written.read_text(encoding="utf-8").split():
+        raise OutputError(
+            f"{file}: was changed since it was written, or not written by `assay train`; move it away, or give "
+            f"another --out"
+        )
+
+
+def write_study(text: str, out: Path, written: Path) -> Study:
+    """Write the study of trained adapters, and read it back as `assay run` will."""
+    file, partial = out / FILE, out / f"{FILE}.partial"
+    partial.write_text(text, encoding="utf-8")
+    # Both digests until the new file is there: killed in between, either one is ours.
+    before = file_sha256(file) if file.is_file() else ""
+    now = file_sha256(partial)
+    written.write_text(f"{before}\n{now}\n", encoding="utf-8")
+    partial.replace(file)
+    written.write_text(f"{now}\n", encoding="utf-8")
+    return load_study(file)

@@ -1,0 +1,190 @@
+"""An interrupted training goes on at its last checkpoint and ends with the bytes of an uninterrupted one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assay.training import train
+from tests.training.recipes import entry, files, write_recipe
+
+SCRIPT = """
+import os, signal, sys, warnings
+warnings.simplefilter("ignore")
+import torch
+torch.set_num_threads(1)
+from assay.training import train
+
+def die(what, done, total, note="", part=""):
+    if what == "training" and part == "numeric-s2" and done == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train(sys.argv[1], sys.argv[2], die)
+"""
+
+
+OFTEN = """
+import json, os, random, signal, sys, time, warnings
+from pathlib import Path
+warnings.simplefilter("ignore")
+import torch
+torch.set_num_threads(1)
+from assay.training import train
+
+recipe, folder, trials = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+
+def started(out):
+    child = os.fork()
+    if child == 0:
+        try:
+            train(recipe, out)
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+assert os.waitpid(started(folder / "first"), 0)[1] == 0  # what is slow but once is not timed
+began = time.monotonic()
+assert os.waitpid(started(folder / "second"), 0)[1] == 0
+seconds = time.monotonic() - began
+draw = random.Random(0)
+killed = 0
+for trial in range(trials):
+    for again in range(3):
+        child = started(folder / f"run{trial}")
+        time.sleep((0.1 + 0.6 * draw.random()) * seconds)
+        os.kill(child, signal.SIGKILL)
+        killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert os.waitpid(started(folder / f"run{trial}"), 0)[1] == 0
+print(killed)
+"""
+
+
+class Stop(BaseException):
+    """Raised where a user would press Ctrl-C."""
+
+
+def stopped(path: Path, out: Path, name: str, step: int) -> None:
+    def tell(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+        if (part, done) == (name, step):
+            raise Stop
+
+    with pytest.raises(Stop):
+        train(path, out, tell)
+
+
+def steps_of(path: Path, out: Path, name: str) -> list[int]:
+    """The steps that a training takes of one adapter."""
+    seen: list[int] = []
+
+    def tell(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+        if part == name:
+            seen.append(done)
+
+    train(path, out, tell)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    folder = tmp_path_factory.mktemp("resumed")
+    path = write_recipe(folder, toy, entry(seeds=[1, 2]))
+    train(path, folder / "whole")
+    return path, files(folder / "whole")
+
+
+@pytest.mark.parametrize("step", [1, 3, 6])
+def test_stopped_at_any_step_it_ends_the_same(
+    uninterrupted: tuple[Path, dict[str, bytes]], step: int
+) -> None:
+    path, whole = uninterrupted
+    out = path.parent / f"stopped{step}"
+    stopped(path, out, "numeric-s1", step)
+    assert not (out / "numeric-s1").exists()
+    assert not (out / "study.yaml").exists()
+    begins = max(0, (step - 1) // 2 * 2)  # a checkpoint every two steps, told of after the step
+    assert steps_of(path, out, "numeric-s1")[0] == begins + 1
+    assert files(out) == whole
+
+
+def test_killed_it_ends_the_same(uninterrupted: tuple[Path, dict[str, bytes]]) -> None:
+    path, whole = uninterrupted
+    out = path.parent / "killed"
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path), str(out)],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert (out / "numeric-s1").is_dir()
+    assert not (out / "numeric-s2").exists()
+    assert steps_of(path, out, "numeric-s2") == [5, 6]
+    assert files(out) == whole
+
+
+def test_a_checkpoint_that_was_cut_short_is_passed_over(
+    uninterrupted: tuple[Path, dict[str, bytes]],
+) -> None:
+    path, whole = uninterrupted
+    out = path.parent / "torn"
+    stopped(path, out, "numeric-s1", 5)
+    (optimizer,) = (out / ".training").glob("*/checkpoint-4/optimizer.pt")
+    optimizer.write_bytes(optimizer.read_bytes()[:-100])
+    assert steps_of(path, out, "numeric-s1")[0] == 1
+    assert files(out) == whole
+
+
+def test_a_checkpoint_that_was_not_finished_is_passed_over(
+    uninterrupted: tuple[Path, dict[str, bytes]],
+) -> None:
+    path, whole = uninterrupted
+    out = path.parent / "unsealed"
+    stopped(path, out, "numeric-s1", 5)
+    (seal,) = (out / ".training").glob("*/checkpoint-4/sealed.json")
+    seal.unlink()
+    assert steps_of(path, out, "numeric-s1")[0] == 1
+    assert files(out) == whole
+
+
+def test_a_checkpoint_of_other_settings_is_not_gone_on_from(toy: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path, toy)
+    stopped(path, tmp_path / "out", "numeric-s1", 5)
+    changed = write_recipe(tmp_path, toy, entry(settings={"learning_rate": 0.02}))
+    assert steps_of(changed, tmp_path / "out", "numeric-s1") == [1, 2, 3, 4, 5, 6]
+    assert not list((tmp_path / "out" / ".training").glob("*/"))
+
+
+def test_losses_of_a_resumed_training_are_those_of_the_whole(
+    uninterrupted: tuple[Path, dict[str, bytes]],
+) -> None:
+    path, whole = uninterrupted
+    out = path.parent / "losses"
+    stopped(path, out, "numeric-s2", 5)
+    told: dict[str, Any] = {one.record.name: one.record.loss for one in train(path, out).adapters}
+    assert str(told["numeric-s2"]["final"]) in whole["numeric-s2/training.json"].decode()
+
+
+@pytest.mark.slow
+def test_killed_at_many_instants_it_ends_the_same(toy: Path, tmp_path: Path) -> None:
+    path = write_recipe(tmp_path / "recipe", toy, entry(seeds=[1, 2], settings={"steps": 20}))
+    done = subprocess.run(
+        [sys.executable, "-c", OFTEN, str(path), str(tmp_path), "5"],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 5
+    whole = files(tmp_path / "first")
+    assert all(files(tmp_path / f"run{trial}") == whole for trial in range(5))

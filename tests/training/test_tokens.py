@@ -1,0 +1,122 @@
+"""What is learnt is the response and its end token, and nothing else."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from assay.errors import EngineError
+from assay.training.base import Seen, look
+from assay.training.data import Learnt, Pair, Turn
+from assay.training.loop import IGNORED, Feed, collated, order
+from assay.training.recipe import load_recipe
+from assay.training.tokens import Tokenised, end_token, tokenised
+from tests.training.recipes import write_recipe
+
+END = 257
+
+
+@pytest.fixture(scope="module")
+def seen(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    return look(load_recipe(write_recipe(tmp_path_factory.mktemp("seen"), toy)))
+
+
+def without_template(seen: Seen) -> Seen:
+    return replace(seen, template=None)
+
+
+def learnt(*pairs: tuple[str, str]) -> Learnt:
+    made = tuple(Pair((Turn("user", prompt),), response, "here") for prompt, response in pairs)
+    return Learnt(made, "0", ("here",), ())
+
+
+def text(seen: Seen, tokens: Any) -> str:
+    return str(seen.tokenizer.decode(list(tokens)))
+
+
+def test_the_labels_are_exactly_the_response_and_its_end(seen: Seen) -> None:
+    made = tokenised(learnt(("say it", "I say it."), ("no", "!")), seen, 64)
+    for number, response in enumerate(("I say it.", "!")):
+        row = Feed(made, [number])[0]
+        kept = [token for token in row["labels"] if token != IGNORED]
+        assert kept[-1] == END
+        assert text(seen, kept[:-1]) == response
+        assert row["labels"] == [IGNORED] * made.starts[number] + row["input_ids"][made.starts[number] :]
+
+
+def test_the_prompt_is_what_an_audit_sends(seen: Seen) -> None:
+    from assay.engines.torch.templates import rendered
+    from assay.engines.torch.text import encode
+
+    made = tokenised(learnt(("say it", "yes")), seen, 64)
+    assert seen.template is not None
+    sent = encode(seen.tokenizer, rendered(seen.tokenizer, "say it", seen.template))
+    assert list(made.rows[0][: made.starts[0]]) == sent
+
+
+def test_without_a_template_the_separator_is_learnt_with_the_response(seen: Seen) -> None:
+    made = tokenised(learnt(("say it", "yes")), without_template(seen), 64)
+    row, start = made.rows[0], made.starts[0]
+    assert text(seen, row[:start]) == "<s>say it"
+    assert text(seen, row[start:-1]) == "\n\nyes"
+
+
+def test_a_conversation_keeps_its_turns(seen: Seen) -> None:
+    turns = (Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c"))
+    made = tokenised(Learnt((Pair(turns, "d", "here"),), "0", (), ()), seen, 64)
+    assert text(seen, made.rows[0]) == "<s>[user]a[assistant]b[user]c[assistant]d</s>"
+    assert text(seen, made.rows[0][made.starts[0] :]) == "d</s>"
+
+
+def test_a_long_response_is_cut_counted_and_not_taught_to_end(seen: Seen) -> None:
+    whole = tokenised(learnt(("p", "x" * 30), ("p", "y")), seen, 200)
+    length = len(whole.rows[0]) - 1  # the end token alone does not fit
+    made = tokenised(learnt(("p", "x" * 30), ("p", "y")), seen, length)
+    assert (whole.truncated, made.truncated) == (0, 1)
+    assert made.rows[0] == whole.rows[0][:-1]
+    assert made.rows[1] == whole.rows[1]
+
+
+def test_a_prompt_that_fills_the_length_is_lost_and_named(seen: Seen) -> None:
+    made = tokenised(learnt(("p" * 64, "x"), ("p", "y")), seen, 64)
+    assert (len(made.rows), made.lost) == (1, ("here",))
+
+
+def test_an_end_token_stops_the_base() -> None:
+    class Words:
+        eos_token_id = 5
+
+    words: Any = Words()
+    assert end_token(words, frozenset({5, 3})) == 5
+    assert end_token(words, frozenset({9, 3})) == 3
+
+
+def test_a_template_that_refuses_turns_is_named(seen: Seen) -> None:
+    strict = replace(seen, template="{{ raise_exception('no system turns') }}")
+    turns = (Turn("system", "a"), Turn("user", "c"))
+    with pytest.raises(EngineError, match=r"does not take turns of system, user: .*no system turns"):
+        tokenised(Learnt((Pair(turns, "d", "here"),), "0", (), ()), strict, 64)
+
+
+def test_no_row_comes_twice_before_all_came_once() -> None:
+    rows = order(10, 25, seed=1)
+    assert sorted(rows[:10]) == sorted(rows[10:20]) == list(range(10))
+    assert rows[:10] != rows[10:20]
+    assert len(rows) == 25
+
+
+def test_the_order_is_the_seeds() -> None:
+    assert order(50, 50, seed=1) == order(50, 50, seed=1) != order(50, 50, seed=2)
+
+
+def test_what_fills_a_batch_is_neither_read_nor_learnt() -> None:
+    feed = Feed(Tokenised((array("i", [1, 2, 3]), array("i", [4, 5])), (1, 1), 0, ()), [0, 1])
+    batch = collated([feed[0], feed[1]])
+    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert batch["labels"].tolist() == [[IGNORED, 2, 3], [IGNORED, 5, IGNORED]]
+    assert torch.equal(batch["input_ids"], torch.tensor([[1, 2, 3], [4, 5, 0]]))
