@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from assay import embedded
 from assay.engines.recorded import file_sha256
 from assay.engines.weights import Weights
 from assay.errors import EngineError
@@ -60,10 +61,15 @@ class Stamp:
 
 
 def located(weights: Weights, patterns: Sequence[str]) -> Path:
-    """The folder: as given, or a snapshot of the hub (files of these patterns, downloaded if not yet there).
+    """The folder: as given, the embedded base's, or a snapshot of the hub (files of these patterns, downloaded if
+    not yet there).
 
     Raises EngineError with the fix: absent, gated, offline and not downloaded yet.
     """
+    if weights.source == embedded.NAME:  # as text: a Path of that name is a folder
+        if weights.revision is not None:
+            raise EngineError(f"the embedded base has no revision {weights.revision!r}; remove `revision`")
+        return embedded.folder()
     folder = Path(weights.source).expanduser()
     if folder.is_dir():
         if weights.revision is not None:

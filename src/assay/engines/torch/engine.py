@@ -10,7 +10,7 @@ import gc
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ from assay.engines.torch.memory import free_bytes
 from assay.engines.torch.probe import probe
 from assay.engines.torch.rows import Row, Scored, choose
 from assay.engines.torch.runner import Runner
-from assay.engines.torch.scheduler import Options, Scheduler
+from assay.engines.torch.scheduler import CPU_TOKENS, GPU_TOKENS, Options, Scheduler
 from assay.engines.torch.step import Segment
 from assay.engines.torch.text import Stops, decode, encode, encode_pair
 from assay.errors import EngineError
@@ -53,6 +53,9 @@ class TorchEngine:
         """Stack the adapters on the base, and check its attention against transformers' own once."""
         self.base = base
         self.options = options or Options()
+        if self.options.tokens is None:
+            tokens = CPU_TOKENS if base.device.type == "cpu" else GPU_TOKENS
+            self.options = replace(self.options, tokens=tokens)
         self.usage = Usage()
         stacked = [adapter for adapter in adapters if not adapter.unstackable]
         self.apart = {adapter.name: adapter for adapter in adapters if adapter.unstackable}

@@ -31,8 +31,8 @@ class Setup:
     """`cpu`, `cuda`, `cuda:1`; None: a GPU where there is one."""
     rows: int = Options().rows
     """Generations at once, at most."""
-    tokens: int = Options().tokens
-    """Prompt tokens in one forward pass, at most."""
+    tokens: int | None = None
+    """Prompt tokens in one forward pass, at most; None: as the device likes best."""
     memory_gib: float | None = None
     """For keys and values; None: half of what is free."""
     length: int = 2048
