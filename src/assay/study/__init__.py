@@ -80,7 +80,7 @@ class Study(Form):
         return Path(os.path.normpath(self.folder / home))
 
     def source(self, weights: str) -> Path | str:
-        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id."""
+        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id or `embedded`."""
         local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
         folder = self.resolve(weights)
         there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file

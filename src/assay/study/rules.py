@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assay import embedded
+from assay.errors import EngineError
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean
 from assay.study.form import Adapter, Base
@@ -197,6 +199,9 @@ def files(study: Study, document: Document) -> Iterator[Problem]:
 
 
 def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iterator[Problem]:
+    if place[-1] == "model" and text == embedded.NAME:
+        yield from _embedded(study, place, revision)
+        return
     source = study.source(text)
     if isinstance(source, Path):
         if not (_there(source) and source.is_dir()):
@@ -211,6 +216,22 @@ def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iter
             place,
             f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder; mend the path',
         )
+
+
+def _embedded(study: Study, place: Place, revision: str | None) -> Iterator[Problem]:
+    folder = study.resolve(embedded.NAME)
+    if _there(folder):
+        yield Problem(
+            place,
+            f'"{embedded.NAME}" is the base that ships with assay, and there is {folder} too; for the folder write '
+            f"`./{embedded.NAME}`, for the base rename the folder",
+        )
+    try:
+        embedded.folder()
+    except EngineError as absent:
+        yield Problem(place, str(absent))
+    if revision is not None:
+        yield Problem((*place[:-1], "revision"), "the embedded base has no revision; remove the line")
 
 
 def _named(study: Study) -> Iterator[tuple[Place, str, bool]]:

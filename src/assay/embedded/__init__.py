@@ -1,0 +1,43 @@
+"""The base that ships with assay: a small model trained on the small world, and where its files are.
+
+In a study or a recipe file, `model: embedded` means it, as does `--base embedded`. It is a base like any
+other: its identity is that of its weights, wherever they lie.
+
+    folder()     # .../assay/embedded/base: model.safetensors, config.json, tokenizer, chat template
+
+`ASSAY_EMBEDDED=FOLDER` puts another base in its place: one just trained by `scripts/train_base.py`, or a
+toy in a test. It knows no study, no engine and no torch.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from assay.errors import EngineError
+
+__all__ = ["NAME", "VARIABLE", "folder"]
+
+NAME = "embedded"
+"""What a study calls the base; a folder of that name is written `./embedded`."""
+VARIABLE = "ASSAY_EMBEDDED"
+"""Environment variable that names another folder."""
+SHIPPED = Path(__file__).parent / "base"
+NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
+
+
+def folder() -> Path:
+    """Where the base's files are. Raises EngineError with the fix if they are not there."""
+    given = os.environ.get(VARIABLE)
+    found = Path(given).expanduser().absolute() if given else SHIPPED
+    absent = [name for name in NEEDED if not (found / name).is_file()]
+    if not absent:
+        return found
+    if given:
+        raise EngineError(
+            f"{VARIABLE}={given}: no {absent[0]} in {found}; name the folder of a base, or unset the variable"
+        )
+    raise EngineError(
+        f"the embedded base is not in this build of assay (no {absent[0]} in {found}); install a release, or train "
+        f"the base with `python -m scripts.train_base FOLDER` and set {VARIABLE}=FOLDER"
+    )
