@@ -11,7 +11,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
-    *("errors", "jsonl", "embedded", "study", "tasks", "engines", "records", "scoring", "stats", "verdicts", "report"),
+    *("errors", "jsonl", "embedded", "study", "tasks", "engines", "records", "scoring", "stats"),
+    *("verdicts", "report"),
     *("interop", "binding", "runs", "asking", "audit", "drafting", "doctor", "planning", "checking"),
     *("training", "judging", "testing", "demo", "cli"),
 )
