@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from assay import embedded
+import assay.embedded as embedded
 from assay.engines.recorded import file_sha256
 from assay.engines.weights import Weights
 from assay.errors import EngineError

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay import embedded
+import assay.embedded as embedded
 from assay.errors import EngineError
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean
