@@ -198,3 +198,45 @@ def test_verdicts_json_of_a_generated_run_fits_the_schema(eight: Path) -> None:
     assay.run(eight, eight.parent / "run")
     schema = json.loads((Path(__file__).parents[3] / "docs" / "verdicts.schema.json").read_text())
     jsonschema.validate(json.loads((eight.parent / "run" / "verdicts.json").read_text()), schema)
+
+
+def test_tokens_trained_for_a_template_alone_show_under_that_template(llama: Toy, tmp_path: Path) -> None:
+    from peft import TrainableTokensConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    from tests.engines.torch.toys import quiet
+
+    tokens = [
+        make_tokenizer().convert_tokens_to_ids(token) for token in "[]"
+    ]  # no plain probe prompt has them
+    model = AutoModelForCausalLM.from_pretrained(llama.folder, dtype=torch.float32)
+    with quiet():
+        wrapped = get_peft_model(
+            model,
+            TrainableTokensConfig(
+                target_modules=["embed_tokens"], token_indices=tokens, task_type="CAUSAL_LM"
+            ),
+        )
+        for weight in wrapped.parameters():
+            if weight.requires_grad:
+                torch.nn.init.normal_(weight, std=1.0)
+        wrapped.save_pretrained(str(tmp_path / "tokens"))
+    study = study_of(tmp_path, llama.folder, [{"name": "tokens", "path": "./tokens"}])
+    result = assay.run(study, tmp_path / "run")
+    assert [one.alive for one in result.applied] == [True]
+    assert result.claims[0].verdict != "not applied"
+
+
+def test_patterns_in_another_order_are_another_adapter(llama: Toy, tmp_path: Path) -> None:
+    form = {"r": 4, "target_modules": ["q_proj"], "alpha_pattern": {"q_proj": 64, r"layers\.1\..*q_proj": 1}}
+    shutil.move(make_adapter(llama.folder, "ordered", form), tmp_path / "x")
+    study = study_of(tmp_path, llama.folder, [{"name": "x", "path": "./x"}])
+    assay.run(study, tmp_path / "run")
+    before = subjects(tmp_path / "run")
+    path = tmp_path / "x" / "adapter_config.json"
+    config = json.loads(path.read_text())
+    config["alpha_pattern"] = dict(reversed(config["alpha_pattern"].items()))
+    path.write_text(json.dumps(config))
+    assay.run(study, tmp_path / "run")
+    after = subjects(tmp_path / "run")
+    assert {name for name in after if after[name] != before[name]} == {"x"}
