@@ -191,7 +191,10 @@ def test_the_weights_are_looked_at_once() -> None:
         ({"examples": "none.jsonl"}, "^--examples none.jsonl: no such file$"),
         ({"revision": "main"}, r"^--revision: a local folder has no revision \(.*\); leave it out$"),
         ({"limit": -1}, "^--limit: "),
-        ({"prompts": None}, r"; give --prompts FILE \(from https://raw.githubusercontent.com/google-research/.*\)$"),
+        (
+            {"prompts": None},
+            r"; give --prompts FILE \(from https://raw.githubusercontent.com/google-research/.*\)$",
+        ),
         ({"examples": None}, r"; give --examples FILE \(from https://.*\)$"),
     ],
 )

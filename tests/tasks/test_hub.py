@@ -151,7 +151,9 @@ def test_a_repository_that_cannot_be_reached_is_refused_with_the_file_to_give(ca
         "; name a file of them in the study, `examples: FILE` (to be had at "
         "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl)"
     )
-    assert "`prompts: FILE` (to be had at https://raw.githubusercontent.com/google-research/" in refusal(InstructionsOnHub())
+    assert "`prompts: FILE` (to be had at https://raw.githubusercontent.com/google-research/" in refusal(
+        InstructionsOnHub()
+    )
 
 
 @pytest.mark.parametrize("missing", ["README.md", "main/test.jsonl"])
