@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 
 from assay import __version__
-from assay.cli import before, train  # noqa: F401 - their commands come first in the help
+from assay.cli import before, demo, train  # noqa: F401 - their commands come first in the help
 from assay.cli.app import Json, RunFolder, Stopped, app, print_json
 from assay.errors import AssayError, OutputError
 
@@ -246,18 +246,3 @@ def tasks(json: Json = False) -> None:
         print_json(listed)
     else:
         show_tasks(listed)
-
-
-@app.command()
-def demo(
-    keep: Annotated[Path | None, typer.Option(help="Keep the run in this folder.")] = None,
-    json: Json = False,
-) -> None:
-    """Audit published figures of an instruction-tuned adapter, offline."""
-    from assay.cli.show import show_demo, show_result
-    from assay.demo import run_demo
-
-    result, attainable = run_demo(keep)
-    show_result(result, keep, json)
-    if not json:
-        show_demo(attainable)
