@@ -50,23 +50,23 @@ class Settings:
 
     mixture: Mixture = field(default_factory=Mixture)
     """What it reads."""
-    vocabulary: int = 4096
+    vocabulary: int = 3072
     learnt_from: int = 20_000
     """Examples that the tokenizer is made from."""
     hidden: int = 256
     """Width; heads have 64 dimensions."""
-    layers: int = 6
+    layers: int = 4
     inner: int = 704
     """Width of the feed-forward layers."""
     context: int = 1024
     """Positions that the model says it has; training sees `length` of them."""
-    tokens: int = 30_000_000
+    tokens: int = 16_000_000
     """To read in all."""
     length: int = 256
     """Tokens of a row."""
     batch: int = 8
     """Rows of a step."""
-    rate: float = 1e-3
+    rate: float = 2e-3
     """Highest learning rate; it rises linearly, stays, and falls linearly to nothing."""
     warmup: int = 100
     """Steps of rising."""
@@ -124,13 +124,24 @@ class State:
             setattr(self, name, value)
 
 
-def train(settings: Settings, out: Path, stop_after: float = math.inf, save_every: float = 180.0) -> bool:
-    """Train until done, or for so many seconds; True when done. The model folder is written then."""
+def train(
+    settings: Settings,
+    out: Path,
+    stop_after: float = math.inf,
+    save_every: float = 180.0,
+    compiled: bool = False,
+) -> bool:
+    """Train until done, or for so many seconds; True when done. The model folder is written then.
+
+    `compiled` runs the model through `torch.compile`: a fifth faster on a CPU, and needs a C++ compiler.
+    """
     out.mkdir(parents=True, exist_ok=True)
     _same_settings(settings, out)
     tokenizer = _tokenizer(settings, out)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     state = _fresh(settings, device)
+    if compiled:
+        state.model.compile()
     checkpoint = out / "checkpoint.pt"
     if checkpoint.is_file():
         state.load(checkpoint)
@@ -383,12 +394,13 @@ def main() -> None:
     parser.add_argument(
         "--stop-after", type=float, default=math.inf, metavar="SECONDS", help="stop, to go on later"
     )
+    parser.add_argument("--compile", action="store_true", help="faster; needs a C++ compiler")
     parser.add_argument("--evaluate", action="store_true", help="measure the trained model")
     parser.add_argument("--prompts", type=int, default=300, help="test prompts of each task")
     given = parser.parse_args()
     settings = _changed(Settings(), given.set)
     if not given.evaluate:
-        done = train(settings, given.out, given.stop_after)
+        done = train(settings, given.out, given.stop_after, compiled=given.compile)
         sys.stderr.write(f"{given.out}: {'trained' if done else 'stopped; the same command goes on'}\n")
         return
     scores = evaluate(given.out, given.prompts)

@@ -23,12 +23,12 @@ from assay.tasks.world.words import TOPICS, plural
 
 TASKS = ("instructions", "problems", "lists", "passages")
 GOLDEN = {
-    "text": "eed539558fb47d9bbbb949dabe329b8c61c4a60cdae1583ab3103b633e3d347d",
-    "talk": "de6c05b1db8d8a4ad986c5bd885b83c45ed344e65b934cf94bfad1dd019d801a",
-    "instructions": "9e2691e9e2a6c2b8e3d8ba1f7eb1f188c723028f8424598173f042d4d1d599b7",
-    "problems": "4aea2616fc865aa8802eeeed13322c5baa6943656c7d523c6ea5f000930f962e",
-    "lists": "57731421081293eacaad9c899614d1814b8e11fdac0579b6b4f55b3604023f86",
-    "passages": "6aee0b63cfe78b66c064bd49d3fc424c9a7ea69cbe9e4b49a0798ea092b7bbc2",
+    "text": "232d5bbc6563403e0e87d614948bd5f0d138220d68e8f7222fec96993ffea425",
+    "talk": "f37e2b38cdd52e492dfee9dced6b7592bdf0576fb43600c94be69103da46a0e0",
+    "instructions": "8252c99ce02e8e22cca5c805080e2e3013f47505c868d81f67ad95690a039bf5",
+    "problems": "401ce6d479f53a761dcf7211c464b1825ad95d13a04648b1e048df5f05835c00",
+    "lists": "fa2807fc74547569d1244e3039d4ca477ef23d66e152332d916350eb73e88c00",
+    "passages": "f8417f9928d3e8dbd7897a41163943dbdc0109efecb7cc770fe027cd5d03426f",
 }
 """SHA-256 of 1,000 draws of each kind. Where it changes, raise `draw.VERSION`."""
 

@@ -23,7 +23,7 @@ from assay.tasks.world.requests import Instructions, PlainText, Talk
 
 __all__ = ["KINDS", "VERSION", "draw", "stream"]
 
-VERSION = "1"
+VERSION = "3"
 """Of everything drawn. Raise it with any change to a word, a sentence, a lever or a draw."""
 
 KINDS: dict[str, Kind] = {

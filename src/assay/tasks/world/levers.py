@@ -22,17 +22,17 @@ class Levers:
     """Share of requests about two things."""
     setting: float = 0.3
     """Share of requests that say where or when."""
-    steps: tuple[float, ...] = (5, 4, 2)
+    steps: tuple[float, ...] = (5, 3, 1)
     """Weight of 1, 2, 3 steps in a word problem."""
-    digits: tuple[float, ...] = (4, 4, 2, 1)
-    """Weight of 1, 2, 3, 4 digits in its numbers; a factor has one digit."""
-    distractor: float = 0.35
+    digits: tuple[float, ...] = (6, 5, 1)
+    """Weight of 1, 2, 3 digits in its numbers; a factor has one digit."""
+    distractor: float = 0.25
     """Share of word problems with a number that has no use."""
-    items: tuple[int, int] = (3, 8)
+    items: tuple[int, int] = (3, 7)
     """Shortest and longest list."""
-    people: tuple[int, int] = (2, 5)
+    people: tuple[int, int] = (2, 4)
     """Fewest and most people in a passage."""
-    relayed: float = 0.4
+    relayed: float = 0.35
     """Share of questions about a passage that name a person by another fact about them."""
 
 
