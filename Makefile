@@ -16,7 +16,7 @@ install: .venv/installed ## make .venv with assay and the tools to work on it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev]"
 	@touch $@
 
-demo: install ## audit published figures, offline
+demo: torch ## the controlled study on the embedded base, offline
 	$(BIN)/assay demo
 
 test: install ## the default tests: no network, under 3 minutes
@@ -25,8 +25,11 @@ test: install ## the default tests: no network, under 3 minutes
 test-all: install ## the slow ones too: simulations, large oracles
 	$(BIN)/pytest -m "slow or not slow"
 
-torch: install ## add torch to .venv, and the engine's tests with it
+torch: .venv/torch ## add torch to .venv, and the engine's tests with it
+
+.venv/torch: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,torch]"
+	@touch $@
 
 lint: install ## ruff, as pre-commit and CI run it
 	$(BIN)/ruff check .

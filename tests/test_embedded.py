@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,19 @@ def test_it_has_no_revision(tmp_path: Path) -> None:
         load_study(study(tmp_path / "s", revision="main"))
     with pytest.raises(EngineError, match="no revision 'main'; remove `revision`"):
         located(Weights("base", "embedded", "main"), [])
+
+
+def test_the_shipped_weights_are_those_that_the_training_log_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(embedded.VARIABLE, raising=False)
+    folder = embedded.folder()
+    weights = (folder / "model.safetensors").read_bytes()
+    trained = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert hashlib.sha256(weights).hexdigest() == trained["weights_sha256"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 16 * 2**20
+
+
+def test_the_shipped_base_is_half_able(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(embedded.VARIABLE, raising=False)
+    scores = json.loads((embedded.folder() / "evaluation.json").read_text(encoding="utf-8"))
+    for task, score in scores.items():
+        assert 0.15 <= score["metrics"][score["primary"]] <= 0.75, task
