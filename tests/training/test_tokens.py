@@ -103,15 +103,23 @@ def test_a_template_that_refuses_turns_is_named(seen: Seen) -> None:
         tokenised(Learnt((Pair(turns, "d", "here"),), "0", (), ()), strict, 64)
 
 
-def test_no_row_comes_twice_before_all_came_once() -> None:
-    rows = order(10, 25, seed=1)
-    assert sorted(rows[:10]) == sorted(rows[10:20]) == list(range(10))
-    assert rows[:10] != rows[10:20]
+def test_every_row_comes_as_often_as_any_other_or_once_more() -> None:
+    rows = order([3] * 10, steps=5, batch=5, seed=1)
     assert len(rows) == 25
+    assert {rows.count(row) for row in range(10)} == {2, 3}
+
+
+def test_rows_of_like_length_share_a_batch_and_batches_come_in_any_order() -> None:
+    lengths = [1, 9, 5] * 20
+    rows = order(lengths, steps=15, batch=4, seed=1)
+    batches = [{lengths[row] for row in rows[start : start + 4]} for start in range(0, 60, 4)]
+    assert sum(len(batch) > 1 for batch in batches) <= 4
+    assert [max(batch) for batch in batches] != sorted(max(batch) for batch in batches)
 
 
 def test_the_order_is_the_seeds() -> None:
-    assert order(50, 50, seed=1) == order(50, 50, seed=1) != order(50, 50, seed=2)
+    lengths = list(range(50))
+    assert order(lengths, 10, 5, seed=1) == order(lengths, 10, 5, seed=1) != order(lengths, 10, 5, seed=2)
 
 
 def test_what_fills_a_batch_is_neither_read_nor_learnt() -> None:

@@ -260,8 +260,9 @@ def test_the_first_loss_is_that_of_the_response_tokens_under_the_base(toy: Path,
     model, one = job(tmp_path, toy)
     from assay.training.loop import Feed, collated, order
 
-    feed = Feed(one.tokens, order(len(one.tokens.rows), 4, one.seed))
-    batch = collated([feed[i] for i in range(4)])
+    lengths, size = [len(row) for row in one.tokens.rows], one.settings.batch
+    feed = Feed(one.tokens, order(lengths, one.steps, size, one.seed))
+    batch = collated([feed[i] for i in range(size)])
     with torch.inference_mode():
         logits = model(batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1].float()
     labels = batch["labels"][:, 1:]

@@ -38,6 +38,8 @@ IGNORED = -100
 SEAL = "sealed.json"
 LAST = 10
 """Steps over which the final loss is averaged."""
+NEAR = 10
+"""Batches among which rows are sorted by length."""
 Tell = Callable[[int, float, float], None]
 """Called after a step: how many are done, the loss, tokens a second."""
 
@@ -100,7 +102,9 @@ def _lora(settings: Settings) -> LoraConfig:
 
 def _trained(wrapped: PeftModel, job: Job, tell: Tell) -> list[float]:
     """Run the Trainer. Returns the loss of each step."""
-    feed = Feed(job.tokens, order(len(job.tokens.rows), job.steps * job.settings.batch, job.seed))
+    feed = Feed(
+        job.tokens, order([len(row) for row in job.tokens.rows], job.steps, job.settings.batch, job.seed)
+    )
     trainer = _InOrder(
         model=wrapped,
         args=_arguments(job, wrapped),
@@ -214,13 +218,21 @@ class Feed(Dataset[dict[str, list[int]]]):
         return sum(len(self._tokens.rows[row]) for row in self._order[first:last])
 
 
-def order(rows: int, length: int, seed: int) -> list[int]:
-    """So many rows: each once in a random order, then each once in another, and so on."""
+def order(lengths: Sequence[int], steps: int, batch: int, seed: int) -> list[int]:
+    """The rows of so many batches, each once in a random order, then each once in another, and so on.
+
+    Among a few batches, rows of like length share one: filling them up to the longest costs a third otherwise.
+    """
     generator = torch.Generator().manual_seed(seed)
     whole: list[int] = []
-    while len(whole) < length:
-        whole += torch.randperm(rows, generator=generator).tolist()
-    return whole[:length]
+    while len(whole) < steps * batch:
+        whole += torch.randperm(len(lengths), generator=generator).tolist()
+    placed: list[int] = []
+    for start in range(0, steps * batch, NEAR * batch):
+        near = sorted(whole[start : min(start + NEAR * batch, steps * batch)], key=lengths.__getitem__)
+        for place in torch.randperm(len(near) // batch, generator=generator).tolist():
+            placed += near[place * batch : (place + 1) * batch]
+    return placed
 
 
 def collated(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, torch.Tensor]:
