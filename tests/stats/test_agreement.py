@@ -65,6 +65,19 @@ def test_three_adapters_have_a_correlation_and_no_interval() -> None:
     assert rank_agreement([1, 2, 3], [3, 2, 1], 0.95) == (-1, None, None)
 
 
+def test_two_adapters_have_none_for_it_could_only_be_1_or_minus_1() -> None:
+    assert rank_agreement([1, 2], [2, 1], 0.95) == (None, None, None)
+
+
+def test_means_that_differ_by_rounding_alone_are_tied() -> None:
+    mean = (0.1 + 0.2) / 2
+    assert mean != 0.15
+    assert rank_agreement([mean, 0.15, 0.3, 0.4], [1, 2, 3, 4], 0.95) == pytest.approx(
+        rank_agreement([0.15, 0.15, 0.3, 0.4], [1, 2, 3, 4], 0.95)
+    )
+    assert rank_agreement([mean, 0.15, mean], [1, 2, 3], 0.95).value is None
+
+
 def test_lists_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="one length"):
         rank_agreement([1, 2, 3], [1, 2], 0.95)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 import assay
 from assay.stats import PairedGain, mover_difference
@@ -22,13 +23,18 @@ GAINS: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
 }
 
 
-def study(folder: Path, adapters: dict[str, dict[str, object]] | None = None, **fields: object) -> Path:
+def study(
+    folder: Path,
+    adapters: dict[str, dict[str, object]] | None = None,
+    gains: dict[str, tuple[tuple[int, int], tuple[int, int]]] = GAINS,
+    **fields: object,
+) -> Path:
     examples(folder, N)
 
     base = [i >= N // 2 for i in range(N)]
 
     def passes(name: str, index: int) -> list[bool]:
-        better, worse = GAINS[name][index]
+        better, worse = gains[name][index]
         return [i < better if i < N // 2 else i < N - worse for i in range(N)]
 
     tasks = ("first", "second")
@@ -50,7 +56,7 @@ def study(folder: Path, adapters: dict[str, dict[str, object]] | None = None, **
                 },
                 **(adapters or {}).get(name, {}),
             }
-            for name in GAINS
+            for name in gains
         ],
         "tasks": [{"task": "numeric", "name": task, "examples": "examples.jsonl"} for task in tasks],
         **fields,
@@ -113,6 +119,58 @@ def test_signs_are_counted_and_those_that_are_sure_apart(found: Agreement) -> No
     assert (pair.adapters, pair.same_sign, pair.opposite_sign) == (5, 4, 1)
     # `near` and `open` have an interval that holds 0 on the second benchmark.
     assert (pair.surely_same, pair.surely_opposite) == (2, 1)
+
+
+def test_few_prompts_that_differ_are_sure_of_nothing_that_a_verdict_would_not_say(tmp_path: Path) -> None:
+    laid = {"few": ((3, 0), (4, 0)), "many": ((6, 0), (0, 6))}
+    (agreement,) = assay.run(study(tmp_path, gains=laid), tmp_path / "run").agreement
+    (pair,) = agreement.pairs
+    few, _ = agreement.adapters
+    # Tango's interval excludes 0 with 3 prompts for and none against; the sign test, which a verdict needs, does not.
+    assert few.gains[0] is not None
+    assert few.gains[0].interval is not None
+    assert few.gains[0].interval[0] > 0
+    assert (pair.same_sign, pair.surely_same) == (1, 0)
+    assert (pair.opposite_sign, pair.surely_opposite) == (1, 1)
+
+
+def test_a_gain_of_0_has_no_sign_and_two_recipes_no_rank_correlation(tmp_path: Path) -> None:
+    laid = {"nil": ((20, 20), (80, 20)), "up": ((80, 20), (80, 20))}
+    (agreement,) = assay.run(study(tmp_path, gains=laid), tmp_path / "run").agreement
+    (pair,) = agreement.pairs
+    assert (pair.adapters, pair.same_sign, pair.opposite_sign) == (2, 1, 0)
+    assert [(rank.configurations, rank.value) for rank in pair.ranks] == [(2, None)]
+
+
+def test_promises_of_different_kinds_do_not_make_a_verdict_depend_on_the_benchmark(tmp_path: Path) -> None:
+    # A gain of 0 on both: `kept` where it promised to keep, `no gain` where it promised to gain.
+    laid = {"nil": ((10, 10), (10, 10))}
+    claims = {"numeric": [{"metric": "first.numeric_match", "kind": "keeps"}, "second.numeric_match"]}
+    result = assay.run(study(tmp_path, gains=laid, claims=claims), tmp_path / "run")
+    assert [claim.verdict for claim in result.claims] == ["kept", "no gain"]
+    (agreement,) = result.agreement
+    assert agreement.depends == ()
+    assert "none passes on one and fails on another" in agreement.statement
+
+
+def test_where_only_another_metric_is_claimed_that_one_is_compared(tmp_path: Path) -> None:
+    claims = {"numeric": ["first.format_match", "second.numeric_match"]}
+    (agreement,) = assay.run(study(tmp_path, claims=claims), tmp_path / "run").agreement
+    assert agreement.metrics == ("first.format_match", "second.numeric_match")
+    assert all(gain and gain.verdict for row in agreement.adapters for gain in row.gains)
+    assert agreement.depends == ("split",)
+
+
+def test_an_adapter_without_responses_to_one_benchmark_counts_in_no_pair(tmp_path: Path) -> None:
+    path = study(tmp_path)
+    document = yaml.safe_load(path.read_text())
+    del document["adapters"][1]["responses"]["second"]
+    path.write_text(yaml.safe_dump(document))
+    (agreement,) = assay.run(path, tmp_path / "run").agreement
+    (split,) = (row for row in agreement.adapters if row.adapter == "split")
+    assert split.gains[1] is None
+    assert not split.depends
+    assert (agreement.pairs[0].adapters, agreement.pairs[0].ranks[0].configurations) == (4, 4)
 
 
 def test_the_rank_correlation_has_an_interval_from_four_recipes_on(found: Agreement) -> None:

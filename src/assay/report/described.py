@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.report.words import interval, points
+from assay.stats.agreement import FEWEST
 from assay.verdicts import Result
 from assay.verdicts.changes import LENGTHS, MEASURES
 from assay.verdicts.described import Change, Difference, PairAgreement, RankCorrelation, TypeDifference
@@ -69,6 +70,8 @@ def sign_words(pair: PairAgreement) -> str:
 def rank_words(rank: RankCorrelation) -> str:
     """`+0.71 [+0.30, +0.90], 16 recipes`."""
     of = f"{rank.configurations} {'recipe' if rank.configurations == 1 else 'recipes'}"
+    if rank.configurations < FEWEST:
+        return f"none, {of}: too few"
     if rank.value is None:
         return f"none: gains do not vary, {of}"
     if rank.interval is None:

@@ -18,12 +18,16 @@ from assay.stats.quantiles import normal_quantile
 
 __all__ = ["FEWEST_RANKED", "RankAgreement", "rank_agreement"]
 
+FEWEST = 3
+"""Pairs below which nothing is said: the correlation of two is 1 or -1 whatever they are."""
 FEWEST_RANKED = 4
 """Pairs below which no interval is given: the standard error needs n - 3 of 1 at least."""
+DIGITS = 12
+"""Values that differ behind these are tied: means of the same numbers differ by rounding."""
 
 
 class RankAgreement(NamedTuple):
-    """Spearman's rank correlation; None where one list does not vary, or for the ends under 4 pairs."""
+    """Spearman's rank correlation; None under 3 pairs or where one list does not vary; its ends None under 4."""
 
     value: float | None
     low: float | None
@@ -39,13 +43,13 @@ def rank_agreement(first: ArrayLike, second: ArrayLike, confidence: float) -> Ra
     .93 and more up to a correlation of .95, .905 and more at .98. Raises ValueError for lists of different
     lengths or values that are not finite. Source: Bonett and Wright 2000, Psychometrika 65:23.
     """
-    x, y = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    x, y = (np.asarray(values, dtype=np.float64).round(DIGITS) for values in (first, second))
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"two lists of one length are needed; got shapes {x.shape} and {y.shape}")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("gains must be finite")
     n = len(x)
-    if n < 2 or (x == x[0]).all() or (y == y[0]).all():
+    if n < FEWEST or (x == x[0]).all() or (y == y[0]).all():
         return RankAgreement(None, None, None)
     # Rounded: what falls short of 1 by rounding alone is 1.
     value = float(np.clip(round(np.corrcoef(_ranks(x), _ranks(y))[0, 1], 12), -1, 1))

@@ -31,6 +31,12 @@ __all__ = ["agreements"]
 RANK_LEVEL = 0.95
 NAMED = 8
 """Adapters that a sentence names at most."""
+DIGITS = 12
+"""Of a gain: what differs behind them is rounding, as in means over samples that cancel."""
+SIDES = {"confirmed": 1, "gain": 1, "trivial": 1, "harmed": -1}
+"""Verdicts that speak of a sign."""
+ANY_MARGIN = 0.5
+"""No margin changes whether a verdict speaks of a sign, nor of which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +46,24 @@ class _Both:
     adapter: Adapter
     first: BenchmarkGain
     second: BenchmarkGain
+    sides: tuple[int, int]
+    """As `_side` says."""
 
 
 def agreements(
     study: Study, tasks: Mapping[str, Task], claims: Sequence[ClaimResult], measured: Measurements
 ) -> tuple[Agreement, ...]:
     """One for each capability that several tasks share, in the order of the tasks."""
+    told: dict[tuple[str, str], list[ClaimResult]] = defaultdict(list)
+    for claim in claims:
+        told[claim.adapter, claim.metric].append(claim)
+    claimed = {metric for _, metric in told}
     sharing: dict[str, list[str]] = defaultdict(list)
     for name, task in tasks.items():
-        sharing[task.capability].append(f"{name}.{task.metrics[0].name}")
-    verdicts = {(claim.adapter, claim.metric): claim.verdict for claim in claims}
+        metrics = [f"{name}.{metric.name}" for metric in task.metrics]
+        sharing[task.capability].append(next((one for one in metrics if one in claimed), metrics[0]))
     return tuple(
-        _agreement(study, capability, metrics, verdicts, measured)
+        _agreement(study, capability, metrics, told, measured)
         for capability, metrics in sharing.items()
         if len(metrics) > 1
     )
@@ -61,20 +73,21 @@ def _agreement(
     study: Study,
     capability: str,
     metrics: Sequence[str],
-    verdicts: Mapping[tuple[str, str], str],
+    told: Mapping[tuple[str, str], Sequence[ClaimResult]],
     measured: Measurements,
 ) -> Agreement:
     level = 1 - 2 * study.alpha
     rows = []
     for adapter in study.adapters:
+        claims = [told.get((adapter.name, metric), ()) for metric in metrics]
         gains = tuple(
-            _gain(measured.cells[adapter.name, metric], level, verdicts.get((adapter.name, metric)))
-            for metric in metrics
+            _gain(measured.cells[adapter.name, metric], level, made[0].verdict if made else None)
+            for metric, made in zip(metrics, claims, strict=True)
         )
-        told = [verdicts.get((adapter.name, metric)) for metric in metrics]
-        depends, differs = _depends(gains, told)
+        depends, differs = _depends(gains, claims)
         rows.append(AdapterAgreement(adapter.name, adapter.base, adapter.label, gains, depends, differs))
-    pairs = tuple(_pairs(study, metrics, rows))
+    sides = [[_side(measured.cells[row.adapter, metric], study.alpha) for metric in metrics] for row in rows]
+    pairs = tuple(_pairs(study, metrics, rows, sides))
     depends_on = tuple(row.adapter for row in rows if row.depends)
     return Agreement(
         capability=capability,
@@ -83,27 +96,42 @@ def _agreement(
         adapters=tuple(rows),
         pairs=pairs,
         depends=depends_on,
-        statement=_statement(capability, metrics, rows, verdicts),
+        statement=_statement(capability, metrics, rows, told),
     )
 
 
 def _gain(cell: Measured | Unmeasured, level: float, verdict: str | None) -> BenchmarkGain | None:
     if isinstance(cell, Measured):
-        return BenchmarkGain(cell.gain.estimate, cell.gain.interval(level), verdict)
+        return BenchmarkGain(round(cell.gain.estimate, DIGITS), cell.gain.interval(level), verdict)
     if cell.inert or cell.score is None or cell.base_score is None:
         return None
-    return BenchmarkGain(cell.score - cell.base_score, None, verdict)
+    return BenchmarkGain(round(cell.score - cell.base_score, DIGITS), None, verdict)
 
 
-def _depends(gains: Sequence[BenchmarkGain | None], told: Sequence[str | None]) -> tuple[bool, bool]:
-    """(whether one verdict passes the default gate and another fails it, whether the gains differ there)."""
+def _side(cell: Measured | Unmeasured, alpha: float) -> int:
+    """1 where the rules of a verdict call it a gain at `alpha`, few prompts allowed for; -1 a harm; 0 neither."""
+    if not isinstance(cell, Measured):
+        return 0
+    return SIDES.get(stats.judge(cell.gain, "gains", ANY_MARGIN, alpha).verdict, 0)
+
+
+def _depends(
+    gains: Sequence[BenchmarkGain | None], claims: Sequence[Sequence[ClaimResult]]
+) -> tuple[bool, bool]:
+    """(whether one verdict passes the default gate and another fails it, whether the gains differ there).
+
+    Of claims of one kind: to gain on one benchmark and to keep another are different promises.
+    """
     policy = Policy()
-    passing = [gain for gain, word in zip(gains, told, strict=True) if word in policy.passing]
-    failing = [gain for gain, word in zip(gains, told, strict=True) if word in policy.failing]
-    differs = any(
-        up is not None and down is not None and _apart(up, down) for up in passing for down in failing
-    )
-    return bool(passing and failing), differs
+    pairs = [
+        (up, down)
+        for up, passing in zip(gains, claims, strict=True)
+        for down, failing in zip(gains, claims, strict=True)
+        for one in passing
+        for other in failing
+        if one.kind == other.kind and one.verdict in policy.passing and other.verdict in policy.failing
+    ]
+    return bool(pairs), any(up is not None and down is not None and _apart(up, down) for up, down in pairs)
 
 
 def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
@@ -114,11 +142,13 @@ def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
     return low > 0 or high < 0
 
 
-def _pairs(study: Study, metrics: Sequence[str], rows: Sequence[AdapterAgreement]) -> Iterator[PairAgreement]:
+def _pairs(
+    study: Study, metrics: Sequence[str], rows: Sequence[AdapterAgreement], sides: Sequence[Sequence[int]]
+) -> Iterator[PairAgreement]:
     for one, other in combinations(range(len(metrics)), 2):
         both = [
-            _Both(adapter, first, second)
-            for adapter, row in zip(study.adapters, rows, strict=True)
+            _Both(adapter, first, second, (side[one], side[other]))
+            for adapter, row, side in zip(study.adapters, rows, sides, strict=True)
             if (first := row.gains[one]) is not None and (second := row.gains[other]) is not None
         ]
         if both:
@@ -127,7 +157,7 @@ def _pairs(study: Study, metrics: Sequence[str], rows: Sequence[AdapterAgreement
 
 def _pair(study: Study, first: str, second: str, both: Sequence[_Both]) -> PairAgreement:
     signs = [np.sign(entry.first.gain) * np.sign(entry.second.gain) for entry in both]
-    sure = [_side(entry.first) * _side(entry.second) for entry in both]
+    sure = [entry.sides[0] * entry.sides[1] for entry in both]
     bases = [base.name for base in study.bases if any(entry.adapter.base == base.name for entry in both)]
     return PairAgreement(
         first=first,
@@ -139,13 +169,6 @@ def _pair(study: Study, first: str, second: str, both: Sequence[_Both]) -> PairA
         surely_opposite=sure.count(-1),
         ranks=tuple(_ranks(base, both) for base in (*bases, *([None] if len(bases) > 1 else []))),
     )
-
-
-def _side(gain: BenchmarkGain) -> int:
-    """1 for a gain whose interval lies above 0, -1 below, 0 where it does not exclude 0."""
-    if gain.interval is None:
-        return 0
-    return (gain.interval[0] > 0) - (gain.interval[1] < 0)
 
 
 def _ranks(base: str | None, both: Sequence[_Both]) -> RankCorrelation:
@@ -165,11 +188,11 @@ def _statement(
     capability: str,
     metrics: Sequence[str],
     rows: Sequence[AdapterAgreement],
-    verdicts: Mapping[tuple[str, str], str],
+    told: Mapping[tuple[str, str], Sequence[ClaimResult]],
 ) -> str:
     """Plainly, whether a label's verdict depends on the benchmark."""
     of = f"{capability} is measured by {', '.join(metrics)}"
-    asked = [row for row in rows if sum((row.adapter, metric) in verdicts for metric in metrics) > 1]
+    asked = [row for row in rows if sum((row.adapter, metric) in told for metric in metrics) > 1]
     if not asked:
         return (
             f"{of}. No adapter makes a claim on more than one of them, so no verdict depends on the choice."

@@ -42,7 +42,7 @@ class AdapterAgreement:
     gains: tuple[BenchmarkGain | None, ...]
     """In the order of the metrics; null where it was not measured, or is not applied."""
     depends: bool
-    """One claim here has a verdict that the default gate passes, another one that it fails."""
+    """One claim here has a verdict that the default gate passes, another one of its kind one that it fails."""
     differs: bool
     """And between two such benchmarks the gains differ: the interval of their difference excludes 0."""
 
@@ -55,7 +55,7 @@ class RankCorrelation:
     """Null: the configurations of all bases together."""
     configurations: int
     value: float | None
-    """Spearman's; null where the gains on one benchmark are all equal."""
+    """Spearman's; null under 3 of them, or where the gains on one benchmark are all equal."""
     interval: Ends | None
     """95 %, with configurations as independent draws; null under 4 of them."""
 
@@ -65,14 +65,14 @@ class PairAgreement:
     """Two benchmarks of one capability, over the adapters that were measured on both."""
 
     first: str
-    """`task.metric`, the task's primary metric."""
+    """`task.metric`, as in `metrics`."""
     second: str
     adapters: int
     same_sign: int
     """Adapters whose gains are both above 0, or both below."""
     opposite_sign: int
     surely_same: int
-    """Of the same sign, and both intervals exclude 0."""
+    """Both a gain, or both a harm, by the rules of a verdict at this level."""
     surely_opposite: int
     ranks: tuple[RankCorrelation, ...]
     """By base, then of all bases together where there are several."""
@@ -84,7 +84,7 @@ class Agreement:
 
     capability: str
     metrics: tuple[str, ...]
-    """Primary metrics of the tasks that share it."""
+    """Of each task that shares it the first metric that is claimed, or else the primary one."""
     level: float
     """Two-sided confidence of the gains' intervals."""
     adapters: tuple[AdapterAgreement, ...]
