@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,17 @@ def test_parquet_counts_its_responses(call: Any, run: Path, tmp_path: Path) -> N
     assert json.loads(told.out) == {"out": str(out), "responses": 80}
 
 
+def test_a_tracker_is_told_where_its_own_variables_say(
+    call: Any, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from unittest.mock import MagicMock
+
+    monkeypatch.setitem(sys.modules, "trackio", MagicMock())
+    told = json.loads(call("export", run, "--format", "trackio", "--project", "p", "--json").out)
+    assert (told["tracker"], told["place"], len(told["runs"])) == ("trackio", "the project 'p'", 2)
+    assert call("export", run, "--format", "trackio").out.startswith("2 runs logged to trackio: ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -57,6 +69,7 @@ def test_parquet_counts_its_responses(call: Any, run: Path, tmp_path: Path) -> N
         (["--format", "lm-eval"], "give --out FOLDER"),
         (["--format", "eval-results"], "say where each task stands on the hub"),
         (["--format", "eval-results", "--dataset", "math"], "write TASK=ORG/NAME:ID, each task once"),
+        (["--format", "mlflow", "--out", "x"], "leave --out away"),
         (["--format", "card", "--subject", "x"], "no adapter 'x' in this run"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines.answers import PROBES, ROUNDING, Heard, Said, judged
+from assay.engines.answers import PROBES, ROUNDING, SAME, Heard, Said, judged
 
 WORDS = tuple("abcdefgh")
 
@@ -40,7 +40,12 @@ def test_a_shift_beyond_rounding_is_alive() -> None:
     assert found.largest == pytest.approx(0.05)
 
 
-@pytest.mark.parametrize("shift", [1e-6, ROUNDING, 1.9 * ROUNDING])
+@pytest.mark.parametrize("shift", [1e-6, SAME])
+def test_a_shift_that_float32_makes_from_batch_to_batch_is_not_applied(shift: float) -> None:
+    assert heard((0, 0, 0), answers(shift)).verdict == "not applied"
+
+
+@pytest.mark.parametrize("shift", [1.1 * SAME, ROUNDING, 1.9 * ROUNDING])
 def test_a_shift_that_rounding_could_make_is_left_open(shift: float) -> None:
     found = heard((0, 0, 0), answers(shift))
     assert (found.alive, found.verdict) == (False, "not measured")

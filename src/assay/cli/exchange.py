@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["export", "import_"]
 
 _T = TypeVar("_T")
-FORMATS = ("responses", "parquet", "lm-eval", "every-eval-ever", "card", "eval-results")
+TRACKED = ("mlflow", "wandb", "trackio")
+FORMATS = ("responses", "parquet", "lm-eval", "every-eval-ever", "card", "eval-results", *TRACKED)
 
 
 @app.command()
@@ -38,6 +39,10 @@ def export(
             metavar="TASK=ORG/NAME:ID", help="For eval-results: a task's place on the hub; may be repeated."
         ),
     ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option(help="For mlflow, wandb and trackio: experiment or project. [the study's name]"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write a run's responses, or its findings, in a form that other tools read."""
@@ -52,6 +57,8 @@ def export(
             count = export_responses(study_of(folder, store), store, out)
         if json and out is not None:  # standard output holds JSON Lines else
             print_json({"out": str(out), "responses": count})
+    elif form in TRACKED:
+        _tracked(folder, form, out, project, json)
     elif form in ("card", "eval-results"):
         _text(folder, form, out, subject, _pairs(dataset or ()), json)
     else:
@@ -112,6 +119,18 @@ def _files(folder: Path, form: str, out: Path | None, json: bool) -> None:
         sys.stderr.write(
             f"assay: left out, for --format {form} cannot hold them or they have no scores: {', '.join(done.left_out)}\n"
         )
+
+
+def _tracked(folder: Path, form: str, out: Path | None, project: str | None, json: bool) -> None:
+    from assay.interop.trackers import log_run
+
+    if out is not None:
+        raise AssayError(f"--format {form} writes where {form}'s own variables say; leave --out away")
+    place, names = _of(folder, lambda run: log_run(run, folder, form, project))
+    if json:
+        print_json({"tracker": form, "place": place, "runs": names})
+        return
+    sys.stdout.write(f"{len(names)} runs logged to {form}: {place}\n")
 
 
 def _of(folder: Path, write: Callable[[Finished], _T]) -> _T:

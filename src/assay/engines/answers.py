@@ -30,6 +30,9 @@ TOKENS = 32
 """Greedy tokens that each probe prompt is answered with."""
 ROUNDS = 3
 """Times that the base answers them: three pairs show how far it differs from itself."""
+SAME = 5e-5
+"""Root mean square of differences, in nats, that float32 alone causes between one batch and another, with room:
+llama.cpp's server in float32 shows 1e-5. What changes less changes nothing that a task could see."""
 ROUNDING = 5e-3
 """Root mean square of differences, in nats, that bfloat16 alone may cause between two ways to the same sum."""
 
@@ -88,8 +91,8 @@ class Gap:
 def judged(adapter: str, base: Sequence[Mapping[str, Said]], changed: Mapping[str, Said]) -> Heard:
     """What an adapter changes. `base`: its answers of every round, `changed`: the adapter's, by prompt.
 
-    An adapter that is within what the base differs from itself is `not applied`; one beyond that, and within
-    twice of it or of rounding, is left open, as `not measured`: neither could be told from the other.
+    An adapter that is within what the base differs from itself, or within float32's rounding, is `not applied`; one
+    beyond that, and within twice of it or of bfloat16's rounding, is left open, as `not measured`.
     """
     asked = [{prompt: said[prompt] for prompt in changed} for said in base]
     noise = [_gap(one, other) for one, other in combinations(asked, 2)]
@@ -124,7 +127,7 @@ def _doubt(
     if spread > bound or differ > 1 + unsteady:
         return "", ""
     figures = f"by {spread:.2g} nats, the base from itself by {floor:.2g}"
-    if spread <= floor and differ <= unsteady:
+    if spread <= max(floor, SAME) and differ <= unsteady:
         return "not applied", f"with it, log-probabilities of the probe prompts are the base's ({figures})"
     return "not measured", (
         f"with it, log-probabilities of the probe prompts differ so little from the base's ({figures}) that rounding "

@@ -61,6 +61,23 @@ def test_a_server_that_fails_inside_is_asked_three_times(serve: Serve) -> None:
     server.close()
 
 
+def test_refusals_for_want_of_room_count_only_while_nobody_is_answered(serve: Serve) -> None:
+    """Of 12 refusals, 9 come while another request gets through; 4 alone would end a request of 4 tries."""
+    url = serve(Toy(before=failing(12, lambda handler: handler.answer(429, {"error": "busy"}))))
+    waits: list[float] = []
+    server = told(url, waits, patience=Patience(retries=3, draw=lambda _, high: high))
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) <= 9:
+            server.valve.widen()  # somebody else was answered
+
+    server._wait = wait
+    assert server.post("/v1/completions", BODY).ok
+    assert len(waits) == 12
+    server.close()
+
+
 def test_no_try_comes_before_the_server_asks_for_it(serve: Serve) -> None:
     waits: list[float] = []
     url = serve(Toy(before=failing(1, lambda handler: handler.answer(429, "", Retry_After="7"))))

@@ -124,25 +124,37 @@ class Server:
         return text.replace(self._key, "[key]") if self._key else text
 
     def _asked(self, method: str, path: str, body: bytes | None, tries: int | None) -> Reply:
-        """The reply, after as many tries as it takes."""
+        """The reply, after as many tries as it takes.
+
+        A refusal by a server that has too much to do counts only where nobody was answered since this request's
+        last try: a crowd gets through one by one, however often each is refused.
+        """
         retries = self.patience.retries if tries is None else tries - 1
-        for attempt in range(retries + 1):
+        counted = attempt = 0
+        answers = self.valve.answers
+        while True:
             try:
-                with self.valve.through() as wave:
-                    try:
-                        reply = self._once(method, path, body)
-                    except LostError as lost:
-                        if lost.crowded:
-                            self.valve.narrow(wave)
-                        raise
-                self.valve.widen()
-                return self._taken(reply)
+                return self._let_through(method, path, body)
             except LostError as lost:
-                spent = attempt >= min(retries, lost.tries - 1) or lost.wait > self.patience.limit
+                attempt += 1
+                before, answers = answers, self.valve.answers
+                counted += not (lost.crowded and tries is None and answers > before)
+                spent = counted > min(retries, lost.tries - 1) or lost.wait > self.patience.limit
                 if spent or self._closed.is_set():
-                    raise EngineError(self._lost(path, lost, attempt + 1)) from None
-                self._wait(self.patience.delay(attempt, lost.wait))
-        raise AssertionError("a loop of tries ends by an answer or an error")
+                    raise EngineError(self._lost(path, lost, attempt)) from None
+                self._wait(self.patience.delay(attempt - 1, lost.wait))
+
+    def _let_through(self, method: str, path: str, body: bytes | None) -> Reply:
+        """One try, when the valve has a place. Raises LostError."""
+        with self.valve.through() as wave:
+            try:
+                reply = self._once(method, path, body)
+            except LostError as lost:
+                if lost.crowded:
+                    self.valve.narrow(wave)
+                raise
+        self.valve.widen()
+        return self._taken(reply)
 
     def _lost(self, path: str, lost: LostError, tries: int) -> str:
         times = "once" if tries == 1 else f"{tries} times"

@@ -85,6 +85,8 @@ class Valve:
         self.width = width
         self.limit = float(width)
         self.busy = 0
+        self.answers = 0
+        """Requests answered so far: while it grows, the server works its way through the crowd."""
         self._wave = 0
         self._free = Condition()
 
@@ -112,5 +114,6 @@ class Valve:
     def widen(self) -> None:
         """One more after as many answers as there are places."""
         with self._free:
+            self.answers += 1
             self.limit = min(float(self.width), self.limit + 1 / self.limit)
             self._free.notify_all()
