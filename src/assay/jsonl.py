@@ -61,10 +61,18 @@ def read_jsonl(
                 f"write the character whole or replace it by \\ufffd"
             ) from None
         except (ValueError, RecursionError) as bad:
-            raise error(
-                f"{path}:{number}: not a JSON object ({bad}); the file may be cut off: one whole "
-                f"object a line is expected"
-            ) from None
+            told, fix = (
+                (
+                    f"{bad.msg}, column {bad.colno}",
+                    "the file may be cut off: one whole object a line is expected",
+                )
+                if isinstance(bad, json.JSONDecodeError)
+                else (str(bad), "mend this line")
+            )
+            raise error(f"{path}:{number}: not a JSON object ({told}); {fix}") from None
         if not isinstance(row, dict):
-            raise error(f"{path}:{number}: a JSON object is expected, found {type(row).__name__}")
+            raise error(
+                f"{path}:{number}: a JSON object is expected, found {type(row).__name__}; write one object a line, "
+                f"without a list around them"
+            )
         yield number, row

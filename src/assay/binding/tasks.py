@@ -147,7 +147,10 @@ def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
             f"not `{other}`; rename the field"
         )
     path = task.data if named is None else study.resolve(named)
-    own = task.own(entry.limit, entry.seed or 0) if path is None else None
+    try:
+        own = task.own(entry.limit, entry.seed or 0) if path is None else None
+    except TaskError as bad:
+        raise TaskError(f"{study.locate('tasks', index)}: {bad}") from bad
     if entry.seed is not None and own is None:
         raise StudyError(
             f"{study.locate('tasks', index, 'seed')}: task {entry.name!r} draws no examples here, so a seed does "

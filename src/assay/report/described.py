@@ -60,10 +60,12 @@ def moved_types(change: Change) -> tuple[TypeDifference, ...]:
 
 
 def sign_words(pair: PairAgreement) -> str:
-    """`12 of 16 same (8 surely), 3 opposite (1 surely)`."""
+    """`12 of 16 same (8 surely), 3 opposite (1 surely), 1 with a gain of 0`."""
+    neither = pair.adapters - pair.same_sign - pair.opposite_sign
     return (
         f"{pair.same_sign} of {pair.adapters} same ({pair.surely_same} surely), "
         f"{pair.opposite_sign} opposite ({pair.surely_opposite} surely)"
+        + (f", {neither} with a gain of 0" if neither else "")
     )
 
 

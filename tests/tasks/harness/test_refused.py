@@ -100,8 +100,43 @@ def test_data_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
         f"dataset_kwargs: {{data_files: {{test: {tmp_path}/gone.jsonl}}, cache_dir: {tmp_path}}}\n"
         "metric_list: [{metric: exact_match}]\n"
     )
-    with pytest.raises(TaskError, match=r"cannot load the data of its task 'x' from json .*gone.jsonl"):
+    with pytest.raises(TaskError, match=r"the data of its task 'x' from json .*gone.jsonl.*check the file"):
         harness_task("x", tmp_path)().own(None, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "doc_to_text: '{{question'\n",
+            r"has the data of its task 'odd'.*TemplateSyntaxError.*mend the task's file",
+        ),
+        ("doc_to_text: '{{nothing}}'\n", r"has the data of its task 'odd'.*'nothing' is undefined"),
+        ("doc_to_text: question\ntest_split: tset\n", r"has the data of its task 'odd'.*KeyError: 'tset'"),
+    ],
+)
+def test_a_task_that_does_not_fit_its_data_is_told_apart_from_data_that_is_not_there(
+    mine: Path, tmp_path: Path, text: str, told: str
+) -> None:
+    head = (mine / "_head").read_text()
+    (tmp_path / "odd.yaml").write_text(
+        f"{head}task: odd\noutput_type: generate_until\ndoc_to_target: answer\n"
+        f"metric_list: [{{metric: exact_match, aggregation: mean, higher_is_better: true}}]\n{text}"
+    )
+    with pytest.raises(TaskError, match=told):
+        harness_task("odd", tmp_path)().own(None, 0)
+
+
+def test_a_metric_that_lm_eval_does_not_know_is_named(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lm_eval.api.task.get_metric", lambda *_, **__: None)  # asks the hub
+    (tmp_path / "odd.yaml").write_text(
+        (mine / "_head").read_text() + "task: odd\noutput_type: generate_until\ndoc_to_text: question\n"
+        "doc_to_target: answer\nmetric_list: [{metric: exact_mach, aggregation: mean, higher_is_better: true}]\n"
+    )
+    with pytest.raises(TaskError, match=r"'odd' has the metric 'exact_mach'.*mend `metric_list`"):
+        harness_task("odd", tmp_path)
 
 
 def test_more_worked_examples_than_there_are_are_refused(mine: Path) -> None:

@@ -124,7 +124,9 @@ def test_a_schema_may_stand_in_a_file_beside_the_tasks(tmp_path: Path) -> None:
     (tmp_path / "n.schema.json").write_text(json.dumps(SCHEMA))
     assert scored(tmp_path, {"json_schema": "n.schema.json"}, {}, '{"n": 1}').passed == (1, 1)
     (tmp_path / "n.schema.json").write_text('{"type": "nothing"}')
-    with pytest.raises(TaskError, match=r"n\.schema\.json: is no JSON Schema"):
+    with pytest.raises(
+        TaskError, match=r"tone\.yaml:3: check: n\.schema\.json: is no JSON Schema \(\['type'\]: "
+    ):
         scored(tmp_path, {"json_schema": "n.schema.json"}, {}, "{}")
 
 
@@ -181,7 +183,13 @@ def test_a_function_may_give_points(tmp_path: Path, out_of: Any, row: dict[str, 
         ("def judge(e, r): return None", None, "returned None"),
         ("def judge(e, r): return 5", 4, "return a whole number, 0 to 4"),
         ("def judge(e, r): return True", 4, "return a whole number, 0 to 4"),
-        ("def judge(e, r): return e['no']", None, "failed on .* with KeyError"),
+        ("def judge(e, r):\n    return e['no']", None, "failed on .* on line 2 with KeyError"),
+        ("import sys\ndef judge(e, r): sys.exit(3)", None, "failed on .* on line 2 with SystemExit"),
+        (
+            "import sys\n\nsys.exit(3)",
+            None,
+            "cannot be loaded, its file fails on line 3 with SystemExit",
+        ),
         ("def judge(e): return True", None, "TypeError"),
         ("judge = 3", None, "is no function of this file"),
         ("def other(e, r): return True", None, "is no function of this file"),

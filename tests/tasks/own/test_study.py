@@ -128,14 +128,14 @@ def test_what_a_study_gets_wrong_is_refused_by_line(
 def test_prompts_that_are_not_there_are_named(tmp_path: Path) -> None:
     path = study(tmp_path)
     (tmp_path / "tone.jsonl").unlink()
-    with pytest.raises(TaskError, match=r"tone\.jsonl: cannot be read"):
+    with pytest.raises(TaskError, match=r"tone\.jsonl: no such file; .*tone\.yaml:2 names it"):
         assay.run(path, tmp_path / "run")
 
 
 def test_a_check_that_fails_leaves_the_responses_and_no_findings(tmp_path: Path) -> None:
     path = study(tmp_path)
     (tmp_path / "check.py").write_text("def judge(example, response):\n    return response['no']\n")
-    with pytest.raises(TaskError, match=r"check\.py: judge failed on example 'k0' with TypeError"):
+    with pytest.raises(TaskError, match=r"check\.py: judge failed on example 'k0' on line 2 with TypeError"):
         assay.run(path, tmp_path / "run")
     with Store.read(tmp_path / "run") as store:
         assert store.count() == 80

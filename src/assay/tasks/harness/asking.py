@@ -31,23 +31,28 @@ NEUTRAL: Mapping[str, Any] = {
 """Generation arguments at these values change nothing."""
 
 
+LOCAL = frozenset({"json", "csv", "parquet", "text", "arrow", "pandas", "xml"})
+"""What `dataset_path` is where the data is in files that the task names."""
+
+
 class Loaded:
     """A task of lm-eval's with its documents."""
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         """Load the data set as lm-eval does. Raises TaskError if it cannot."""
-        from assay.tasks.harness.shell import full_task
+        from assay.tasks.harness.shell import DataError, full_task
 
         self.name = name
         try:
             with as_lm_eval(), _without_bars():
                 self.task = full_task(dict(config))
                 self.docs = self.task.eval_docs
+        except DataError as bad:
+            raise TaskError(_no_data(name, config, bad.__cause__ or bad)) from bad
         except (Exception, SystemExit) as bad:
-            where = config.get("dataset_path") or "its data set"
             raise TaskError(
-                f"lm-eval cannot load the data of its task {name!r} from {where} ({fault(bad)}); check the name, the "
-                f"network, and that `HF_HUB_OFFLINE` is not set where the data is not here yet"
+                f"lm-eval has the data of its task {name!r} and cannot make the task of it ({fault(bad)}); mend the "
+                f"task's file: its splits, and the fields of a document that it speaks of"
             ) from bad
 
     def __len__(self) -> int:
@@ -137,6 +142,19 @@ class Loaded:
             else:
                 asks.append(Ask(str(prompt), "loglikelihood", str(more)))
         return tuple(asks)
+
+
+def _no_data(name: str, config: Mapping[str, Any], bad: BaseException) -> str:
+    """What failed, with what lies behind it; and the fix, by where the data should come from."""
+    where = str(config.get("dataset_path") or "its data set")
+    told = fault(bad) + (f", from {fault(bad.__cause__)}" if bad.__cause__ else "")
+    fix = (
+        "check the file: it has to be there, and not empty (lm-eval takes a relative path from the folder where the "
+        "command is run)"
+        if where in LOCAL or callable(config.get("custom_dataset"))
+        else "check the name, the network, and that `HF_HUB_OFFLINE` is not set where the data is not here yet"
+    )
+    return f"lm-eval cannot load the data of its task {name!r} from {where} ({told}); {fix}"
 
 
 def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Ask:

@@ -125,6 +125,12 @@ def leaf(name: str, config: Mapping[str, Any]) -> Leaf:
         raise TaskError(
             f"lm-eval cannot make its task {name!r} ({fault(bad)}); install what it needs, or mend its file"
         ) from bad
+    unknown = [metric for metric, function in shell._metric_fn_list.items() if function is None]
+    if unknown and not callable(shell.config.process_results):
+        raise TaskError(
+            f"lm-eval's task {name!r} has the metric {unknown[0]!r}, which lm-eval does not know here; mend "
+            f"`metric_list`, or install what has it"
+        )
     if not found:
         named = ", ".join(shell.aggregation()) or "none"
         raise TaskError(

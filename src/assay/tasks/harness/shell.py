@@ -13,7 +13,7 @@ from lm_eval.tasks._factory import TaskFactory
 
 from assay.errors import TaskError
 
-__all__ = ["Configuration", "Configurations", "Instance", "Shell", "full_task", "is_mean"]
+__all__ = ["Configuration", "Configurations", "DataError", "Instance", "Shell", "full_task", "is_mean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,24 @@ class Shell(ConfigurableTask):  # type: ignore[misc]
         return found
 
 
+class DataError(Exception):
+    """Loading the data set failed, for the reason that is its cause."""
+
+
+class _Full(ConfigurableTask):  # type: ignore[misc]
+    """The task as lm-eval makes it; it says whether its data or the rest of it failed."""
+
+    def download(self, *args: Any, **more: Any) -> None:
+        """Load the data set. Raises DataError."""
+        try:
+            super().download(*args, **more)
+        except (Exception, SystemExit) as bad:  # a data set may be a program
+            raise DataError from bad
+
+
 def full_task(config: dict[str, Any]) -> Any:
-    """The task as lm-eval makes it, with its data."""
-    return ConfigurableTask(config=deepcopy(config))
+    """The task as lm-eval makes it, with its data. Raises DataError where that cannot be loaded."""
+    return _Full(config=deepcopy(config))
 
 
 def is_mean(aggregation: object) -> bool:

@@ -16,6 +16,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,11 +81,8 @@ class Python(Check):
         self.require()
         try:
             said = self._loaded[0](dict(row), response)
-        except Exception as bad:
-            told = shown(str(bad), 200)
-            raise self._refused(
-                f"failed on {_named(row)} with {type(bad).__name__}: {told}; mend it"
-            ) from bad
+        except (Exception, SystemExit) as bad:
+            raise self._refused(f"failed on {_named(row)} {self._told(bad)}; mend it") from bad
         reason = None
         if isinstance(said, tuple) and len(said) == 2 and isinstance(said[1], str | None):
             said, reason = said
@@ -110,10 +108,10 @@ class Python(Check):
         where, _, name = self.options.function.partition(":")
         try:
             module = _alone(self.path, self.text) if where.endswith(".py") else importlib.import_module(where)
-        except Exception as bad:
-            told = f"{type(bad).__name__}: {shown(str(bad), 200)}"
-            hint = "; a file sees no other file beside it" if isinstance(bad, ImportError) else ""
-            raise self._refused(f"cannot be loaded, its file fails with {told}{hint}") from bad
+        except (Exception, SystemExit) as bad:
+            beside = "install it; a file sees no other file beside it"
+            fix = beside if isinstance(bad, ImportError) else "mend it"
+            raise self._refused(f"cannot be loaded, its file fails {self._told(bad)}; {fix}") from bad
         found = getattr(module, name, None)
         if not callable(found):
             raise self._refused(f"is no function of this file; define `def {name}(example, response)` there")
@@ -122,6 +120,16 @@ class Python(Check):
                 f"is defined in {found.__module__}; name it there, so that a change to it is seen"
             )
         return found  # type: ignore[no-any-return]
+
+    def _told(self, bad: BaseException) -> str:
+        """What a program of one's own raised, and at which line of its file."""
+        lines = [
+            place.lineno
+            for place in traceback.extract_tb(bad.__traceback__)
+            if place.filename == str(self.path)
+        ]
+        where = f"on line {lines[-1]} " if lines else ""
+        return f"{where}with {type(bad).__name__}: {shown(str(bad), 200)}"
 
     def _refused(self, text: str) -> TaskError:
         return TaskError(f"{self.path}: {self.options.function.partition(':')[2]} {text}")

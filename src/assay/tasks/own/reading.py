@@ -33,7 +33,9 @@ def read_task(path: Path) -> type[OwnTask]:
         document.refuse([Problem((), f"a task is a mapping, `capability: ...`, `check: ...`; found {found}")])
     form = _valid(OwnForm, document, (), document.data)
     worked = tuple(_valid(Worked, document, ("shots", index), one) for index, one in enumerate(form.shots))
-    return made(path, form, worked, _check(document, path.parent), document.text)
+    task = made(path, form, worked, _check(document, path.parent), document.text)
+    task.places = {field: document.locate(field) for field in ("prompts", "check")}
+    return task
 
 
 def _check(document: Document, folder: Path) -> Check:

@@ -92,7 +92,7 @@ class Schema(Check):
         try:
             self._validator(text)
         except ValueError as bad:
-            return f"is no JSON Schema ({shown(str(bad), 200)}); mend it"
+            return f"is no JSON Schema ({str(bad)[:200]}); mend it"
         return ""
 
     def _validator(self, text: str) -> Any:
@@ -106,7 +106,8 @@ class Schema(Check):
             try:
                 kind.check_schema(schema)
             except jsonschema.SchemaError as bad:
-                raise ValueError(bad.message) from None
+                place = "".join(f"[{part!r}]" for part in bad.absolute_path)
+                raise ValueError(f"{place}: {bad.message}" if place else bad.message) from None
             if outside := next(_outside(schema), None):
                 raise ValueError(f"`$ref` to {outside}, and nothing is fetched: write that schema out here")
             self._made[text] = kind(schema, registry=referencing.Registry())

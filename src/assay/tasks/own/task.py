@@ -26,6 +26,8 @@ class OwnTask(Task):
     version: ClassVar[str] = "1"
     path: ClassVar[Path]
     """Of the task's file."""
+    places: ClassVar[Mapping[str, str]]
+    """File and line of `prompts` and of `check`."""
     sources: ClassVar[Mapping[str, str]]
     """Text of the task's file and of those beside it that it needs, by name: what a run keeps."""
     by: ClassVar[Check]
@@ -44,6 +46,9 @@ class OwnTask(Task):
 
         Keys default to the position from 0. Raises TaskError naming file, line and fix.
         """
+        if not path.is_file():
+            by = f"{self.places['prompts']} names it" if path == self.data else "the study names it"
+            raise TaskError(f"{path}: no such file; {by}: mend the path, which is relative to that file")
         examples: list[Example] = []
         keys: dict[str, int] = {}
         prompts: dict[str, int] = {}
@@ -80,8 +85,11 @@ class OwnTask(Task):
         return before + (example.prompt if chat else self.plain.replace("{prompt}", example.prompt))
 
     def check(self, examples: Sequence[Example]) -> None:  # noqa: ARG002 - rows were looked at when read
-        """Load what the check needs. Raises TaskError if it is not there."""
-        self.by.require()
+        """Load what the check needs. Raises TaskError if it is not there, or of no use."""
+        try:
+            self.by.require()
+        except TaskError as bad:
+            raise TaskError(f"{self.places['check']}: check: {bad}") from None
 
     def score(self, example: Example, response: str) -> Score:
         """What the check says."""
