@@ -17,6 +17,8 @@ from assay.tasks.harness.task import _taken, _weights
 from assay.tasks.task import Answer, Ask, Example
 from tests.tasks.harness.local import TESTS
 
+STUDIES = Path(__file__).parents[3] / "studies"
+
 
 def made(name: str, folder: Path) -> tuple[HarnessTask, tuple[Example, ...]]:
     task = harness_task(name, folder)()
@@ -264,3 +266,13 @@ def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
 def test_a_tag_has_all_its_tasks(mine: Path) -> None:
     found = library.find("ai2_arc", mine)
     assert set(found.configs) == {"arc_challenge", "arc_easy"}
+
+
+@pytest.mark.parametrize(("name", "capability"), [("totals", "numeric"), ("keepers", "reading")])
+def test_the_example_under_studies_finds_its_rows_wherever_the_command_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, capability: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    task, examples = made(name, STUDIES / "broader" / "lm-eval")
+    assert (task.capability, len(examples)) == (capability, 80)
+    assert len({example.prompt for example in examples}) == 80

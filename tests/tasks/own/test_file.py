@@ -165,3 +165,12 @@ def test_a_file_is_known_by_its_ending_or_a_slash(tmp_path: Path) -> None:
     assert find_task(str(path)) is not None
     assert find_task("tone", tmp_path) is None
     assert find_task("numeric") is not None
+
+
+def test_the_example_under_studies_is_a_task() -> None:
+    task = read_task(Path(__file__).parents[3] / "studies" / "broader" / "paragraph.yaml")()
+    assert task.data is not None
+    example, *others = task.read(task.data)
+    assert (task.capability, len(others)) == ("instruction", 79)
+    passed = [task.score(example, text).passed for text in ("One. Two.\n", "One.\nTwo.", "")]
+    assert passed == [(1,), (0,), (0,)]
