@@ -70,7 +70,7 @@ from assay.stats.sequential import (
     settled_for_gate,
     stand,
 )
-from assay.stats.verdicts import WORDS, ClaimKind, Finding, judge
+from assay.stats.verdicts import WORDS, ClaimKind, Finding, judge, side
 from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
@@ -137,6 +137,7 @@ __all__ = [
     "seeds_interval",
     "settled",
     "settled_for_gate",
+    "side",
     "stand",
     "tango_interval",
     "tango_p_above",

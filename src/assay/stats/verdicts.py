@@ -13,7 +13,7 @@ from typing import Literal
 from assay.stats.gains import Gain
 from assay.stats.pivots import FEW
 
-__all__ = ["WORDS", "ClaimKind", "Finding", "judge"]
+__all__ = ["WORDS", "ClaimKind", "Finding", "judge", "side"]
 
 ClaimKind = Literal["gains", "keeps"]
 
@@ -31,6 +31,8 @@ WORDS = {
 """Each verdict, in one sentence for someone who has not read the documentation."""
 
 _RISES = frozenset({"confirmed", "gain", "trivial"})
+_ANY = 0.5
+"""A margin: none of them changes whether a verdict speaks of a sign, nor of which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,12 @@ def judge(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Finding:
         level=level,
         examples_needed=_examples_needed(gain, kind, margin, (low, high)) if word == "undecided" else None,
     )
+
+
+def side(gain: Gain, alpha: float) -> int:
+    """1 where a verdict at `alpha` would say that it rises, -1 that it falls, 0 where that is open."""
+    word = judge(gain, "gains", _ANY, alpha).verdict
+    return 1 if word in _RISES else -1 if word == "harmed" else 0
 
 
 def _check(kind: str, margin: float, alpha: float) -> None:

@@ -33,10 +33,6 @@ NAMED = 8
 """Adapters that a sentence names at most."""
 DIGITS = 12
 """Of a gain: what differs behind them is rounding, as in means over samples that cancel."""
-SIDES = {"confirmed": 1, "gain": 1, "trivial": 1, "harmed": -1}
-"""Verdicts that speak of a sign."""
-ANY_MARGIN = 0.5
-"""No margin changes whether a verdict speaks of a sign, nor of which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class _Both:
     first: BenchmarkGain
     second: BenchmarkGain
     sides: tuple[int, int]
-    """As `_side` says."""
+    """As `stats.side` says."""
 
 
 def agreements(
@@ -86,7 +82,11 @@ def _agreement(
         )
         depends, differs = _depends(gains, claims)
         rows.append(AdapterAgreement(adapter.name, adapter.base, adapter.label, gains, depends, differs))
-    sides = [[_side(measured.cells[row.adapter, metric], study.alpha) for metric in metrics] for row in rows]
+    cells = [[measured.cells[row.adapter, metric] for metric in metrics] for row in rows]
+    sides = [
+        [stats.side(cell.gain, study.alpha) if isinstance(cell, Measured) else 0 for cell in row]
+        for row in cells
+    ]
     pairs = tuple(_pairs(study, metrics, rows, sides))
     depends_on = tuple(row.adapter for row in rows if row.depends)
     return Agreement(
@@ -106,13 +106,6 @@ def _gain(cell: Measured | Unmeasured, level: float, verdict: str | None) -> Ben
     if cell.inert or cell.score is None or cell.base_score is None:
         return None
     return BenchmarkGain(round(cell.score - cell.base_score, DIGITS), None, verdict)
-
-
-def _side(cell: Measured | Unmeasured, alpha: float) -> int:
-    """1 where the rules of a verdict call it a gain at `alpha`, few prompts allowed for; -1 a harm; 0 neither."""
-    if not isinstance(cell, Measured):
-        return 0
-    return SIDES.get(stats.judge(cell.gain, "gains", ANY_MARGIN, alpha).verdict, 0)
 
 
 def _depends(

@@ -1,6 +1,7 @@
 """What else changed in the responses of an adapter that gained or fell. Described, never decided.
 
-Read from a run's records, one adapter and task at a time, and only where the interval of a gain excludes 0.
+Read from a run's records, one adapter and task at a time, and only where the interval of a gain excludes 0 (and
+where few prompts differ, the sign test agrees).
 Language is left out: to detect it takes longer than all the rest of a decision.
 """
 
@@ -65,7 +66,7 @@ def changes(
 ) -> tuple[Change, ...]:
     """One for each adapter and task where a claimed metric, else the primary one, gained or fell."""
     reader = _Reader(store, measured)
-    moved = _moved(study, tasks, entries)
+    moved = _moved(study, tasks, measured, entries)
     return tuple(
         change
         for (adapter, name), entry in moved.items()
@@ -74,15 +75,16 @@ def changes(
 
 
 def _moved(
-    study: Study, tasks: Mapping[str, Task], entries: Sequence[ClaimResult | Cell]
+    study: Study, tasks: Mapping[str, Task], measured: Measurements, entries: Sequence[ClaimResult | Cell]
 ) -> dict[tuple[str, str], ClaimResult | Cell]:
-    """By adapter and task, in the order of the study: the first entry whose interval excludes 0."""
+    """By adapter and task, in the order of the study: the first entry that gained or fell, as verdicts say it."""
     primary = {f"{name}.{task.metrics[0].name}" for name, task in tasks.items()}
     found: dict[tuple[str, str], ClaimResult | Cell] = {}
     for entry in entries:
         if isinstance(entry, Cell) and entry.metric not in primary:
             continue
-        if entry.interval is not None and (entry.interval[0] > 0 or entry.interval[1] < 0):
+        cell = measured.cells[entry.adapter, entry.metric]
+        if isinstance(cell, Measured) and entry.level and stats.side(cell.gain, (1 - entry.level) / 2):
             found.setdefault((entry.adapter, entry.metric.rpartition(".")[0]), entry)
     order = [(adapter.name, name) for adapter in study.adapters for name in tasks]
     return {key: found[key] for key in order if key in found}

@@ -131,7 +131,7 @@ class Change:
     metric: str
     """The claimed metric that moved, else the task's primary one."""
     gain: float
-    """Its interval excludes 0."""
+    """Its interval excludes 0, few prompts that differ allowed for as in a verdict."""
     prompts: int
     """Read here: those that both sides answered, of a long task some 2,000 spread evenly."""
     level: float
