@@ -11,6 +11,7 @@ import yaml
 
 import assay
 from assay.audit import open_result
+from assay.engines import Fake
 from assay.errors import OutputError
 from assay.interop.card import to_card
 from assay.interop.eval_results import to_eval_results
@@ -21,6 +22,9 @@ from assay.interop.parquet import export_parquet
 from assay.interop.samples import export_samples, file_name
 from assay.runs import opened
 from tests.studies import one_task_study, table
+from tests.test_stopping import answer as stopping_answer
+from tests.test_stopping import run as run_stopping
+from tests.test_stopping import stopping
 
 N = 40
 BETTER = 24
@@ -172,6 +176,36 @@ def test_a_part_of_a_benchmark_is_not_published(tmp_path: Path) -> None:
         run = Finished(loaded, tasks, store, open_result(tmp_path / "run"))
         with pytest.raises(OutputError, match="on its first 30 examples only"):
             to_eval_results(run, {"math": "org/data:main"})
+        (found,) = yaml.safe_load(to_card(run).split("---")[1])["model-index"][0]["results"]
+        assert found["dataset"] == {"name": "math (its first 30 examples)", "type": "numeric"}
+        done = export_samples(run, tmp_path / "out")
+    results = json.loads(next(path for path in done.files if path.suffix == ".json").read_text())
+    assert results["config"]["limit"] == 30
+    assert results["n-samples"] == {"math": {"original": None, "effective": 30}}
+
+
+def test_what_stopped_early_says_so_and_names_what_is_left_out(tmp_path: Path) -> None:
+    study = stopping(tmp_path, ("down", "same"))
+    study.write_text(study.read_text().replace("owner/down", "./adapters/down"))
+    (tmp_path / "adapters" / "down").mkdir(parents=True)
+    stopped = run_stopping(study, Fake(stopping_answer, inert={"same"}))
+    claim = next(claim for claim in stopped.claims if claim.adapter == "down")
+    assert claim.stop
+    with opened(tmp_path / "run") as (loaded, tasks, store):
+        run = Finished(loaded, tasks, store, stopped)
+        card = to_card(run, "down")
+        done = export_every_eval_ever(run, tmp_path / "out")
+        left_out = export_samples(run, tmp_path / "samples").left_out
+    assert f"(at a stop, {claim.n} of 400 prompts)" in card
+    assert "allow for every look" in card
+    assert "math (as far as its run went, which may stop early)" in card
+    assert done.left_out == left_out == ("same on math", "same on away")
+    folder = tmp_path / "out" / "data" / "stopping" / "unknown" / "down"  # a local path names no developer
+    (path,) = (path for path in done.files if path.parent == folder and path.suffix == ".json")
+    results = {one["evaluation_result_id"]: one for one in json.loads(path.read_text())["evaluation_results"]}
+    gain = results["math.numeric_match.gain"]["score_details"]
+    assert gain["uncertainty"]["confidence_interval"]["method"].endswith("allowing for every look")
+    assert gain["details"]["looks"] == ", ".join(map(str, claim.stop.looks))
 
 
 def test_every_eval_ever_has_scores_and_gains_with_their_intervals(

@@ -198,3 +198,10 @@ def test_a_real_log_of_200_prompts_scores_as_it_says(tmp_path: Path, shared: Pat
         if ours["strict"] != row["inst_level_strict_acc"]
     ]
     assert differ == ["1122", "1129"]  # `#` and `!` as letters: lm-eval counts one drawn at random
+
+
+def test_several_requests_a_document_are_refused(tmp_path: Path) -> None:
+    rows = [sample(0, RIGHT), {**sample(1, RIGHT), "resps": [[RIGHT], [WRONG]]}]
+    path = jsonl(tmp_path / NAME, rows)
+    with pytest.raises(ResponsesError, match=r":2: `resps` holds 2 requests"):
+        list(read_samples(path))

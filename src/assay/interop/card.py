@@ -17,7 +17,17 @@ from assay.interop.finished import CONFIDENCE, Finished
 from assay.report import apply_gate
 from assay.report.markdown import escaped, table
 from assay.report.soundness import applied_words
-from assay.report.words import confidence, interval, points, score, unit_interval, units, verdict_words
+from assay.report.words import (
+    STOPPED,
+    confidence,
+    interval,
+    points,
+    score,
+    stop_words,
+    unit_interval,
+    units,
+    verdict_words,
+)
 from assay.stats import WORDS
 from assay.study import Adapter
 from assay.verdicts import ClaimResult
@@ -64,10 +74,10 @@ def _metadata(run: Finished, adapter: Adapter) -> dict[str, Any]:
 
 
 def _dataset(run: Finished, task: str) -> dict[str, Any]:
-    """The hub's dataset where the examples were read from there; else the kind of task alone, which is no dataset."""
-    entry, hub = run.entry(task), run.tasks[task].hub
-    if hub is None or entry.prompts or entry.examples:
-        return {"name": task, "type": run.tasks[task].kind}
+    """The hub's dataset where all of it was read from there; else the kind of task alone, which is no dataset."""
+    entry, hub, part = run.entry(task), run.tasks[task].hub, run.part(task)
+    if hub is None or entry.prompts or entry.examples or part:
+        return {"name": f"{task} ({part})" if part else task, "type": run.tasks[task].kind}
     config = {"config": hub.config} if hub.config else {}
     return {"name": task, "type": hub.repo, **config, "split": hub.split, "revision": hub.revision}
 
@@ -126,11 +136,15 @@ def _measured(run: Finished, adapter: Adapter) -> Iterator[str]:
                 points(claim.gain),
                 interval(claim.interval),
                 "-" if claim.level is None else confidence(claim.level),
-                f"**{verdict_words(claim)}**" + (f" ({escaped(claim.reason)})" if claim.reason else ""),
+                f"**{verdict_words(claim)}**"
+                + "".join(f" ({escaped(why)})" for why in (claim.reason, stop_words(claim.stop)) if why),
             ]
             for claim in _claims(run, adapter)
         ),
     )
+    if any(claim.stop for claim in _claims(run, adapter)):
+        yield ""
+        yield STOPPED
     for entry in run.result.applied:
         if entry.adapter == adapter.name:
             yield ""

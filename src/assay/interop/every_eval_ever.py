@@ -18,6 +18,7 @@ from typing import Any
 
 import assay
 from assay.errors import OutputError
+from assay.interop.card import hub_id
 from assay.interop.finished import CONFIDENCE, Estimate, Finished
 from assay.interop.samples import Exported, file_name, model_arguments
 from assay.records import digest
@@ -60,17 +61,17 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
     declared = run.result.claims_declared.history[-1].declared_at
     seconds = str(int(datetime.fromisoformat(declared).timestamp()))
     written: list[Path] = []
-    left_out: set[str] = set()
+    left_out: list[str] = []
     count = 0
     for name, tasks in run.subjects().items():
         identity = digest({task: run.store.subject(name, task) for task in tasks})
         model = _Model(name, model_arguments(run, name), identity, seconds)
         scored = [task for task in tasks if run.estimates(name, task)]
-        left_out |= set(tasks) - set(scored)
+        left_out += [f"{name} on {task}" for task in tasks if task not in scored]
         if not scored:
             continue
-        developer, _, short = model.id.rpartition("/")
-        parts = (run.study.name, developer or "unknown", short or model.id)
+        developer, _, short = (hub_id(run, model.id.partition("@")[0]) or f"unknown/{name}").partition("/")
+        parts = (run.study.name, developer, short)
         folder = out.joinpath("data", *map(file_name, parts))
         rows = [row for task in scored for row in _instances(run, model, task)]
         text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
@@ -90,7 +91,7 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
         write_text(path, json.dumps(aggregate, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         written += [path, samples]
         count += sum(len(run.marks(name, task)) for task in scored)
-    return Exported(tuple(written), count, tuple(sorted(left_out)))
+    return Exported(tuple(written), count, tuple(left_out))
 
 
 def _made(folder: Path) -> None:
@@ -209,9 +210,11 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
             "lower": found.interval[0],
             "upper": found.interval[1],
             "confidence_level": found.level,
-            "method": "paired, prompt by prompt",
+            "method": "paired, prompt by prompt" + (", allowing for every look" if found.stop else ""),
         }
     told = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
+    if found.stop is not None:
+        told["looks"] = ", ".join(map(str, found.stop.looks))
     if isinstance(found, ClaimResult):
         told["verdict"] = verdict_words(found)
     return {

@@ -73,6 +73,14 @@ class Finished:
         """What the study says of a task."""
         return next(entry for entry in self.study.tasks if entry.name == task)
 
+    def part(self, task: str) -> str | None:
+        """Of which part of a task scores speak; None: of the whole."""
+        if (limit := self.entry(task).limit) is not None:
+            return f"its first {limit} examples"
+        if Early.of(self.store) is not None:
+            return "as far as its run went, which may stop early"
+        return None
+
     def findings(self, adapter: str) -> Iterator[ClaimResult | Cell]:
         """What was found of an adapter: its claims, then its other metrics."""
         yield from (claim for claim in self.result.claims if claim.adapter == adapter)

@@ -35,6 +35,10 @@ def read_samples(path: Path) -> Iterator[Row]:
         if seen.setdefault(identity, row.get("filter")) != row.get("filter"):
             continue
         sent, limits = _arguments(row, place)
+        if len(responses) > 1 and isinstance(responses[0], list):
+            raise ResponsesError(
+                f"{place}: `resps` holds {len(responses)} requests; one question and its repeats are expected"
+            )
         texts = responses[0] if responses and isinstance(responses[0], list) else responses
         for sample, text in enumerate(texts):
             if text is not None and not isinstance(text, str):

@@ -42,7 +42,7 @@ class Exported:
     files: tuple[Path, ...]
     responses: int
     left_out: tuple[str, ...] = ()
-    """Tasks that the format cannot hold, or that nobody scored."""
+    """`subject on task`, where the format cannot hold the task or nothing is scored."""
 
 
 def export_samples(run: Finished, out: Path) -> Exported:
@@ -50,7 +50,7 @@ def export_samples(run: Finished, out: Path) -> Exported:
     time = re.sub(r"[^0-9T-]", "-", run.result.claims_declared.history[-1].declared_at.partition("+")[0])
     folders = _folders(run.subjects())
     written: list[Path] = []
-    left_out: set[str] = set()
+    left_out: list[str] = []
     count = 0
     for name, tasks in run.subjects().items():
         folder = out / folders[name]
@@ -58,7 +58,7 @@ def export_samples(run: Finished, out: Path) -> Exported:
         for task in tasks:
             lines = None if _continuations(run, task) else _samples(run, name, task)
             if not lines:
-                left_out.add(task)
+                left_out.append(f"{name} on {task}")
                 continue
             path = folder / f"samples_{file_name(task)}_{time}.jsonl"
             _write(path, "".join(_line(line) + "\n" for line in lines))
@@ -71,7 +71,7 @@ def export_samples(run: Finished, out: Path) -> Exported:
             path = folder / f"results_{time}.json"
             _write(path, json.dumps(_results(run, name, hashes), indent=2, ensure_ascii=False) + "\n")
             written.append(path)
-    return Exported(tuple(written), count, tuple(sorted(left_out)))
+    return Exported(tuple(written), count, tuple(left_out))
 
 
 def file_name(text: str) -> str:
@@ -180,6 +180,7 @@ def _arguments(protocol: Mapping[str, Any]) -> dict[str, Any]:
 def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, Any]:
     estimates = {task: run.estimates(name, task) for task in hashes}
     versions = {task: run.tasks[task].scorer for task in hashes}
+    limits = {task: run.entry(task).limit for task in hashes}
     return {
         "results": {task: _row(task, found) for task, found in estimates.items()},
         "configs": {task: {"task": task, "metadata": {"version": versions[task]}} for task in hashes},
@@ -190,7 +191,7 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
         },
         "n-samples": {
             task: {
-                "original": len(run.store.examples(task)),
+                "original": None if limits[task] else len(run.store.examples(task)),
                 "effective": len({key for key, _ in run.marks(name, task)}),
             }
             for task in hashes
@@ -198,7 +199,7 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
         "config": {
             "model": run.study.engine.name,
             "model_args": model_arguments(run, name),
-            "limit": None,
+            "limit": next(iter(limits.values())) if len(set(limits.values())) == 1 else limits,
         },
         "task_hashes": dict(hashes),
         "model_name": name,
