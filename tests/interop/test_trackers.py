@@ -21,12 +21,13 @@ from tests.studies import one_task_study, table
 N, BETTER = 40, 24
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of an adapter that is right on 24 prompts where its base is wrong, of 40."""
     base, adapter = table(BETTER, 0, N)
-    assay.run(one_task_study(tmp_path / "study", base, {"a": adapter, "b|c": base}), tmp_path / "run")
-    return tmp_path / "run"
+    place = tmp_path_factory.mktemp("tracked")
+    assay.run(one_task_study(place / "study", base, {"a": adapter, "b|c": base}), place / "run")
+    return place / "run"
 
 
 @pytest.fixture
