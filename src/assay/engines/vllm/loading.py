@@ -37,7 +37,10 @@ def loaded(found: VllmSurvey, place: Path) -> Iterator[Session]:
     try:
         llm = vllm.LLM(**given)
     except Exception as bad:  # vLLM raises whatever its parts do
-        raise EngineError(f"base {found.name!r}: vLLM does not start with it: {_first(bad)}") from bad
+        raise EngineError(
+            f"base {found.name!r}: vLLM does not start with it: {_first(bad)}. It writes the cause above; where memory "
+            f"is short, lower `engine.options.memory`, which is a share of the machine's on a CPU"
+        ) from bad
     core = Core(
         llm.llm_engine,
         llm.get_tokenizer(),

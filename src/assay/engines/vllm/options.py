@@ -51,7 +51,7 @@ class Setup:
     max_loras: int = 8
     """Adapters in a batch, at most."""
     memory: float | None = None
-    """Share of a GPU's memory to take; None: vLLM's choice."""
+    """Share of a GPU's memory to take, of the machine's on a CPU; None: vLLM's choice."""
     eager: bool = False
     """Without CUDA graphs."""
     trust_remote_code: bool = False

@@ -1,0 +1,30 @@
+"""How vLLM is started; it stands aside for a module that refuses to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+import pytest
+
+from assay.engines.vllm.loading import loaded
+from assay.errors import EngineError
+
+
+def test_a_start_that_fails_names_the_base_and_where_the_cause_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = MagicMock(EngineArgs=_Arguments())
+    module.LLM.side_effect = RuntimeError("Engine core initialization failed")
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    found: Any = SimpleNamespace(name="qwen", arguments=dict)
+    wanted = "base 'qwen': vLLM does not start.*the cause above.*engine.options.memory"
+    with pytest.raises(EngineError, match=wanted), loaded(found, tmp_path):
+        pass
+
+
+class _Arguments:
+    __dataclass_fields__: dict[str, Any] = {}  # noqa: RUF012 - as dataclasses have it
