@@ -1,13 +1,14 @@
 """How often verdicts are right where the truth is known, and what they cost.
 
-    python benchmarks/laboratory.py FOLDER                      # hours of one core in all; stop it and go on at any time
-    python benchmarks/laboratory.py FOLDER --truth 2000         # a trial
+    python benchmarks/laboratory.py FOLDER                      # an hour or two of one core; stop it and go on at any time
+    python benchmarks/laboratory.py FOLDER --truth 400          # a trial
 
-The embedded base and its small world make the truth known: two adapters are trained, and weaker copies of them
-made by scaling what they add. A pilot picks copies whose gains spread from harm to far above the margin; their gain
-over the base is then measured on `--truth` fresh prompts each, which are the population. Small studies draw
-`--prompts` of those prompts at random, and are judged as `assay run` judges. A verdict is right if what it
-says is true of the population. FOLDER holds everything; `laboratory.md` and `laboratory.json` hold the table.
+The embedded base and its small world make the truth known: two adapters are trained and others mixed from them by
+scaling what they add; their gain over the base is measured on `--truth` fresh prompts, which are the population.
+Small studies draw `--prompts` of those at random, without replacement within a study, and are judged as `assay run`
+judges. Then the worst cases, which no adapter hits by itself: populations re-weighted so that their gain is exactly
+0 or exactly the margin, from which prompts come independently. FOLDER holds everything; `laboratory.json` and
+`laboratory.md` hold the tables.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import json
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
+from scipy.stats import binomtest
 
 import assay
 from assay import stats
@@ -34,9 +36,12 @@ from assay.training import load_recipe, train
 
 TASKS = ("problems", "lists", "passages")
 MARGIN, ALPHA = 0.05, 0.05
-WANTED = (-0.25, -0.10, -0.05, 0.0, 0.025, 0.05, 0.10, 0.20)
-"""Gains that the pilot looks for, over all tasks."""
-SCALES = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
+TASK = "lists"
+NAMES = ("lists-4", "lists-9+problems-100", "problems-100", "lists-10")
+"""The adapters whose truth is measured: `lists-4` adds 4 % of what the trained `lists` adds. Chosen on 300 other
+prompts, so that gains run from harm over none and the margin to far above."""
+PARTS = 2
+"""Of the population, each drawn by a seed of its own; processes can share them out by `--part`."""
 RECIPE = """name: laboratory
 base: {name: base, model: embedded, dtype: float32}
 adapters:
@@ -58,16 +63,48 @@ claims: {numeric: [problems.numeric_match], lists: [lists.exact_match]}
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """An adapter on a task, and the truth about it."""
+class Population:
+    """An adapter on the task, and the truth about it."""
 
     adapter: str
-    task: str
-    gain: float
-    """Over the population."""
-    discordant: float
-    """Share of its prompts on which adapter and base differ."""
+    wins: float
+    """Prompts that the adapter alone has right."""
+    losses: float
+    """Prompts that the base alone has right."""
     prompts: int
+    exactly: float | None = None
+    """The gain to which wins and losses were re-weighted."""
+
+    @classmethod
+    def of(cls, parts: tuple[Population, ...]) -> Population:
+        """Parts of one population together."""
+        return cls(
+            parts[0].adapter,
+            *(sum(getattr(part, name) for part in parts) for name in ("wins", "losses", "prompts")),
+        )
+
+    @property
+    def gain(self) -> float:
+        """The truth."""
+        return (self.wins - self.losses) / self.prompts if self.exactly is None else self.exactly
+
+    @property
+    def differ(self) -> float:
+        """Share of prompts on which adapter and base differ."""
+        return (self.wins + self.losses) / self.prompts
+
+    def weighted(self, gain: float) -> Population:
+        """As many prompts that differ (or just enough), with wins and losses in the proportion of this gain."""
+        differ = max(self.differ, gain) * self.prompts
+        shift = gain * self.prompts
+        return Population(self.adapter, (differ + shift) / 2, (differ - shift) / 2, self.prompts, gain)
+
+    def drawn(self, size: int, studies: int, generator: np.random.Generator) -> Any:
+        """Wins, losses and ties of so many studies."""
+        counts = [self.wins, self.losses, self.prompts - self.wins - self.losses]
+        if self.exactly is None:
+            return generator.multivariate_hypergeometric([int(count) for count in counts], size, studies)
+        return generator.multinomial(size, [count / self.prompts for count in counts], studies)
 
 
 def main() -> None:
@@ -79,31 +116,27 @@ def main() -> None:
     parser.add_argument(
         "--truth", type=int, default=20_000, help="fresh prompts that the truth is measured on"
     )
-    parser.add_argument("--pilot", type=int, default=600, help="prompts to choose adapters by")
-    parser.add_argument("--studies", type=int, default=1000, help="small studies of each adapter")
+    parser.add_argument("--studies", type=int, default=2000, help="small studies of each truth and size")
     parser.add_argument(
         "--prompts", type=int, nargs="+", default=[100, 300, 1000], help="prompts of a small study"
     )
+    parser.add_argument("--part", type=int, choices=range(1, PARTS + 1), help="measure this part, and stop")
+    parser.add_argument("--adapters", nargs="+", default=list(NAMES), choices=NAMES)
     given = parser.parse_args()
-    adapters = made(given.folder)
-    pilot = [
-        cell
-        for task in TASKS
-        for cell, _ in measured(given.folder / "pilot" / task, task, adapters, given.pilot, 0)
+    adapters = {name: path for name, path in made(given.folder).items() if name in given.adapters}
+    parts = [
+        measured(given.folder / "truth" / str(part), part, adapters, given.truth // PARTS)
+        for part in ([given.part] if given.part else range(1, PARTS + 1))
     ]
-    truths = [
-        found
-        for task in TASKS
-        if (names := chosen(pilot, task))
-        for found in measured(
-            given.folder / "truth" / task, task, {name: adapters[name] for name in names}, given.truth, 1
-        )
-    ]
+    if given.part:
+        return
     generator = np.random.default_rng(0)
+    populations = sorted((Population.of(found) for found in zip(*parts, strict=True)), key=lambda it: it.gain)
     rows = [
-        judged(cell, differences, prompts, given.studies, generator)
-        for prompts in given.prompts
-        for cell, differences in sorted(truths, key=lambda found: found[0].gain)
+        judged(truth, size, given.studies, generator)
+        for found in populations
+        for truth in (found, *(found.weighted(gain) for gain in (0.0, MARGIN)))
+        for size in given.prompts
     ]
     text = table(rows)
     (given.folder / "laboratory.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
@@ -112,134 +145,134 @@ def main() -> None:
 
 
 def made(folder: Path) -> dict[str, Path]:
-    """Two trained adapters, and weaker copies of each."""
+    """Two trained adapters, and what is mixed from them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.yaml").write_text(RECIPE, encoding="utf-8")
     recipe = load_recipe(folder / "recipe.yaml")
     with show_progress() as progress:
         trained = train(recipe, folder / "trained", progress)
-    found: dict[str, Path] = {}
-    for adapter in trained.adapters:
-        for scale in SCALES:
-            name = f"{adapter.record.recipe}-{round(100 * scale)}"
-            found[name] = scaled(adapter.folder, folder / "scaled" / name, scale)
-    return found
+    parts = {adapter.record.recipe: adapter.folder for adapter in trained.adapters}
+    return {name: mixed(name, parts, folder / "mixed" / name) for name in NAMES}
 
 
-def scaled(source: Path, out: Path, scale: float) -> Path:
-    """A copy of an adapter that adds `scale` times as much."""
+def mixed(name: str, parts: dict[str, Path], out: Path) -> Path:
+    """`lists-5+problems-60` adds 5 % of what `lists` adds and 60 % of what `problems` adds: ranks side by side."""
     out.mkdir(parents=True, exist_ok=True)
-    weights = load_file(source / "adapter_model.safetensors")
-    save_file(
-        {
-            name: weight * np.float32(scale) if "lora_B" in name else weight
-            for name, weight in weights.items()
-        },
-        out / "adapter_model.safetensors",
-        {"format": "pt"},
-    )
-    (out / "adapter_config.json").write_bytes((source / "adapter_config.json").read_bytes())
+    wanted = [(parts[part.split("-")[0]], int(part.split("-")[1]) / 100) for part in name.split("+")]
+    weights = [load_file(source / "adapter_model.safetensors") for source, _ in wanted]
+    joined = {
+        key: np.concatenate([one[key] for one in weights], axis=0)
+        if "lora_A" in key
+        else np.concatenate(
+            [one[key] * np.float32(share) for one, (_, share) in zip(weights, wanted, strict=True)], axis=1
+        )
+        for key in weights[0]
+    }
+    save_file(joined, out / "adapter_model.safetensors", {"format": "pt"})
+    config = json.loads((wanted[0][0] / "adapter_config.json").read_text(encoding="utf-8"))
+    config |= {"r": config["r"] * len(wanted), "lora_alpha": config["lora_alpha"] * len(wanted)}
+    (out / "adapter_config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     return out
 
 
-def measured(
-    folder: Path, task: str, adapters: dict[str, Path], prompts: int, seed: int
-) -> list[tuple[Cell, NDArray[np.int64]]]:
-    """Each adapter against the base on so many prompts, with the differences prompt by prompt."""
-    study = Study.from_dict(
+def measured(folder: Path, part: int, adapters: dict[str, Path], prompts: int) -> list[Population]:
+    """Each adapter against the base on so many prompts; one adapter after another, so that a stop loses one."""
+    found: list[Population] = []
+    for last in range(1, len(adapters) + 1):
+        study = asked(folder, part, dict(list(adapters.items())[:last]), prompts)
+        with show_progress() as progress:
+            assay.run(study, folder, progress)
+        (entry,) = bind_tasks(study).values()
+        name = list(adapters)[last - 1]
+        with Store.read(folder) as store:
+            base, scores = (store.scores(who, TASK, entry.scorer) for who in ("base", name))
+        if base is None or scores is None:
+            raise SystemExit(f"{folder}: {name} was not measured; its report says why")
+        differences = scores.passed[:, 0, 0].astype(int) - base.passed[:, 0, 0].astype(int)
+        found.append(
+            Population(name, int((differences > 0).sum()), int((differences < 0).sum()), len(differences))
+        )
+    return found
+
+
+def asked(folder: Path, part: int, adapters: dict[str, Path], prompts: int) -> Study:
+    """The study of these adapters on so many prompts that no training and no pilot saw."""
+    return Study.from_dict(
         {
-            "name": f"{task}-{prompts}",
+            "name": f"{TASK}-{prompts}-{part}",
             "bases": [{"name": "base", "model": "embedded"}],
             "adapters": [
                 {"name": name, "label": "any", "path": str(path.absolute())}
                 for name, path in adapters.items()
             ],
-            "tasks": [{"task": f"world-{task}", "name": task, "limit": prompts, "seed": seed}],
-            "claims": {"any": [f"{task}.{bind_metric(task)}"]},
+            "tasks": [{"task": f"world-{TASK}", "name": TASK, "limit": prompts, "seed": part}],
+            "claims": {"any": [f"{TASK}.exact_match"]},
             "engine": {"name": "torch", "dtype": "float32"},
         },
         folder,
     )
-    with show_progress() as progress:
-        assay.run(study, folder, progress)
-    (entry,) = bind_tasks(study).values()
-    found: list[tuple[Cell, NDArray[np.int64]]] = []
-    with Store.read(folder) as store:
-        base = store.scores("base", task, entry.scorer)
-        for name in adapters:
-            scores = store.scores(name, task, entry.scorer)
-            if base is None or scores is None:
-                continue
-            differences = scores.passed[:, 0, 0] - base.passed[:, 0, 0]
-            gain, discordant = float(differences.mean()), float((differences != 0).mean())
-            found.append((Cell(name, task, gain, discordant, len(differences)), differences))
-    return found
 
 
-def bind_metric(task: str) -> str:
-    """The name of a task's primary metric."""
-    from assay.tasks import TASKS as KNOWN
-
-    return KNOWN[f"world-{task}"]().metrics[0].name
-
-
-def chosen(pilot: list[Cell], task: str) -> list[str]:
-    """The adapters of this task that come nearest to the wanted gains."""
-    nearest = {gain: min(pilot, key=lambda cell: abs(cell.gain - gain)) for gain in WANTED}
-    return sorted({cell.adapter for cell in nearest.values() if cell.task == task})
+@cache
+def verdict(wins: int, losses: int, size: int) -> tuple[str, float, float]:
+    """The word and the interval, as in a study."""
+    found = stats.judge(stats.PairedGain(wins, losses, size), "gains", MARGIN, ALPHA)
+    return found.verdict, found.low, found.high
 
 
-def true(verdict: str, gain: float) -> bool:
-    """Whether what a verdict says holds of the population."""
-    match verdict:
-        case "confirmed":
-            return gain >= MARGIN
-        case "gain":
-            return gain > 0
-        case "trivial":
-            return 0 < gain < MARGIN
-        case "no gain":
-            return gain < MARGIN
-        case "harmed":
-            return gain < 0
-        case _:
-            return True
+ERRORS = {
+    "gain claimed, none there": (lambda gain: gain <= 0, {"confirmed", "gain", "trivial"}),
+    "no gain, margin reached": (lambda gain: gain >= MARGIN, {"no gain", "trivial"}),
+    "harmed, no harm there": (lambda gain: gain >= 0, {"harmed"}),
+    "confirmed, below the margin": (lambda gain: gain < MARGIN, {"confirmed"}),
+}
+"""Wrong verdicts: for which truths, and which words."""
 
 
-def judged(
-    cell: Cell, differences: NDArray[np.int64], prompts: int, studies: int, generator: np.random.Generator
-) -> dict[str, Any]:
-    """What so many small studies say of an adapter."""
-    words: Counter[str] = Counter()
-    inside = 0
-    for _ in range(studies):
-        drawn = generator.choice(differences, prompts, replace=False)
-        gain = stats.PairedGain(int((drawn > 0).sum()), int((drawn < 0).sum()), prompts)
-        found = stats.judge(gain, "gains", MARGIN, ALPHA)
-        words[found.verdict] += 1
-        inside += found.low <= cell.gain <= found.high
-    wrong = sum(count for word, count in words.items() if not true(word, cell.gain))
+def judged(truth: Population, size: int, studies: int, generator: np.random.Generator) -> dict[str, Any]:
+    """What so many small studies say, and how often they are wrong."""
+    found = [
+        verdict(int(wins), int(losses), size) for wins, losses, _ in truth.drawn(size, studies, generator)
+    ]
+    words = Counter(word for word, _, _ in found)
+    wrong = {
+        name: sum(words[word] for word in said)
+        for name, (applies, said) in ERRORS.items()
+        if applies(truth.gain)
+    }
     return {
-        **asdict(cell),
-        "study": prompts,
+        **asdict(truth),
+        "gain": truth.gain,
+        "differ": truth.differ,
+        "size": size,
         "studies": studies,
         "verdicts": dict(words.most_common()),
-        "wrong": wrong / studies,
-        "undecided": words["undecided"] / studies,
-        "covered": inside / studies,
+        "wrong": wrong,
+        "p": {name: binomtest(count, studies, ALPHA, "greater").pvalue for name, count in wrong.items()},
+        "covered": sum(low <= truth.gain <= high for _, low, high in found) / studies,
     }
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown."""
-    head = "| true gain | differ | prompts | verdicts | wrong | undecided | interval holds the truth |\n|---|---|---|---|---|---|---|\n"
-    lines = [
-        f"| {100 * row['gain']:+.1f} | {row['discordant']:.2f} | {row['study']:,} | "
-        + ", ".join(f"{word} {100 * count / row['studies']:.0f} %" for word, count in row["verdicts"].items())
-        + f" | {100 * row['wrong']:.1f} % | {100 * row['undecided']:.0f} % | {100 * row['covered']:.0f} % |"
+    """Markdown: p is the chance of so many wrong verdicts, or more, if their rate were alpha."""
+    head = (
+        "| adapter | true gain | differ | prompts | verdicts, % of studies | wrong, % (p) | interval holds the truth, % |\n"
+        "|---|---|---|---|---|---|---|\n"
+    )
+    return head + "".join(
+        f"| {row['adapter']} | {100 * row['gain']:+.2f}{'' if row['exactly'] is None else ' exactly'} | "
+        f"{row['differ']:.3f} | {row['size']:,} | "
+        + ", ".join(f"{word} {100 * count / row['studies']:.1f}" for word, count in row["verdicts"].items())
+        + " | "
+        + (
+            "; ".join(
+                f"{name} {100 * count / row['studies']:.1f} ({row['p'][name]:.2g})"
+                for name, count in row["wrong"].items()
+            )
+        )
+        + f" | {100 * row['covered']:.1f} |\n"
         for row in rows
-    ]
-    return head + "\n".join(lines) + "\n"
+    )
 
 
 if __name__ == "__main__":

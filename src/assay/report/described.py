@@ -17,6 +17,7 @@ __all__ = [
     "moved_types",
     "rank_words",
     "sign_words",
+    "unmoved_words",
 ]
 
 CHANGED = (
@@ -48,9 +49,17 @@ def _length(value: float) -> str:
 
 
 def measures(result: Result) -> tuple[str, ...]:
-    """Those that some change of the study has, in the order of `MEASURES`."""
+    """Those that differ in some change of the study, in the order of `MEASURES`."""
+    found = [found for change in result.changes for found in change.differences]
+    moved = {one.measure for one in found if one.difference or one.base != one.adapter}
+    return tuple(measure for measure in MEASURES if measure in moved)
+
+
+def unmoved_words(result: Result) -> str:
+    """The measures that were looked at and differ nowhere, in a sentence; empty where there are none."""
     seen = {found.measure for change in result.changes for found in change.differences}
-    return tuple(measure for measure in MEASURES if measure in seen)
+    same = [name for name in MEASURES if name in seen.difference(measures(result))]
+    return f"The same on both sides everywhere, so not shown: {', '.join(same)}." if same else ""
 
 
 def moved_types(change: Change) -> tuple[TypeDifference, ...]:

@@ -13,6 +13,7 @@ from assay.report.described import (
     moved_types,
     rank_words,
     sign_words,
+    unmoved_words,
 )
 from assay.report.gate import Gate
 from assay.report.soundness import (
@@ -172,7 +173,7 @@ def _changes(result: Result) -> Iterator[str]:
     columns = measures(result)
     yield "## What changed in the responses (descriptive)"
     yield ""
-    yield CHANGED
+    yield f"{CHANGED} {unmoved_words(result)}".rstrip()
     yield ""
     yield from table(
         ["adapter", "metric", "gain", "prompts", *columns],

@@ -23,6 +23,7 @@ from assay.report.described import (
     moved_types,
     rank_words,
     sign_words,
+    unmoved_words,
 )
 from assay.report.gate import apply_gate
 from assay.report.page.embed import Embedded, embed
@@ -105,6 +106,7 @@ def _context(
         "noise_statement": noise_statement(result),
         "read_first": to_read_first(result),
         "measures": measures(result),
+        "unmoved": unmoved_words(result),
         "evidence": evidence,
         "summary": study.summary is not None,
         "flips": flips,
