@@ -274,3 +274,24 @@ def test_a_refused_seed_leaves_the_run_as_it_was(tmp_path: Path) -> None:
         run(stopping(tmp_path, seed=7))
     assert (tmp_path / "run" / "report.md").is_file()
     assert assay.decide(tmp_path / "run").claims == first.claims
+
+
+def test_a_finished_run_loads_nothing_when_run_again(tmp_path: Path) -> None:
+    study = stopping(tmp_path, stop={"when": "decided", "elsewhere": 96})
+    run(study, Fake(answer, inert={"lift"}))
+    again = Fake(answer, inert={"lift"})
+    result = run(study, again)
+    assert (again.loads, again.asked) == (0, [])
+    assert any(claim.stop is not None and claim.stop.early for claim in result.claims)
+
+
+def test_a_settled_adapter_that_no_longer_loads_keeps_its_verdict(tmp_path: Path) -> None:
+    budget = {"when": "decided", "elsewhere": 96}
+    before = run(stopping(tmp_path, ("up", "down"), stop=budget))
+    fake = Fake(answer)
+    fake.failed = {"down": "its weights are gone", "same": "no such adapter"}
+    after = {claim.adapter: claim for claim in run(stopping(tmp_path, stop=budget), fake).claims}
+    assert fake.loads == 1
+    assert [after["up"].verdict, after["down"].verdict] == [claim.verdict for claim in before.claims]
+    assert after["down"].interval == before.claims[1].interval
+    assert after["same"].verdict == "not measured"

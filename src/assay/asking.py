@@ -60,19 +60,20 @@ def _ask(one: Round, store: Store, meter: _Meter, stopping: Stopping) -> None:
     unknown = _recall_liveness(one, store)
     # Looked up anew: a round before may have brought responses of the same content.
     first, again = _lacking(one.cells, store), _lacking(one.again, store)
-    if not unknown and not _askable(one, first | again, store):
+    left = _askable(one, first, store), _askable(one, again, store)
+    if not unknown and not stopping.needed(one, left[0]) and not stopping.repeated(one, left[1]):
         for _ in stopping.stages(one, ()):  # a start before may have ended between a response and its look
             pass
         return
     with one.open() as engine:
-        _note_failed(one, engine, store)
+        _note_failed(one, engine, store, stopping)
         _look(one, engine, unknown, store)
         meter.expect(one, _askable(one, first | again, store))
         for wanted in stopping.stages(one, _askable(one, first, store)):
             _complete(one, engine, wanted, store, meter)
-            _note_failed(one, engine, store)
+            _note_failed(one, engine, store, stopping)
         _complete(one, engine, stopping.repeated(one, _askable(one, again, store)), store, meter)
-        _note_failed(one, engine, store)
+        _note_failed(one, engine, store, stopping)
         meter.end(one)
 
 
@@ -175,13 +176,13 @@ def _note_absent(store: Store, reasons: Mapping[str, str], verdict: str) -> None
         )
 
 
-def _note_failed(one: Round, engine: Loaded, store: Store) -> None:
-    """Leave out adapters that failed, but those whose responses are all there from before."""
+def _note_failed(one: Round, engine: Loaded, store: Store, stopping: Stopping) -> None:
+    """Leave out adapters that failed, but those of which nothing more is needed."""
     failed = engine.failed
     reasons = {
         name: failed[name]
         for cell in one.cells
-        if (name := cell.ask.subject) in failed and _missing(cell, store)
+        if (name := cell.ask.subject) in failed and stopping.needed(one, _missing(cell, store))
     }
     _note_absent(store, reasons, "not measured")
 

@@ -37,6 +37,7 @@ class Stopping:
         study = bound.study
         decided = study.stop.when == "decided"
         self._bound, self._store, self._to_the_end = bound, store, to_the_end or not decided
+        self._bases = {adapter.name: adapter.base for adapter in study.adapters}
         self._claims: dict[_Cell, list[Claim]] = defaultdict(list)
         for claim in bound.claims:
             self._claims[claim.adapter, split_metric(claim.metric)[0]].append(claim)
@@ -66,22 +67,35 @@ class Stopping:
         if self._early is None:
             yield list(wanted)
             return
-        bases = {adapter.name: adapter.base for adapter in self._bound.study.adapters}
-        cells = [(cell.name, cell.task) for cell in one.cells]
-        decided = self._bound.study.stop.when == "decided"
-        claimed = [cell for cell in cells if cell in self._claims and (decided or self._looks(cell))]
-        self._score({task for _, task in claimed})
-        open_ = [cell for cell in claimed if not self._closed(cell)]
+        cells, claimed, open_ = self._standing(one)
         left = list(wanted)
         while True:
             goals = {cell: self._next(cell) if cell in open_ else self._last(cell) for cell in claimed}
-            reach = self._reach(cells, bases, goals, [goals[cell] / self._pool(cell[1]) for cell in open_])
+            reach = self._reach(cells, goals, [goals[cell] / self._pool(cell[1]) for cell in open_])
             now, left = self._parted(left, reach)
             if now:
                 yield now
             if not open_:
                 return
-            open_ = self._look({cell: goals[cell] for cell in open_}, bases)
+            open_ = self._look({cell: goals[cell] for cell in open_})
+
+    def needed(self, one: Round, wanted: Iterable[Request]) -> list[Request]:
+        """Those that may yet be asked, as the evidence stands: nothing beyond where a settled cell stopped."""
+        if self._early is None:
+            return list(wanted)
+        cells, claimed, open_ = self._standing(one)
+        goals = {cell: self._pool(cell[1]) if cell in open_ else self._last(cell) for cell in claimed}
+        return self._parted(wanted, self._reach(cells, goals, ()))[0]
+
+    def _standing(self, one: Round) -> tuple[list[_Cell], list[_Cell], list[_Cell]]:
+        """All cells of a round, those looked at, and of these the open ones; absent adapters' are not open."""
+        cells = [(cell.name, cell.task) for cell in one.cells]
+        decided = self._bound.study.stop.when == "decided"
+        claimed = [cell for cell in cells if cell in self._claims and (decided or self._looks(cell))]
+        self._score({task for _, task in claimed})
+        absent = self._store.fact("absent")
+        open_ = [cell for cell in claimed if cell[0] not in absent and not self._closed(cell)]
+        return cells, claimed, open_
 
     def repeated(self, one: Round, wanted: Sequence[Request]) -> list[Request]:
         """Those of a base's second requests whose first was asked."""
@@ -120,12 +134,11 @@ class Stopping:
     def _reach(
         self,
         cells: Sequence[_Cell],
-        bases: Mapping[str, str],
         goals: Mapping[_Cell, int],
         shares: Sequence[float],
     ) -> dict[str, int]:
         """Prompts of each cell to be asked by the end of this stage, by its content."""
-        share = max(shares, default=1.0)
+        share, bases = max(shares, default=1.0), self._bases
         reach: dict[str, int] = defaultdict(int)
         for name, task in cells:
             if name not in bases:
@@ -153,15 +166,13 @@ class Stopping:
 
     # -- looks -------------------------------------------------------------------------------------
 
-    def _look(self, at: Mapping[_Cell, int], bases: Mapping[str, str]) -> list[_Cell]:
+    def _look(self, at: Mapping[_Cell, int]) -> list[_Cell]:
         """Score, note a look at each of these cells, and name those that go on."""
         assert self._early is not None  # noqa: S101
         self._score({task for _, task in at})
         absent = self._store.fact("absent")
         seen = {
-            cell: n
-            for cell, n in at.items()
-            if cell[0] not in absent and self._sides(cell, n, bases) is not None
+            cell: n for cell, n in at.items() if cell[0] not in absent and self._sides(cell, n) is not None
         }
         self._early = self._early.looked({self._content(cell): n for cell, n in seen.items()})
         self._early.keep(self._store)
@@ -178,12 +189,10 @@ class Stopping:
         adapter, task = cell
         looks = self._looks(cell)
         if not looks:  # nobody looked, and all is there: a sample of fixed size
-            base = next(entry.base for entry in self._bound.study.adapters if entry.name == adapter)
-            return self._sides(cell, self._pool(task), {adapter: base}) is not None
+            return self._sides(cell, self._pool(task)) is not None
         if self._to_the_end:
             return looks[-1] >= self._pool(task)
-        base = next(entry.base for entry in self._bound.study.adapters if entry.name == adapter)
-        sides = self._sides(cell, looks[-1], {adapter: base})
+        sides = self._sides(cell, looks[-1])
         if sides is None:
             return False
         before, after = sides
@@ -205,11 +214,11 @@ class Stopping:
                 return False
         return True
 
-    def _sides(self, cell: _Cell, n: int, bases: Mapping[str, str]) -> tuple[Scores, Scores] | None:
+    def _sides(self, cell: _Cell, n: int) -> tuple[Scores, Scores] | None:
         """Scores of base and adapter on the first n prompts; None where some are missing."""
         assert self._early is not None  # noqa: S101
         name, task = cell
-        side = self._store.counterpart(name, bases[name], task)
+        side = self._store.counterpart(name, self._bases[name], task)
         scorer = self._bound.tasks[task].scorer
         ours = self._store.scores(name, task, scorer, whole=False)
         theirs = self._store.scores(side, task, scorer, whole=False) if side else None

@@ -21,7 +21,7 @@ from scipy.special import bdtr, ndtr
 from assay import stats
 from assay.stats.sequential import critical_values, log_wealth
 
-__all__ = ["Ended", "Rule", "thinned", "walk"]
+__all__ = ["Ended", "Rule", "play", "thinned", "walk"]
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -74,9 +74,14 @@ def walk(rule: Rule, gain: float, discordance: float, runs: int, rng: np.random.
         steps = np.diff(rule.design.looks, prepend=0)
         counts = np.stack([rng.multinomial(step, shares, size=runs)[:, :2] for step in steps], axis=1)
         b, c = np.moveaxis(counts.cumsum(axis=1), 2, 0)
-        return _ended(rule, *_group(rule, b, c))
+        return play(rule, b, c)
     differences = rng.choice([1.0, -1.0, 0.0], size=(runs, rule.design.pool), p=shares)
     return _ended(rule, *_betting(rule, differences))
+
+
+def play(rule: Rule, better: Counts, worse: Counts) -> Ended:
+    """Where runs of a group-sequential design end, of (runs, looks) prompts by then better and worse."""
+    return _ended(rule, *_group(rule, better, worse))
 
 
 @dataclass(frozen=True, slots=True)
