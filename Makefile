@@ -20,10 +20,10 @@ demo: torch ## the controlled study on the embedded base, offline
 	$(BIN)/assay demo
 
 test: install ## the default tests: no network, under 3 minutes
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 test-all: install ## the slow ones too: simulations, large oracles
-	$(BIN)/pytest -m "slow or not slow"
+	$(BIN)/pytest -n auto --dist loadfile -m "slow or not slow"
 
 torch: .venv/torch ## add torch to .venv, and the engine's tests with it
 

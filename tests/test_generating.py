@@ -136,6 +136,13 @@ def test_an_inert_adapter_stays_not_applied_when_the_run_is_taken_up_again(tmp_p
     assert fake.loads == 0
 
 
+def test_an_inert_adapter_is_looked_at_again_under_other_prompts(tmp_path: Path) -> None:
+    task = {"task": "numeric", "name": "math", "examples": "examples.jsonl"}
+    run(generating(tmp_path), Fake(answer, inert={"bad"}))
+    result = run(generating(tmp_path, tasks=[task, {**task, "name": "more"}]), Fake(answer))
+    assert {claim.verdict for claim in result.claims if claim.adapter == "bad"} == {"harmed"}
+
+
 def test_a_refused_adapter_is_not_measured_and_the_others_run(tmp_path: Path) -> None:
     fake = Fake(answer, refused={"bad": "its weights are a pickle; save them as safetensors"})
     result = run(generating(tmp_path), fake)

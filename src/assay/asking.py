@@ -126,12 +126,17 @@ def _askable(one: Round, lacking: _Lacking, store: Store) -> list[Request]:
 
 
 def _recall_liveness(one: Round, store: Store) -> list[str]:
-    """Leave out adapters that an earlier start found to change nothing; names those not looked at yet."""
+    """Leave out adapters that an earlier start found to change nothing; names those not looked at yet.
+
+    One that changed nothing is looked at again under other prompts: trained tokens, say, may stand in a new template.
+    """
     known = store.fact("liveness") or {}
     unknown = []
     for name, identity in one.adapters.items():
         found = known.get(digest(identity))
-        if found is None or (found["reason"] and found.get("again")):
+        if found is None or (
+            found["reason"] and (found.get("again") or found.get("asked") != _asked(one, name))
+        ):
             unknown.append(name)
         elif found["reason"]:
             _note_absent(store, {name: found["reason"]}, found["verdict"])
@@ -151,8 +156,14 @@ def _shortest_prompts(one: Round, name: str) -> list[str]:
     return [min(cell.sent.values(), key=len) for cell in cells[:PROBED]]
 
 
+def _asked(one: Round, name: str) -> str:
+    """Of the prompts that an adapter is looked at with."""
+    return digest(_shortest_prompts(one, name))
+
+
 def _keep_liveness(one: Round, found: Liveness, store: Store) -> None:
-    entry = asdict(found) | {"reason": found.reason, "verdict": found.verdict}
+    asked = {"asked": _asked(one, found.adapter)} if found.reason else {}
+    entry = asdict(found) | {"reason": found.reason, "verdict": found.verdict} | asked
     with store.transaction():
         known = store.fact("liveness") or {}
         store.set_fact("liveness", known | {digest(one.adapters[found.adapter]): _finite(entry)})

@@ -161,6 +161,7 @@ def test_export_refuses_a_run_whose_study_was_edited(call: Any, tmp_path: Path) 
     assert (outcome.code, outcome.out) == (64, "")
 
 
+@pytest.mark.slow
 def test_published_figures_show_both_drifts_and_claim_nothing(call: Any, tmp_path: Path) -> None:
     out = call("demo", "--published", "--keep", tmp_path / "demo").out
     assert "+0.606" in out

@@ -14,6 +14,7 @@ from assay.demo.controlled import kept_recipe, run_controlled
 from assay.study import load_study
 from assay.verdicts import Result
 from tests.demo.conftest import small
+from tests.often import first_often
 
 TRAINED = ["instruction-s1", "instruction-s2", "numeric-s1"]
 pytestmark = pytest.mark.usefixtures("as_embedded")
@@ -95,6 +96,7 @@ def test_run_again_it_trains_nothing_asks_nothing_and_finds_the_same(whole: tupl
     assert open_result(folder).matrix == result.matrix
 
 
+@pytest.mark.slow
 def test_two_demos_of_one_recipe_give_the_same_matrix(whole: tuple[Path, Result], tmp_path: Path) -> None:
     again = ran(tmp_path / "again", small(tmp_path))
     assert again.matrix == whole[1].matrix
@@ -102,7 +104,7 @@ def test_two_demos_of_one_recipe_give_the_same_matrix(whole: tuple[Path, Result]
     assert again.recipes == whole[1].recipes
 
 
-@pytest.mark.parametrize(("what", "at"), [("training", 5), ("responses", 7)])
+@pytest.mark.parametrize(("what", "at"), first_often([("training", 5), ("responses", 7)]))
 def test_interrupted_it_goes_on_to_the_same_matrix(
     whole: tuple[Path, Result], tmp_path: Path, what: str, at: int
 ) -> None:
@@ -111,6 +113,7 @@ def test_interrupted_it_goes_on_to_the_same_matrix(
     assert ran(tmp_path / "kept").matrix == whole[1].matrix
 
 
+@pytest.mark.slow
 def test_a_change_in_the_folders_recipe_trains_what_changed(tmp_path: Path) -> None:
     one = ran(tmp_path / "kept", small(tmp_path))
     own = tmp_path / "kept" / "recipe.yaml"

@@ -23,6 +23,7 @@ from assay.engines.torch import (
 from assay.errors import EngineError
 from tests.engines.torch.test_engine import expected, outputs
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy, quiet
+from tests.often import first_often
 
 LORA: dict[str, Any] = {"task_type": "CAUSAL_LM", "r": 2, "target_modules": ["q_proj", "down_proj"]}
 CONFIGS: dict[str, Callable[[], PeftConfig]] = {
@@ -63,7 +64,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks")  # torch's, of how peft runs SHiRA
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", first_often(CONFIGS))
 def test_an_adapter_apart_says_what_peft_says_and_leaves_the_others_as_they_were(name: str, toy: Toy) -> None:
     adapter = save(toy, name, CONFIGS[name]())
     skeleton = load_skeleton(Source(str(toy.folder)))

@@ -17,6 +17,7 @@ from assay.engines.torch.rows import Row, choose
 from assay.engines.torch.text import Stops
 from assay.errors import EngineError
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
+from tests.often import first_often
 
 SUBJECTS = ["base", *ADAPTERS]
 LIMITS = {prompt: 4 + 8 * i for i, prompt in enumerate(PROMPTS)}
@@ -57,7 +58,7 @@ def expected(toy: Toy, subject: str) -> dict[tuple[str, str], list[int]]:
     return {(subject, prompt): row[: LIMITS[prompt]] for prompt, row in zip(PROMPTS, rows, strict=True)}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", first_often(KINDS))
 def test_every_row_of_a_mixed_batch_says_what_transformers_and_peft_say(kind: str, tmp_path: Path) -> None:
     toy = make_toy(kind, tmp_path)
     said = outputs(TorchEngine(toy.base, toy.adapters, SMALL), everything())
@@ -101,6 +102,7 @@ def test_an_adapter_that_overflows_leaves_nothing_to_the_next_row_in_its_slot(ll
     assert {row: mixed[row] for row in alone} == alone
 
 
+@pytest.mark.slow
 def test_batches_are_halved_when_memory_runs_out_and_the_tokens_stay(
     engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

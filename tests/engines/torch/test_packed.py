@@ -107,6 +107,7 @@ def test_where_packed_products_are_wrong_layers_stay_plain_and_the_reason_is_sai
     assert not any(isinstance(layer, Packed) for layer in model.layers)
 
 
+@pytest.mark.slow
 def test_a_packed_base_says_what_a_plain_one_says_also_after_an_adapter_was_run_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

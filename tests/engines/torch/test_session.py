@@ -142,6 +142,7 @@ def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: 
         os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "dora"])
 def test_weights_of_another_training_step_are_not_taken_for_those_looked_at(
     toy: Toy, seen: TorchSurvey, name: str
@@ -182,6 +183,7 @@ def test_liveness_of_an_adapter_apart_has_logits_and_no_layers(seen: TorchSurvey
     assert (plain.modules, plain.alive) == (3, True)
 
 
+@pytest.mark.slow
 def test_weights_of_the_base_in_an_adapter_are_used_and_put_back(toy: Toy) -> None:
     weights = load_file(toy.folder / "plain" / "adapter_model.safetensors")
     embeddings = torch.randn(259, 32, generator=torch.Generator().manual_seed(1))

@@ -140,6 +140,7 @@ def test_liveness_is_measured_and_kept(eight: Path) -> None:
     assert assay.open_result(eight.parent / "run").applied == result.applied
 
 
+@pytest.mark.slow
 def test_an_adapter_whose_weights_change_is_generated_anew_alone(eight: Path) -> None:
     assay.run(eight, eight.parent / "run")
     before = subjects(eight.parent / "run")
@@ -150,6 +151,7 @@ def test_an_adapter_whose_weights_change_is_generated_anew_alone(eight: Path) ->
     assert {name for name in after if after[name] != before[name]} == {"r1"}
 
 
+@pytest.mark.slow
 def test_a_folder_that_moved_is_the_same_adapter(eight: Path) -> None:
     assay.run(eight, eight.parent / "run")
     before = subjects(eight.parent / "run")
@@ -165,6 +167,7 @@ def subjects(folder: Path) -> dict[str, str]:
         return {name: store.subject(name, task) for name, task in store.bound()}
 
 
+@pytest.mark.slow
 def test_dora_and_a_stacked_adapter_share_a_study(llama: Toy, tmp_path: Path) -> None:
     shutil.copytree(llama.folder / "r2", tmp_path / "r2")
     dora = make_adapter(llama.folder, "dora-study", {"r": 2, "use_dora": True, "target_modules": ["q_proj"]})
@@ -227,6 +230,7 @@ def test_tokens_trained_for_a_template_alone_show_under_that_template(llama: Toy
     assert result.claims[0].verdict != "not applied"
 
 
+@pytest.mark.slow
 def test_patterns_in_another_order_are_another_adapter(llama: Toy, tmp_path: Path) -> None:
     form = {"r": 4, "target_modules": ["q_proj"], "alpha_pattern": {"q_proj": 64, r"layers\.1\..*q_proj": 1}}
     shutil.move(make_adapter(llama.folder, "ordered", form), tmp_path / "x")

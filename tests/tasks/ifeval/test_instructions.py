@@ -237,6 +237,7 @@ def build(unit: str) -> str:
     return unit * ((60_000 if unit.endswith((". ", "! ", ") ")) else 150_000) // len(unit))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("punkt_data")
 @pytest.mark.parametrize(
     "text",

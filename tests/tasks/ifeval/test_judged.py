@@ -9,6 +9,7 @@ import pytest
 
 from assay.tasks import Example
 from assay.tasks.ifeval import IFEval
+from tests.often import first_often
 
 from .conftest import Oracle, rows
 
@@ -77,7 +78,7 @@ def test_at_most_25_of_10008_stored_verdicts_differ_and_each_for_a_known_cause(
     assert different == DIFFERENT, told
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", first_often(MODELS))
 def test_no_verdict_differs_from_lm_eval_on_real_responses(
     model: str, data: Path, by_prompt_2023: dict[str, Example], oracle: Oracle
 ) -> None:
@@ -106,6 +107,7 @@ def totals(path: Path, by_prompt: dict[str, Example], mark: str | None = None) -
     return passed
 
 
+@pytest.mark.slow
 def test_the_16_published_scores_are_met_within_5_prompts_and_5_instructions(
     data: Path, by_prompt: dict[str, Example]
 ) -> None:
