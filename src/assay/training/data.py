@@ -259,7 +259,9 @@ def _hub_rows(data: Data) -> Sequence[Mapping[str, Any]]:
             cause = cause.__cause__
         at = f" at {data.revision}" if data.revision else ""
         told = " ".join(str(cause).split())[:300]
-        raise _RowsError(f"{data.hub}{at} gave no rows ({type(cause).__name__}: {told}){fix}") from None
+        raise _RowsError(
+            f"{data.hub}{at} gave no rows ({type(cause).__name__}: {told}); check its name, `split` and `config`, and that the hub can be reached{fix}"
+        ) from None
     finally:
         if shown:
             datasets.enable_progress_bars()
