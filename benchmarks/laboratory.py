@@ -17,6 +17,7 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -220,7 +221,7 @@ def verdict(wins: int, losses: int, size: int) -> tuple[str, float, float]:
     return found.verdict, found.low, found.high
 
 
-ERRORS = {
+ERRORS: dict[str, tuple[Callable[[float], bool], set[str]]] = {
     "gain claimed, none there": (lambda gain: gain <= 0, {"confirmed", "gain", "trivial"}),
     "no gain, margin reached": (lambda gain: gain >= MARGIN, {"no gain", "trivial"}),
     "harmed, no harm there": (lambda gain: gain >= 0, {"harmed"}),
