@@ -374,6 +374,7 @@ def test_a_read_only_output_folder_is_named(tmp_path: Path) -> None:
         run(study)
 
 
+@pytest.mark.slow
 def test_a_response_of_5_mb_and_one_of_control_characters_are_judged(tmp_path: Path) -> None:
     base, adapter = table(4, 1, 10, 5)
     study = one_task_study(tmp_path, base, {"a": adapter})

@@ -166,6 +166,7 @@ def test_a_stopped_run_goes_on_to_the_end_and_still_allows_for_its_looks(tmp_pat
         assert not after.early
 
 
+@pytest.mark.slow
 def test_looks_taken_under_another_schedule_still_count(tmp_path: Path) -> None:
     study = stopping(tmp_path)
     first = next(one for one in run(study).claims if one.adapter == "same")
@@ -182,6 +183,7 @@ def test_another_order_after_a_look_is_refused(tmp_path: Path) -> None:
         run(stopping(tmp_path, seed=7))
 
 
+@pytest.mark.slow
 def test_what_the_full_list_would_print_is_said_apart_and_on_request(tmp_path: Path) -> None:
     assert all(claim.pool is None for claim in run(stopping(tmp_path)).claims)
     study = stopping(tmp_path, stop={"when": "decided", "pool": True})
@@ -229,6 +231,7 @@ def test_betting_on_a_metric_of_several_checks_is_refused(tmp_path: Path) -> Non
         run(study)
 
 
+@pytest.mark.slow
 def test_betting_stops_clear_cells_too(tmp_path: Path) -> None:
     result = run(stopping(tmp_path, stop={"when": "decided", "design": "betting", "every": 16}))
     words = {
@@ -237,6 +240,7 @@ def test_betting_stops_clear_cells_too(tmp_path: Path) -> None:
     assert words["down"] == ("harmed", True)
 
 
+@pytest.mark.slow
 def test_progress_ends_at_its_total_however_early_it_stops(tmp_path: Path) -> None:
     last: dict[str, tuple[int, int]] = {}
 
@@ -260,6 +264,7 @@ def test_no_prompt_is_asked_twice(tmp_path: Path) -> None:
     assert set(seen.values()) == {1}
 
 
+@pytest.mark.slow
 def test_a_run_begun_by_option_goes_on_to_the_end_by_option(tmp_path: Path) -> None:
     study = stopping(tmp_path, stop="full")
     run(study, until="decided")

@@ -22,6 +22,7 @@ from assay.interop.every_eval_ever import export_every_eval_ever
 from assay.interop.finished import Finished
 from assay.interop.imported import read_log
 from assay.interop.imports import Import, Imported, import_log
+from assay.interop.responses_csv import read_csv
 from assay.interop.samples import export_samples
 from assay.runs import opened
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
@@ -427,3 +428,11 @@ def test_open_result_reads_an_imported_run(tmp_path: Path) -> None:
     done = both("csv", tmp_path)
     result = assay.run(str(done.study), tmp_path / "run")
     assert open_result(tmp_path / "run").claims == result.claims
+
+
+def test_csv_given_up_half_way_leaves_the_limit_of_the_process_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("key,response\na,1\nb,2\n")
+    before = csv.field_size_limit()
+    half_read = read_csv(tmp_path / "r.csv")
+    next(half_read)
+    assert csv.field_size_limit() == before

@@ -86,6 +86,7 @@ def test_without_a_judge_its_part_is_not_measured_and_the_rules_decide_theirs(tm
     assert audit.gate(tmp_path / "run").outcome == "undecided"
 
 
+@pytest.mark.slow
 def test_a_judge_named_later_judges_the_responses_of_before(tmp_path: Path) -> None:
     assay.run(study(tmp_path, None), tmp_path / "run")
     with judging(kindly) as server:

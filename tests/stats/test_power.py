@@ -121,6 +121,7 @@ def test_detectable_gain_and_prompts_to_detect_are_each_others_inverse(
             assert mcnemar_power(n, discordance, gain, alpha) == pytest.approx(power, abs=1e-6)
 
 
+@pytest.mark.slow
 @given(seeds=st.integers(2, 30), n=st.integers(20, 3000))
 def test_unknown_variances_never_make_a_smaller_gain_detectable(seeds: int, n: int) -> None:
     known = detectable_recipe_gain_if_known(n, seeds, SEEDS, 0.05)

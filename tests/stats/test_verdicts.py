@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.stats import FEW, WORDS, ClaimKind, PairedGain, RecipeGain, judge, tango_interval
+from tests.often import first_often
 from tests.stats.oracles import tables
 
 DELTA = 0.05
@@ -135,7 +136,9 @@ def test_a_narrower_interval_never_takes_a_word_back(one: float, other: float) -
             assert judge(narrower, "gains", DELTA, 0.05).verdict in sharper.get(before, {before})
 
 
-@pytest.mark.parametrize(("kind", "margin", "alpha"), [("gains", 0.15, 0.1), ("keeps", 0.15, 0.1)])
+@pytest.mark.parametrize(
+    ("kind", "margin", "alpha"), first_often([("gains", 0.15, 0.1), ("keeps", 0.15, 0.1)])
+)
 def test_word_interval_and_p_value_agree_for_every_table_up_to_40_prompts(
     kind: ClaimKind, margin: float, alpha: float
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from assay.training import train
+from tests.often import first_often
 from tests.training.recipes import entry, files, write_recipe
 
 SCRIPT = """
@@ -101,7 +102,7 @@ def uninterrupted(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return path, files(folder / "whole")
 
 
-@pytest.mark.parametrize("step", [1, 3, 6])
+@pytest.mark.parametrize("step", first_often([3, 1, 6]))
 def test_stopped_at_any_step_it_ends_the_same(
     uninterrupted: tuple[Path, dict[str, bytes]], step: int
 ) -> None:
@@ -115,6 +116,7 @@ def test_stopped_at_any_step_it_ends_the_same(
     assert files(out) == whole
 
 
+@pytest.mark.slow
 def test_killed_it_ends_the_same(uninterrupted: tuple[Path, dict[str, bytes]]) -> None:
     path, whole = uninterrupted
     out = path.parent / "killed"
@@ -144,6 +146,7 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(
     assert files(out) == whole
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_was_not_finished_is_passed_over(
     uninterrupted: tuple[Path, dict[str, bytes]],
 ) -> None:
@@ -156,6 +159,7 @@ def test_a_checkpoint_that_was_not_finished_is_passed_over(
     assert files(out) == whole
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_not_gone_on_from(toy: Path, tmp_path: Path) -> None:
     path = write_recipe(tmp_path, toy)
     stopped(path, tmp_path / "out", "numeric-s1", 5)

@@ -155,6 +155,7 @@ def test_the_card_says_label_seed_data_and_what_a_label_is(whole: Whole) -> None
     assert f"{record['loss']['final']:.4f}" in card
 
 
+@pytest.mark.slow
 def test_changed_data_trains_the_adapters_of_that_data_alone(toy: Path, tmp_path: Path) -> None:
     path = recipe(tmp_path, toy)
     train(path, tmp_path / "out")
@@ -166,6 +167,7 @@ def test_changed_data_trains_the_adapters_of_that_data_alone(toy: Path, tmp_path
     }
 
 
+@pytest.mark.slow
 def test_a_damaged_adapter_is_trained_again_to_the_same_bytes(toy: Path, tmp_path: Path) -> None:
     path = write_recipe(tmp_path, toy)
     train(path, tmp_path / "out")
@@ -272,6 +274,7 @@ def test_the_first_loss_is_that_of_the_response_tokens_under_the_base(toy: Path,
     assert first == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_parts_of_a_batch_give_the_weights_of_the_whole(toy: Path, tmp_path: Path) -> None:
     made = []
     for parts in (1, 4):
@@ -296,6 +299,7 @@ def test_a_base_in_bfloat16_gets_an_adapter_in_float32(toy: Path, tmp_path: Path
     assert load_study(trained.study).engine.dtype == "bfloat16"
 
 
+@pytest.mark.slow
 def test_a_training_in_bfloat16_leaves_no_trace_in_the_next(toy: Path, tmp_path: Path) -> None:
     short = entry(settings={"steps": 2})
     train(write_recipe(tmp_path, toy, short), tmp_path / "before")

@@ -21,12 +21,16 @@ LONGEST = 16 * 2**20
 
 def read_csv(path: Path) -> Iterator[Row]:
     """Rows of a CSV file in UTF-8, the first line naming the columns. Raises ResponsesError."""
-    before = csv.field_size_limit(LONGEST)  # of the whole process
+    yield from (_row(path, line, row) for line, row in _lines(path))
+
+
+def _lines(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Every line with its number: read at one go, as the limit that is raised meanwhile is the whole process's."""
     reader = csv.DictReader(io.StringIO(read_text(path, ResponsesError), newline=""), strict=True)
+    before = csv.field_size_limit(LONGEST)
     try:
         _check_columns(path, list(reader.fieldnames or ()))
-        for row in reader:
-            yield _row(path, reader.line_num, row)
+        return [(reader.line_num, row) for row in reader]
     except csv.Error as bad:
         raise ResponsesError(f"{path}:{reader.line_num}: not CSV: {bad}; the file may be cut off") from None
     finally:

@@ -120,6 +120,7 @@ def test_batches_are_halved_when_memory_runs_out_and_the_tokens_stay(
     assert engine.usage.shrunk == 3
 
 
+@pytest.mark.slow
 def test_memory_that_never_suffices_is_an_error_not_a_loop(
     engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -199,6 +199,7 @@ def requests_of(toy: Toy) -> list[Request]:
     return [ask(name, PROMPTS[3], i, max_tokens=30) for i, name in enumerate(names)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 def test_memory_that_runs_out_beside_recordings_halves_batches_as_ever(
     llama: Toy, monkeypatch: pytest.MonkeyPatch

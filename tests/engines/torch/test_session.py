@@ -73,6 +73,7 @@ def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchSurv
         assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
 
 
+@pytest.mark.slow
 def test_an_adapter_that_fails_at_loading_is_noted_and_the_others_answer(
     seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +110,7 @@ def test_an_adapter_that_fails_while_it_is_probed_is_noted(
         assert loaded.failed == {"dora": "RuntimeError: odd"}
 
 
+@pytest.mark.slow
 def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
     seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
 ) -> None:

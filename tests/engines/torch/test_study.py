@@ -129,6 +129,7 @@ def test_the_base_differs_from_itself_nowhere_in_float32(eight: Path) -> None:
     assert (floor.n, floor.differ) == (12, 0)
 
 
+@pytest.mark.slow
 def test_liveness_is_measured_and_kept(eight: Path) -> None:
     result = assay.run(eight, eight.parent / "run")
     alive = {one.adapter: one for one in result.applied}
@@ -195,6 +196,7 @@ def test_an_adapters_own_template_is_put_around_its_prompts_and_the_bases(llama:
         assert all(row["prompt"].startswith("<s>[user]") for row in store.responses("r1", "math"))
 
 
+@pytest.mark.slow
 def test_verdicts_json_of_a_generated_run_fits_the_schema(eight: Path) -> None:
     import jsonschema
 

@@ -83,6 +83,7 @@ def test_simulated_walks_cross_unequal_looks_as_often_as_was_spent() -> None:
     assert crossed == pytest.approx(spent, abs=4 * (0.05 * 0.95 / 200_000) ** 0.5)
 
 
+@pytest.mark.slow
 def test_a_look_at_every_prompt_is_integrated_as_well_as_a_few() -> None:
     looks = [*range(64, 541), 541]
     spent = [Pocock().spent(0.05, n / 541) for n in looks]

@@ -222,7 +222,8 @@ def compare(id_: str, count: int, oracle: Oracle) -> Counter[tuple[bool, bool]]:
 
 @pytest.mark.parametrize("id_", INSTRUCTIONS)
 def test_an_instruction_is_judged_as_lm_eval_judges_it(id_: str, oracle: Oracle) -> None:
-    verdicts = compare(id_, 140, oracle)  # 25 ids: 3,500 pairs
+    pairs = 40 if id_ == "language:response_language" else 140  # langdetect takes its time
+    verdicts = compare(id_, pairs, oracle)
     assert verdicts[True, True] >= 3, "generated texts never pass"
     assert verdicts[False, False] >= 3, "generated texts never fail"
 
