@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from assay.stats import benjamini_hochberg, holm
+from tests.often import first_often
 
 P = [0.001, 0.004, 0.02, 0.03, 0.2, 0.6]
 
@@ -16,7 +17,7 @@ def test_holm_and_benjamini_hochberg_give_the_published_values() -> None:
     assert benjamini_hochberg(P) == pytest.approx([0.006, 0.012, 0.04, 0.045, 0.24, 0.6])
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", first_often(range(10)))
 def test_adjusted_p_values_are_those_of_statsmodels_in_input_order(seed: int) -> None:
     rng = np.random.default_rng(seed)
     p = np.round(rng.uniform(0, 1, seed + 1) ** 3, 2)

@@ -74,7 +74,15 @@ def request_of(prompt: str) -> Hashable:
     raise AssertionError(prompt)
 
 
-@pytest.mark.parametrize("kinds", [("talk", "instructions"), ("problems",), ("lists",), ("passages",)])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        pytest.param(("talk", "instructions"), marks=pytest.mark.slow),
+        ("problems",),
+        ("lists",),
+        ("passages",),
+    ],
+)
 def test_two_splits_never_share_a_prompt_or_its_facts_in_other_words(kinds: tuple[str, ...]) -> None:
     facts: dict[Hashable, set[str]] = {}
     prompts: dict[str, set[str]] = {}
