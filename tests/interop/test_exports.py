@@ -206,6 +206,7 @@ def test_what_stopped_early_says_so_and_names_what_is_left_out(tmp_path: Path) -
     gain = results["math.numeric_match.gain"]["score_details"]
     assert gain["uncertainty"]["confidence_interval"]["method"].endswith("allowing for every look")
     assert gain["details"]["looks"] == ", ".join(map(str, claim.stop.looks))
+    assert gain["details"]["stop"] == f"at a stop, {claim.n} of 400 prompts"
 
 
 def test_every_eval_ever_has_scores_and_gains_with_their_intervals(

@@ -17,6 +17,8 @@ from assay.interop.finished import Finished
 from assay.interop.trackers import FILES, entries, log_run
 from assay.runs import opened
 from tests.studies import one_task_study, table
+from tests.test_stopping import run as run_stopping
+from tests.test_stopping import stopping
 
 N, BETTER = 40, 24
 
@@ -61,6 +63,13 @@ def test_an_entry_holds_what_was_measured_and_found(finished: Finished, folder: 
     assert "reason/math.numeric_match" in same.words
     assert own.params["label"] == "numeric"
     assert tuple(path.name for path in study.files) == FILES
+
+
+def test_a_gain_taken_at_a_stop_says_so(tmp_path: Path) -> None:
+    claim = run_stopping(stopping(tmp_path, ("down",))).claims[0]
+    with opened(tmp_path / "run") as (study, tasks, store):
+        _, own = entries(Finished(study, tasks, store, open_result(tmp_path / "run")), tmp_path / "run")
+    assert own.words["stop/math.numeric_match"] == f"at a stop, {claim.n} of 400 prompts"
 
 
 def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(

@@ -23,7 +23,7 @@ from assay.interop.finished import CONFIDENCE, Estimate, Finished
 from assay.interop.samples import Exported, file_name, model_arguments
 from assay.records import digest
 from assay.report.files import write_text
-from assay.report.words import verdict_words
+from assay.report.words import stop_words, verdict_words
 from assay.verdicts import Cell, ClaimResult
 
 __all__ = ["SCHEMA_VERSION", "export_every_eval_ever"]
@@ -215,6 +215,7 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
     told = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
     if found.stop is not None:
         told["looks"] = ", ".join(map(str, found.stop.looks))
+        told |= {"stop": stopped} if (stopped := stop_words(found.stop)) else {}
     if isinstance(found, ClaimResult):
         told["verdict"] = verdict_words(found)
     return {

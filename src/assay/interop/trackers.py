@@ -22,7 +22,7 @@ from typing import Any, Literal
 from assay.errors import OutputError
 from assay.interop.finished import Finished
 from assay.report import apply_gate
-from assay.report.words import verdict_words
+from assay.report.words import stop_words, verdict_words
 from assay.study import Adapter
 from assay.verdicts import ClaimResult
 
@@ -49,7 +49,7 @@ class Entry:
     metrics: Mapping[str, float]
     """What was measured, `task.metric/what`; scores and gains are fractions."""
     words: Mapping[str, str]
-    """Verdicts, their reasons, the gate."""
+    """Verdicts, their reasons, where asking stopped, the gate."""
     files: Sequence[Path] = field(default=())
 
 
@@ -108,6 +108,8 @@ def _adapter(run: Finished, adapter: Adapter, outcome: str | None) -> Entry:
         metrics |= {
             f"{finding.metric}/{name}": float(one) for name, one in numbers.items() if one is not None
         }
+        if stopped := stop_words(finding.stop):
+            words[f"stop/{finding.metric}"] = stopped
         if isinstance(finding, ClaimResult):
             words[f"verdict/{finding.metric}"] = verdict_words(finding)
             if finding.reason:
