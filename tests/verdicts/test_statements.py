@@ -44,6 +44,24 @@ def test_a_number_that_is_0_is_told_as_none(
     assert found(tmp_path, *changes).counts.statement == statement
 
 
+@pytest.mark.parametrize(
+    ("change", "verdict", "fails"),
+    [
+        ((0, 2), "no gain", 1),
+        ((1, 3), "no gain", 1),
+        ((0, 3), "undecided", 0),
+        ((3, 0), "undecided", 0),
+        ((0, 9), "harmed", 1),
+    ],
+)
+def test_the_count_over_one_claim_is_its_verdict_where_few_prompts_differ(
+    tmp_path: Path, change: tuple[int, int], verdict: str, fails: int
+) -> None:
+    result = found(tmp_path, change)
+    assert [claim.verdict for claim in result.claims] == [verdict]
+    assert (result.counts.fails, result.labels[0].fails) == (fails, fails)
+
+
 def test_a_label_that_neither_fails_nor_holds_says_so(tmp_path: Path) -> None:
     (label,) = found(tmp_path, (45, 32), (46, 32)).labels
     assert label.statement == (

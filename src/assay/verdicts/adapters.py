@@ -15,12 +15,31 @@ from assay.verdicts.claims import Claim, margin_of, off_target
 from assay.verdicts.measure import Measured, Measurements, Unmeasured
 from assay.verdicts.result import Cell, ClaimResult, Counts, Pool
 
-__all__ = ["FAILS", "HOLDS", "count", "judge_claims", "other_cells", "p_fails", "p_holds"]
+__all__ = [
+    "FAILS",
+    "HOLDS",
+    "Shown",
+    "at_least",
+    "count",
+    "judge_claims",
+    "never",
+    "other_cells",
+    "shows_failure",
+    "shows_success",
+]
+
+Shown = Callable[[float], bool]
+"""Whether something is shown at a one-sided level."""
 
 
 FAILS = {"gains": "a gain of the margin or more is excluded", "keeps": "a fall is shown"}
 """What Holm's count of failures counts, by kind of claim. A `trivial` gain fails, and holds as well."""
 HOLDS = {"gains": "a gain is shown", "keeps": "a fall of the margin or more is excluded"}
+
+
+def never(_: float) -> bool:
+    """Shown at no level: of what was not measured, or is inert."""
+    return False
 
 
 def judge_claims(study: Study, claims: Sequence[Claim], measured: Measurements) -> tuple[ClaimResult, ...]:
@@ -149,27 +168,46 @@ def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
     return tuple(adjusted)
 
 
-def p_fails(gain: stats.Gain, kind: str, margin: float) -> float:
-    """One-sided p of the null whose rejection shows that a claim fails.
+def shows_failure(gain: stats.Gain, kind: str, margin: float) -> Shown:
+    """At which levels a claim is shown to fail: those at which `stats.judge` says `no gain`, `trivial` or `harmed`.
 
-    `gains`: {gain >= margin}. `keeps`: {gain >= 0}. At small counts a fall also needs the sign test, and
-    so does a `gains` claim that would fail by a fall, as in `stats.judge`.
+    `gains`: {gain >= margin} is rejected. At small counts not where the interval also excludes 0 and the sign test does
+    not agree, which leaves the verdict open. `keeps`: {gain >= 0} is rejected, by the sign test as well.
     """
-    sign = gain.sign_p_down() if gain.discordant < stats.FEW else 0.0
+    falls, rises = gain.p_below(0.0), gain.p_above(0.0)
+    few = gain.discordant < stats.FEW
+    down, up = (gain.sign_p_down(), gain.sign_p_up()) if few else (0.0, 0.0)
     if kind == "keeps":
-        return max(gain.p_below(0.0), sign)
-    falls = gain.p_below(0.0) < sign
-    return max(gain.p_below(margin), sign) if falls else gain.p_below(margin)
+        return lambda alpha: falls <= alpha and down <= alpha
+    excluded = gain.p_below(margin)
+    return lambda alpha: excluded <= alpha and not (falls <= alpha < down) and not (rises <= alpha < up)
 
 
-def p_holds(gain: stats.Gain, kind: str, margin: float) -> float:
-    """One-sided p of the null whose rejection bears a claim out.
+def shows_success(gain: stats.Gain, kind: str, margin: float) -> Shown:
+    """At which levels a claim is borne out.
 
-    `gains`: {gain <= 0}, with the sign test beside it at small counts. `keeps`: {gain <= -margin}.
+    `gains`: {gain <= 0} is rejected, at small counts by the sign test as well. `keeps`: {gain <= -margin} is.
     """
     if kind == "keeps":
-        return gain.p_above(-margin)
-    return max(gain.p_above(0.0), gain.sign_p_up() if gain.discordant < stats.FEW else 0.0)
+        kept = gain.p_above(-margin)
+        return lambda alpha: kept <= alpha
+    rises, up = gain.p_above(0.0), gain.sign_p_up() if gain.discordant < stats.FEW else 0.0
+    return lambda alpha: rises <= alpha and up <= alpha
+
+
+def at_least(shown: Sequence[Shown], alpha: float) -> int:
+    """How many are shown at least, with confidence 1 - alpha: Holm's steps.
+
+    At small counts a verdict may be open at one level and not at a stricter one, so that no p-value stands for it; each
+    is asked at the level of its step. What is shown is rejected by p-values too, so these are some of Holm's own.
+    """
+    left, total = list(shown), len(shown)
+    while left:
+        still = [one for one in left if not one(alpha / len(left))]
+        if len(still) == len(left):
+            break
+        left = still
+    return total - len(left)
 
 
 def count(
@@ -177,8 +215,8 @@ def count(
 ) -> Counts:
     """The study-wide line: how many labels fail or hold at least (Holm over every declared claim)."""
     fails, holds = (
-        stats.holm_count([_p(p, claim, measured) for claim in claims], study.alpha)
-        for p in (p_fails, p_holds)
+        at_least([_shown(shows, claim, measured) for claim in claims], study.alpha)
+        for shows in (shows_failure, shows_success)
     )
     total = len(claims)
     kinds = {claim.kind for claim in claims}
@@ -197,7 +235,7 @@ def count(
     return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
 
 
-def _p(p: Callable[[stats.Gain, str, float], float], claim: Claim, measured: Measurements) -> float:
-    """1 for a claim without paired evidence: it is never counted as failing or holding."""
+def _shown(shows: Callable[[stats.Gain, str, float], Shown], claim: Claim, measured: Measurements) -> Shown:
+    """Never, for a claim without paired evidence: it is not counted as failing or holding."""
     cell = measured.cells[claim.adapter, claim.metric]
-    return p(cell.gain, claim.kind, claim.margin) if isinstance(cell, Measured) else 1.0
+    return shows(cell.gain, claim.kind, claim.margin) if isinstance(cell, Measured) else never

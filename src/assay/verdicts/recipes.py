@@ -10,7 +10,7 @@ import numpy as np
 
 from assay import stats
 from assay.study import Adapter, Study
-from assay.verdicts.adapters import FAILS, HOLDS, p_fails, p_holds
+from assay.verdicts.adapters import FAILS, HOLDS, Shown, at_least, never, shows_failure, shows_success
 from assay.verdicts.claims import Claim
 from assay.verdicts.measure import Measured, Measurements
 from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
@@ -136,7 +136,7 @@ def judge_labels(study: Study, groups: Sequence[Configuration]) -> tuple[LabelRe
 
 def _label(study: Study, members: Sequence[Configuration]) -> LabelResult:
     claim = members[0].claim
-    fails, holds = _at_least(p_fails, members, study.alpha), _at_least(p_holds, members, study.alpha)
+    fails, holds = (_at_least(shows, members, study.alpha) for shows in (shows_failure, shows_success))
     gains = [group.gain for group in members if group.gain is not None]
     spread = stats.random_effects(
         [gain.estimate for gain in gains], [gain.standard_error**2 for gain in gains]
@@ -160,14 +160,14 @@ def _label(study: Study, members: Sequence[Configuration]) -> LabelResult:
 
 
 def _at_least(
-    p: Callable[[stats.Gain, str, float], float], members: Sequence[Configuration], alpha: float
+    shows: Callable[[stats.Gain, str, float], Shown], members: Sequence[Configuration], alpha: float
 ) -> int:
-    """Holm rejections; a configuration that was not measured, or is inert, counts as one not rejected."""
-    p_values = [
-        1.0 if group.gain is None else p(group.gain, group.claim.kind, group.claim.margin)
+    """Holm's count; a configuration that was not measured, or is inert, counts as one not shown."""
+    shown = [
+        never if group.gain is None else shows(group.gain, group.claim.kind, group.claim.margin)
         for group in members
     ]
-    return stats.holm_count(p_values, alpha)
+    return at_least(shown, alpha)
 
 
 def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:
