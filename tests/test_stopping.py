@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import assay
 from assay.engines import Fake, Request
 from assay.errors import RunError, StudyError
 from assay.records import Store
+from assay.tasks import TASKS, Example, Score
+from assay.tasks.numeric import Numeric
 from assay.verdicts import Result
 from tests.studies import RIGHT, WRONG, examples, write_study
 
@@ -300,3 +303,22 @@ def test_a_settled_adapter_that_no_longer_loads_keeps_its_verdict(tmp_path: Path
     assert [after["up"].verdict, after["down"].verdict] == [claim.verdict for claim in before.claims]
     assert after["down"].interval == before.claims[1].interval
     assert after["same"].verdict == "not measured"
+
+
+class InParts(Numeric):
+    """Whether a problem was solved, as a number of so many millionths."""
+
+    metrics = tuple(replace(metric, kind="mean") for metric in Numeric.metrics)
+
+    def score(self, example: Example, response: str) -> Score:
+        score = super().score(example, response)
+        passed, out_of = (tuple(10**6 * count for count in counts) for counts in (score.passed, score.out_of))
+        return replace(score, passed=passed, out_of=out_of)
+
+
+def test_numbers_that_are_all_0_or_1_are_looked_at_as_passes_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = run(stopping(tmp_path))
+    monkeypatch.setitem(TASKS, "numeric", InParts)
+    assert run(stopping(tmp_path), out="parts").claims == plain.claims

@@ -18,7 +18,7 @@ from assay.records import Scores, Store
 from assay.scoring import score_task
 from assay.verdicts import Claim
 from assay.verdicts.claims import split_metric
-from assay.verdicts.early import Early, cell_key, first_prompts
+from assay.verdicts.early import Early, cell_key, first_prompts, in_prompts
 
 __all__ = ["Stopping", "check"]
 
@@ -197,11 +197,13 @@ class Stopping:
             return False
         before, after = sides
         design = self._early.plan(task)
-        names = [metric.name for metric in self._bound.tasks[task].metrics]
+        metrics = self._bound.tasks[task].metrics
+        names = [metric.name for metric in metrics]
         for claim in self._claims[cell]:
             index = names.index(split_metric(claim.metric)[1])
             differences = after.passed[:, :, index].mean(axis=1) - before.passed[:, :, index].mean(axis=1)
-            gain = design.evidence(differences, before.out_of[:, 0, index].astype(float), looks=looks)
+            paired = in_prompts(metrics[index].kind, differences, before.out_of[:, 0, index])
+            gain = design.evidence(*paired, looks=looks)
             standing = stats.stand(
                 gain,
                 claim.kind,

@@ -18,7 +18,9 @@ def show_checks(checks: Iterable[Check]) -> None:
     """Print each as it comes: the last ones take a second."""
     screen = console()
     for check in checks:
-        line = Text.assemble((f"{check.state:8}", STYLES[check.state]), f"{check.name:15} ", text(check.found))
+        line = Text.assemble(
+            (f"{check.state:8}", STYLES[check.state]), f"{check.name:15} ", text(check.found)
+        )
         screen.print(line, soft_wrap=True)
         if check.fix:
             screen.print(Text(" " * 24 + "fix: ") + text(check.fix), soft_wrap=True)

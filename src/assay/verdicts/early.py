@@ -18,7 +18,7 @@ from assay.errors import RunError
 from assay.records import Scores, Store
 from assay.study import Study
 
-__all__ = ["Early", "cell_key", "first_prompts", "order"]
+__all__ = ["Early", "cell_key", "first_prompts", "in_prompts", "order"]
 
 FACT = "early"
 
@@ -91,6 +91,19 @@ class Early:
     ) -> stats.Gain:
         """A gain whose interval allows for every look; differences and weights in the order of asking."""
         return self.plan(task).evidence(differences, weights.astype(np.float64), looks=looks)
+
+
+def in_prompts(
+    kind: str, differences: NDArray[np.float64], weights: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Differences and weights of a metric of this kind, a prompt counting 1 where it may.
+
+    A number between 0 and 1 comes in parts of a million; where it is 0 or 1 throughout, a look tests it as the full run
+    does, as a pass or a fail.
+    """
+    if kind != "mean" or (weights != weights[0]).any():
+        return differences, weights
+    return differences / weights[0], np.ones_like(weights)
 
 
 def cell_key(store: Store, name: str, task: str) -> str:

@@ -15,7 +15,7 @@ from assay.stats import ClusteredGain, Gain, PairedGain, paired_gain
 from assay.study import Study
 from assay.tasks import Metric, Task
 from assay.verdicts.clusters import by_cluster, clusters_of
-from assay.verdicts.early import Early, cell_key, first_prompts
+from assay.verdicts.early import Early, cell_key, first_prompts, in_prompts
 from assay.verdicts.modes import OtherMode
 from assay.verdicts.result import Part, Split, Stop
 
@@ -187,16 +187,18 @@ class Measurements:
         if (clusters := self._clusters.get(name)) is not None:
             ours, theirs = by_cluster(ours, clusters), by_cluster(theirs, clusters)
         return {
-            metric.name: self._stopped(name, looks, _measured(theirs, ours, index, task.metrics, alpha))
+            metric.name: self._stopped(
+                name, metric, looks, _measured(theirs, ours, index, task.metrics, alpha)
+            )
             for index, metric in enumerate(task.metrics)
         }
 
-    def _stopped(self, task: str, looks: Sequence[int], cell: Measured) -> Measured:
+    def _stopped(self, task: str, metric: Metric, looks: Sequence[int], cell: Measured) -> Measured:
         """With evidence that allows for the looks that were taken, where any were."""
         if self._early is None or not looks:
             return cell
         design = self._early.plan(task)
-        gain = self._early.evidence(task, cell.differences, cell.weights, looks)
+        gain = self._early.evidence(task, *in_prompts(metric.kind, cell.differences, cell.weights), looks)
         stop = Stop(looks[-1], design.pool, tuple(looks), design.kind)
         return replace(cell, gain=gain, stop=stop, split=None if stop.early else cell.split)
 
