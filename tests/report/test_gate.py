@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 
 from assay.errors import StudyError
 from assay.report import apply_gate, to_junit
+from assay.stats import tango_interval
 from assay.study import Policy, load_policy
 from assay.verdicts.result import (
     Cell,
@@ -80,6 +82,14 @@ def test_a_single_claim(verdict: str, code: int) -> None:
 )
 def test_an_off_target_cell_beside_a_confirmed_claim(interval: Interval | None, outcome: str) -> None:
     assert apply_gate(result([claim("confirmed")], [cell(interval)])).outcome == outcome
+
+
+@pytest.mark.parametrize(("worse", "outcome"), [(3, "undecided"), (4, "fail")])
+def test_a_fall_elsewhere_on_few_prompts_also_needs_the_sign_test(worse: int, outcome: str) -> None:
+    few = replace(cell(tango_interval(0, worse, worse, 0.9)), better=0, worse=worse, level=0.9)
+    assert few.interval is not None
+    assert few.interval[1] < -few.margin
+    assert apply_gate(result([claim("confirmed")], [few])).outcome == outcome
 
 
 def test_a_descriptive_cell_never_decides() -> None:

@@ -2,8 +2,8 @@
 
 An adapter passes if every claim of it has a verdict that the policy passes, and a fall of the tolerated
 size is excluded on every off-target metric, and drift, where the policy has a budget for it, surely keeps
-to it. It fails on any verdict that the policy fails, on a fall of that size shown, and on drift surely
-over budget. Anything else is undecided. Drift is asked beside the verdicts, never instead.
+to it. It fails on any verdict that the policy fails, on a fall of that size shown (where few prompts differ, by
+the sign test too), and on drift surely over budget. Anything else is undecided. Drift is asked beside the verdicts, never instead.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.report.words import interval, points, unit_interval, units, verdict_words
+from assay.stats import FEW, mcnemar_midp_down
 from assay.study import Policy
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
@@ -112,9 +113,17 @@ def _harm(cell: Cell, tolerated: float) -> Rule:
     evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, {100 * tolerated:g} tolerated"
     if low > -tolerated:
         return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
-    if high <= -tolerated:
+    if high <= -tolerated and _borne_out(cell):
         return Rule(name, "fail", f"harmed beyond what is tolerated: {evidence}")
     return Rule(name, "undecided", f"harm beyond what is tolerated is not excluded: {evidence}")
+
+
+def _borne_out(cell: Cell) -> bool:
+    """Whether the sign test agrees with a fall where few prompts differ, as a verdict of harm would need."""
+    better, worse = cell.better or 0, cell.worse or 0
+    if cell.level is None or not 0 < better + worse < FEW:
+        return True
+    return mcnemar_midp_down(better, worse) <= (1 - cell.level) / 2 * (1 + 1e-9)
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:
