@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -60,10 +60,12 @@ class Liveness:
     """Mean over those positions of KL(adapter || base), in nats."""
     differ: float
     """Share of the probe prompts with another response than the base's."""
+    sound: bool = field(default=True, kw_only=True)
+    """Whether the base's own logits are finite; `largest` is not where they are not."""
 
     @property
     def alive(self) -> bool:
-        """Whether it changed some logit or response at all, and left all logits finite."""
+        """Whether it changed some logit or response at all, and all logits are finite, the base's too."""
         return math.isfinite(self.largest) and (self.largest > 0 or self.differ > 0)
 
     @property
@@ -78,6 +80,11 @@ class Liveness:
         """Why they do; empty where it is alive."""
         if self.alive:
             return ""
+        if not self.sound:
+            return (
+                "without it, the logits of the probe prompts are not finite: the base's weights are broken, or too "
+                "large for its `dtype`"
+            )
         if not math.isfinite(self.largest):
             return "with it, the logits of the probe prompts are not finite: its weights are broken, or too large"
         seen = (

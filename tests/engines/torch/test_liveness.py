@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -33,6 +34,23 @@ def test_only_an_adapter_that_changes_logits_is_alive(toy: Toy) -> None:
     assert (zero.norm, zero.largest, zero.divergence, zero.differ) == (0, 0, 0, 0)
     assert not huge.alive
     assert "not finite" in huge.reason
+
+
+def test_nothing_is_measured_against_a_base_whose_logits_are_not_finite(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = TorchEngine(toy.base, toy.adapters)
+    whole = engine.logits
+
+    def broken(subject: str, *asked: Any) -> list[torch.Tensor]:
+        """Of the base alone, and of its last prompt alone: the prompts before it show a change."""
+        found = whole(subject, *asked)
+        return [*found[:-1], found[-1] * float("nan")] if subject == toy.base.name else found
+
+    monkeypatch.setattr(engine, "logits", broken)
+    for said in liveness(engine, toy.adapters[:2], tokens=4):
+        assert (said.alive, said.verdict) == (False, "not measured")
+        assert "without it, the logits of the probe prompts are not finite" in said.reason
 
 
 def test_an_adapter_that_overflows_leaves_the_others_alone(toy: Toy) -> None:

@@ -8,7 +8,7 @@ stand in a template only.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -71,7 +71,9 @@ def measured(
         largest = max(float((logits - usual[prompt]).abs().max()) for prompt, logits in changed.items())
         differ = sum(said[name, prompt] != said[base.name, prompt] for prompt in changed) / len(changed)
         common = [torch.cat([side[prompt] for prompt in prompts]) for side in (changed, usual)]
-        finite = all(bool(logits.isfinite().all()) for logits in changed.values())
+        # Of the base too: what is against no number is no change, and max() may pass over one.
+        sound = _finite(usual[prompt] for prompt in changed)
+        finite = sound and _finite(changed.values())
         found.append(
             Liveness(
                 name,
@@ -80,6 +82,7 @@ def measured(
                 largest if finite else math.nan,
                 _divergence(*common),
                 differ,
+                sound=sound,
             )
         )
     return found
@@ -89,6 +92,10 @@ def _logits(engine: TorchEngine, subject: str, prompts: Sequence[str]) -> dict[s
     """Of the last positions of each prompt: (positions, vocabulary)."""
     encoded = [encode(engine.base.tokenizer, prompt) for prompt in prompts]
     return dict(zip(prompts, engine.logits(subject, encoded, POSITIONS), strict=True))
+
+
+def _finite(logits: Iterable[Tensor]) -> bool:
+    return all(bool(one.isfinite().all()) for one in logits)
 
 
 def _divergence(changed: Tensor, usual: Tensor) -> float:
