@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import t
 
 import assay
-from tests.studies import examples, responses, write_study
+from tests.studies import examples, one_task_study, responses, write_study
 
 N = 400
 # Prompts on which (recipe, base, seed) passes where its base fails, and fails where its base passes.
@@ -151,3 +153,15 @@ def test_the_study_counts_single_adapters_by_holm(result: assay.Result) -> None:
     assert result.counts.holds == 6  # every seed of `good`
     assert result.counts.fails == 6  # every seed of `bad`
     assert sum(result.counts.verdicts.values()) == 12
+
+
+def test_over_one_prompt_nothing_is_said_over_seeds(tmp_path: Path) -> None:
+    """As after `limit: 1`, to try a study."""
+    (study := tmp_path / "study").mkdir()
+    path = one_task_study(study, [False], {"a": [True], "b": [True]})
+    document = yaml.safe_load(path.read_text())
+    for seed, adapter in enumerate(document["adapters"]):
+        adapter |= {"recipe": "short", "seed": seed}
+    result = assay.run(write_study(study, document), tmp_path / "run")
+    assert (result.recipes, [claim.verdict for claim in result.claims]) == ((), ["undecided"] * 2)
+    assert "the recipe short answered one prompt only: nothing is said over seeds" in result.warnings

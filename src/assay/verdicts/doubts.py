@@ -77,7 +77,12 @@ def _of_recipes(groups: Sequence[Configuration], measured: Measurements) -> Iter
             f"{_form(lacking, 'is', 'are')} left out of recipe verdicts and {_form(lacking, 'counts', 'count')} as "
             f"neither failing nor holding in the study's counts"
         )
-    if pairs := {group.recipe for group in groups if len(group.cells) == 2}:
+    if single := {group.recipe for group in groups if len(group.cells) > 1 and not group.is_judged}:
+        yield (
+            f"{_form(len(single), 'the recipe', 'the recipes')} {', '.join(sorted(single))} answered one prompt only: "
+            f"nothing is said over seeds"
+        )
+    if pairs := {group.recipe for group in groups if len(group.cells) == 2 and group.is_judged}:
         yield (
             f"recipes with two measured seeds ({', '.join(sorted(pairs))}): where seeds vary much, their verdicts "
             f"err somewhat more often than alpha; three seeds are enough"

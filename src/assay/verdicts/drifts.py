@@ -36,7 +36,7 @@ def drifts(
     of_recipes = [
         drift
         for group in groups
-        if group.claim.kind == "gains" and len(group.cells) > 1
+        if group.claim.kind == "gains" and group.is_judged
         for drift in _of_recipe(group, off_target(study, tasks, group.claim.metric), measured, level)
     ]
     return (*of_adapters, *of_recipes)
@@ -67,6 +67,8 @@ def _of_recipe(
         return
     if any(len({cell.gain.n for cell in cells if isinstance(cell, Measured)}) > 1 for cells in known):
         return  # asked as far as different budgets said
+    if any(isinstance(cells[0], Measured) and cells[0].gain.n < 2 for cells in known):
+        return  # nothing is known of the variance between prompts
     gains = [over_seeds([cell for cell in cells if isinstance(cell, Measured)]) for cells in known]
     drift = stats.gap_over_seeds(group.over_seeds, gains, level)
     yield _result(drift, group.claim, away, level, adapter=None, recipe=group.recipe)

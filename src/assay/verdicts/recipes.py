@@ -42,6 +42,11 @@ class Configuration:
         return self.over_seeds
 
     @property
+    def is_judged(self) -> bool:
+        """Whether there is a verdict over seeds: one seed or one prompt says nothing of its variance."""
+        return len(self.cells) > 1 and self.cells[0].gain.n > 1
+
+    @property
     def over_seeds(self) -> stats.RecipeGain:
         """Seeds as a random effect; needs two at least."""
         return over_seeds(self.cells)
@@ -76,7 +81,7 @@ def configurations(study: Study, claims: Sequence[Claim], measured: Measurements
 
 
 def judge_recipes(study: Study, groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
-    """A verdict for each claim of each recipe that has two measured seeds or more.
+    """A verdict for each claim of each recipe that has two measured seeds or more, on two prompts or more.
 
     The family is the recipe's own declared claims, measured or not, or with `family: study` those of all
     recipes of several seeds.
@@ -90,7 +95,7 @@ def judge_recipes(study: Study, groups: Sequence[Configuration]) -> tuple[Recipe
             / (own[group.recipe, group.claim.base] if study.family == "adapter" else len(of_seeds)),
         )
         for group in of_seeds
-        if len(group.cells) > 1
+        if group.is_judged
     )
 
 
