@@ -15,6 +15,7 @@ from assay.binding import Bound, Round
 from assay.engines import Request
 from assay.errors import StudyError
 from assay.records import Scores, Store
+from assay.records.answers import answers
 from assay.scoring import score_task
 from assay.verdicts import Claim
 from assay.verdicts.claims import split_metric
@@ -45,6 +46,11 @@ class Stopping:
         self._alpha = {
             name: study.alpha / (count if study.family == "adapter" else len(bound.claims))
             for name, count in of_adapter.items()
+        }
+        self._asks = {
+            cell.task: {example: len(asks) for example, asks in cell.asks.items()}
+            for cell in bound.cells()
+            if cell.asks
         }
         self._early: Early | None = None
         if decided or Early.of(store) is not None:  # who has looked goes on allowing for it
@@ -180,8 +186,15 @@ class Stopping:
 
     def _score(self, tasks: Iterable[str]) -> None:
         for task in tasks:
-            for _ in score_task(self._bound.tasks[task], self._store):
+            for _ in score_task(self._bound.tasks[task], self._store, self._whole(task)):
                 pass
+
+    def _whole(self, task: str) -> list[int]:
+        """Records without a score to whose example all was answered: an interrupted start leaves a part of it."""
+        records = self._store.unscored(task, self._bound.tasks[task].scorer)
+        if (asks := self._asks.get(task)) is None:
+            return records
+        return [record for record, key, given in answers(self._store, records) if len(given) == asks[key]]
 
     def _closed(self, cell: _Cell) -> bool:
         """Whether every claim on a cell stands as of its last look."""

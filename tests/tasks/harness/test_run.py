@@ -215,3 +215,34 @@ def test_without_lm_eval_a_study_is_refused_with_the_extra(
     monkeypatch.setattr(library, "find_spec", lambda _: None)
     with pytest.raises(StudyError, match=r"study.yaml:\d+: .*lora-assay\[harness\]"):
         assay.run(study_of(tmp_path), tmp_path / "run", engine=fake().survey)
+
+
+def votes(folder: Path, **fields: Any) -> Path:
+    """A study of three answers a document, of which the most frequent counts."""
+    return study_of(folder, ("votes",), claims={"mc_plain": ["votes.exact_match"]}, **fields)
+
+
+def voting(request: Request) -> str:
+    """The base is right once of three times, `good` twice."""
+    times = {"base": 1, "good": 2, "same": 1}[request.subject]
+    return str(GOLD[request.example]["answer"]) if request.index < times else "no"
+
+
+@pytest.mark.parametrize("instant", [2, 3, 4, 9])
+def test_a_run_that_stops_early_judges_no_part_of_an_answer_that_an_interruption_left(
+    tmp_path: Path, instant: int
+) -> None:
+    count = 0
+
+    def dies(request: Request) -> str:
+        nonlocal count
+        count += 1
+        if count == instant:
+            raise KeyboardInterrupt
+        return voting(request)
+
+    study = votes(tmp_path, stop="decided")
+    whole = assay.run(study, tmp_path / "whole", engine=fake(voting).survey)
+    with pytest.raises(KeyboardInterrupt):
+        assay.run(study, tmp_path / "run", engine=fake(dies).survey)
+    assert assay.run(study, tmp_path / "run", engine=fake(voting).survey).claims == whole.claims
