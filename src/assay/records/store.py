@@ -245,12 +245,13 @@ class Store(Bindings):
     def unscored(self, task: str, scorer: str) -> list[int]:
         """The first bound record of every example and sample of a task without a score by `scorer`.
 
-        Left out are those to which some of what others were asked about the example has no answer.
+        Left out are those to which some of what the study's others were asked about the example has no answer.
         """
         number = self._task(task)
         rows = self._db.execute(
             "WITH asked AS (SELECT r.example, max(r.request) AS last FROM records r "
-            "CROSS JOIN examples e ON e.id = r.example WHERE e.task = ? GROUP BY r.example) "
+            "CROSS JOIN examples e ON e.id = r.example WHERE e.task = ? AND (r.subject, r.protocol) IN "
+            "(SELECT subject, protocol FROM bindings WHERE task = e.task) GROUP BY r.example) "
             "SELECT DISTINCT r.id FROM asked CROSS JOIN bindings b CROSS JOIN records r ON r.subject = b.subject "
             "AND r.protocol = b.protocol AND r.example = asked.example AND r.request = 0 "
             "LEFT JOIN scores s ON s.record = r.id AND s.scorer = ? "

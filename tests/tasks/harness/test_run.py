@@ -246,3 +246,15 @@ def test_a_run_that_stops_early_judges_no_part_of_an_answer_that_an_interruption
     with pytest.raises(KeyboardInterrupt):
         assay.run(study, tmp_path / "run", engine=fake(dies).survey)
     assert assay.run(study, tmp_path / "run", engine=fake(voting).survey).claims == whole.claims
+
+
+def test_a_task_that_came_to_ask_less_is_measured_in_a_folder_where_it_asked_more(tmp_path: Path) -> None:
+    study = votes(tmp_path)
+    assay.run(study, tmp_path / "run", engine=fake(voting).survey)
+    (file,) = (path for path in (tmp_path / "tasks").rglob("*votes*") if path.is_file())
+    file.write_text(file.read_text().replace("repeats: 3", "repeats: 2"))
+    again, fresh = (
+        assay.run(study, tmp_path / name, engine=fake(voting).survey) for name in ("run", "fresh")
+    )
+    assert again.claims == fresh.claims
+    assert "not measured" not in {claim.verdict for claim in again.claims}
