@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 import assay
+from assay.cli.show import show_result
 from assay.engines import Fake, Request
 from assay.errors import RunError, StudyError
 from assay.records import Store
@@ -322,3 +323,14 @@ def test_numbers_that_are_all_0_or_1_are_looked_at_as_passes_and_fails(
     plain = run(stopping(tmp_path))
     monkeypatch.setitem(TASKS, "numeric", InParts)
     assert run(stopping(tmp_path), out="parts").claims == plain.claims
+
+
+@pytest.mark.parametrize(("until", "told"), [("decided", True), ("full", False)])
+def test_reports_say_why_gains_are_not_the_differences_of_the_matrix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], until: str, told: bool
+) -> None:
+    result = run(stopping(tmp_path, ("up", "same"), stop=until))
+    show_result(result, None, False)
+    texts = [(tmp_path / "run" / name).read_text() for name in ("report.md", "report.html")]
+    for text in (*texts, capsys.readouterr().out):
+        assert ("a gain need not be the difference of the scores shown" in " ".join(text.split())) is told

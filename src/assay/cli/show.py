@@ -14,7 +14,7 @@ from rich.text import Text
 from assay.cli.tables import console, table, text
 from assay.demo.published import Attainable
 from assay.report import Gate, to_json
-from assay.report.soundness import noise_line, silent
+from assay.report.soundness import matrix_statement, noise_line, silent
 from assay.report.words import (
     TONES,
     interval,
@@ -44,7 +44,8 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         screen.print(part)
     if result.recipes:
         screen.print(_recipes(result))
-    screen.print(_matrix(result))
+    for part in _matrix(result):
+        screen.print(part)
     if any(drift.variant == "gap" for drift in result.drift):
         screen.print(_drift(result))
     for label in result.labels:
@@ -109,7 +110,7 @@ def _recipes(result: Result) -> Table:
     return made
 
 
-def _matrix(result: Result) -> Table:
+def _matrix(result: Result) -> Iterator[Table | Text]:
     """All metrics where they fit, else the first of each task: the page has the others."""
     metrics = result.matrix.metrics
     title = "Matrix"
@@ -121,7 +122,9 @@ def _matrix(result: Result) -> Table:
     )
     for row in result.matrix.rows:
         made.add_row(text(row.subject), *(score(row.scores[metric]) for metric in metrics))
-    return made
+    yield made
+    if own := matrix_statement(result):
+        yield text(own)
 
 
 def _drift(result: Result) -> Table:

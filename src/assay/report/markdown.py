@@ -19,6 +19,7 @@ from assay.report.gate import Gate
 from assay.report.soundness import (
     applied_statement,
     applied_words,
+    matrix_statement,
     noise_statement,
     ranked,
     to_read_first,
@@ -295,6 +296,9 @@ def _labels(result: Result) -> Iterator[str]:
 def _matrix(result: Result) -> Iterator[str]:
     yield "## Matrix"
     yield ""
+    if own := matrix_statement(result):
+        yield own
+        yield ""
     yield from table(
         ["subject", *map(escaped, result.matrix.metrics)],
         (

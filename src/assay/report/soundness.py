@@ -12,6 +12,7 @@ from assay.verdicts.result import Applied, NoiseFloor
 __all__ = [
     "applied_statement",
     "applied_words",
+    "matrix_statement",
     "noise_line",
     "noise_statement",
     "ranked",
@@ -32,6 +33,17 @@ MEASURED = (
     "The base was asked again, in another batch, on a sample of each task's prompts: what differs here, no adapter "
     "caused. A gain as small as this need not come from an adapter either."
 )
+
+
+OWN_PROMPTS = (
+    "A base's score here is that of every prompt it answered. An adapter that stopped early is compared with its base on "
+    "the adapter's own prompts, so a gain need not be the difference of the scores shown."
+)
+
+
+def matrix_statement(result: Result) -> str:
+    """What a reader of the matrix must know where adapters stopped early; empty where none did."""
+    return OWN_PROMPTS if any(claim.stop and claim.stop.early for claim in result.claims) else ""
 
 
 def silent(entry: Applied) -> bool:

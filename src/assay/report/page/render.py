@@ -36,6 +36,7 @@ from assay.report.page.view import GLYPHS, columns, heat, splits, tally, types
 from assay.report.soundness import (
     applied_statement,
     applied_words,
+    matrix_statement,
     noise_statement,
     ranked,
     to_read_first,
@@ -158,6 +159,7 @@ def _environment() -> Any:
         "stopped": stop_words,
         "pooled": pool_words,
         "applied_words": applied_words,
+        "matrix_statement": matrix_statement,
         "difference_words": difference_words,
         "ends_words": ends_words,
         "moved_types": moved_types,
