@@ -40,11 +40,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         sys.stdout.write(to_json(result))
         return
     screen = console()
-    for part in _verdicts(result):
-        screen.print(part)
-    if result.recipes:
-        screen.print(_recipes(result))
-    for part in _matrix(result):
+    for part in (*_verdicts(result), *_recipes(result), *_matrix(result)):
         screen.print(part)
     if any(drift.variant == "gap" for drift in result.drift):
         screen.print(_drift(result))
@@ -95,7 +91,9 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
         yield text(f"{verdict}: {', '.join(dict.fromkeys(adapters))}: {reason}")
 
 
-def _recipes(result: Result) -> Table:
+def _recipes(result: Result) -> Iterator[Table]:
+    if not result.recipes:
+        return
     made = table(
         "Recipes, seeds as a random effect", ["recipe", "seeds", "gain", "interval", "verdict"], right=1
     )
@@ -107,7 +105,7 @@ def _recipes(result: Result) -> Table:
             interval(recipe.interval),
             _coloured(verdict_words(recipe), recipe.verdict),
         )
-    return made
+    yield made
 
 
 def _matrix(result: Result) -> Iterator[Table | Text]:
