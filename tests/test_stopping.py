@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import yaml
 
 import assay
 from assay.cli.show import show_result
-from assay.engines import Fake, Request
+from assay.engines import Completion, Fake, Request
 from assay.errors import RunError, StudyError
 from assay.records import Store
 from assay.tasks import TASKS, Example, Score
@@ -334,3 +335,29 @@ def test_reports_say_why_gains_are_not_the_differences_of_the_matrix(
     texts = [(tmp_path / "run" / name).read_text() for name in ("report.md", "report.html")]
     for text in (*texts, capsys.readouterr().out):
         assert ("a gain need not be the difference of the scores shown" in " ".join(text.split())) is told
+
+
+def test_first_samples_alone_settle_nothing_after_an_interruption(tmp_path: Path) -> None:
+    class BySample(Fake):
+        """Every prompt's first sample comes before any second one."""
+
+        def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+            return super().complete(sorted(requests, key=lambda request: request.sample))
+
+    study = stopping(
+        tmp_path,
+        ("up",),
+        tasks=[{"task": "numeric", "name": "math", "examples": "examples.jsonl", "limit": 40}],
+        decoding={"samples": 2, "temperature": 0.5},
+    )
+    left = iter(range(2 * 40))
+
+    def dies(request: Request) -> str:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return answer(request)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, BySample(dies))
+    run(study, BySample(answer))
+    assert asked(tmp_path / "run")["up", "math"] == 2 * 40

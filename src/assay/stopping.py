@@ -52,6 +52,7 @@ class Stopping:
             for cell in bound.cells()
             if cell.asks
         }
+        self._samples = {(cell.name, cell.task): cell.samples for cell in bound.cells()}
         self._early: Early | None = None
         if decided or Early.of(store) is not None:  # who has looked goes on allowing for it
             sizes = {name: len(examples) for name, examples in bound.examples.items()}
@@ -237,8 +238,12 @@ class Stopping:
         scorer = self._bound.tasks[task].scorer
         ours = self._store.scores(name, task, scorer, whole=False)
         theirs = self._store.scores(side, task, scorer, whole=False) if side else None
-        if ours is None or theirs is None:
+        if ours is None or theirs is None or side is None:
             return None
+        if any(
+            self._samples[one, task] != held.passed.shape[1] for one, held in ((name, ours), (side, theirs))
+        ):
+            return None  # an interrupted start left the first samples alone
         return first_prompts(theirs, ours, self._early.orders[task], n)
 
 
