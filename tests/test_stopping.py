@@ -188,6 +188,15 @@ def test_another_order_after_a_look_is_refused(tmp_path: Path) -> None:
         run(stopping(tmp_path, seed=7))
 
 
+def test_another_number_of_prompts_after_a_look_is_refused_as_what_it_is(tmp_path: Path) -> None:
+    study = stopping(tmp_path, ("up",))
+    run(study)
+    document = yaml.safe_load(study.read_text())
+    document["tasks"][0]["limit"] = 100
+    with pytest.raises(RunError, match=r"first of 400 prompts .* now gives 100; give the `limit`"):
+        run(write_study(tmp_path, document))
+
+
 @pytest.mark.slow
 def test_what_the_full_list_would_print_is_said_apart_and_on_request(tmp_path: Path) -> None:
     assert all(claim.pool is None for claim in run(stopping(tmp_path)).claims)

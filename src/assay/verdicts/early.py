@@ -39,11 +39,16 @@ class Early:
     def begun(cls, study: Study, sizes: Mapping[str, int], store: Store) -> Early:
         """As the study says, with the looks that an earlier start took, under whatever schedule.
 
-        Raises RunError where those looks were at prompts in another order.
+        Raises RunError where those looks were at other prompts, or at these in another order.
         """
         earlier = cls.of(store)
         orders = {task: order(study.seed, task, size) for task, size in sizes.items()}
         for task, positions in earlier.orders.items() if earlier else ():
+            if task in sizes and len(positions) != sizes[task]:
+                raise RunError(
+                    f"task {task!r}: this run has looked at the first of {len(positions)} prompts in a random order, and "
+                    f"the study now gives {sizes[task]}; give the `limit` and the file of then, or use another folder"
+                )
             if list(positions) != orders.get(task, list(positions)):
                 raise RunError(
                     f"task {task!r}: this run has looked at its prompts in their order of then, and another `seed` "
