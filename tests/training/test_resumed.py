@@ -159,6 +159,16 @@ def test_a_checkpoint_that_was_not_finished_is_passed_over(
     assert files(out) == whole
 
 
+def test_a_checkpoint_that_lacks_a_file_is_passed_over(uninterrupted: tuple[Path, dict[str, bytes]]) -> None:
+    path, whole = uninterrupted
+    out = path.parent / "lacking"
+    stopped(path, out, "numeric-s1", 5)
+    (optimizer,) = (out / ".training").glob("*/checkpoint-4/optimizer.pt")
+    optimizer.unlink()
+    assert steps_of(path, out, "numeric-s1")[0] == 1
+    assert files(out) == whole
+
+
 @pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_not_gone_on_from(toy: Path, tmp_path: Path) -> None:
     path = write_recipe(tmp_path, toy)

@@ -27,7 +27,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from assay.engines.recorded import file_sha256
 from assay.engines.torch.loading import calm, out_of_memory
-from assay.errors import EngineError
+from assay.errors import EngineError, ResponsesError
 from assay.training.recipe import Settings
 from assay.training.tokens import Tokenised
 
@@ -268,7 +268,7 @@ def _whole(checkpoint: Path) -> bool:
     try:
         digests = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
         return all(file_sha256(checkpoint / name) == digest for name, digest in digests.items())
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, ResponsesError):
         return False
 
 
