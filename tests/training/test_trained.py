@@ -167,6 +167,20 @@ def test_changed_data_trains_the_adapters_of_that_data_alone(toy: Path, tmp_path
     }
 
 
+def test_an_adapter_whose_configuration_was_cut_short_or_edited_is_trained_again(
+    toy: Path, tmp_path: Path
+) -> None:
+    path = write_recipe(tmp_path, toy)
+    train(path, tmp_path / "out")
+    before = files(tmp_path / "out")
+    config = tmp_path / "out" / "numeric-s1" / "adapter_config.json"
+    whole = config.read_text()
+    for text in (whole[:-20], json.dumps(json.loads(whole) | {"lora_alpha": 99})):
+        config.write_text(text)
+        assert not train(path, tmp_path / "out").adapters[0].kept
+        assert files(tmp_path / "out") == before
+
+
 @pytest.mark.slow
 def test_a_damaged_adapter_is_trained_again_to_the_same_bytes(toy: Path, tmp_path: Path) -> None:
     path = write_recipe(tmp_path, toy)

@@ -63,10 +63,17 @@ def kept(folder: Path, wanted: str) -> Record | None:
     """The record of an adapter that is there, whole, and made from what `wanted` is the digest of."""
     try:
         record = Record(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
-        whole = (folder / CONFIG).is_file() and file_sha256(folder / WEIGHTS) == record.weights
-    except (OSError, ValueError, TypeError, ResponsesError):
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        whole = _as_trained(config, record) and file_sha256(folder / WEIGHTS) == record.weights
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, ResponsesError):
         return None
     return record if whole and record.sha256 == wanted else None
+
+
+def _as_trained(config: Mapping[str, Any], record: Record) -> bool:
+    """Whether a configuration scales the weights as they were trained: no digest of it is kept."""
+    said = {"rank": config.get("r"), "alpha": config.get("lora_alpha"), "rslora": config.get("use_rslora")}
+    return all(record.settings[name] == value for name, value in said.items())
 
 
 def open_folder(folder: Path) -> None:
