@@ -11,7 +11,7 @@ import yaml
 from scipy.stats import t
 
 import assay
-from tests.studies import examples, one_task_study, responses, write_study
+from tests.studies import examples, one_task_study, responses, table, write_study
 
 N = 400
 # Prompts on which (recipe, base, seed) passes where its base fails, and fails where its base passes.
@@ -165,3 +165,21 @@ def test_over_one_prompt_nothing_is_said_over_seeds(tmp_path: Path) -> None:
     result = assay.run(write_study(study, document), tmp_path / "run")
     assert (result.recipes, [claim.verdict for claim in result.claims]) == ((), ["undecided"] * 2)
     assert "the recipe short answered one prompt only: nothing is said over seeds" in result.warnings
+
+
+def test_settings_count_the_words_of_the_verdicts(tmp_path: Path) -> None:
+    """Of two claims each, so that a verdict is held to half of alpha."""
+    (study := tmp_path / "study").mkdir()
+    base, one = table(40, 25, N, 200)
+    path = one_task_study(study, base, {"a": one, "b": one})
+    document = yaml.safe_load(path.read_text())
+    document["claims"] = {
+        "numeric": ["math.numeric_match", {"metric": "math.numeric_match", "kind": "keeps"}]
+    }
+    for rank, adapter in enumerate(document["adapters"]):
+        adapter["settings"] = {"rank": rank}
+    result = assay.run(write_study(study, document), tmp_path / "run")
+    words = [claim.verdict for claim in result.claims if claim.kind == "gains"]
+    assert words == ["undecided"] * 2
+    (label, _) = result.labels
+    assert [(row.value, row.above) for row in label.settings] == [("0", 0), ("1", 0)]

@@ -44,7 +44,7 @@ def decide(study: Study, tasks: Mapping[str, Task], store: Store) -> Result:
         claims=judged,
         cells=cells,
         drift=drifts(study, tasks, claims, groups, measured),
-        recipes=judge_recipes(study, groups),
+        recipes=judge_recipes(groups),
         labels=judge_labels(study, groups),
         counts=count(study, claims, judged, measured),
         matrix=_matrix(study, tasks, measured),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +31,8 @@ class Configuration:
     lacking: int = 0
     cut_short: bool = False
     """Whether a seed stopped before its last prompt, so that nothing is said over seeds."""
+    alpha: float = 0.0
+    """One-sided level of its verdict: the study's, divided by the size of the family."""
 
     @property
     def gain(self) -> stats.Gain | None:
@@ -77,31 +79,33 @@ def configurations(study: Study, claims: Sequence[Claim], measured: Measurements
             # How many prompts a seed answered depends on what it answered.
             group.lacking, group.cut_short = group.lacking + len(group.cells), True
             group.adapters, group.cells = [], []
+    _share(study, list(groups.values()))
     return list(groups.values())
 
 
-def judge_recipes(study: Study, groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
-    """A verdict for each claim of each recipe that has two measured seeds or more, on two prompts or more.
+def _share(study: Study, groups: Sequence[Configuration]) -> None:
+    """Note each one's level.
 
-    The family is the recipe's own declared claims, measured or not, or with `family: study` those of all
-    recipes of several seeds.
+    Over seeds the family is the recipe's own declared claims, measured or not, or with `family: study` those of all
+    recipes of several seeds; a single adapter's claims are judged as they are by themselves.
     """
-    of_seeds = [group for group in groups if len(group.cells) + group.lacking > 1]
-    own = Counter((group.recipe, group.claim.base) for group in of_seeds)
-    return tuple(
-        _judge(
-            group,
-            study.alpha
-            / (own[group.recipe, group.claim.base] if study.family == "adapter" else len(of_seeds)),
-        )
-        for group in of_seeds
-        if group.is_judged
-    )
+    seeds = {id(group): len(group.cells) + group.lacking for group in groups}
+    of_seeds = [group for group in groups if seeds[id(group)] > 1]
+    for group in groups:
+        family = of_seeds if seeds[id(group)] > 1 else groups
+        own = sum((one.recipe, one.claim.base) == (group.recipe, group.claim.base) for one in family)
+        whole = len(of_seeds) if group.is_judged else sum(seeds.values())
+        group.alpha = study.alpha / (own if study.family == "adapter" else whole)
 
 
-def _judge(group: Configuration, alpha: float) -> RecipeResult:
+def judge_recipes(groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
+    """A verdict for each claim of each recipe that has two measured seeds or more, on two prompts or more."""
+    return tuple(_judge(group) for group in groups if group.is_judged)
+
+
+def _judge(group: Configuration) -> RecipeResult:
     claim, gain = group.claim, group.over_seeds
-    finding = stats.judge(gain, claim.kind, claim.margin, alpha)
+    finding = stats.judge(gain, claim.kind, claim.margin, group.alpha)
     parts = gain.components
     return RecipeResult(
         recipe=group.recipe,
@@ -160,7 +164,7 @@ def _label(study: Study, members: Sequence[Configuration]) -> LabelResult:
         tau2=spread.tau2 if spread else None,
         i2=spread.i2 if spread else None,
         prediction=spread.prediction if spread else None,
-        settings=_settings(members, study.alpha),
+        settings=_settings(members),
     )
 
 
@@ -191,13 +195,13 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
     )
 
 
-def _settings(members: Sequence[Configuration], alpha: float) -> tuple[SettingResult, ...]:
+def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
     """Gains by each value of each setting that takes more than one value among the configurations."""
     found: dict[str, dict[str, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
     for group in members:
         if group.gain is None:
             continue
-        word = stats.judge(group.gain, group.claim.kind, group.claim.margin, alpha).verdict
+        word = stats.judge(group.gain, group.claim.kind, group.claim.margin, group.alpha).verdict
         named = {"base": group.claim.base, **group.adapters[0].settings}
         for setting, value in named.items():
             found[setting][str(value)].append((group.gain.estimate, word))
