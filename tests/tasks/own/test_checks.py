@@ -161,6 +161,22 @@ def test_a_function_sees_the_row_and_the_response(tmp_path: Path) -> None:
     assert with_code(tmp_path, code, "one two", most=1).passed == (0,)
 
 
+def test_what_a_function_changes_in_its_row_the_next_response_does_not_see(tmp_path: Path) -> None:
+    (tmp_path / "check.py").write_text(
+        "def judge(example, response):\n    return example['words'].pop() == response\n"
+    )
+    task, example = own(tmp_path, {"python": {"function": "check.py:judge"}}, {"words": ["a", "b"]})
+    assert [task.score(example, "b").passed for _ in range(2)] == [(1,), (1,)]
+
+
+def test_what_a_function_prints_is_no_part_of_a_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "print('loaded')\n\ndef judge(example, response):\n    print('judged')\n    return True\n"
+    with_code(tmp_path, code)
+    assert tuple(capsys.readouterr()) == ("", "loaded\njudged\n")
+
+
 def test_a_function_may_give_a_reason(tmp_path: Path) -> None:
     score = with_code(tmp_path, "def judge(example, response):\n    return False, 'too long'\n")
     assert (score.passed, score.detail["reason"]) == ((0,), "too long")

@@ -18,6 +18,8 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -80,7 +82,8 @@ class Python(Check):
         """Call the function. Raises TaskError where it fails or returns something else."""
         self.require()
         try:
-            said = self._loaded[0](dict(row), response)
+            with redirect_stdout(sys.stderr):  # what it prints is no result of ours
+                said = self._loaded[0](deepcopy(dict(row)), response)  # what it changes is its own
         except (Exception, SystemExit) as bad:
             raise self._refused(f"failed on {_named(row)} {self._told(bad)}; mend it") from bad
         reason = None
@@ -107,7 +110,10 @@ class Python(Check):
     def _load(self) -> Callable[..., Any]:
         where, _, name = self.options.function.partition(":")
         try:
-            module = _alone(self.path, self.text) if where.endswith(".py") else importlib.import_module(where)
+            with redirect_stdout(sys.stderr):
+                module = (
+                    _alone(self.path, self.text) if where.endswith(".py") else importlib.import_module(where)
+                )
         except (Exception, SystemExit) as bad:
             beside = "install it; a file sees no other file beside it"
             fix = beside if isinstance(bad, ImportError) else "mend it"
