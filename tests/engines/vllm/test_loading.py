@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,19 @@ def test_a_start_that_fails_names_the_base_and_where_the_cause_stands(
     wanted = "base 'qwen': vLLM does not start.*the cause above.*engine.options.memory"
     with pytest.raises(EngineError, match=wanted), loaded(found, tmp_path):
         pass
+
+
+def test_vllm_writes_its_warnings_beside_the_result_not_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "environ", {})
+    module = MagicMock(EngineArgs=_Arguments())
+    module.LLM.side_effect = RuntimeError
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    found: Any = SimpleNamespace(name="qwen", arguments=dict)
+    with pytest.raises(EngineError), loaded(found, tmp_path):
+        pass
+    assert os.environ["VLLM_LOGGING_STREAM"] == "ext://sys.stderr"
 
 
 class _Arguments:

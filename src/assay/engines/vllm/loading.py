@@ -29,6 +29,7 @@ __all__ = ["loaded"]
 def loaded(found: VllmSurvey, place: Path) -> Iterator[Session]:
     """vLLM with a base and its adapters; `place` is an empty folder to write the control into."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # standard output is for results
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     vllm: Any = import_module("vllm")
     given = found.arguments()
