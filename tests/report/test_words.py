@@ -27,6 +27,12 @@ def test_gains_are_in_points_and_zero_has_no_sign(value: float | None, text: str
     assert points(value) == text
 
 
+def test_an_end_beside_the_margin_shows_on_which_side_it_lies() -> None:
+    assert interval((-0.0123, 0.0497), 0.05) == "[-1.23, +4.97]"
+    assert interval((-0.0503, 0.01), 0.05) == "[-5.03, +1.00]"
+    assert interval((-0.0123, 0.05), 0.05) == "[-1.2, +5.0]"
+
+
 def test_an_interval_and_a_drift() -> None:
     assert interval((-0.181, 0.0)) == "[-18.1, 0.0]"
     assert interval((0.0004, 0.0591)) == "[+0.04, +5.91]"

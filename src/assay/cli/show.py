@@ -76,7 +76,7 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
                 score(claim.base_score),
                 score(claim.score),
                 points(claim.gain),
-                interval(claim.interval),
+                interval(claim.interval, claim.margin),
                 _coloured(verdict_words(claim), claim.verdict),
             )
         yield made
@@ -102,7 +102,7 @@ def _recipes(result: Result) -> Iterator[Table]:
             text(f"{recipe.recipe} on {recipe.base}: {recipe.kind} {recipe.metric}"),
             str(len(recipe.seeds)),
             points(recipe.gain),
-            interval(recipe.interval),
+            interval(recipe.interval, recipe.margin),
             _coloured(verdict_words(recipe), recipe.verdict),
         )
     yield made

@@ -134,7 +134,7 @@ def _measured(run: Finished, adapter: Adapter) -> Iterator[str]:
                 score(claim.base_score),
                 score(claim.score),
                 points(claim.gain),
-                interval(claim.interval),
+                interval(claim.interval, claim.margin),
                 "-" if claim.level is None else confidence(claim.level),
                 f"**{verdict_words(claim)}**"
                 + "".join(f" ({escaped(why)})" for why in (claim.reason, stop_words(claim.stop)) if why),
@@ -182,7 +182,7 @@ def _elsewhere(run: Finished, adapter: Adapter) -> Iterator[str]:
                 score(cell.base_score),
                 score(cell.score),
                 points(cell.gain),
-                interval(cell.interval),
+                interval(cell.interval, cell.margin),
                 "-" if cell.q is None else f"{cell.q:.3g}",
                 cell.finding or "-",
                 excluded[cell.harm_excluded],

@@ -94,7 +94,9 @@ def _notes(run: Finished, adapter: str, metric: str, one: Estimate) -> str:
     for found in run.findings(adapter):
         if found.metric == metric and found.gain is not None:
             level = "" if found.level is None else f" at {confidence(found.level)}"
-            told[f"gain over {found.base}"] = f"{points(found.gain)} points {interval(found.interval)}{level}"
+            told[f"gain over {found.base}"] = (
+                f"{points(found.gain)} points {interval(found.interval, found.margin)}{level}"
+            )
             if isinstance(found, ClaimResult):
                 told["verdict"] = verdict_words(found)
     told["by"] = f"assay {assay.__version__}"

@@ -99,7 +99,7 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
         outcome = "pass"
     elif claim.verdict in policy.failing:
         outcome = "fail"
-    evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval)} points"
+    evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
     return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{verdict_words(claim)}: {evidence}")
 
 
@@ -110,7 +110,9 @@ def _harm(cell: Cell, tolerated: float) -> Rule:
     if cell.interval is None:
         return Rule(name, "undecided", f"not measured: {cell.reason}")
     low, high = cell.interval
-    evidence = f"gain {points(cell.gain)} {interval(cell.interval)} points, {100 * tolerated:g} tolerated"
+    evidence = (
+        f"gain {points(cell.gain)} {interval(cell.interval, tolerated)} points, {100 * tolerated:g} tolerated"
+    )
     if low > -tolerated:
         return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
     if high <= -tolerated and _borne_out(cell):

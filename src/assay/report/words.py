@@ -43,6 +43,7 @@ STOPPED = (
     "Intervals and p-values allow for every look; a gain at an early stop lies further from 0 than the truth on average."
 )
 """Said where a run may have stopped early."""
+_ROUNDING = 1e-12
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -74,11 +75,16 @@ def points(value: float | None, digits: int = 1) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def interval(value: Interval | None) -> str:
-    """`[-18.1, -12.3]` in points; an end that would round to 0 without being 0 gets another digit."""
+def interval(value: Interval | None, margin: float = 0.0) -> str:
+    """`[-18.1, -12.3]` in points.
+
+    An end that would round to 0, to the margin or to its negative without being that gets another digit: on which
+    side it lies is what a verdict says.
+    """
     if value is None:
         return "-"
-    close = any(end != 0 and points(end) == "0.0" for end in value)
+    told = (0.0, margin, -margin)
+    close = any(abs(end - at) > _ROUNDING and points(end) == points(at) for end in value for at in told)
     return f"[{points(value[0], 2 if close else 1)}, {points(value[1], 2 if close else 1)}]"
 
 

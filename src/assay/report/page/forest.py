@@ -105,7 +105,9 @@ def _mark(entry: ClaimResult | Cell | RecipeResult | None, scale: Axis) -> Mark 
         return None
     low, high = entry.interval
     verdict = None if isinstance(entry, Cell) else entry.verdict
-    words = f"{points(entry.gain)} {interval(entry.interval)}" + (f", {verdict}" if verdict else "")
+    words = f"{points(entry.gain)} {interval(entry.interval, entry.margin)}" + (
+        f", {verdict}" if verdict else ""
+    )
     margin = (scale.at(-entry.margin), scale.at(entry.margin))
     return Mark(
         entry.gain,
