@@ -23,6 +23,14 @@ def test_each_claim_has_a_row_with_its_verdict_and_gate(tmp_path: Path) -> None:
     assert "- **confirmed**: The adapter gains at least the margin" in text
 
 
+def test_an_interval_of_one_of_several_claims_says_its_confidence(tmp_path: Path) -> None:
+    base, adapter = table(60, 20, 400, 200)
+    claims = {"numeric": ["math.numeric_match", "math.format_match"]}
+    assert "| [+5.8, +14.4] (95 %) | **confirmed** |" in report(
+        tmp_path, {"up": adapter}, base, claims=claims
+    )
+
+
 def test_an_undecided_claim_says_how_many_prompts_would_decide(tmp_path: Path) -> None:
     base, adapter = table(60, 45, 400, 200)
     text = report(tmp_path, {"open": adapter}, base)

@@ -71,3 +71,10 @@ def test_a_share_and_a_confidence_keep_what_matters() -> None:
     assert share(1.0) == "100%"
     assert confidence(0.9) == "90 %"
     assert confidence(1 - 2 * 0.05 / 6) == "98.33 %"
+
+
+@pytest.mark.parametrize(
+    ("level", "text"), [(0.9, "90 %"), (1 - 0.1 / 6, "98.33 %"), (1 - 2e-6, "99.9998 %")]
+)
+def test_no_interval_is_told_to_be_certain(level: float, text: str) -> None:
+    assert confidence(level) == text

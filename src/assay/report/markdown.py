@@ -100,7 +100,7 @@ def _verdicts(result: Result, gate: Gate) -> Iterator[str]:
                 score(claim.base_score),
                 score(claim.score),
                 points(claim.gain),
-                interval(claim.interval, claim.margin),
+                interval(claim.interval, claim.margin) + _at(claim.level, 1 - 2 * result.alpha),
                 f"**{verdict_words(claim)}**"
                 + _aside(claim.reason, claim.examples_needed, stop_words(claim.stop)),
                 outcomes[claim.adapter],
@@ -120,6 +120,11 @@ def _verdicts(result: Result, gate: Gate) -> Iterator[str]:
             yield f"{escaped(claim.adapter)}: {pool_words(claim.pool, claim.stop)}"
 
 
+def _at(level: float | None, usual: float) -> str:
+    """The confidence of an interval, where a family of several claims makes it another than the usual one."""
+    return "" if level is None or level == usual else f" ({confidence(level)})"
+
+
 def _aside(reason: str | None, needed: int | None, stop: str = "") -> str:
     would = f"about {needed:,} prompts would decide" if needed else ""
     told = [escaped(text) for text in (reason, would, stop) if text]
@@ -133,6 +138,11 @@ def _agreement(result: Result) -> Iterator[str]:
     for found in result.agreement:
         yield ""
         yield escaped(found.statement)
+        yield ""
+        yield (
+            f"Intervals here are at {confidence(found.level)}; verdicts allow for an adapter's several claims, these "
+            f"intervals do not."
+        )
         yield ""
         yield from table(
             ["adapter", *map(escaped, found.metrics), "verdict depends on the benchmark?"],
@@ -237,7 +247,7 @@ def _recipes(result: Result) -> Iterator[str]:
                 str(len(recipe.seeds)),
                 " ".join(map(points, recipe.gains)),
                 points(recipe.gain),
-                interval(recipe.interval, recipe.margin),
+                interval(recipe.interval, recipe.margin) + _at(recipe.level, 1 - 2 * result.alpha),
                 f"**{verdict_words(recipe)}**" + _aside(None, recipe.examples_needed),
                 points(recipe.se_prompt).removeprefix("+"),
                 points(recipe.se_seed).removeprefix("+"),

@@ -99,8 +99,9 @@ def unit_interval(value: Interval | None) -> str:
 
 
 def confidence(level: float) -> str:
-    """Of an interval: `90 %`, `98.33 %`."""
-    return f"{100 * level:.4g} %"
+    """Of an interval: `90 %`, `98.33 %`; never `100 %`, which no interval has."""
+    text = f"{100 * level:.4g}"
+    return f"{100 * level:.10g} %" if text == "100" else f"{text} %"
 
 
 def size(value: float | None) -> str:
