@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -160,6 +161,20 @@ def test_an_adapter_is_looked_at_by_every_session_before_it_is_asked(home: Path,
         got = list(loaded.complete([ask("math"), ask("chat")]))
         assert [one.request.subject for one in got] == ["chat"]
         assert "the base's" in loaded.failed["math"]
+
+
+def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_session_too(
+    home: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        return speak(prompt, adapter if "<trained>" in prompt else "", tokens)
+
+    monkeypatch.setattr("tests.engines.openai.servers.speak", trained)
+    with look(home, serve(Toy())).load() as loaded:
+        sent = [ask("math", prompt="<trained> hello"), ask("math", prompt="<trained> 1 + 1 =")]
+        got = list(loaded.complete([sent[0], replace(sent[1], task="other")]))
+        assert (len(got), loaded.failed) == (2, {})
+        assert list(loaded.complete([ask("chat", prompt="hello")])) == []
 
 
 def test_the_base_is_never_asked_beside_an_adapter(home: Path, serve: Serve) -> None:

@@ -25,6 +25,8 @@ __all__ = ["AbsentError", "Session"]
 
 COUNTING = ("vllm", "sglang")
 """Kinds of server that count the tokens of a prompt when asked."""
+PROBED = 4
+"""Tasks of which a prompt joins the probe prompts, where a session first asks an adapter."""
 UNREADABLE = 4
 """Times that an answer of no use is asked for anew."""
 
@@ -67,7 +69,8 @@ class Session:
         """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
         wanted = [request for request in requests if request.subject not in self._failed]
         unseen = {request.subject for request in wanted} - self._applied - {self._base}
-        for one in self.liveness([name for name in self._targets if name in unseen]):
+        names = [name for name in self._targets if name in unseen]
+        for one in self.liveness(names, {name: _probes(name, wanted) for name in names}):
             if not one.alive:
                 self._failed[one.adapter] = one.reason
         # Apart: on a processor, vLLM 0.32 puts an adapter on rows of the base that share a batch with one.
@@ -239,3 +242,12 @@ class Session:
 
 def _absent(reply: Reply) -> AbsentError:
     return AbsentError(f"the server does not answer for it ({reply.status}: {reply.said})")
+
+
+def _probes(subject: str, wanted: Sequence[Request]) -> list[str]:
+    """The shortest prompt of each task that a subject will be asked: what it changes may show under its template only."""
+    shortest: dict[str, str] = {}
+    for request in wanted:
+        if request.subject == subject and request.prompt:
+            shortest[request.task] = min(shortest.get(request.task, request.prompt), request.prompt, key=len)
+    return list(shortest.values())[:PROBED]
