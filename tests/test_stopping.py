@@ -287,6 +287,7 @@ def test_a_run_begun_by_option_goes_on_to_the_end_by_option(tmp_path: Path) -> N
         assert (claim.n, claim.stop.early) == (COUNT, False)
 
 
+@pytest.mark.slow
 def test_a_refused_seed_leaves_the_run_as_it_was(tmp_path: Path) -> None:
     first = run(stopping(tmp_path))
     with pytest.raises(RunError):
@@ -327,6 +328,7 @@ class InParts(Numeric):
         return replace(score, passed=passed, out_of=out_of)
 
 
+@pytest.mark.slow
 def test_numbers_that_are_all_0_or_1_are_looked_at_as_passes_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

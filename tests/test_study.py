@@ -456,6 +456,7 @@ PIECES += [
 ]
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_study_loads_or_is_refused_and_nothing_else(folder: Path, data: st.DataObject) -> None:

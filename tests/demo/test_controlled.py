@@ -14,7 +14,6 @@ from assay.demo.controlled import kept_recipe, run_controlled
 from assay.study import load_study
 from assay.verdicts import Result
 from tests.demo.conftest import small
-from tests.often import first_often
 
 TRAINED = ["instruction-s1", "instruction-s2", "numeric-s1"]
 pytestmark = pytest.mark.usefixtures("as_embedded")
@@ -104,7 +103,8 @@ def test_two_demos_of_one_recipe_give_the_same_matrix(whole: tuple[Path, Result]
     assert again.recipes == whole[1].recipes
 
 
-@pytest.mark.parametrize(("what", "at"), first_often([("responses", 7), ("training", 5)]))
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "at"), [("responses", 7), ("training", 5)])
 def test_interrupted_it_goes_on_to_the_same_matrix(
     whole: tuple[Path, Result], tmp_path: Path, what: str, at: int
 ) -> None:

@@ -134,6 +134,7 @@ def test_killed_it_ends_the_same(uninterrupted: tuple[Path, dict[str, bytes]]) -
     assert files(out) == whole
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_was_cut_short_is_passed_over(
     uninterrupted: tuple[Path, dict[str, bytes]],
 ) -> None:
@@ -159,6 +160,7 @@ def test_a_checkpoint_that_was_not_finished_is_passed_over(
     assert files(out) == whole
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_lacks_a_file_is_passed_over(uninterrupted: tuple[Path, dict[str, bytes]]) -> None:
     path, whole = uninterrupted
     out = path.parent / "lacking"
@@ -178,6 +180,7 @@ def test_a_checkpoint_of_other_settings_is_not_gone_on_from(toy: Path, tmp_path:
     assert not list((tmp_path / "out" / ".training").glob("*/"))
 
 
+@pytest.mark.slow
 def test_losses_of_a_resumed_training_are_those_of_the_whole(
     uninterrupted: tuple[Path, dict[str, bytes]],
 ) -> None:

@@ -55,6 +55,7 @@ def whole(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return Whole(path, folder / "out", train(path, folder / "out"))
 
 
+@pytest.mark.slow
 def test_two_runs_give_the_same_bytes_in_every_file(whole: Whole) -> None:
     train(whole.recipe, whole.out.parent / "again")
     assert files(whole.out.parent / "again") == files(whole.out)
@@ -167,6 +168,7 @@ def test_changed_data_trains_the_adapters_of_that_data_alone(toy: Path, tmp_path
     }
 
 
+@pytest.mark.slow
 def test_an_adapter_whose_configuration_was_cut_short_or_edited_is_trained_again(
     toy: Path, tmp_path: Path
 ) -> None:
@@ -330,6 +332,7 @@ def test_one_step_changes_the_base(toy: Path, tmp_path: Path) -> None:
     assert all(weight.abs().max() > 0 for weight in stored.values())
 
 
+@pytest.mark.slow
 def test_a_seed_that_is_added_is_trained_alone(toy: Path, tmp_path: Path) -> None:
     train(write_recipe(tmp_path, toy, entry(settings={"steps": 1})), tmp_path / "out")
     more = write_recipe(tmp_path, toy, entry(seeds=[1, 5], settings={"steps": 1}))

@@ -94,6 +94,7 @@ def test_of_eight_adapters_four_get_a_verdict_one_is_not_applied_three_are_not_m
     assert "size mismatch" in reasons["foreign"] or "shape" in reasons["foreign"]
 
 
+@pytest.mark.slow
 def test_the_gate_passes_none_of_those_that_could_not_be_measured(eight: Path) -> None:
     assay.run(eight, eight.parent / "run")
     outcomes = {one.adapter: one.outcome for one in gate(eight.parent / "run").adapters}
@@ -101,6 +102,7 @@ def test_the_gate_passes_none_of_those_that_could_not_be_measured(eight: Path) -
     assert {outcomes[name] for name in ("foreign", "short", "pickled")} == {"undecided"}
 
 
+@pytest.mark.slow
 def test_records_hold_what_the_engine_says_of_each_prompt(eight: Path, llama: Toy) -> None:
     from assay.engines.torch import TorchEngine
     from tests.engines.torch.toys import ask
@@ -124,6 +126,7 @@ def test_records_hold_what_the_engine_says_of_each_prompt(eight: Path, llama: To
     assert alone == {pair: text for pair, (_, text) in kept.items() if "/" not in pair[0]}
 
 
+@pytest.mark.slow
 def test_the_base_differs_from_itself_nowhere_in_float32(eight: Path) -> None:
     (floor,) = assay.run(eight, eight.parent / "run").noise_floor or ()
     assert (floor.n, floor.differ) == (12, 0)

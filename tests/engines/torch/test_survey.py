@@ -136,6 +136,7 @@ def test_the_dtype_and_the_tokenizer_are_part_of_an_identity_and_templates_are_n
     assert look(home, "r1").identities["base"] != before["base"]
 
 
+@pytest.mark.slow
 def test_an_adapter_with_an_error_is_left_out_and_the_others_answer(home: Path) -> None:
     (home / "r1" / WEIGHTS).write_bytes(b"cut")
     found = look(home, "r1", "r2", "absent")

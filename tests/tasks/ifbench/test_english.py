@@ -100,6 +100,7 @@ def test_the_first_words_tag_is_nltks_for_the_whole_text(text: str) -> None:
     assert (english.verbless(text) is None) == ("VB" in nltk.pos_tag(nltk.word_tokenize(text))[0][1])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("nltk_data")
 def test_threads_that_load_at_once_agree() -> None:
     asked = [
