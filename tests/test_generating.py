@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from assay.interop.export import export_responses
 from assay.records import Store
 from assay.study import load_study
 from assay.verdicts import Result
+from tests.interruptions import interrupted_at
 from tests.studies import RIGHT, WRONG, examples, table, write_study
 
 COUNT = 200
@@ -272,7 +272,7 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, instant
     for folder in ("whole", "stopped"):
         (tmp_path / folder).mkdir()
     whole = run(generating(tmp_path / "whole"), Fake(answer))
-    stopped = Fake(_failing_after(instant))
+    stopped = Fake(interrupted_at(instant, answer))
     study = generating(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
         run(study, stopped)
@@ -282,19 +282,6 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, instant
     assert records(tmp_path / "stopped") == records(tmp_path / "whole")
     assert len(held) == instant - 1  # what had come was kept
     assert len(rest.asked) == len(records(tmp_path / "whole")) - len(held)
-
-
-def _failing_after(instant: int) -> Callable[[Request], str]:
-    asked = 0
-
-    def fail(request: Request) -> str:
-        nonlocal asked
-        asked += 1
-        if asked == instant:
-            raise KeyboardInterrupt
-        return answer(request)
-
-    return fail
 
 
 def test_recorded_and_generated_responses_do_not_mix(tmp_path: Path) -> None:
@@ -417,7 +404,7 @@ def test_a_folder_with_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
 def test_a_run_taken_up_under_other_software_is_warned_of(tmp_path: Path) -> None:
     study = generating(tmp_path, ("good",))
     with pytest.raises(KeyboardInterrupt):
-        run(study, Fake(_failing_after(COUNT + 1), provenance={"torch": "1"}))  # the base is whole
+        run(study, Fake(interrupted_at(COUNT + 1, answer), provenance={"torch": "1"}))  # the base is whole
     result = run(study, Fake(answer, provenance={"torch": "2"}))
     assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
     assert any("'base/again' and those" in warning for warning in result.warnings)
@@ -451,7 +438,7 @@ def test_a_live_adapter_that_answers_as_its_base_keeps_what_it_kept(tmp_path: Pa
 def test_a_block_that_was_left_and_taken_up_again_is_declared_after(tmp_path: Path) -> None:
     for margin in (0.05, 0.2):
         with pytest.raises(KeyboardInterrupt):
-            run(generating(tmp_path, margin=margin), Fake(_failing_after(1)))
+            run(generating(tmp_path, margin=margin), Fake(interrupted_at(1, answer)))
     run(generating(tmp_path, margin=0.2), Fake(answer))
     again = run(generating(tmp_path, margin=0.05), Fake(answer))
     assert [entry.records_before for entry in again.claims_declared.history] == [0, 0, 3 * COUNT + 128]

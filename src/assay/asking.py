@@ -13,13 +13,12 @@ from typing import Any, Protocol
 
 from assay.binding import Bound, Cell, Round
 from assay.engines import Completion, Liveness, Loaded, Request, cut_after
+from assay.engines.weights import PROBED
 from assay.records import Store, digest
 from assay.stopping import Stopping
 
 __all__ = ["Progress", "ask", "silent"]
 
-PROBED = 4
-"""Tasks of which a prompt joins the probe prompts: what an adapter changes may show under its template only."""
 _Lacking = dict[tuple[str, str], list[Request]]
 """Requests without a response, by subject and content of a cell."""
 

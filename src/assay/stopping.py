@@ -47,12 +47,9 @@ class Stopping:
             name: study.alpha / (count if study.family == "adapter" else len(bound.claims))
             for name, count in of_adapter.items()
         }
-        self._asks = {
-            cell.task: {example: len(asks) for example, asks in cell.asks.items()}
-            for cell in bound.cells()
-            if cell.asks
-        }
-        self._samples = {(cell.name, cell.task): cell.samples for cell in bound.cells()}
+        cells = tuple(bound.cells())
+        self._asks = {cell.task: cell.asks for cell in cells if cell.asks}
+        self._samples = {(cell.name, cell.task): cell.samples for cell in cells}
         self._early: Early | None = None
         if decided or Early.of(store) is not None:  # who has looked goes on allowing for it
             sizes = {name: len(examples) for name, examples in bound.examples.items()}
@@ -195,7 +192,9 @@ class Stopping:
         records = self._store.unscored(task, self._bound.tasks[task].scorer)
         if (asks := self._asks.get(task)) is None:
             return records
-        return [record for record, key, given in answers(self._store, records) if len(given) == asks[key]]
+        return [
+            record for record, key, given in answers(self._store, records) if len(given) == len(asks[key])
+        ]
 
     def _closed(self, cell: _Cell) -> bool:
         """Whether every claim on a cell stands as of its last look."""
@@ -217,7 +216,7 @@ class Stopping:
             index = names.index(split_metric(claim.metric)[1])
             differences = after.passed[:, :, index].mean(axis=1) - before.passed[:, :, index].mean(axis=1)
             paired = in_prompts(metrics[index].kind, differences, before.out_of[:, 0, index])
-            gain = design.evidence(*paired, looks=looks)
+            gain = self._early.evidence(task, *paired, looks)
             standing = stats.stand(
                 gain,
                 claim.kind,

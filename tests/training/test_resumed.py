@@ -148,25 +148,15 @@ def test_a_checkpoint_that_was_cut_short_is_passed_over(
 
 
 @pytest.mark.slow
-def test_a_checkpoint_that_was_not_finished_is_passed_over(
-    uninterrupted: tuple[Path, dict[str, bytes]],
+@pytest.mark.parametrize("lost", ["sealed.json", "optimizer.pt"])
+def test_a_checkpoint_that_was_not_finished_or_lacks_a_file_is_passed_over(
+    uninterrupted: tuple[Path, dict[str, bytes]], lost: str
 ) -> None:
     path, whole = uninterrupted
-    out = path.parent / "unsealed"
+    out = path.parent / f"without-{lost}"
     stopped(path, out, "numeric-s1", 5)
-    (seal,) = (out / ".training").glob("*/checkpoint-4/sealed.json")
-    seal.unlink()
-    assert steps_of(path, out, "numeric-s1")[0] == 1
-    assert files(out) == whole
-
-
-@pytest.mark.slow
-def test_a_checkpoint_that_lacks_a_file_is_passed_over(uninterrupted: tuple[Path, dict[str, bytes]]) -> None:
-    path, whole = uninterrupted
-    out = path.parent / "lacking"
-    stopped(path, out, "numeric-s1", 5)
-    (optimizer,) = (out / ".training").glob("*/checkpoint-4/optimizer.pt")
-    optimizer.unlink()
+    (file,) = (out / ".training").glob(f"*/checkpoint-4/{lost}")
+    file.unlink()
     assert steps_of(path, out, "numeric-s1")[0] == 1
     assert files(out) == whole
 

@@ -22,6 +22,8 @@ __all__ = ["SURVEYORS", "Liveness", "Loaded", "Problem", "Survey", "Surveyor", "
 
 
 NO_PROMPTS: Mapping[str, Sequence[str]] = {}
+PROBED = 4
+"""Tasks of which a prompt joins the probe prompts: what an adapter changes may show under its template only."""
 
 
 @dataclass(frozen=True, slots=True)

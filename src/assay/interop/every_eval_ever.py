@@ -215,7 +215,8 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
     told = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
     if found.stop is not None:
         told["looks"] = ", ".join(map(str, found.stop.looks))
-        told |= {"stop": stopped} if (stopped := stop_words(found.stop)) else {}
+        if stopped := stop_words(found.stop):
+            told["stop"] = stopped
     if isinstance(found, ClaimResult):
         told["verdict"] = verdict_words(found)
     return {

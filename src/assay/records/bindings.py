@@ -48,14 +48,14 @@ class Bindings:
         """Enter a task's examples. Raises RunError if the run holds this task with other examples."""
         rows = [[example.key, example.prompt, dict(example.data)] for example in examples]
         sha256 = digest([kind, rows])
-        known = self._db.execute(
-            "SELECT t.digest, (SELECT count(*) FROM examples e WHERE e.task = t.id) FROM tasks t WHERE t.name = ?",
-            (name,),
-        ).fetchone()
+        known = self._db.execute("SELECT digest, id FROM tasks WHERE name = ?", (name,)).fetchone()
         if known is not None:
             if known[0] != sha256:
+                (held,) = self._db.execute(
+                    "SELECT count(*) FROM examples WHERE task = ?", (known[1],)
+                ).fetchone()
                 raise RunError(
-                    f"task {name!r}: this run measured {known[1]} examples with sha256 {known[0][:12]}, and the study "
+                    f"task {name!r}: this run measured {held} examples with sha256 {known[0][:12]}, and the study "
                     f"now gives {len(rows)} with {sha256[:12]}; give the file and the `limit` of then, or use another --out"
                 )
             return

@@ -2,8 +2,9 @@
 
 An adapter passes if every claim of it has a verdict that the policy passes, and a fall of the tolerated
 size is excluded on every off-target metric, and drift, where the policy has a budget for it, surely keeps
-to it. It fails on any verdict that the policy fails, on a fall of that size shown (where few prompts differ, by
-the sign test too), and on drift surely over budget. Anything else is undecided. Drift is asked beside the verdicts, never instead.
+to it. It fails on any verdict that the policy fails, on a fall of that size shown (where few prompts
+differ, by the sign test too), and on drift surely over budget. Anything else is undecided. Drift is asked
+beside the verdicts, never instead.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class Early:
         differences: NDArray[np.float64],
         weights: NDArray[np.int64],
         looks: Sequence[int],
-    ) -> stats.Gain:
+    ) -> stats.RepeatedGain | stats.BettingGain:
         """A gain whose interval allows for every look; differences and weights in the order of asking."""
         return self.plan(task).evidence(differences, weights.astype(np.float64), looks=looks)
 

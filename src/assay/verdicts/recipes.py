@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -42,6 +42,11 @@ class Configuration:
         if len(self.cells) == 1:
             return self.cells[0].gain
         return self.over_seeds
+
+    @property
+    def seeds(self) -> int:
+        """How many adapters it has, measured or not."""
+        return len(self.cells) + self.lacking
 
     @property
     def is_judged(self) -> bool:
@@ -89,13 +94,15 @@ def _share(study: Study, groups: Sequence[Configuration]) -> None:
     Over seeds the family is the recipe's own declared claims, measured or not, or with `family: study` those of all
     recipes of several seeds; a single adapter's claims are judged as they are by themselves.
     """
-    seeds = {id(group): len(group.cells) + group.lacking for group in groups}
-    of_seeds = [group for group in groups if seeds[id(group)] > 1]
+    of_seeds = [group for group in groups if group.seeds > 1]
+    own, own_of_seeds = (
+        Counter((group.recipe, group.claim.base) for group in family) for family in (groups, of_seeds)
+    )
+    claims = sum(group.seeds for group in groups)
     for group in groups:
-        family = of_seeds if seeds[id(group)] > 1 else groups
-        own = sum((one.recipe, one.claim.base) == (group.recipe, group.claim.base) for one in family)
-        whole = len(of_seeds) if group.is_judged else sum(seeds.values())
-        group.alpha = study.alpha / (own if study.family == "adapter" else whole)
+        count = (own_of_seeds if group.seeds > 1 else own)[group.recipe, group.claim.base]
+        whole = len(of_seeds) if group.is_judged else claims
+        group.alpha = study.alpha / (count if study.family == "adapter" else whole)
 
 
 def judge_recipes(groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:

@@ -16,6 +16,7 @@ from assay.engines import Fake, Request
 from assay.errors import StudyError
 from assay.records import Store
 from assay.tasks.harness import library
+from tests.interruptions import interrupted_at
 from tests.often import first_often
 from tests.studies import write_study
 from tests.tasks.harness.local import TESTS, documents, make_tasks
@@ -122,17 +123,8 @@ def test_an_adapter_that_chooses_alike_with_other_probabilities_is_no_echo(tmp_p
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path, instant: int) -> None:
     study = study_of(tmp_path)
     whole = assay.run(study, tmp_path / "whole", engine=fake().survey)
-    count = 0
-
-    def fail(request: Request) -> float:
-        nonlocal count
-        count += 1
-        if count == instant:
-            raise KeyboardInterrupt
-        return score(request)
-
     with pytest.raises(KeyboardInterrupt):
-        assay.run(study, tmp_path / "run", engine=Fake(text, fail).survey)
+        assay.run(study, tmp_path / "run", engine=Fake(text, interrupted_at(instant, score)).survey)
     held = records(tmp_path / "run")
     rest = fake()
     again = assay.run(study, tmp_path / "run", engine=rest.survey)
@@ -232,19 +224,10 @@ def voting(request: Request) -> str:
 def test_a_run_that_stops_early_judges_no_part_of_an_answer_that_an_interruption_left(
     tmp_path: Path, instant: int
 ) -> None:
-    count = 0
-
-    def dies(request: Request) -> str:
-        nonlocal count
-        count += 1
-        if count == instant:
-            raise KeyboardInterrupt
-        return voting(request)
-
     study = votes(tmp_path, stop="decided")
     whole = assay.run(study, tmp_path / "whole", engine=fake(voting).survey)
     with pytest.raises(KeyboardInterrupt):
-        assay.run(study, tmp_path / "run", engine=fake(dies).survey)
+        assay.run(study, tmp_path / "run", engine=fake(interrupted_at(instant, voting)).survey)
     assert assay.run(study, tmp_path / "run", engine=fake(voting).survey).claims == whole.claims
 
 

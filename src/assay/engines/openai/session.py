@@ -18,15 +18,13 @@ from assay.engines.openai.http import RefusedError, Reply, Server
 from assay.engines.openai.patience import LostError
 from assay.engines.openai.pool import spread
 from assay.engines.openai.scoring import logprob_of
-from assay.engines.weights import NO_PROMPTS, Liveness
+from assay.engines.weights import NO_PROMPTS, PROBED, Liveness
 from assay.errors import EngineError
 
 __all__ = ["AbsentError", "Session"]
 
 COUNTING = ("vllm", "sglang")
 """Kinds of server that count the tokens of a prompt when asked."""
-PROBED = 4
-"""Tasks of which a prompt joins the probe prompts, where a session first asks an adapter."""
 UNREADABLE = 4
 """Times that an answer of no use is asked for anew."""
 
