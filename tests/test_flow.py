@@ -11,7 +11,20 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
-    *("errors", "jsonl", "embedded", "study", "tasks", "engines", "records", "judge", "scoring", "stats"),
+    *(
+        "errors",
+        "files",
+        "progress",
+        "jsonl",
+        "embedded",
+        "stats",
+        "study",
+        "tasks",
+        "engines",
+        "records",
+        "judge",
+        "scoring",
+    ),
     *("verdicts", "report"),
     *(
         "interop",

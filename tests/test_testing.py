@@ -8,6 +8,7 @@ import pytest
 
 import assay
 from assay.errors import RunError
+from assay.stats import Verdict
 from assay.study import Policy
 from assay.testing import assert_label_holds
 from tests.studies import one_task_study, table
@@ -39,7 +40,7 @@ def test_an_undecided_label_passes_where_that_is_allowed(run: Path) -> None:
 
 def test_a_policy_of_ones_own_is_asked(run: Path) -> None:
     with pytest.raises(AssertionError, match="fail"):
-        assert_label_holds(run, "up", policy=Policy(passing=("gain",), failing=("confirmed",)))
+        assert_label_holds(run, "up", policy=Policy(passing=(Verdict.GAIN,), failing=(Verdict.CONFIRMED,)))
 
 
 def test_an_adapter_that_the_run_lacks_is_an_error_not_a_failure(run: Path) -> None:

@@ -9,33 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from assay.binding import Bound, Cell, Round
 from assay.engines import Completion, Liveness, Loaded, Request, cut_after
 from assay.engines.weights import PROBED
+from assay.progress import Progress, silent
 from assay.records import Store, digest
 from assay.stopping import Stopping
 
-__all__ = ["Progress", "ask", "silent"]
+__all__ = ["ask"]
 
 _Lacking = dict[tuple[str, str], list[Request]]
 """Requests without a response, by subject and content of a cell."""
-
-
-class Progress(Protocol):
-    """What long work calls to say how far it is."""
-
-    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
-        """`done` of `total` of `what`; `note` stands beside it (`412 tokens/s`).
-
-        `part` names a part of the work (one subject on one task), of which `done` and `total` then speak;
-        empty for the whole.
-        """
-
-
-def silent(what: str, done: int, total: int, note: str = "", part: str = "") -> None:
-    """Show nothing."""
 
 
 def ask(bound: Bound, store: Store, progress: Progress = silent, to_the_end: bool = False) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from assay.asking import Progress, ask, silent
+from assay.asking import ask
 from assay.binding import bind, bind_tasks
 from assay.engines import Surveyor
 from assay.judge import Bench, answered
+from assay.progress import Progress, silent
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
 from assay.runs import check_folder, enter, opened, policy_digest, study_of
@@ -23,7 +24,7 @@ from assay.tasks import Task
 from assay.verdicts import Result, claim_block, declare
 from assay.verdicts import decide as find
 
-__all__ = ["Progress", "decide", "gate", "open_result", "report", "run"]
+__all__ = ["decide", "gate", "open_result", "report", "run"]
 
 
 def run(

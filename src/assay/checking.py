@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from assay.asking import Progress, silent
 from assay.audit import run
 from assay.binding import bind
 from assay.drafting.names import Named, fit_name
 from assay.engines import Survey, Surveyor, Weights, surveyor
 from assay.errors import AssayError, EngineError, StudyError
+from assay.progress import Progress, silent
 from assay.report import Gate, apply_gate
 from assay.study import Engine, Study
 from assay.tasks import TASKS

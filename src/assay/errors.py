@@ -1,6 +1,6 @@
 """Every error that assay raises on purpose.
 
-    AssayError                 something a user can mend
+    AssayError                 something a user can fix
     |-- StudyError             the study file: form, or what it names
     |-- TaskError              a prompt or example file, or what a verifier needs (punkt)
     |-- EngineError            a base or an adapter that cannot be loaded, a request that cannot be answered
@@ -8,14 +8,21 @@
     |-- RunError               a run folder: records of another study, a second writer, a newer format
     `-- OutputError            the place to write to
 
-A message names the file, the row or field, what was found, and the fix. Exit codes: 64 for every
-error here, 70 for anything else that escapes, 130 when interrupted.
+An error carries its parts as data: the place (a file and line, a field, an option), what was found there, and the
+fix. Exit codes: 64 for every error here, 70 for anything else that escapes, 130 when interrupted.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 __all__ = [
     "AssayError",
     "EngineError",
     "OutputError",
+    "Place",
     "ResponsesError",
     "RunError",
     "StudyError",
@@ -23,8 +30,41 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a document something was found."""
+
+    text: str
+    """As shown to the user: `studies/mine.yaml:12`."""
+    field: tuple[str | int, ...] = ()
+    """The path of the field in the document: `("tasks", 0, "prompts")`."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class AssayError(Exception):
-    """Something a user can mend; the command line prints the message and exits with 64."""
+    """Something a user can fix; the command line prints it and exits with 64.
+
+    `str(error)` reads `place: message; fix`, without the parts that are empty.
+    """
+
+    def __init__(self, message: str, *, place: Place | Path | str = "", fix: str = "") -> None:
+        self.message = message
+        """What was found."""
+        self.place = place
+        """The file, line, field or option that it is about; empty where the message names it."""
+        self.fix = fix
+        """What the user can do about it."""
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        place = str(self.place)
+        return (f"{place}: " if place else "") + self.message + (f"; {self.fix}" if self.fix else "")
+
+    def at(self, place: Place | Path | str) -> Self:
+        """The same error about another place."""
+        return type(self)(self.message, place=place, fix=self.fix)
 
 
 class StudyError(AssayError):

@@ -8,22 +8,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from assay.errors import AssayError
+from assay.files import read_text
 
-__all__ = ["read_jsonl", "read_text"]
-
-
-def read_text(path: Path, error: type[AssayError]) -> str:
-    """The file as text; raises `error` if it is missing, unreadable or not UTF-8."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as bad:
-        line = bad.object.count(b"\n", 0, bad.start) + 1
-        raise error(
-            f"{path}:{line}: not UTF-8 (byte 0x{bad.object[bad.start]:02x}); "
-            f"convert the file, e.g. with `iconv -f latin1 -t utf-8`"
-        ) from None
-    except OSError as bad:
-        raise error(f"{path}: cannot be read: {bad.strerror}") from None
+__all__ = ["read_jsonl"]
 
 
 def read_jsonl(
@@ -67,7 +54,7 @@ def read_jsonl(
                     "the file may be cut off: one whole object a line is expected",
                 )
                 if isinstance(bad, json.JSONDecodeError)
-                else (str(bad), "mend this line")
+                else (str(bad), "fix this line")
             )
             raise error(f"{path}:{number}: not a JSON object ({told}); {fix}") from None
         if not isinstance(row, dict):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.asking import Progress, silent
 from assay.engines import Recorded, Request, Source, read_rows
 from assay.errors import AssayError
-from assay.report.files import write_text
+from assay.files import write_text
+from assay.progress import Progress, silent
 from assay.tasks import TASKS, Example, Score, Task, brought_names, find_task
 from assay.tasks.judged import JudgedTask
 

@@ -14,9 +14,9 @@ from typing import Any
 from assay.binding import Bound, bind_tasks
 from assay.binding.tasks import keep_tasks
 from assay.errors import OutputError, RunError
+from assay.files import write_text
 from assay.judge import unjudged
 from assay.records import Store, digest
-from assay.report.files import write_text
 from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import claim_block, declare

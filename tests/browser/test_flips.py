@@ -12,6 +12,7 @@ from scripts.generated_study import as_if_measured
 
 from assay.report import write_reports
 from assay.runs import opened
+from assay.stats import Verdict
 from assay.verdicts import decide as find
 from tests.browser.conftest import Browser
 
@@ -138,7 +139,7 @@ def test_long_reasons_and_huge_numbers_scroll_nothing_sideways(
     reason = f"/home/someone/{'adapters-of-mine-' * 12}/adapter_model.safetensors holds 500 of 9,000 bytes"
     with opened(generated.parent) as (study, tasks, store):
         result = as_if_measured(find(study, tasks, store))
-        claims = [replace(claim, verdict="not measured", reason=reason) for claim in result.claims]
+        claims = [replace(claim, verdict=Verdict.NOT_MEASURED, reason=reason) for claim in result.claims]
         cells = [replace(cell, interval=None, finding=None, reason=reason) for cell in result.cells]
         applied = [replace(entry, norm=3.2e31, largest=1e30) for entry in result.applied]
         result = replace(result, claims=tuple(claims), cells=tuple(cells), applied=tuple(applied))

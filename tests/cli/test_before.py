@@ -10,11 +10,11 @@ import pytest
 
 from assay import load_study
 from assay import run as run_study
-from assay.asking import silent
 from assay.cli.plan import duration
 from assay.doctor import Check
 from assay.engines import Fake, Request
 from assay.planning import plan as planned
+from assay.progress import silent
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study
 
 

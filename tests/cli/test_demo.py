@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 import assay
-from assay.asking import Progress
 from assay.cli import main
 from assay.cli.demo import variances
 from assay.demo import controlled
 from assay.demo.published import HERE
+from assay.progress import Progress
+from assay.stats import Verdict
 from assay.training import Recipe
 from assay.verdicts import RecipeResult, Result
 from tests.demo.conftest import small
@@ -34,7 +35,7 @@ SEEDS = RecipeResult(
     interval=(0.1, 0.3),
     level=0.95,
     p=0.01,
-    verdict="confirmed",
+    verdict=Verdict.CONFIRMED,
     material=False,
     kept_within_margin=False,
     examples_needed=None,

@@ -9,6 +9,7 @@ from scripts.generated_study import Shape, as_if_measured, generate
 
 import assay
 from assay.cli.show import show_result, show_tasks
+from assay.stats import Verdict
 from assay.verdicts import Result
 
 TASK = {"task": "math", "capability": "numeric", "metrics": ["match"], "data": "examples", "source": "a file"}
@@ -54,11 +55,13 @@ def test_what_stands_beside_a_verdict_is_not_said_twice(
     measured = as_if_measured(recorded)
     dead = next(entry for entry in measured.applied if not entry.alive)
     claims = tuple(
-        replace(claim, verdict="not applied", reason=dead.reason) if claim.adapter == dead.adapter else claim
+        replace(claim, verdict=Verdict.NOT_APPLIED, reason=dead.reason)
+        if claim.adapter == dead.adapter
+        else claim
         for claim in measured.claims
     )
     unloadable = "weights are cut short; download it again"
-    claims = (replace(claims[0], verdict="not measured", reason=unloadable), *claims[1:])
+    claims = (replace(claims[0], verdict=Verdict.NOT_MEASURED, reason=unloadable), *claims[1:])
     problems = (*measured.problems, f"error: x: {unloadable}")
     text = printed(replace(measured, claims=claims, problems=problems), capsys)
     assert text.count(str(dead.reason)) == 1

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.asking import Progress
 from assay.cli import main
+from assay.progress import Progress
 from assay.training.kept import Record
 from assay.training.recipe import Recipe
 from assay.training.session import Adapter, Trained

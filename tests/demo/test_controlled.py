@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.asking import silent
 from assay.audit import open_result
 from assay.demo.controlled import kept_recipe, run_controlled
+from assay.progress import silent
 from assay.study import load_study
 from assay.verdicts import Result
 from tests.demo.conftest import small

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from assay import load_study, stats
-from assay.asking import silent
 from assay.engines import Fake
 from assay.planning import Early, Guesses, Plan, plan
 from assay.planning.early import TRUTHS
+from assay.progress import silent
 from assay.study import Study
 from tests.studies import examples, jsonl, one_task_study
 

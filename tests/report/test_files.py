@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from assay.errors import OutputError
-from assay.report.files import write_atomically, write_text
+from assay.files import write_atomically, write_text
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from assay.errors import StudyError
 from assay.report import apply_gate, to_junit
-from assay.stats import tango_interval
+from assay.stats import Verdict, tango_interval
 from assay.study import Policy, load_policy
 from assay.verdicts.result import (
     Cell,
@@ -174,7 +174,7 @@ def test_a_policy_that_tolerates_any_harm_passes_a_total_one() -> None:
     ],
 )
 def test_a_policy_chooses_what_passes_and_what_fails(verdict: str, outcome: str) -> None:
-    policy = Policy(passing=("confirmed",), failing=("harmed",))
+    policy = Policy(passing=(Verdict.CONFIRMED,), failing=(Verdict.HARMED,))
     assert apply_gate(result([claim(verdict)]), policy).outcome == outcome
 
 
@@ -198,7 +198,7 @@ def test_a_bad_policy_is_refused_by_line(tmp_path: Path, text: str, message: str
 
 def test_a_policy_is_read_from_its_own_file(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text("passing: [confirmed]\ntolerated_harm: 0.02\n")
-    assert load_policy(tmp_path / "policy.yaml") == Policy(passing=("confirmed",), tolerated_harm=0.02)
+    assert load_policy(tmp_path / "policy.yaml") == Policy(passing=(Verdict.CONFIRMED,), tolerated_harm=0.02)
 
 
 def test_junit_has_a_case_a_rule_and_takes_undecided_for_no_pass() -> None:

@@ -18,7 +18,7 @@ import assay
 from assay.report.page.embed import LONGEST, embed, json_in_html, visible
 from assay.report.page.evidence import Check, Flip, Side
 from assay.report.page.scale import axis, step
-from assay.stats import WORDS
+from assay.stats import Verdict
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table, write_study
 
 SMALL = Shape(bases=2, recipes=3, seeds=2, numeric_tasks=2, prompts=40)
@@ -67,9 +67,9 @@ def test_the_page_names_no_address_to_load_from(page: str) -> None:
 
 
 def test_every_verdict_word_leads_to_its_sentence(page: str) -> None:
-    for word, meaning in WORDS.items():
+    for word in Verdict:
         name = f"word-{word.replace(' ', '-')}"
-        assert re.search(rf'id="{name}".*?{re.escape(meaning)}', page, re.DOTALL)
+        assert re.search(rf'id="{name}".*?{re.escape(word.sentence)}', page, re.DOTALL)
     links = re.findall(r'class="verdict [^"]*" href="#([^"]*)"', page)
     assert links
     assert all(f'id="{link}"' in page for link in links)

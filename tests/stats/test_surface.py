@@ -8,7 +8,7 @@ from assay import stats
 PROMISED = {
     "tango_interval", "newcombe_interval", "mcnemar_exact", "mcnemar_midp", "ratio_interval", "holm",
     "benjamini_hochberg", "Gain", "PairedGain", "ClusteredGain", "RecipeGain", "paired_gain", "judge", "Finding",
-    "WORDS", "Drift", "drifts", "random_effects", "partial_conjunction", "attainable_sizes", "attainable_tables",
+    "Verdict", "Drift", "drifts", "random_effects", "partial_conjunction", "attainable_sizes", "attainable_tables",
 }  # fmt: skip
 
 

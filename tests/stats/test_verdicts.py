@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats import FEW, WORDS, ClaimKind, PairedGain, RecipeGain, judge, tango_interval
+from assay.stats import FEW, ClaimKind, PairedGain, RecipeGain, Verdict, judge, tango_interval
 from tests.often import first_often
 from tests.stats.oracles import tables
 
@@ -123,8 +123,8 @@ def test_exactly_one_row_of_the_table_holds_and_it_is_the_verdict(
 @given(ends, ends)
 def test_a_narrower_interval_never_takes_a_word_back(one: float, other: float) -> None:
     """Only `undecided`, `gain` and `no gain` may give way, and only to words that say more."""
-    sharper = {
-        "undecided": set(WORDS),
+    sharper: dict[str, set[str]] = {
+        "undecided": set(Verdict),
         "gain": {"gain", "confirmed", "trivial"},
         "no gain": {"no gain", "trivial", "harmed"},
     }
@@ -242,10 +242,13 @@ def test_where_seeds_leave_the_doubt_no_number_of_prompts_is_promised() -> None:
 
 
 def test_every_word_has_a_meaning_and_every_meaning_is_a_sentence() -> None:
-    assert set(WORDS) == {
+    assert set(Verdict) == {
         "confirmed", "gain", "trivial", "no gain", "harmed", "kept", "undecided", "not applied", "not measured",
     }  # fmt: skip
-    assert all(text[0].isupper() and text.endswith(".") and text.count(".") == 1 for text in WORDS.values())
+    assert all(
+        text[0].isupper() and text.endswith(".") and text.count(".") == 1
+        for text in (word.sentence for word in Verdict)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from assay.binding.bound import Cell, Found, Round
 from assay.engines import Problem, Request, Survey, Surveyor, Weights
 from assay.engines.engine import Converses
 from assay.errors import EngineError, StudyError
-from assay.jsonl import read_text
+from assay.files import read_text
 from assay.records import digest
 from assay.study import Base, Study, TaskEntry
 from assay.tasks import Example, Task

@@ -162,8 +162,8 @@ def gate(
 
     from assay import audit
     from assay.cli.show import show_gate
+    from assay.files import write_text
     from assay.report import to_junit
-    from assay.report.files import write_text
     from assay.study import load_policy
 
     outcome = audit.gate(folder, load_policy(policy) if policy else None)

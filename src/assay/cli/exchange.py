@@ -78,9 +78,9 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 def _text(
     folder: Path, form: str, out: Path | None, subject: str | None, datasets: dict[str, str], json: bool
 ) -> None:
+    from assay.files import write_text
     from assay.interop.card import to_card
     from assay.interop.eval_results import to_eval_results
-    from assay.report.files import write_text
 
     def written(run: Finished) -> str:
         return to_card(run, subject) if form == "card" else to_eval_results(run, datasets, subject)

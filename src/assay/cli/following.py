@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from assay.asking import Progress
 from assay.cli.app import Stopped
 from assay.cli.progress import show_progress
 from assay.errors import AssayError
+from assay.progress import Progress
 from assay.records import Store
 from assay.verdicts.noise import AGAIN
 

@@ -25,7 +25,7 @@ from rich.text import Text
 from assay.report.words import plain
 
 if TYPE_CHECKING:
-    from assay.asking import Progress
+    from assay.progress import Progress
 
 __all__ = ["Bars", "Lines", "show_progress"]
 

@@ -16,13 +16,13 @@ from assay.demo.published import Attainable
 from assay.report import Gate, to_json
 from assay.report.soundness import matrix_statement, noise_line, silent
 from assay.report.words import (
-    TONES,
     interval,
     plain,
     points,
     pool_words,
     score,
     size,
+    tone,
     unit_interval,
     units,
     verdict_words,
@@ -57,7 +57,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
 
 
 def _coloured(words: str, word: str) -> Text:
-    return Text(words, style=COLOURS[TONES.get(word, "open")])
+    return Text(words, style=COLOURS[tone(word)])
 
 
 def _verdicts(result: Result) -> Iterator[Table | Text]:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from assay import audit, embedded
-from assay.asking import Progress, silent
 from assay.errors import EngineError, OutputError
+from assay.progress import Progress, silent
 from assay.runs import check_folder
 from assay.study import Study
 from assay.training import Recipe, load_recipe, train

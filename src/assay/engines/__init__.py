@@ -2,7 +2,7 @@
 
 from assay.engines.engine import Completion, Engine, Kind, Request, cut_after, named
 from assay.engines.fake import Fake
-from assay.engines.recorded import Recorded, Row, Source, file_sha256, read_rows
+from assay.engines.recorded import Recorded, Row, Source, read_rows
 from assay.engines.weights import Liveness, Loaded, Problem, Survey, Surveyor, Weights, surveyor
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "Surveyor",
     "Weights",
     "cut_after",
-    "file_sha256",
     "named",
     "read_rows",
     "surveyor",

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import assay.embedded as embedded
-from assay.engines.recorded import file_sha256
 from assay.engines.weights import Weights
 from assay.errors import EngineError
+from assay.files import file_sha256
 
 __all__ = ["Entry", "Stamp", "json_sha256", "located", "read_header", "read_object", "sha256s", "shards"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.engines.files import json_sha256, read_object
-from assay.engines.recorded import file_sha256
+from assay.files import file_sha256
 
 __all__ = ["CONFIG", "WEIGHTS", "adapter_identity", "base_identity"]
 

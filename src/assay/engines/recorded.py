@@ -6,7 +6,6 @@ asked with another prompt is refused, because a gain compares equal things or no
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from assay.errors import ResponsesError
 from assay.jsonl import read_jsonl
 from assay.tasks import Example
 
-__all__ = ["Recorded", "Row", "Source", "file_sha256", "match", "read_rows"]
+__all__ = ["Recorded", "Row", "Source", "match", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +194,3 @@ def _row(place: str, line: int, row: Mapping[str, Any]) -> Row:
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
         raise ResponsesError(f"{place}: `sample` must be 0, 1, ..., found {sample!r}")
     return Row(line, text, None if key is None else str(key), prompt, sample=sample or 0)
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal. Raises ResponsesError if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as bad:
-        raise ResponsesError(f"{path}: cannot be read: {bad.strerror}") from None

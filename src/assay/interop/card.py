@@ -28,7 +28,6 @@ from assay.report.words import (
     units,
     verdict_words,
 )
-from assay.stats import WORDS
 from assay.study import Adapter
 from assay.verdicts import ClaimResult
 
@@ -200,7 +199,7 @@ def _verdict(run: Finished, adapter: Adapter) -> Iterator[str]:
     yield "### Verdict"
     yield ""
     for claim in _claims(run, adapter):
-        yield f"- {escaped(claim.metric)}: **{verdict_words(claim)}**: {WORDS[claim.verdict]}"
+        yield f"- {escaped(claim.metric)}: **{verdict_words(claim)}**: {claim.verdict.sentence}"
     gate = apply_gate(run.result, run.study.gate)
     for one in gate.adapters:
         if one.adapter == adapter.name:

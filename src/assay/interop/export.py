@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assay.files import write_atomically
 from assay.records import Store
-from assay.report.files import write_atomically
 from assay.study import Study
 from assay.verdicts.noise import is_again
 

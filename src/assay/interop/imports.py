@@ -18,14 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Row, Source, file_sha256, read_rows
+from assay.engines import Row, Source, read_rows
 from assay.engines.recorded import match
 from assay.errors import OutputError, ResponsesError, StudyError
+from assay.files import file_sha256, read_text, write_text
 from assay.interop.imported import Log, check_pair, name_of, read_log
 from assay.interop.lm_eval import LoggedModel, check_models, named_model, read_samples
 from assay.interop.samples import file_name
-from assay.jsonl import read_text
-from assay.report.files import write_text
 from assay.study import Study, load_study
 from assay.study.form import is_file
 from assay.study.strict import parse

@@ -13,7 +13,8 @@ from typing import Any
 
 from assay.engines import Row
 from assay.errors import ResponsesError
-from assay.jsonl import read_jsonl, read_text
+from assay.files import read_text
+from assay.jsonl import read_jsonl
 
 __all__ = ["LoggedModel", "check_models", "logged_model", "named_model", "read_samples"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import OutputError
+from assay.files import write_atomically
 from assay.interop.export import response_rows
 from assay.interop.finished import Finished
-from assay.report.files import write_atomically
 
 __all__ = ["export_parquet"]
 

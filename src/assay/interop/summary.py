@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from assay.errors import ResponsesError
-from assay.jsonl import read_text
+from assay.files import read_text
 
 __all__ = ["read_summary"]
 

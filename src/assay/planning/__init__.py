@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.asking import Progress, silent
 from assay.binding import Bound, bind, bind_tasks
 from assay.binding.tasks import bind_examples
 from assay.engines import Survey, Surveyor, Weights, surveyor
@@ -39,6 +38,7 @@ from assay.planning.guesses import Guesses
 from assay.planning.pilot import Pilot, PilotCell, PilotMetric, PilotSeeds, read_pilot
 from assay.planning.power import MetricPower, PowerRow, RecipePower, metric_power, recipe_power
 from assay.planning.trial import Time, Trial, estimate, measure
+from assay.progress import Progress, silent
 from assay.study import Engine, Study
 from assay.tasks import Example, Task
 from assay.verdicts import Claim, declare

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay import stats
-from assay.asking import Progress, silent
 from assay.planning.cost import Asked, Length, expected_tokens
 from assay.planning.guesses import Guesses
 from assay.planning.power import Judged, differing, judged_alike, scaled_margin
 from assay.planning.trial import Trial, estimate
 from assay.planning.walks import Rule, thinned, walk
+from assay.progress import Progress, silent
 from assay.study import Study
 from assay.tasks import Task
 from assay.tasks.judged import JudgedTask

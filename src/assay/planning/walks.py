@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, ndtr
 
 from assay import stats
+from assay.stats import Verdict
 from assay.stats.sequential import critical_values, log_wealth
 
 __all__ = ["Ended", "Rule", "play", "thinned", "walk"]
@@ -29,7 +30,17 @@ Floats = NDArray[np.float64]
 
 MOST_LOOKS = 48
 """That are simulated of one design: bounds for a look take as long as all looks before it."""
-_WORDS = np.array(["undecided", "no gain", "gain", "trivial", "confirmed", "harmed", "kept"])
+_WORDS = np.array(
+    [
+        Verdict.UNDECIDED.value,
+        Verdict.NO_GAIN.value,
+        Verdict.GAIN.value,
+        Verdict.TRIVIAL.value,
+        Verdict.CONFIRMED.value,
+        Verdict.HARMED.value,
+        Verdict.KEPT.value,
+    ]
+)
 _UNDECIDED, _NO_GAIN, _GAIN, _TRIVIAL, _CONFIRMED, _HARMED, _KEPT = range(7)
 
 

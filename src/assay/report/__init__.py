@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from assay.files import write_text
 from assay.records import Store
-from assay.report.files import to_json, write_text
+from assay.report.files import to_json
 from assay.report.gate import Gate, apply_gate
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown

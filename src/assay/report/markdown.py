@@ -39,7 +39,7 @@ from assay.report.words import (
     units,
     verdict_words,
 )
-from assay.stats import WORDS
+from assay.stats import Verdict
 from assay.verdicts import Result
 
 __all__ = ["escaped", "table", "to_markdown"]
@@ -110,7 +110,7 @@ def _verdicts(result: Result, gate: Gate) -> Iterator[str]:
     )
     yield ""
     for word in dict.fromkeys(claim.verdict for claim in result.claims):
-        yield f"- **{word}**: {WORDS[word]}"
+        yield f"- **{word}**: {Verdict(word).sentence}"
     if any(claim.stop for claim in result.claims):
         yield ""
         yield STOPPED

@@ -6,6 +6,7 @@ Page, Markdown and terminal say these the same way. It decides nothing: verdicts
 from __future__ import annotations
 
 from assay.report.words import interval, points
+from assay.stats import Verdict
 from assay.verdicts import Result
 from assay.verdicts.result import Applied, NoiseFloor
 
@@ -54,7 +55,7 @@ def silent(entry: Applied) -> bool:
 def applied_words(entry: Applied) -> str:
     """`applied`, `not applied`, or what stands between."""
     if not entry.alive:
-        return "not applied"
+        return Verdict.NOT_APPLIED
     return "applied, but no response differs" if silent(entry) else "applied"
 
 

@@ -6,11 +6,11 @@ import re
 import unicodedata
 from typing import Literal
 
+from assay.stats import Verdict
 from assay.verdicts.result import ClaimResult, Interval, Pool, RecipeResult, Stop
 
 __all__ = [
     "STOPPED",
-    "TONES",
     "confidence",
     "interval",
     "plain",
@@ -21,23 +21,12 @@ __all__ = [
     "share",
     "size",
     "stop_words",
+    "tone",
     "unit_interval",
     "units",
     "verdict_words",
 ]
 
-TONES: dict[str, Literal["good", "bad", "open"]] = {
-    "confirmed": "good",
-    "gain": "good",
-    "kept": "good",
-    "pass": "good",
-    "trivial": "bad",
-    "no gain": "bad",
-    "harmed": "bad",
-    "not applied": "bad",
-    "fail": "bad",
-}
-"""How a verdict or outcome is coloured; any other is open."""
 STOPPED = (
     "This run looked at the evidence before its last prompt, and stopped asking where nothing could change a verdict. "
     "Intervals and p-values allow for every look; a gain at an early stop lies further from 0 than the truth on average."
@@ -45,6 +34,13 @@ STOPPED = (
 """Said where a run may have stopped early."""
 _ROUNDING = 1e-12
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def tone(word: str) -> Literal["good", "bad", "open"]:
+    """How a verdict, or an outcome of the gate, is coloured."""
+    if word in ("pass", "fail"):
+        return "good" if word == "pass" else "bad"
+    return Verdict(word).tone if word in set(Verdict) else "open"
 
 
 def plain(text: str) -> str:
@@ -120,7 +116,7 @@ def share(value: float) -> str:
 
 def verdict_words(result: ClaimResult | RecipeResult) -> str:
     """The verdict with what is always said beside it."""
-    words = result.verdict
+    words = str(result.verdict)
     if result.material:
         words += " (material)"
     if result.kept_within_margin:

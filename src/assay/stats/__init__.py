@@ -70,13 +70,13 @@ from assay.stats.sequential import (
     settled_for_gate,
     stand,
 )
-from assay.stats.verdicts import WORDS, ClaimKind, Finding, judge, side
+from assay.stats.verdict import Verdict
+from assay.stats.verdicts import ClaimKind, Finding, judge, side
 from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
     "FEW",
     "POOL_WORDS",
-    "WORDS",
     "AttainableTable",
     "BettingGain",
     "ClaimKind",
@@ -99,6 +99,7 @@ __all__ = [
     "SeedComponents",
     "Spending",
     "Standing",
+    "Verdict",
     "attainable_counts",
     "attainable_sizes",
     "attainable_tables",

@@ -12,25 +12,12 @@ from typing import Literal
 
 from assay.stats.gains import Gain
 from assay.stats.pivots import FEW
+from assay.stats.verdict import Verdict
 
-__all__ = ["WORDS", "ClaimKind", "Finding", "judge", "side"]
+__all__ = ["ClaimKind", "Finding", "judge", "side"]
 
 ClaimKind = Literal["gains", "keeps"]
 
-WORDS = {
-    "confirmed": "The adapter gains at least the margin on prompts of this kind.",
-    "gain": "The adapter gains on prompts of this kind; whether it gains as much as the margin is open.",
-    "trivial": "The adapter gains on prompts of this kind, but surely less than the margin.",
-    "no gain": "A gain of the margin or more is excluded: a finding, not a failure to find one.",
-    "harmed": "The adapter does worse than its base on prompts of this kind.",
-    "kept": "A fall of the margin or more is excluded on prompts of this kind.",
-    "undecided": "The evidence fits several of these; more prompts or more seeds are needed.",
-    "not applied": "The adapter changes nothing: it answers as its base does, so there is nothing to judge.",
-    "not measured": "There is no usable evidence on this claim; the reason is given beside it.",
-}
-"""Each verdict, in one sentence for someone who has not read the documentation."""
-
-_RISES = frozenset({"confirmed", "gain", "trivial"})
 _ANY = 0.5
 """A margin: none of them changes whether a verdict speaks of a sign, nor of which."""
 
@@ -39,8 +26,8 @@ _ANY = 0.5
 class Finding:
     """A verdict and the evidence it rests on."""
 
-    verdict: str
-    """One of `WORDS`, never the last two."""
+    verdict: Verdict
+    """Never the last two, which need no evidence."""
     material: bool
     """`harmed`, by the margin or more."""
     kept_within_margin: bool
@@ -75,23 +62,25 @@ def judge(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Finding:
     low, high = gain.interval(level)
     word = _word(kind, margin, low, high)
     if gain.discordant < FEW and _sign_p(gain, word) > alpha:
-        word = "kept" if kind == "keeps" and low > -margin else "undecided"
+        word = Verdict.KEPT if kind == "keeps" and low > -margin else Verdict.UNDECIDED
     return Finding(
         verdict=word,
-        material=word == "harmed" and high <= -margin,
-        kept_within_margin=word == "harmed" and kind == "keeps" and low > -margin,
+        material=word is Verdict.HARMED and high <= -margin,
+        kept_within_margin=word is Verdict.HARMED and kind == "keeps" and low > -margin,
         p=_p(gain, kind, margin, word),
         low=low,
         high=high,
         level=level,
-        examples_needed=_examples_needed(gain, kind, margin, (low, high)) if word == "undecided" else None,
+        examples_needed=_examples_needed(gain, kind, margin, (low, high))
+        if word is Verdict.UNDECIDED
+        else None,
     )
 
 
 def side(gain: Gain, alpha: float) -> int:
     """1 where a verdict at `alpha` would say that it rises, -1 that it falls, 0 where that is open."""
     word = judge(gain, "gains", _ANY, alpha).verdict
-    return 1 if word in _RISES else -1 if word == "harmed" else 0
+    return 1 if word.rises else -1 if word is Verdict.HARMED else 0
 
 
 def _check(kind: str, margin: float, alpha: float) -> None:
@@ -103,30 +92,30 @@ def _check(kind: str, margin: float, alpha: float) -> None:
         raise ValueError(f"alpha must lie between 0 and 0.5, as 0.05 does; got {alpha}")
 
 
-def _word(kind: ClaimKind, margin: float, low: float, high: float) -> str:
+def _word(kind: ClaimKind, margin: float, low: float, high: float) -> Verdict:
     """The table, before the rule on small counts."""
     if high < 0:
-        return "harmed"
+        return Verdict.HARMED
     if kind == "keeps":
-        return "kept" if low > -margin else "undecided"
+        return Verdict.KEPT if low > -margin else Verdict.UNDECIDED
     if low > 0:
-        return "confirmed" if low >= margin else "trivial" if high < margin else "gain"
-    return "no gain" if high < margin else "undecided"
+        return Verdict.CONFIRMED if low >= margin else Verdict.TRIVIAL if high < margin else Verdict.GAIN
+    return Verdict.NO_GAIN if high < margin else Verdict.UNDECIDED
 
 
-def _sign_p(gain: Gain, word: str) -> float:
+def _sign_p(gain: Gain, word: Verdict) -> float:
     """What a rise or a fall also needs at small counts; 0 for words that speak of neither."""
-    if word in _RISES:
+    if word.rises:
         return gain.sign_p_up()
-    return gain.sign_p_down() if word == "harmed" else 0.0
+    return gain.sign_p_down() if word is Verdict.HARMED else 0.0
 
 
-def _p(gain: Gain, kind: ClaimKind, margin: float, word: str) -> float:
-    if word == "harmed":
+def _p(gain: Gain, kind: ClaimKind, margin: float, word: Verdict) -> float:
+    if word is Verdict.HARMED:
         return gain.p_below(0.0)
     if kind == "keeps":
         return gain.p_above(-margin)
-    return gain.p_below(margin) if word == "no gain" else gain.p_above(0.0)
+    return gain.p_below(margin) if word is Verdict.NO_GAIN else gain.p_above(0.0)
 
 
 def _examples_needed(gain: Gain, kind: ClaimKind, margin: float, interval: tuple[float, float]) -> int | None:
@@ -141,8 +130,8 @@ def _examples_needed(gain: Gain, kind: ClaimKind, margin: float, interval: tuple
     def decided(prompts: int) -> bool:
         scale = math.sqrt(gain.seed_share + (1 - gain.seed_share) * n / prompts)
         word = _word(kind, margin, at - below * scale, at + above * scale)
-        speaks_of_sign = word in _RISES or word == "harmed"
-        return word != "undecided" and not (speaks_of_sign and gain.discordant * prompts < FEW * n)
+        speaks_of_sign = word.rises or word is Verdict.HARMED
+        return word is not Verdict.UNDECIDED and not (speaks_of_sign and gain.discordant * prompts < FEW * n)
 
     floor, ceiling = (0.0, margin) if kind == "gains" else (-margin, 0.0)
     thresholds = [

@@ -17,7 +17,7 @@ from typing import Any, Self
 from pydantic import PrivateAttr, ValidationError
 
 from assay.errors import StudyError
-from assay.jsonl import read_text
+from assay.files import read_text
 from assay.study import rules
 from assay.study.document import Document, Problem
 from assay.study.explain import explain

@@ -105,7 +105,7 @@ def _expected(kind: str, context: dict[str, Any], message: str) -> str:
     if kind in _BOUNDS:
         key, bound = _BOUNDS[kind]
         return f"{bound} {context[key]:g} is expected"
-    if kind == "literal_error":
+    if kind in ("literal_error", "enum"):
         return f"one of {', '.join(_choices(context))} is expected"
     return message
 
@@ -114,7 +114,7 @@ def _fix(kind: str, context: dict[str, Any], place: Place, document: Document) -
     value = document.value(place)
     if kind == "string_type" and place in document.raw:
         return f'; quote it: "{document.raw[place]}"'
-    if kind == "literal_error" and isinstance(value, str):
+    if kind in ("literal_error", "enum") and isinstance(value, str):
         return did_you_mean(value, _choices(context))
     return _FIXES.get(kind, "")
 

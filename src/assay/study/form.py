@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from assay.stats import Verdict
 from assay.study.document import Odd
 
 __all__ = [
@@ -168,6 +169,7 @@ Free = Annotated[Any, PlainValidator(_plain)]
 Cut = Annotated[str, Field(min_length=1)]
 Margin = Annotated[float, Field(ge=1e-4, lt=1)]
 Seed = Annotated[int, Field(ge=0)]
+Word = Annotated[Verdict, Field(strict=False)]
 _Listed = Field(strict=False, min_length=1)  # strict pydantic wants a tuple where YAML gives a list
 
 
@@ -361,21 +363,13 @@ class Judge(_Fields):
     """More fields of each request, as in `reasoning_effort: low`; nothing behind a name leaves that field out."""
 
 
-Verdict = Literal[
-    "confirmed", "gain", "trivial", "no gain", "harmed", "kept", "undecided", "not applied", "not measured"
-]
-
-
 class Policy(_Fields):
     """What the gate passes and fails; what is in neither list leaves an adapter undecided."""
 
-    passing: Annotated[tuple[Verdict, ...], _Listed] = ("confirmed", "gain", "kept")
+    passing: Annotated[tuple[Word, ...], _Listed] = tuple(word for word in Verdict if word.tone == "good")
     """Verdicts that every claim of an adapter needs, to pass."""
-    failing: Annotated[tuple[Verdict, ...], Field(strict=False)] = (
-        "harmed",
-        "no gain",
-        "trivial",
-        "not applied",
+    failing: Annotated[tuple[Word, ...], Field(strict=False)] = tuple(
+        word for word in Verdict if word.tone == "bad"
     )
     """Verdicts of which one fails an adapter."""
     tolerated_harm: Annotated[float, Field(gt=0, le=1)] | None = None

@@ -41,7 +41,8 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 from assay.errors import TaskError
-from assay.jsonl import read_jsonl, read_text
+from assay.files import read_text
+from assay.jsonl import read_jsonl
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 from assay.tasks.worked import WORKED, shown
 

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.engines import file_sha256
 from assay.engines.files import json_sha256
 from assay.errors import OutputError, ResponsesError
+from assay.files import file_sha256
 from assay.training.card import card_text
 
 __all__ = ["RECORD", "Record", "digest", "finish", "kept", "open_folder", "refresh"]

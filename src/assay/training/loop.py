@@ -25,9 +25,9 @@ from torch.utils.data import Dataset, SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from assay.engines.recorded import file_sha256
 from assay.engines.torch.loading import calm, out_of_memory
 from assay.errors import EngineError, ResponsesError
+from assay.files import file_sha256
 from assay.training.recipe import Settings
 from assay.training.tokens import Tokenised
 

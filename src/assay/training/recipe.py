@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from assay.drafting import Named, fit_name
 from assay.errors import StudyError
-from assay.jsonl import read_text
+from assay.files import read_text
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean, explain
 from assay.study.strict import parse

@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay.asking import Progress, silent
 from assay.errors import EngineError, OutputError
+from assay.progress import Progress, silent
 from assay.records.database import sole_writer
 from assay.study.document import Place, Problem
 from assay.training.data import Learnt, read_data

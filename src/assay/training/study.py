@@ -13,8 +13,8 @@ from typing import Any
 
 from assay.binding import bind_tasks
 from assay.drafting.names import relative
-from assay.engines import file_sha256
 from assay.errors import OutputError, StudyError
+from assay.files import file_sha256
 from assay.study import Study, load_study
 from assay.study.strict import dump
 from assay.training.form import COPIED

@@ -67,7 +67,7 @@ def _judge(
         "score": cell.score,
     }
     if isinstance(cell, Unmeasured):
-        word = "not applied" if cell.inert else "not measured"
+        word = stats.Verdict.NOT_APPLIED if cell.inert else stats.Verdict.NOT_MEASURED
         return ClaimResult(**common, verdict=word, reason=cell.reason, gain=_difference(cell))  # type: ignore[arg-type]
     alpha = study.alpha / (of_adapter if study.family == "adapter" else of_study)
     finding = stats.judge(cell.gain, claim.kind, claim.margin, alpha)

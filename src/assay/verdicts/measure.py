@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.judge import unjudged
 from assay.records import Scores, Store
-from assay.stats import ClusteredGain, Gain, PairedGain, paired_gain
+from assay.stats import ClusteredGain, Gain, PairedGain, Verdict, paired_gain
 from assay.study import Study
 from assay.tasks import Metric, Task
 from assay.verdicts.clusters import by_cluster, clusters_of
@@ -138,7 +138,7 @@ class Measurements:
             return None
         if adapter in self._absent:
             verdict, reason = self._absent[adapter]
-            return reason if verdict == "not applied" else None
+            return reason if verdict == Verdict.NOT_APPLIED else None
         pairs = {
             task: self._store.same_text(adapter, self.counterparts.get((adapter, task), base), task)
             for task in tasks

@@ -220,7 +220,9 @@ def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
     )
 
 
-def _setting(setting: str, value: str, gains: Sequence[float], words: Sequence[str]) -> SettingResult:
+def _setting(
+    setting: str, value: str, gains: Sequence[float], words: Sequence[stats.Verdict]
+) -> SettingResult:
     return SettingResult(
         setting=setting,
         value=value,
@@ -228,6 +230,6 @@ def _setting(setting: str, value: str, gains: Sequence[float], words: Sequence[s
         mean=float(np.mean(gains)),
         low=min(gains),
         high=max(gains),
-        above=sum(word in ("confirmed", "gain", "trivial") for word in words),
-        below=words.count("harmed"),
+        above=sum(word.rises for word in words),
+        below=words.count(stats.Verdict.HARMED),
     )

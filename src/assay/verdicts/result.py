@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from assay.records import Declared
+from assay.stats import Verdict
 from assay.verdicts.described import Agreement, Change
 
 if TYPE_CHECKING:
@@ -100,8 +101,7 @@ class ClaimResult:
     metric: str
     kind: ClaimKind
     margin: float
-    verdict: str
-    """One of the words of `assay.stats.WORDS`."""
+    verdict: Verdict
     material: bool = False
     """A harm of the margin or more."""
     kept_within_margin: bool = False
@@ -212,7 +212,7 @@ class RecipeResult:
     interval: Interval
     level: float
     p: float
-    verdict: str
+    verdict: Verdict
     material: bool
     kept_within_margin: bool
     examples_needed: int | None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.stats import ClaimKind, ClusteredGain, Finding, Gain, PairedGain, judge
+from assay.stats import ClaimKind, ClusteredGain, Finding, Gain, PairedGain, Verdict, judge
 from assay.stats.sequential import (
     BettingGain,
     Design,
@@ -34,7 +34,7 @@ def drawn(up: int, down: int, n: int = POOL, seed: int = 0) -> Floats:
 
 
 def finding(verdict: str, low: float = -0.2, high: float = 0.2) -> Finding:
-    return Finding(verdict, False, False, 0.5, low, high, 0.9, None)
+    return Finding(Verdict(verdict), False, False, 0.5, low, high, 0.9, None)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from assay.stats import Design, PairedGain, RepeatedGain
+from assay.stats import Design, PairedGain, RepeatedGain, Verdict
 from assay.stats.sequential import OBrienFleming, chance_of_change, predictive_power, stand
 from tests.stats.sequential.test_design import ALPHA, MARGIN, POOL, drawn
 
@@ -43,7 +43,7 @@ def test_the_chance_looks_at_the_words_that_could_follow(
     b: int, c: int, kind: str, verdict: str, likely: bool
 ) -> None:
     gain = RepeatedGain((PairedGain(b, c, 400),), POOL, OBrienFleming())
-    chance = chance_of_change(gain, kind, MARGIN, ALPHA, verdict)  # type: ignore[arg-type]
+    chance = chance_of_change(gain, kind, MARGIN, ALPHA, Verdict(verdict))  # type: ignore[arg-type]
     assert (chance >= 0.05) is likely
 
 
@@ -53,7 +53,7 @@ def test_settled_verdicts_the_end_of_the_pool_and_bets_are_not_futile() -> None:
     ended = Design(POOL).evidence(drawn(40, 40))
     assert not stand(ended, "gains", MARGIN, ALPHA, pool=POOL, futility=0.4).futile
     bets = Design(POOL, kind="betting").evidence(drawn(40, 40)[:486])
-    assert chance_of_change(bets, "gains", MARGIN, ALPHA, "no gain") == 1
+    assert chance_of_change(bets, "gains", MARGIN, ALPHA, Verdict.NO_GAIN) == 1
 
 
 def test_a_chance_of_half_is_no_futility() -> None:

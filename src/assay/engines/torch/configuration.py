@@ -31,12 +31,9 @@ class AdapterError(EngineError):
     """An adapter cannot be read or put on. `reason` says why and how to mend it, and names no adapter."""
 
     def __init__(self, name: str, reason: str) -> None:
-        super().__init__(name, reason)
+        super().__init__(reason, place=f"adapter {name!r}")
         self.name = name
         self.reason = reason
-
-    def __str__(self) -> str:
-        return f"adapter {self.name!r}: {self.reason}"
 
 
 def read_config(name: str, folder: Path) -> PeftConfig:

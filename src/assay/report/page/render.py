@@ -32,7 +32,7 @@ from assay.report.page.evidence import Evidence, gather
 from assay.report.page.forest import forest
 from assay.report.page.plane import plane
 from assay.report.page.scale import step
-from assay.report.page.view import GLYPHS, columns, heat, splits, tally, types
+from assay.report.page.view import columns, heat, splits, tally, types
 from assay.report.soundness import (
     applied_statement,
     applied_words,
@@ -43,7 +43,6 @@ from assay.report.soundness import (
 )
 from assay.report.words import (
     STOPPED,
-    TONES,
     confidence,
     interval,
     plain,
@@ -53,11 +52,12 @@ from assay.report.words import (
     share,
     size,
     stop_words,
+    tone,
     unit_interval,
     units,
     verdict_words,
 )
-from assay.stats import WORDS
+from assay.stats import Verdict
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts import Result
@@ -166,15 +166,15 @@ def _environment() -> Any:
         "rank_words": rank_words,
         "sign_words": sign_words,
         "slug": lambda word: word.replace(" ", "-"),
-        "tone": lambda word: TONES.get(word, "open"),
-        "glyph": lambda word: GLYPHS.get(word, ""),
+        "tone": tone,
+        "glyph": lambda word: Verdict(word).glyph if word in set(Verdict) else "",
         "percent": lambda value: f"{value:.0%}",
         "count": lambda value: f"{value:,}",
         "sign": lambda value: "" if value is None else "up" if value > 0 else "down" if value < 0 else "",
         "step": step,
     }
     environment.globals |= {
-        "WORDS": WORDS,
+        "WORDS": tuple(Verdict),
         "STOPPED": STOPPED,
         "MEASURES": MEASURES,
         "CHANGED": CHANGED,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from assay.report.page.evidence import Evidence, TypeGain
 from assay.report.page.scale import step
-from assay.stats import WORDS
+from assay.stats import Verdict
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts import Cell, ClaimResult, Result
@@ -26,18 +26,6 @@ __all__ = [
     "types",
 ]
 
-GLYPHS = {
-    "confirmed": "▲",
-    "gain": "△",
-    "trivial": "▵",
-    "no gain": "○",
-    "harmed": "▼",
-    "kept": "■",
-    "undecided": "?",
-    "not applied": "∅",
-    "not measured": "–",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -50,11 +38,11 @@ class Tally:
 
 
 def tally(result: Result) -> tuple[Tally, ...]:
-    """Verdicts that were given, in the order of `WORDS`."""
+    """Verdicts that were given, in the order of `Verdict`."""
     counts = result.counts.verdicts
     return tuple(
         Tally(word, counts[word], 100 * counts[word] / max(1, result.counts.claims))
-        for word in WORDS
+        for word in Verdict
         if counts.get(word)
     )
 

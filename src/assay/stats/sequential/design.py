@@ -12,7 +12,7 @@ with other looks than it was begun with. What a stop means: `docs/early.md`.
     ...     standing = stand(design.evidence(differences[:n]), "gains", 0.05, 0.05, pool=design.pool)
     ...     if standing.stops:
     ...         break
-    >>> standing.n, standing.verdict
+    >>> standing.n, str(standing.verdict)
     (128, 'harmed')
 """
 
@@ -28,6 +28,7 @@ from assay.stats.gains import Gain
 from assay.stats.sequential.evidence import BettingGain, Evidence, RepeatedGain, averaged, gain_at
 from assay.stats.sequential.futility import chance_of_change
 from assay.stats.sequential.spending import HwangShihDeCani, Spending
+from assay.stats.verdict import Verdict
 from assay.stats.verdicts import ClaimKind, Finding, judge
 
 __all__ = ["DEFAULT_SPENDING", "Design", "Standing", "settled", "settled_for_gate", "stand"]
@@ -105,8 +106,8 @@ class Standing:
 
     n: int
     """Prompts seen."""
-    verdict: str
-    """What the evidence says by now; one of `WORDS`. At the end of the pool it is the verdict."""
+    verdict: Verdict
+    """What the evidence says by now. At the end of the pool it is the verdict."""
     material: bool
     """`harmed`, by the margin or more."""
     settled: bool
@@ -163,8 +164,8 @@ def settled(finding: Finding) -> bool:
     `harmed`, `confirmed` and `trivial` cannot; `kept` cannot once a fall is excluded. `gain` may yet become
     `confirmed` or `trivial`, `no gain` may become `trivial` or `harmed`: they stand at the end of the pool.
     """
-    return finding.verdict in ("harmed", "confirmed", "trivial") or (
-        finding.verdict == "kept" and finding.low >= 0
+    return finding.verdict in (Verdict.HARMED, Verdict.CONFIRMED, Verdict.TRIVIAL) or (
+        finding.verdict is Verdict.KEPT and finding.low >= 0
     )
 
 
@@ -173,7 +174,7 @@ def settled_for_gate(finding: Finding) -> bool:
 
     Stopping here saves the most, and leaves most harmed adapters at `no gain`.
     """
-    return settled(finding) or finding.verdict == "no gain"
+    return settled(finding) or finding.verdict is Verdict.NO_GAIN
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri
 
 from assay.stats.sequential.boundaries import critical_values
 from assay.stats.sequential.evidence import Evidence, RepeatedGain
+from assay.stats.verdict import Verdict
 from assay.stats.verdicts import ClaimKind
 
 __all__ = ["chance_of_change", "predictive_power"]
@@ -23,7 +24,7 @@ def predictive_power(z: float, share: float, bound: float) -> float:
     return float(ndtr((z - bound * math.sqrt(share)) / math.sqrt(1 - share)))
 
 
-def chance_of_change(gain: Evidence, kind: ClaimKind, margin: float, alpha: float, verdict: str) -> float:
+def chance_of_change(gain: Evidence, kind: ClaimKind, margin: float, alpha: float, verdict: Verdict) -> float:
     """The chance that the pool's last prompt brings another verdict than this one, at the likeliest of its ways.
 
     Each way is a null that is not rejected yet; further looks in between are left out, which makes the last
@@ -39,13 +40,15 @@ def chance_of_change(gain: Evidence, kind: ClaimKind, margin: float, alpha: floa
     return max(predictive_power(-float(ndtri(p)), gain.n / gain.pool, bound) for p in p_values)
 
 
-def _nulls(kind: ClaimKind, margin: float, verdict: str) -> tuple[tuple[bool, float], ...]:
+def _nulls(kind: ClaimKind, margin: float, verdict: Verdict) -> tuple[tuple[bool, float], ...]:
     """(upwards, t) for each of {gain <= t}, or downwards {gain >= t}, whose rejection changes the word."""
     above, below = True, False
     if kind == "keeps":
-        return {"undecided": ((above, -margin), (below, 0.0)), "kept": ((below, 0.0),)}.get(verdict, ())
+        return {Verdict.UNDECIDED: ((above, -margin), (below, 0.0)), Verdict.KEPT: ((below, 0.0),)}.get(
+            verdict, ()
+        )
     return {
-        "undecided": ((above, 0.0), (below, margin)),
-        "no gain": ((above, 0.0), (below, 0.0)),
-        "gain": ((above, margin), (below, margin)),
+        Verdict.UNDECIDED: ((above, 0.0), (below, margin)),
+        Verdict.NO_GAIN: ((above, 0.0), (below, 0.0)),
+        Verdict.GAIN: ((above, margin), (below, margin)),
     }.get(verdict, ())

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import TaskError
-from assay.jsonl import read_text
+from assay.files import read_text
 from assay.tasks.followbench.rules import rule_of
 from assay.tasks.task import Example
 

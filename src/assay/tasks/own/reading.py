@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import AssayError, StudyError
-from assay.jsonl import read_text
+from assay.files import read_text
 from assay.study.document import Document, Place, Problem
 from assay.study.explain import did_you_mean, explain
 from assay.study.strict import parse
