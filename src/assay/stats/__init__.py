@@ -27,6 +27,7 @@ from assay.stats.drift import (
     mover_difference,
     mover_mean,
 )
+from assay.stats.exact import exact_paired_p, paired_interval
 from assay.stats.gains import Gain, PairedGain, paired_gain
 from assay.stats.multiplicity import benjamini_hochberg, holm
 from assay.stats.paired import (
@@ -108,6 +109,7 @@ __all__ = [
     "detectable_recipe_gain",
     "detectable_recipe_gain_if_known",
     "drifts",
+    "exact_paired_p",
     "excess",
     "gap",
     "gap_max",
@@ -126,6 +128,7 @@ __all__ = [
     "newcombe_interval",
     "next_seed_interval",
     "paired_gain",
+    "paired_interval",
     "partial_conjunction",
     "pool_answer",
     "prompts_for_equivalence",
