@@ -17,7 +17,7 @@ from assay.audit import gate
 from assay.engines import Completion, Fake, Request
 from assay.engines.weights import NO_PROMPTS
 from assay.errors import OutputError, RunError, StudyError
-from assay.interop.export import export_responses
+from assay.interop.exporters.responses import export_responses
 from assay.records import Store
 from assay.study import load_study
 from assay.verdicts import Result

@@ -11,7 +11,7 @@ from assay.binding.bound import Cell, Found, Round
 from assay.engines import Recorded, Request, Row, Source, read_rows
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
-from assay.interop.lm_eval import LoggedModel, check_models, logged_model, read_samples
+from assay.interop.importers.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.records import digest
 from assay.study import Adapter, Base, Study
 from assay.tasks import Example

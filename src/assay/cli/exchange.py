@@ -13,7 +13,7 @@ from assay.cli.app import Json, RunFolder, app, print_json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
-    from assay.interop.finished import Finished
+    from assay.interop.exporters.finished import Finished
 
 __all__ = ["export", "import_"]
 
@@ -46,7 +46,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a run's responses, or its findings, in a form that other tools read."""
-    from assay.interop.export import export_responses
+    from assay.interop.exporters.responses import export_responses
     from assay.records import Store
     from assay.runs import study_of
 
@@ -79,8 +79,8 @@ def _text(
     folder: Path, form: str, out: Path | None, subject: str | None, datasets: dict[str, str], json: bool
 ) -> None:
     from assay.files import write_text
-    from assay.interop.card import to_card
-    from assay.interop.eval_results import to_eval_results
+    from assay.interop.exporters.card import to_card
+    from assay.interop.exporters.eval_results import to_eval_results
 
     def written(run: Finished) -> str:
         return to_card(run, subject) if form == "card" else to_eval_results(run, datasets, subject)
@@ -95,9 +95,9 @@ def _text(
 
 
 def _files(folder: Path, form: str, out: Path | None, json: bool) -> None:
-    from assay.interop.every_eval_ever import export_every_eval_ever
-    from assay.interop.parquet import export_parquet
-    from assay.interop.samples import export_samples
+    from assay.interop.exporters.every_eval_ever import export_every_eval_ever
+    from assay.interop.exporters.lm_eval import export_samples
+    from assay.interop.exporters.parquet import export_parquet
 
     if out is None:
         what = "FILE" if form == "parquet" else "FOLDER"
@@ -122,7 +122,7 @@ def _files(folder: Path, form: str, out: Path | None, json: bool) -> None:
 
 
 def _tracked(folder: Path, form: str, out: Path | None, project: str | None, json: bool) -> None:
-    from assay.interop.trackers import log_run
+    from assay.interop.exporters.trackers import log_run
 
     if out is not None:
         raise AssayError(f"--format {form} writes where {form}'s own variables say; leave --out away")
@@ -134,7 +134,7 @@ def _tracked(folder: Path, form: str, out: Path | None, project: str | None, jso
 
 
 def _of(folder: Path, write: Callable[[Finished], _T]) -> _T:
-    from assay.interop.finished import Finished
+    from assay.interop.exporters.finished import Finished
     from assay.runs import opened
     from assay.verdicts import decide
 
@@ -170,7 +170,7 @@ def import_(
     """Bring another tool's log into a run: recorded responses, and a study that names them."""
     from dataclasses import asdict
 
-    from assay.interop.imports import Import, import_log
+    from assay.interop.importers.import_log import Import, import_log
     from assay.report.words import plain_lines
 
     done = import_log(Import(form, path, name, task, model_args, base, label, data, limit, after), into)

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 import assay
-from assay.interop.finished import CONFIDENCE, Finished
+from assay.interop.exporters.finished import CONFIDENCE, Finished
 from assay.report import apply_gate
 from assay.report.markdown import escaped, table
 from assay.report.soundness import applied_words

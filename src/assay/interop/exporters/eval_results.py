@@ -13,7 +13,7 @@ import yaml
 
 import assay
 from assay.errors import OutputError
-from assay.interop.finished import CONFIDENCE, Estimate, Finished
+from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.report.words import confidence, interval, points, score, verdict_words
 from assay.verdicts import ClaimResult
 from assay.verdicts.early import Early

@@ -22,9 +22,9 @@ from assay.engines import Row, Source, read_rows
 from assay.engines.recorded import match
 from assay.errors import OutputError, ResponsesError, StudyError
 from assay.files import file_sha256, read_text, write_text
-from assay.interop.imported import Log, check_pair, name_of, read_log
-from assay.interop.lm_eval import LoggedModel, check_models, named_model, read_samples
-from assay.interop.samples import file_name
+from assay.interop.exporters.lm_eval import file_name
+from assay.interop.importers.lm_eval import LoggedModel, check_models, named_model, read_samples
+from assay.interop.importers.logs import Log, check_pair, name_of, read_log
 from assay.study import Study, load_study
 from assay.study.form import is_file
 from assay.study.strict import parse
@@ -39,7 +39,7 @@ class Import:
     """What to import, and as what."""
 
     form: str
-    """One of `assay.interop.imported.FORMATS`."""
+    """One of `assay.interop.importers.logs.FORMATS`."""
     path: Path
     """The log."""
     subject: str

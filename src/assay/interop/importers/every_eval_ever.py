@@ -15,7 +15,7 @@ from typing import Any
 from assay.engines import Row
 from assay.errors import ResponsesError
 from assay.files import read_text
-from assay.interop.lm_eval import LoggedModel
+from assay.interop.importers.lm_eval import LoggedModel
 from assay.jsonl import read_jsonl
 
 __all__ = ["read_instances"]

@@ -20,7 +20,7 @@ from typing import Any
 import assay
 from assay.errors import OutputError
 from assay.files import write_text
-from assay.interop.finished import Estimate, Finished
+from assay.interop.exporters.finished import Estimate, Finished
 from assay.tasks import Example
 from assay.tasks.harness import HarnessTask
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from assay.engines import Row, read_rows
 from assay.errors import ResponsesError
-from assay.interop.inspect_logs import read_inspect
-from assay.interop.instances import read_instances
-from assay.interop.lm_eval import LoggedModel, logged_model, named_model, read_samples
-from assay.interop.responses_csv import read_csv
+from assay.interop.importers.every_eval_ever import read_instances
+from assay.interop.importers.inspect_logs import read_inspect
+from assay.interop.importers.lm_eval import LoggedModel, logged_model, named_model, read_samples
+from assay.interop.importers.responses_csv import read_csv
 
 __all__ = ["FORMATS", "Log", "check_pair", "read_log"]
 

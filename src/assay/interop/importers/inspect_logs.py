@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.engines import Row
 from assay.errors import ResponsesError
-from assay.interop.lm_eval import LoggedModel
+from assay.interop.importers.lm_eval import LoggedModel
 
 __all__ = ["read_inspect"]
 

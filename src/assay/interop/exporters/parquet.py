@@ -9,8 +9,8 @@ from typing import Any
 
 from assay.errors import OutputError
 from assay.files import write_atomically
-from assay.interop.export import response_rows
-from assay.interop.finished import Finished
+from assay.interop.exporters.finished import Finished
+from assay.interop.exporters.responses import response_rows
 
 __all__ = ["export_parquet"]
 

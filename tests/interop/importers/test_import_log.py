@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 import assay
 from assay.audit import open_result
 from assay.errors import AssayError, ResponsesError
-from assay.interop.every_eval_ever import export_every_eval_ever
-from assay.interop.finished import Finished
-from assay.interop.imported import read_log
-from assay.interop.imports import Import, Imported, import_log
-from assay.interop.responses_csv import read_csv
-from assay.interop.samples import export_samples
+from assay.interop.exporters.every_eval_ever import export_every_eval_ever
+from assay.interop.exporters.finished import Finished
+from assay.interop.exporters.lm_eval import export_samples
+from assay.interop.importers.import_log import Import, Imported, import_log
+from assay.interop.importers.logs import read_log
+from assay.interop.importers.responses_csv import read_csv
 from assay.runs import opened
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
 

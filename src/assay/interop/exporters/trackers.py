@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assay.errors import OutputError
-from assay.interop.finished import Finished
+from assay.interop.exporters.finished import Finished
 from assay.report import apply_gate
 from assay.report.words import stop_words, verdict_words
 from assay.study import Adapter

@@ -19,9 +19,9 @@ from typing import Any
 import assay
 from assay.errors import OutputError
 from assay.files import write_text
-from assay.interop.card import hub_id
-from assay.interop.finished import CONFIDENCE, Estimate, Finished
-from assay.interop.samples import Exported, file_name, model_arguments
+from assay.interop.exporters.card import hub_id
+from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
+from assay.interop.exporters.lm_eval import Exported, file_name, model_arguments
 from assay.records import digest
 from assay.report.words import stop_words, verdict_words
 from assay.verdicts import Cell, ClaimResult

@@ -13,8 +13,8 @@ import pytest
 import assay
 from assay.audit import open_result
 from assay.errors import OutputError
-from assay.interop.finished import Finished
-from assay.interop.trackers import FILES, entries, log_run
+from assay.interop.exporters.finished import Finished
+from assay.interop.exporters.trackers import FILES, entries, log_run
 from assay.runs import opened
 from tests.studies import one_task_study, table
 from tests.test_stopping import run as run_stopping
