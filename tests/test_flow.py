@@ -22,7 +22,6 @@ FLOW = (
         "tasks",
         "engines",
         "records",
-        "judge",
         "scoring",
     ),
     *("verdicts", "report"),
@@ -38,7 +37,7 @@ FLOW = (
         "planning",
         "checking",
     ),
-    *("training", "judging", "testing", "demo", "cli"),
+    *("training", "testing", "demo", "cli"),
 )
 
 

@@ -212,7 +212,7 @@ def test_a_gate_edited_in_the_run_is_not_asked_until_the_run_is_decided(done: Pa
 def test_scores_made_under_several_package_versions_are_warned_of(
     done: Path, study: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assay.scoring.version", lambda name: f"another {name}")
+    monkeypatch.setattr("assay.scoring.score.version", lambda name: f"another {name}")
     responses(study.parent / "a.jsonl", table(60, 21, 400, 150)[1])
     warnings = assay.run(study, done).warnings
     assert any("math was scored in part under other package versions" in warning for warning in warnings)

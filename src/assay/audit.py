@@ -12,12 +12,12 @@ from typing import Literal
 from assay.asking import ask
 from assay.binding import bind, bind_tasks
 from assay.engines import Surveyor
-from assay.judge import Bench, answered
 from assay.progress import Progress, silent
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
 from assay.runs import check_folder, enter, opened, policy_digest, study_of
 from assay.scoring import score_task
+from assay.scoring.judge import JudgeContext, with_judge_answers
 from assay.stopping import check
 from assay.study import Policy, Study, load_study
 from assay.tasks import Task
@@ -52,8 +52,8 @@ def run(
         check(bound, store)
         enter(bound, store, folder)
         ask(bound, store, progress, to_the_end=until == "full")
-        bench = Bench(folder, bound.study.judge, progress)
-        return _judge(bound.study, bound.tasks, store, bench, progress)
+        judging = JudgeContext(folder, bound.study.judge, progress)
+        return _judge(bound.study, bound.tasks, store, judging, progress)
 
 
 def decide(folder: Path | str, progress: Progress = silent) -> Result:
@@ -74,7 +74,7 @@ def decide(folder: Path | str, progress: Progress = silent) -> Result:
         with store.transaction():
             store.set_fact("complete", False)
             store.declare(block)
-        return _judge(study, tasks, store, Bench(folder), progress)  # a judge is not asked again
+        return _judge(study, tasks, store, JudgeContext(folder), progress)  # a judge is not asked again
 
 
 def open_result(folder: Path | str) -> Result:
@@ -98,14 +98,16 @@ def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
         return apply_gate(find(study, tasks, store), policy or study.gate)
 
 
-def _judge(study: Study, tasks: Mapping[str, Task], store: Store, bench: Bench, progress: Progress) -> Result:
+def _judge(
+    study: Study, tasks: Mapping[str, Task], store: Store, judging: JudgeContext, progress: Progress
+) -> Result:
     """Score what is not scored yet, decide, and write the reports."""
     for name, task in tasks.items():
-        ready, records = answered(task, store, store.unscored(name, task.scorer), bench)
+        ready, records = with_judge_answers(task, store, store.unscored(name, task.scorer), judging)
         for done, total in score_task(ready, store, records):
             progress(f"scoring {name}", done, total)
     result = find(study, tasks, store)
-    write_reports(result, bench.folder, study, tasks, store)
+    write_reports(result, judging.folder, study, tasks, store)
     store.set_fact("policy", policy_digest(study))
     store.set_fact("complete", True)
     return result

@@ -15,8 +15,8 @@ from assay.binding import Bound, bind_tasks
 from assay.binding.tasks import keep_tasks
 from assay.errors import OutputError, RunError
 from assay.files import write_text
-from assay.judge import unjudged
 from assay.records import Store, digest
+from assay.scoring.judge import missing_judgements
 from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import claim_block, declare
@@ -107,7 +107,7 @@ def opened(folder: Path) -> Iterator[Opened]:
         if not store.fact("complete"):
             raise RunError(f"{folder}: not decided to the end; {again}")
         unscored = [name for name, task in tasks.items() if store.unscored(name, task.scorer)]
-        if stale := [name for name in unscored if not unjudged(store, tasks[name])]:
+        if stale := [name for name in unscored if not missing_judgements(store, tasks[name])]:
             raise RunError(
                 f"{folder}: {', '.join(stale)} was scored by another verifier than this one; {again}"
             )

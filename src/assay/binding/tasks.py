@@ -8,7 +8,7 @@ from pathlib import Path
 from assay.engines import Problem
 from assay.errors import EngineError, OutputError, StudyError, TaskError
 from assay.files import write_text
-from assay.judge import identity, ready
+from assay.scoring.judge import identity, ready
 from assay.study import Study, TaskEntry
 from assay.tasks import TASKS, Example, OwnTask, Task, brought_names, find_task, read_hub, read_task
 from assay.tasks.harness import PREFIX, HarnessTask, harness_task

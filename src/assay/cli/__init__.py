@@ -196,10 +196,10 @@ def score(
     """Judge recorded responses, without a study."""
     from assay.cli.progress import show_progress
     from assay.cli.show import show_scores
-    from assay.judging import judge_file
+    from assay.scoring.file import score_file
 
     with show_progress() as progress:
-        totals = judge_file(
+        totals = score_file(
             task,
             responses,
             {"prompts": prompts, "examples": examples},

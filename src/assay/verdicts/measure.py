@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.judge import unjudged
 from assay.records import Scores, Store
+from assay.scoring.judge import missing_judgements
 from assay.stats import ClusteredGain, Gain, PairedGain, Verdict, paired_gain
 from assay.study import Study
 from assay.tasks import Metric, Task
@@ -177,7 +177,7 @@ class Measurements:
             n = max(looks, default=None)
             ours, theirs = first_prompts(ours, theirs, self._early.orders[name], n) or (None, theirs)
         if ours is None or theirs is None:
-            reason = unjudged(self._store, task) or (
+            reason = missing_judgements(self._store, task) or (
                 f"no complete set of responses from the {'adapter' if ours is None else 'base'} on {name}"
             )
         elif counterpart is None:

@@ -187,9 +187,9 @@ def test_a_real_log_of_200_prompts_scores_as_it_says(tmp_path: Path, shared: Pat
     prompts.write_text(
         "".join((shared / "data/ifeval/input_data.jsonl").read_text().splitlines(keepends=True)[:200])
     )
-    from assay.judging import judge_file
+    from assay.scoring.file import score_file
 
-    totals = judge_file("ifeval", limited, {"prompts": prompts}, out=tmp_path / "scores.jsonl")
+    totals = score_file("ifeval", limited, {"prompts": prompts}, out=tmp_path / "scores.jsonl")
     assert totals["prompt_strict"] == sum(row["prompt_level_strict_acc"] for row in stored) / 200 == 0.385
     judged = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
     differ = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.judging import judge_file
+from assay.scoring.file import score_file
 
 from .test_judged import judged
 
@@ -19,7 +19,7 @@ def test_the_judged_responses_get_the_stored_totals_and_a_line_each(folder: Path
     rows = zip(map(json.loads, prompts), judged(folder, "strict"), strict=True)
     lines = [json.dumps({"key": prompt["key"], "response": row["response"]}) for prompt, row in rows]
     (tmp_path / "responses.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    totals = judge_file(
+    totals = score_file(
         "ifbench",
         tmp_path / "responses.jsonl",
         {"prompts": tmp_path / "prompts.jsonl"},

@@ -13,8 +13,8 @@ from assay import audit
 from assay.binding import bind_tasks
 from assay.binding.tasks import bind_examples, keep_tasks
 from assay.errors import RunError, StudyError, TaskError
-from assay.judging import judge_file
 from assay.records import Store
+from assay.scoring.file import score_file
 from assay.study import load_study
 from tests.studies import jsonl, write_study
 from tests.tasks.own.files import task_file
@@ -172,5 +172,5 @@ def test_the_reason_of_a_failure_stands_beside_each_flip(tmp_path: Path) -> None
 
 def test_a_file_of_responses_is_judged_without_a_study(tmp_path: Path) -> None:
     study(tmp_path)
-    found = judge_file(str(tmp_path / "tone.yaml"), tmp_path / "a.jsonl", {})
+    found = score_file(str(tmp_path / "tone.yaml"), tmp_path / "a.jsonl", {})
     assert (found["passed"], found["prompts"]) == (0.75, 40)

@@ -10,8 +10,8 @@ subject is not measured on that task, with the reason: nothing counts as failed 
     step   -> between asking and scoring: answers for the responses of a task
 """
 
-from assay.judge.client import identity, ready
-from assay.judge.ledger import Entry, Ledger
-from assay.judge.step import Bench, answered, unjudged
+from assay.scoring.judge.client import identity, ready
+from assay.scoring.judge.ledger import Entry, Ledger
+from assay.scoring.judge.step import JudgeContext, missing_judgements, with_judge_answers
 
-__all__ = ["Bench", "Entry", "Ledger", "answered", "identity", "ready", "unjudged"]
+__all__ = ["Entry", "JudgeContext", "Ledger", "identity", "missing_judgements", "ready", "with_judge_answers"]

@@ -12,7 +12,7 @@ from assay import audit
 from assay.errors import RunError, StudyError
 from assay.study import load_study
 from assay.tasks.followbench import FollowBenchJudged, FollowBenchRules
-from tests.judge.bench import Handler, judging
+from tests.scoring.judge.bench import Handler, judging
 from tests.studies import jsonl, write_study
 from tests.tasks.followbench.files import folder, group
 

@@ -14,10 +14,10 @@ from assay.progress import Progress, silent
 from assay.tasks import TASKS, Example, Score, Task, brought_names, find_task
 from assay.tasks.judged import JudgedTask
 
-__all__ = ["judge_file"]
+__all__ = ["score_file"]
 
 
-def judge_file(
+def score_file(
     kind: str,
     responses: Path,
     data: Mapping[str, Path | None],

@@ -12,8 +12,8 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from assay.engines import Completion, Request
-from assay.judge import identity
 from assay.records import Store
+from assay.scoring.judge import identity
 from assay.study.form import Judge
 from assay.tasks.followbench import FollowBenchJudged
 from tests.tasks.followbench.files import folder

@@ -12,15 +12,15 @@ import pytest
 from assay.engines import Completion, Request
 from assay.engines.openai.http import Server
 from assay.errors import EngineError, RunError
-from assay.judge import Bench, Ledger, answered, identity, ready, unjudged
-from assay.judge.client import open_server
-from assay.judge.ledger import FILE, Entry
 from assay.records import Store
 from assay.scoring import score_records
+from assay.scoring.judge import JudgeContext, Ledger, identity, missing_judgements, ready, with_judge_answers
+from assay.scoring.judge.client import open_server
+from assay.scoring.judge.ledger import FILE, Entry
 from assay.study.form import Judge
 from assay.tasks.followbench import FollowBenchJudged
 from assay.tasks.numeric import Numeric
-from tests.judge.bench import Handler, chat, judge_at, judging, levels, waiting
+from tests.scoring.judge.bench import Handler, chat, judge_at, judging, levels, waiting
 
 KEY = "sk-very-secret-0123456789"
 
@@ -34,8 +34,8 @@ def brought(
     task: FollowBenchJudged, store: Store, path: Path, judge: Judge | None, waits: list[float] | None = None
 ) -> list[int]:
     """Ask, score what can be scored; says which records that were."""
-    bench = Bench(path / "run", judge, server=impatient([] if waits is None else waits))
-    ready_task, records = answered(task, store, store.unscored("fb", task.scorer), bench)
+    context = JudgeContext(path / "run", judge, server=impatient([] if waits is None else waits))
+    ready_task, records = with_judge_answers(task, store, store.unscored("fb", task.scorer), context)
     list(score_records(ready_task, store, records))
     return records
 
@@ -55,7 +55,7 @@ def test_every_response_is_judged_once_and_the_answers_are_kept(tmp_path: Path) 
         assert scores.passed[:, 0].tolist() == [[1, 60]] * 25
         assert brought(task, store, tmp_path, judge) == []
         assert len(server.bodies) == 25
-        assert unjudged(store, task) == ""
+        assert missing_judgements(store, task) == ""
     kept = lines(tmp_path)
     assert len(kept) == 25
     assert kept[0]["judge"] == identity(judge)
@@ -126,14 +126,14 @@ def test_without_a_judge_nothing_is_scored_and_the_reason_is_kept(tmp_path: Path
     with waiting(tmp_path, None) as (task, store):
         assert brought(task, store, tmp_path, None) == []
         assert store.scores("base", "fb", task.scorer) is None
-        assert "the study names none" in unjudged(store, task)
+        assert "the study names none" in missing_judgements(store, task)
     assert not (tmp_path / "run" / FILE).exists()
 
 
 def test_a_task_that_needs_no_judge_is_left_as_it_is(tmp_path: Path) -> None:
     with waiting(tmp_path, None) as (_, store):
         task = Numeric()
-        assert answered(task, store, [3, 4], Bench(tmp_path)) == (task, [3, 4])
+        assert with_judge_answers(task, store, [3, 4], JudgeContext(tmp_path)) == (task, [3, 4])
 
 
 # -- a judge that misbehaves -----------------------------------------------------------------------
@@ -177,10 +177,10 @@ def test_what_says_nothing_twice_leaves_the_response_unmeasured_never_failed(
         assert brought(task, store, tmp_path, judge) == []
         assert len(server.bodies) == 10
         assert store.scores("base", "fb", task.scorer, whole=False) is None
-        assert unjudged(store, task).startswith("the judge gave no verdict on 5 of 5 responses: ")
+        assert missing_judgements(store, task).startswith("the judge gave no verdict on 5 of 5 responses: ")
         server.behave = lambda handler, _: handler.judge("NO")
         assert len(brought(task, store, tmp_path, judge)) == 5
-        assert unjudged(store, task) == ""
+        assert missing_judgements(store, task) == ""
 
 
 def test_one_bad_answer_costs_its_own_response_only(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_one_bad_answer_costs_its_own_response_only(tmp_path: Path) -> None:
         assert len(brought(task, store, tmp_path, judge)) == 24
         assert (
             "no verdict on 1 of 25 responses: its answer cannot be read: its last line holds no list"
-            in unjudged(store, task)
+            in missing_judgements(store, task)
         )
         assert store.scores("base", "fb", task.scorer) is None
 
@@ -301,8 +301,9 @@ def test_a_question_that_the_server_refuses_is_not_measured(tmp_path: Path) -> N
 
     with judging(behave) as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
         assert len(brought(task, store, tmp_path, judge)) == 20
-        assert "5 of 25 responses: the server refused the question (400): context too long" in unjudged(
-            store, task
+        assert (
+            "5 of 25 responses: the server refused the question (400): context too long"
+            in missing_judgements(store, task)
         )
 
 
@@ -327,7 +328,7 @@ def test_the_key_is_sent_and_never_kept_or_told(
             brought(task, store, tmp_path, judge)
         except EngineError as bad:
             told = str(bad)
-        told += unjudged(store, task)
+        told += missing_judgements(store, task)
         assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     kept = b"".join(file.read_bytes() for file in (tmp_path / "run").rglob("*") if file.is_file())
     assert KEY not in told

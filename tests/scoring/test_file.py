@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.errors import AssayError
-from assay.judging import judge_file
+from assay.scoring.file import score_file
 from assay.tasks.world import WorldLists
 from tests.studies import RIGHT, examples, jsonl
 
@@ -25,27 +25,27 @@ def answered(folder: Path, limit: int, seed: int) -> Path:
 
 
 def test_a_task_that_draws_its_own_examples_needs_no_file(tmp_path: Path) -> None:
-    totals = judge_file("world-lists", answered(tmp_path, 300, 0), NO_FILE)
+    totals = score_file("world-lists", answered(tmp_path, 300, 0), NO_FILE)
     assert (totals["exact_match"], totals["examples"]) == (299 / 300, 300)
 
 
 def test_limit_and_seed_of_the_draw_are_those_given(tmp_path: Path) -> None:
     file = answered(tmp_path, 20, 7)
-    assert judge_file("world-lists", file, NO_FILE, draw=(20, 7))["exact_match"] == 19 / 20
+    assert score_file("world-lists", file, NO_FILE, draw=(20, 7))["exact_match"] == 19 / 20
     with pytest.raises(AssayError, match="is not among the task's 20 examples"):
-        judge_file("world-lists", file, NO_FILE, draw=(20, 8))
+        score_file("world-lists", file, NO_FILE, draw=(20, 8))
 
 
 def test_a_draw_beside_a_file_or_for_a_task_that_draws_nothing_is_refused(tmp_path: Path) -> None:
     examples(tmp_path, 2)
     jsonl(tmp_path / "r.jsonl", ({"key": str(i), "response": RIGHT} for i in range(2)))
     given = NO_FILE | {"examples": tmp_path / "examples.jsonl"}
-    assert judge_file("numeric", tmp_path / "r.jsonl", given)["numeric_match"] == 1
+    assert score_file("numeric", tmp_path / "r.jsonl", given)["numeric_match"] == 1
     for kind in ("numeric", "world-lists"):
         with pytest.raises(AssayError, match="nothing is drawn: leave out --limit and --seed, or the file"):
-            judge_file(kind, tmp_path / "r.jsonl", given, draw=(1, 0))
+            score_file(kind, tmp_path / "r.jsonl", given, draw=(1, 0))
     with pytest.raises(AssayError, match="reads its data from --examples FILE"):
-        judge_file("numeric", tmp_path / "r.jsonl", NO_FILE, draw=(1, 0))
+        score_file("numeric", tmp_path / "r.jsonl", NO_FILE, draw=(1, 0))
 
 
 def test_progress_is_told_response_by_response(tmp_path: Path) -> None:
@@ -55,5 +55,5 @@ def test_progress_is_told_response_by_response(tmp_path: Path) -> None:
         assert (note, part) == ("", "")
         told.append((what, done, total))
 
-    judge_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), progress=progress)
+    score_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), progress=progress)
     assert told == [("scoring world-lists", done, 3) for done in (1, 2, 3)]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from assay.engines.openai.http import Server
 from assay.engines.openai.pool import spread
-from assay.judge.client import Client, open_server
-from assay.judge.ledger import Entry, Ledger
 from assay.records import Store
+from assay.scoring.judge.client import Client, open_server
+from assay.scoring.judge.ledger import Entry, Ledger
 from assay.study.form import Judge
 from assay.tasks import Example, Task
 from assay.tasks.judged import JudgedTask
 
-__all__ = ["Bench", "answered", "unjudged"]
+__all__ = ["JudgeContext", "missing_judgements", "with_judge_answers"]
 
 NO_JUDGE = (
     "no judge: the study names none, and no rule decides these responses; add `judge: {model: ..., url: ...}` "
@@ -28,8 +28,8 @@ def _silent(what: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """Where a run's judge sits."""
+class JudgeContext:
+    """What judging the responses of a run needs."""
 
     folder: Path
     """The run's."""
@@ -48,10 +48,12 @@ class _Asked:
     question: str
 
 
-def answered(task: Task, store: Store, records: Sequence[int], bench: Bench) -> tuple[Task, list[int]]:
+def with_judge_answers(
+    task: Task, store: Store, records: Sequence[int], context: JudgeContext
+) -> tuple[Task, list[int]]:
     """The task with a judge's answers at hand, and those of these records that it can then score.
 
-    A task that needs no judge is left as it is. Why others cannot be scored is kept for `unjudged`. Raises
+    A task that needs no judge is left as it is. Why others cannot be scored is kept for `missing_judgements`. Raises
     EngineError where the judge's server does not answer: what it answered before is kept.
     """
     if not isinstance(task, JudgedTask):
@@ -64,8 +66,8 @@ def answered(task: Task, store: Store, records: Sequence[int], bench: Bench) -> 
         record: _Asked(examples[key], task.question(examples[key], text))
         for record, key, text in store.judged(records)
     }
-    with Ledger.open(bench.folder) as ledger:
-        _bring(task, {one.question: one for one in asked.values()}, ledger, bench)
+    with Ledger.open(context.folder) as ledger:
+        _bring(task, {one.question: one for one in asked.values()}, ledger, context)
         found = {one.question: _found(task, one, ledger) for one in asked.values()}
     answers = {question: text for question, (text, why) in found.items() if text is not None and not why}
     lacking = {question: why for question, (_, why) in found.items() if question not in answers}
@@ -73,19 +75,19 @@ def answered(task: Task, store: Store, records: Sequence[int], bench: Bench) -> 
     return task.answered(answers), [record for record, one in asked.items() if one.question in answers]
 
 
-def unjudged(store: Store, task: Task) -> str:
+def missing_judgements(store: Store, task: Task) -> str:
     """Why some of a task's responses have no score under its present judge; empty where all have."""
     noted = (store.fact("unjudged") or {}).get(task.name)
     return str(noted["reason"]) if noted and noted["scorer"] == task.scorer else ""
 
 
-def _bring(task: JudgedTask, asked: Mapping[str, _Asked], ledger: Ledger, bench: Bench) -> None:
+def _bring(task: JudgedTask, asked: Mapping[str, _Asked], ledger: Ledger, context: JudgeContext) -> None:
     """Ask what the judge has not answered yet, or not so that it can be read."""
     missing = [one for one in asked.values() if _found(task, one, ledger)[1]]
-    if not missing or bench.judge is None:
+    if not missing or context.judge is None:
         return
-    server = bench.server(bench.judge)
-    client = Client(bench.judge, server)
+    server = context.server(context.judge)
+    client = Client(context.judge, server)
 
     def ask(one: _Asked) -> Entry:
         said = client.ask(one.question, task.again(one.example), lambda text: not _fault(task, one, text))
@@ -95,7 +97,7 @@ def _bring(task: JudgedTask, asked: Mapping[str, _Asked], ledger: Ledger, bench:
         entries: Iterator[Entry] = spread(ask, missing, server.valve.width, server.close)
         for done, entry in enumerate(entries, 1):
             ledger.add(entry)
-            bench.progress(f"judging {task.name}", done, len(missing))
+            context.progress(f"judging {task.name}", done, len(missing))
     finally:
         server.close()
 

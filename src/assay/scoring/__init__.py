@@ -1,0 +1,10 @@
+"""From responses to scores: verifiers applied to records, to a file of responses, or with a judge's answers.
+
+score  -> a task's verifier applied to the records of a run
+file   -> the same for one file of responses, without a run
+judge  -> a model behind a server that decides what no rule can
+"""
+
+from assay.scoring.score import note_verifier, score_records, score_task, verifier_versions
+
+__all__ = ["note_verifier", "score_records", "score_task", "verifier_versions"]
