@@ -17,6 +17,7 @@ FLOW = (
         "progress",
         "jsonl",
         "embedded",
+        "memory",
         "stats",
         "study",
         "tasks",

@@ -95,7 +95,5 @@ def _gib(count: int) -> str:
 
 
 def _free(device: torch.device) -> int | None:
-    """Bytes that are free; None where the system does not tell."""
-    if device.type == "cpu" and Path("/proc/meminfo").is_file():
-        return free_bytes(device)
-    return free_bytes(device) if device.type == "cuda" else None
+    """Bytes that are free; None for a device whose memory is not known."""
+    return free_bytes(device) if device.type in ("cpu", "cuda") else None

@@ -6,13 +6,13 @@ with its longest row: products over a part of a block would copy that part at ev
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from transformers.cache_utils import Cache
 
+from assay import memory
 from assay.engines.torch.step import current
 
 __all__ = ["Memory", "free_bytes"]
@@ -91,27 +91,5 @@ class Memory(Cache):
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that is free now, in bytes, within a container's limit; 4 GiB where the system does not tell."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        free = 1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable")))
-    except (OSError, StopIteration):
-        free = 4 * 2**30
-    return min(free, _left_in_container(Path("/sys/fs/cgroup")))
-
-
-def _left_in_container(folder: Path) -> int:
-    """What a limit of cgroup version 2 or 1 leaves, in bytes; a great deal where there is none."""
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        try:
-            texts = [(folder / name).read_text(encoding="ascii").strip() for name in (limit, used)]
-        except OSError:
-            continue
-        if all(text.isdigit() for text in texts):
-            return max(0, int(texts[0]) - int(texts[1]))
-    return 2**62
+    """Memory of the device that is free now, in bytes; on a CPU within a container's limit."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else memory.free_bytes()
