@@ -8,8 +8,8 @@ import pytest
 
 import assay
 from assay.errors import RunError
+from assay.plan import Policy
 from assay.stats import Verdict
-from assay.study import Policy
 from assay.testing import assert_label_holds
 from tests.studies import one_task_study, table
 

@@ -12,6 +12,7 @@ from typing import Literal
 from assay.asking import ask
 from assay.binding import bind, bind_tasks
 from assay.engines import Surveyor
+from assay.plan import Policy
 from assay.progress import Progress, silent
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
@@ -19,7 +20,7 @@ from assay.runs import check_folder, enter, opened, policy_digest, study_of
 from assay.scoring import score_task
 from assay.scoring.judge import JudgeContext, with_judge_answers
 from assay.stopping import check
-from assay.study import Policy, Study, load_study
+from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import Result, claim_block, declare
 from assay.verdicts import decide as find

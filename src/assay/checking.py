@@ -18,9 +18,10 @@ from assay.binding import bind
 from assay.drafting.names import Named, fit_name
 from assay.engines import Survey, Surveyor, Weights, surveyor
 from assay.errors import AssayError, EngineError, StudyError
+from assay.plan import EngineSettings
 from assay.progress import Progress, silent
 from assay.report import Gate, apply_gate
-from assay.study import Engine, Study
+from assay.study import Study
 from assay.tasks import TASKS
 from assay.verdicts import Result
 
@@ -122,7 +123,7 @@ def _once(survey: Surveyor) -> Surveyor:
     """The same look at the weights for every binding of one study: to digest them takes time."""
     seen: list[Survey] = []
 
-    def look(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Survey:
+    def look(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> Survey:
         if not seen:
             seen.append(survey(settings, base, adapters))
         return seen[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assay.audit import gate
 from assay.errors import RunError
-from assay.study import Policy
+from assay.plan import Policy
 
 __all__ = ["assert_label_holds"]
 

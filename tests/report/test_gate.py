@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from assay.errors import StudyError
+from assay.plan import Policy
 from assay.report import apply_gate, to_junit
 from assay.stats import Verdict, tango_interval
-from assay.study import Policy, load_policy
+from assay.study import load_policy
 from assay.verdicts.result import (
     Cell,
     ClaimResult,

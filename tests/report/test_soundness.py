@@ -10,6 +10,7 @@ from scripts.generated_study import Shape, as_if_measured, generate
 
 import assay
 from assay.audit import open_result
+from assay.plan import Policy
 from assay.report import apply_gate, to_markdown, write_reports
 from assay.report.soundness import (
     applied_statement,
@@ -22,7 +23,6 @@ from assay.report.soundness import (
     unprobed,
 )
 from assay.runs import opened
-from assay.study import Policy
 from assay.verdicts import Result
 from assay.verdicts.result import Applied, NoiseFloor, Row
 

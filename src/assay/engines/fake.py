@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.engines.engine import Completion, Request
 from assay.engines.weights import NO_PROMPTS, Liveness, Problem, Weights
-from assay.study import Engine as Settings
+from assay.plan import EngineSettings
 
 __all__ = ["Fake"]
 
@@ -74,7 +74,7 @@ class Fake:
             if name not in self.failed
         ]
 
-    def survey(self, settings: Settings, base: Weights, adapters: Sequence[Weights]) -> FakeSurvey:
+    def survey(self, settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> FakeSurvey:
         """Look at nothing: a subject is what its name and source say."""
         problems = [
             Problem(adapter.name, "error", self.refused[adapter.name])

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, cast
 
 from assay.engines.engine import Engine
 from assay.errors import EngineError
-from assay.study import Engine as Settings
+from assay.plan import EngineSettings
 
 __all__ = ["SURVEYORS", "Liveness", "Loaded", "Problem", "Survey", "Surveyor", "Weights", "surveyor"]
 
@@ -154,7 +154,7 @@ class Survey(Protocol):
         ...
 
 
-Surveyor = Callable[[Settings, Weights, Sequence[Weights]], Survey]
+Surveyor = Callable[[EngineSettings, Weights, Sequence[Weights]], Survey]
 """Looks at one base and its adapters. Raises EngineError if the base or a setting is unusable."""
 
 SURVEYORS = {

@@ -21,6 +21,7 @@ from assay.binding import Bound, bind, bind_tasks
 from assay.binding.tasks import bind_examples
 from assay.engines import Survey, Surveyor, Weights, surveyor
 from assay.errors import AssayError, EngineError
+from assay.plan import EngineSettings
 from assay.planning.cost import (
     Asked,
     Cost,
@@ -39,7 +40,7 @@ from assay.planning.pilot import Pilot, PilotCell, PilotMetric, PilotSeeds, read
 from assay.planning.power import MetricPower, PowerRow, RecipePower, metric_power, recipe_power
 from assay.planning.trial import Time, Trial, estimate, measure
 from assay.progress import Progress, silent
-from assay.study import Engine, Study
+from assay.study import Study
 from assay.tasks import Example, Task
 from assay.verdicts import Claim, declare
 
@@ -250,7 +251,7 @@ def _noting(study: Study, engine: Surveyor | None, contexts: dict[str, int | Non
     except EngineError:
         return None  # binding says why
 
-    def noting(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> Survey:
+    def noting(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> Survey:
         looked = survey(settings, base, adapters)
         contexts[base.name] = looked.context
         return looked

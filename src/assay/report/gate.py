@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.plan import Policy
 from assay.report.words import interval, points, unit_interval, units, verdict_words
 from assay.stats import FEW, mcnemar_midp_down
-from assay.study import Policy
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
 __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]

@@ -18,6 +18,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from assay.errors import StudyError
 from assay.files import read_text
+from assay.plan import Policy
 from assay.study import rules
 from assay.study.document import Document, Problem
 from assay.study.explain import explain
@@ -25,12 +26,8 @@ from assay.study.form import (
     Adapter,
     Base,
     ClaimEntry,
-    Decoding,
-    Engine,
     Form,
-    Policy,
     ResponseFile,
-    Stop,
     TaskEntry,
 )
 from assay.study.strict import dump, parse
@@ -39,11 +36,7 @@ __all__ = [
     "Adapter",
     "Base",
     "ClaimEntry",
-    "Decoding",
-    "Engine",
-    "Policy",
     "ResponseFile",
-    "Stop",
     "Study",
     "TaskEntry",
     "load_policy",

@@ -7,23 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from assay.errors import StudyError
+from assay.plan.fields import Odd
 
-__all__ = ["Document", "Odd", "Place", "Problem", "short", "words"]
+__all__ = ["Document", "Place", "Problem", "short", "words"]
 
 Place = tuple[str | int, ...]
 """Where in the data: `("adapters", 3, "recipe")`."""
 
 _SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """A bare word that YAML readers do not agree about."""
-
-    text: str
-    """As written."""
-    reading: str
-    """What YAML makes of it: `a date`."""
 
 
 class Problem(NamedTuple):

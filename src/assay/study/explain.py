@@ -8,16 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from assay.plan import Decoding, EngineSettings, JudgeSettings, Policy
 from assay.study.document import Document, Place, Problem
 from assay.study.form import (
     Adapter,
     Base,
     ClaimEntry,
-    Decoding,
-    Engine,
     Form,
-    Judge,
-    Policy,
     ResponseFile,
     TaskEntry,
 )
@@ -29,9 +26,9 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
     "bases": Base,
     "claims": ClaimEntry,
     "decoding": Decoding,
-    "engine": Engine,
+    "engine": EngineSettings,
     "gate": Policy,
-    "judge": Judge,
+    "judge": JudgeSettings,
     "tasks": TaskEntry,
 }
 _EMPTY = "empty; give at least one, or remove the line"

@@ -18,7 +18,8 @@ from yaml.reader import Reader
 from yaml.resolver import Resolver
 
 from assay.errors import StudyError
-from assay.study.document import Document, Odd, Place, short, words
+from assay.plan.fields import Odd
+from assay.study.document import Document, Place, short, words
 
 __all__ = ["dump", "parse"]
 

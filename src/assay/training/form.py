@@ -12,7 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from assay.study.form import ClaimEntry, Decoding, Engine, Line, Margin, MetricName, Name, Policy, TaskEntry
+from assay.plan import Decoding, EngineSettings, Policy
+from assay.plan.fields import Line, Margin, MetricText, Name
+from assay.study.form import ClaimEntry, TaskEntry
 
 __all__ = ["COPIED", "AdapterEntry", "BaseEntry", "Data", "RecipeForm", "SettingsEntry"]
 
@@ -217,7 +219,7 @@ class RecipeForm(_Fields):
     """As in a study."""
     decoding: Decoding | None = None
     """As in a study."""
-    engine: Engine | None = None
+    engine: EngineSettings | None = None
     """As in a study; its `device`, where it names one, trains as well."""
     stop: Literal["full", "decided"] | None = None
     """As in a study."""
@@ -225,7 +227,7 @@ class RecipeForm(_Fields):
     """As in a study: of the prompts' order, not of a training."""
     gate: Policy | None = None
     """As in a study."""
-    off_target: Annotated[tuple[MetricName, ...], _Several] | None = None
+    off_target: Annotated[tuple[MetricText, ...], _Several] | None = None
     """As in a study."""
 
 

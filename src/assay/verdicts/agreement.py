@@ -13,8 +13,9 @@ from itertools import combinations
 import numpy as np
 
 from assay import stats
+from assay.plan import Policy
 from assay.stats.agreement import rank_agreement
-from assay.study import Adapter, Policy, Study
+from assay.study import Adapter, Study
 from assay.tasks import Task
 from assay.verdicts.described import (
     AdapterAgreement,

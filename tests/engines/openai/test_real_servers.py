@@ -27,7 +27,7 @@ from assay.engines.openai.http import Server
 from assay.engines.openai.survey import ServerSurvey, survey
 from assay.engines.weights import Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +71,7 @@ def texts(home: Path) -> dict[tuple[str, str], str]:
     """What the torch engine says."""
     torch = pytest.importorskip("assay.engines.torch")
     names = ("plain", "rslora", "late")
-    engine = Engine(name="torch", dtype="float32", options={"device": "cpu"})
+    engine = EngineSettings(name="torch", dtype="float32", options={"device": "cpu"})
     found = torch.survey(
         engine, Weights("base", home / "base"), [Weights(name, home / name) for name in names]
     )
@@ -161,7 +161,7 @@ def vllm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def look(home: Path, url: str, kind: str, *names: str, **options: Any) -> ServerSurvey:
-    engine = Engine(name="openai", url=url, server=kind, timeout=120, options=options)
+    engine = EngineSettings(name="openai", url=url, server=kind, timeout=120, options=options)
     return survey(engine, Weights("base", home / "base"), [Weights(name, home / name) for name in names])
 
 

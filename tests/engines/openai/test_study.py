@@ -17,8 +17,9 @@ from assay.engines.openai.patience import Patience, Valve
 from assay.engines.openai.survey import survey as look
 from assay.engines.weights import Survey, Weights
 from assay.errors import EngineError, StudyError
+from assay.plan import EngineSettings
 from assay.records import Store
-from assay.study import Engine, Study, load_study
+from assay.study import Study, load_study
 from tests.engines.openai.servers import GENERATES, Handler, Toy
 from tests.studies import examples, write_study
 
@@ -43,7 +44,7 @@ def study(home: Path, address: str, kind: str = "vllm", **engine: Any) -> Path:
     )
 
 
-def unhurried(settings: Engine, base: Weights, adapters: Any) -> Survey:
+def unhurried(settings: EngineSettings, base: Weights, adapters: Any) -> Survey:
     """The surveyor, with waits that take no time."""
     url, key = str(settings.url), "sk-hush" if settings.key_env else ""
     server = Server(url, key, 5.0, Patience(6), Valve(8), wait=lambda _: None)

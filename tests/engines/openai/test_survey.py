@@ -14,7 +14,7 @@ from assay.engines.engine import Converses
 from assay.engines.openai.survey import ServerSurvey, survey
 from assay.engines.weights import Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 from tests.engines.openai.conftest import make_adapter, make_base
 from tests.engines.openai.servers import Toy
 
@@ -22,8 +22,8 @@ Serve = Callable[[Toy], str]
 KINDS = ("vllm", "sglang", "lorax", "tgi", "transformers", "llama.cpp", "other")
 
 
-def engine(url: str, kind: str = "vllm", **more: Any) -> Engine:
-    return Engine(name="openai", url=url, server=kind, **{"options": {"retries": 1}, **more})
+def engine(url: str, kind: str = "vllm", **more: Any) -> EngineSettings:
+    return EngineSettings(name="openai", url=url, server=kind, **{"options": {"retries": 1}, **more})
 
 
 def look(home: Path, url: str, kind: str = "vllm", *names: str, **more: Any) -> ServerSurvey:
@@ -209,12 +209,12 @@ def test_provenance_tells_the_servers_version_and_no_key(
 )
 def test_settings_are_refused_by_field_with_the_fix(home: Path, fields: dict[str, Any], said: str) -> None:
     with pytest.raises(EngineError, match=said):
-        survey(Engine(name="openai", url="http://x", **fields), Weights("base", home / "base"), [])
+        survey(EngineSettings(name="openai", url="http://x", **fields), Weights("base", home / "base"), [])
 
 
 def test_a_study_without_an_address_is_told_so(home: Path) -> None:
     with pytest.raises(EngineError, match=r"engine\.url: missing"):
-        survey(Engine(name="openai"), Weights("base", home / "base"), [])
+        survey(EngineSettings(name="openai"), Weights("base", home / "base"), [])
 
 
 def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(

@@ -12,7 +12,7 @@ from assay.engines.ray.cluster import Answers, Ask, Job, Lost, Message, Open, Or
 from assay.engines.ray.options import Setup, read_setup
 from assay.engines.ray.survey import RaySurvey, surveyed
 from assay.engines.ray.worker import Worker
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Here:
 def looking(fake: Fake, make: Callable[[Order], Here]) -> Callable[..., RaySurvey]:
     """A surveyor whose actors are in this process."""
 
-    def look(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
+    def look(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
         setup = read_setup(settings)
         inner: Survey = fake.survey(setup.inner, base, adapters)
 
@@ -104,5 +104,5 @@ def at_opening(*actors: int) -> Ends:
     return lambda at: at.actor in actors and isinstance(at.job, Open)
 
 
-def engine(name: str = "ray:torch", options: Mapping[str, object] | None = None) -> Engine:
-    return Engine(name=name, options=options or {})
+def engine(name: str = "ray:torch", options: Mapping[str, object] | None = None) -> EngineSettings:
+    return EngineSettings(name=name, options=options or {})

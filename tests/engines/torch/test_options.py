@@ -8,11 +8,11 @@ import torch
 
 from assay.engines.torch import Options, Setup, read_setup
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 
 def test_the_default_is_the_checkpoints_dtype_and_the_engines_own_batches() -> None:
-    setup = read_setup(Engine(name="torch"))
+    setup = read_setup(EngineSettings(name="torch"))
     assert setup == Setup()
     assert (setup.dtype, setup.quantization) == ("auto", "none")
     assert setup.batching == Options()
@@ -21,7 +21,7 @@ def test_the_default_is_the_checkpoints_dtype_and_the_engines_own_batches() -> N
 def test_options_reach_the_batches() -> None:
     options = {"rows": 3, "tokens": 50, "memory_gib": 0.5, "exact_adapters": False, "device": "cpu"}
     options["graphs"] = False
-    setup = read_setup(Engine(name="torch", dtype="float32", options=options))
+    setup = read_setup(EngineSettings(name="torch", dtype="float32", options=options))
     assert setup.batching == Options(rows=3, tokens=50, memory=2**29, exact_adapters=False, graphs=False)
     assert (setup.place.type, setup.dtype) == ("cpu", "float32")
 
@@ -53,7 +53,7 @@ def test_options_reach_the_batches() -> None:
 )
 def test_what_the_engine_does_not_know_is_refused_by_name(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(EngineError, match=re.escape(message)):
-        read_setup(Engine(name="torch", **fields))
+        read_setup(EngineSettings(name="torch", **fields))
 
 
 def test_of_what_torch_says_of_a_device_only_the_first_sentence_is_told(
@@ -66,10 +66,10 @@ def test_of_what_torch_says_of_a_device_only_the_first_sentence_is_told(
 
     monkeypatch.setattr(torch, "empty", fail)
     with pytest.raises(EngineError, match=re.escape("(Could not run 'aten::empty.x' on 'MPS'); write `cpu`")):
-        read_setup(Engine(name="torch", options={"device": "mps"}))
+        read_setup(EngineSettings(name="torch", options={"device": "mps"}))
 
 
 def test_quantization_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assay.engines.torch.options.find_spec", lambda _: None)
     with pytest.raises(EngineError, match="pip install bitsandbytes accelerate"):
-        read_setup(Engine(name="torch", quantization="4bit"))
+        read_setup(EngineSettings(name="torch", quantization="4bit"))

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 from assay.engines import Weights
 from assay.engines.torch import survey
 from assay.engines.torch.text import encode
-from assay.study import Engine
+from assay.plan import EngineSettings
 from tests.engines.torch import toys
 from tests.engines.torch.toys import ADAPTERS, PROMPTS, ask, generated, make_tokenizer, make_toy, quiet
 
@@ -31,7 +31,7 @@ def test_a_base_in_4_bits_says_what_peft_says_of_it(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(toys, "SHAPE", {**toys.SHAPE, **WIDE})
     names = ("r1", "rslora")
     make_toy("qwen3", tmp_path, {name: ADAPTERS[name] for name in names}, size=0.1)
-    settings = Engine(name="torch", dtype="float32", quantization="4bit", options={"device": "cpu"})
+    settings = EngineSettings(name="torch", dtype="float32", quantization="4bit", options={"device": "cpu"})
     looked = survey(settings, Weights("base", tmp_path), [Weights(name, tmp_path / name) for name in names])
     asked = [
         ask(name, prompt, i, max_tokens=16) for name in ("base", *names) for i, prompt in enumerate(PROMPTS)

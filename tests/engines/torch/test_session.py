@@ -18,7 +18,7 @@ from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.session import CHANGED, Session
 from assay.engines.weights import Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 from tests.engines.torch.test_apart import CONFIGS, save
 from tests.engines.torch.test_engine import expected, outputs
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy
@@ -40,7 +40,9 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 @pytest.fixture(scope="module")
 def seen(toy: Toy) -> TorchSurvey:
     adapters = [Weights(name, toy.folder / name) for name in NAMES]
-    return survey(Engine(name="torch", options={"device": "cpu"}), Weights("base", toy.folder), adapters)
+    return survey(
+        EngineSettings(name="torch", options={"device": "cpu"}), Weights("base", toy.folder), adapters
+    )
 
 
 def answers(loaded: Session, subjects: Sequence[str] = SUBJECTS) -> dict[str, str]:
@@ -195,7 +197,7 @@ def test_weights_of_the_base_in_an_adapter_are_used_and_put_back(toy: Toy) -> No
     weights["base_model.model.model.embed_tokens.weight"] = embeddings
     save_file(weights, folder / "adapter_model.safetensors", {"format": "pt"})
     found = survey(
-        Engine(name="torch", options={"device": "cpu"}),
+        EngineSettings(name="torch", options={"device": "cpu"}),
         Weights("base", toy.folder),
         [Weights("brings", folder), Weights("plain", toy.folder / "plain")],
     )

@@ -19,11 +19,11 @@ from assay.engines.torch import Setup, TorchSurvey, estimate, survey
 from assay.engines.torch.survey import _slow
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 from tests.engines.torch.test_preflight import configure, reweigh
 from tests.engines.torch.toys import Toy, ask
 
-ENGINE = Engine(name="torch", options={"device": "cpu"})
+ENGINE = EngineSettings(name="torch", options={"device": "cpu"})
 WEIGHTS = "adapter_model.safetensors"
 TEMPLATE = "{% for m in messages %}<{{ m.content }}>{% endfor %}"
 
@@ -39,7 +39,7 @@ def home(llama: Toy, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def look(home: Path, *names: str, engine: Engine = ENGINE, base: str = "base") -> TorchSurvey:
+def look(home: Path, *names: str, engine: EngineSettings = ENGINE, base: str = "base") -> TorchSurvey:
     return survey(engine, Weights("base", home / base), [Weights(name, home / name) for name in names])
 
 
@@ -124,7 +124,7 @@ def test_an_adapters_identity_knows_the_settings_that_matter_and_no_others(
 
 def test_the_dtype_and_the_tokenizer_are_part_of_an_identity_and_templates_are_not(home: Path) -> None:
     before = look(home, "r1").identities
-    half = look(home, "r1", engine=Engine(name="torch", dtype="bfloat16", options={"device": "cpu"}))
+    half = look(home, "r1", engine=EngineSettings(name="torch", dtype="bfloat16", options={"device": "cpu"}))
     assert half.identities["base"]["dtype"] == "bfloat16"
     assert half.identities["r1"] != before["r1"]
     (home / "base" / "chat_template.jinja").write_text(TEMPLATE)
@@ -157,7 +157,7 @@ def test_pickles_are_loaded_only_where_the_study_allows_it(home: Path) -> None:
     (home / "base" / "model.safetensors").unlink()
     with pytest.raises(EngineError, match=r"base 'base': .* is a pickle"):
         look(home, "r1")
-    allowed = Engine(name="torch", options={"device": "cpu", "allow_pickle": True})
+    allowed = EngineSettings(name="torch", options={"device": "cpu", "allow_pickle": True})
     assert said(look(home, "r1", engine=allowed), ["r1"]) == text
 
 

@@ -17,7 +17,7 @@ from assay.engines.vllm.control import write_control
 from assay.engines.vllm.fitness import fit
 from assay.engines.weights import Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 from tests.engines.vllm.conftest import lora, make_adapter, make_base
 
 MODULE = import_module("assay.engines.vllm.survey")
@@ -32,7 +32,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(home: Path, *names: str, **engine: Any) -> VllmSurvey:
     adapters = [Weights(name, home / name) for name in names]
-    return survey(Engine(name="vllm", **engine), Weights("base", home / "base"), adapters)
+    return survey(EngineSettings(name="vllm", **engine), Weights("base", home / "base"), adapters)
 
 
 def errors(found: VllmSurvey) -> dict[str, str]:

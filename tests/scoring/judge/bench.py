@@ -12,9 +12,9 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from assay.engines import Completion, Request
+from assay.plan import JudgeSettings
 from assay.records import Store
 from assay.scoring.judge import identity
-from assay.study.form import Judge
 from assay.tasks.followbench import FollowBenchJudged
 from tests.tasks.followbench.files import folder
 
@@ -118,14 +118,14 @@ def judging(behave: Behave | None = None) -> Iterator[Bench]:
         thread.join()
 
 
-def judge_at(url: str, **fields: Any) -> Judge:
+def judge_at(url: str, **fields: Any) -> JudgeSettings:
     """A study's judge."""
-    return Judge(model="judge", url=url, **fields)
+    return JudgeSettings(model="judge", url=url, **fields)
 
 
 @contextmanager
 def waiting(
-    path: Path, judge: Judge | None, responses: int = 25
+    path: Path, judge: JudgeSettings | None, responses: int = 25
 ) -> Iterator[tuple[FollowBenchJudged, Store]]:
     """A run with the responses of a base to FollowBench's judged part, none of them scored."""
     task = FollowBenchJudged("fb")

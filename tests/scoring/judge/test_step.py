@@ -12,12 +12,12 @@ import pytest
 from assay.engines import Completion, Request
 from assay.engines.openai.http import Server
 from assay.errors import EngineError, RunError
+from assay.plan import JudgeSettings
 from assay.records import Store
 from assay.scoring import score_records
 from assay.scoring.judge import JudgeContext, Ledger, identity, missing_judgements, ready, with_judge_answers
 from assay.scoring.judge.client import open_server
 from assay.scoring.judge.ledger import FILE, Entry
-from assay.study.form import Judge
 from assay.tasks.followbench import FollowBenchJudged
 from assay.tasks.numeric import Numeric
 from tests.scoring.judge.bench import Handler, chat, judge_at, judging, levels, waiting
@@ -25,13 +25,17 @@ from tests.scoring.judge.bench import Handler, chat, judge_at, judging, levels, 
 KEY = "sk-very-secret-0123456789"
 
 
-def impatient(waits: list[float]) -> Callable[[Judge], Server]:
+def impatient(waits: list[float]) -> Callable[[JudgeSettings], Server]:
     """Opens the server, and notes how long it would wait instead of waiting."""
     return lambda judge: open_server(judge, wait=waits.append)
 
 
 def brought(
-    task: FollowBenchJudged, store: Store, path: Path, judge: Judge | None, waits: list[float] | None = None
+    task: FollowBenchJudged,
+    store: Store,
+    path: Path,
+    judge: JudgeSettings | None,
+    waits: list[float] | None = None,
 ) -> list[int]:
     """Ask, score what can be scored; says which records that were."""
     context = JudgeContext(path / "run", judge, server=impatient([] if waits is None else waits))
@@ -101,7 +105,7 @@ def test_scores_are_made_again_without_the_judge(tmp_path: Path) -> None:
 def test_another_judge_is_asked_about_everything_anew(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
         brought(task, store, tmp_path, judge)
-        other = Judge(model="other", url=server.url)
+        other = JudgeSettings(model="other", url=server.url)
         assert len(brought(task.judged_by(identity(other)), store, tmp_path, other)) == 25
         assert len(server.bodies) == 50
 

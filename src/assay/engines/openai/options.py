@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["KINDS", "Api", "Kind", "Setup", "read_setup"]
 
@@ -46,7 +46,7 @@ class Setup:
     """Times that one request is tried again."""
 
 
-def read_setup(engine: Engine) -> Setup:
+def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     if engine.url is None:
         raise EngineError("engine.url: missing; give the server's address, as in `http://localhost:8000`")

@@ -37,7 +37,7 @@ from assay.engines.openai.session import Session
 from assay.engines.templates import Tokens, conversed, fault, own_template, read_tokens
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["ServerSurvey", "survey"]
 
@@ -60,7 +60,7 @@ SAID = ("version", "build_info", "sha", "model_sha", "model_dtype")
 
 
 def survey(
-    settings: Engine, base: Weights, adapters: Sequence[Weights], server: Server | None = None
+    settings: EngineSettings, base: Weights, adapters: Sequence[Weights], server: Server | None = None
 ) -> ServerSurvey:
     """Look at a base and its adapters. Raises EngineError if the base, the server or a setting is unusable.
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from assay.engines.engine import Completion, Request
 from assay.engines.weights import Liveness, Weights
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = [
     "Answers",
@@ -34,7 +34,7 @@ __all__ = [
 class Order:
     """What every actor loads."""
 
-    settings: Engine
+    settings: EngineSettings
     """Of the engine that it holds."""
     base: Weights
     adapters: tuple[Weights, ...]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["INNER", "Setup", "read_setup"]
 
@@ -21,7 +21,7 @@ INNER = ("torch", "vllm")
 class Setup:
     """What a study decides about the actors."""
 
-    inner: Engine
+    inner: EngineSettings
     """What each of them holds, as a study without them would say it."""
     actors: int = 2
     gpus_per_actor: float | None = None
@@ -34,7 +34,7 @@ class Setup:
     """Requests handed to an actor at once, at most."""
 
 
-def read_setup(engine: Engine) -> Setup:
+def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the actors. Raises EngineError naming the field and what it may be."""
     inner = engine.name.partition(":")[2]
     if inner not in INNER:

@@ -21,7 +21,7 @@ from assay.engines.ray.options import Setup, read_setup
 from assay.engines.ray.session import Expected, Session
 from assay.engines.weights import Problem, Survey, Weights, surveyor
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["RaySurvey", "survey"]
 
@@ -30,7 +30,7 @@ PASSED_ON = (VARIABLE, "HF_HUB_OFFLINE")
 Begin = Callable[[Setup, Order], AbstractContextManager[Cluster]]
 
 
-def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
+def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or Ray absent."""
     setup = read_setup(settings)
     if find_spec("ray") is None:

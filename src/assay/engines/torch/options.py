@@ -15,7 +15,7 @@ import torch
 from assay.engines.torch.loading import DTYPES, QUANTIZATIONS, Quantization
 from assay.engines.torch.scheduler import Options
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["Setup", "read_setup"]
 
@@ -58,7 +58,7 @@ class Setup:
         return torch.device(self.device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def read_setup(engine: Engine) -> Setup:
+def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     dtype = _one_of("dtype", engine.dtype or "auto", ("auto", *DTYPES))
     quantization = _one_of("quantization", engine.quantization or "none", QUANTIZATIONS)

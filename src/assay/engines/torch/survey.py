@@ -35,7 +35,7 @@ from assay.engines.torch.session import CHANGED, Session, free
 from assay.engines.torch.templates import TemplateError, conversed, fault
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["TorchSurvey", "survey"]
 
@@ -43,7 +43,7 @@ UNBOUNDED = 2**31
 """A context of this many positions or more is one that its configuration does not bound."""
 
 
-def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> TorchSurvey:
+def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> TorchSurvey:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable."""
     setup = read_setup(settings)
     try:

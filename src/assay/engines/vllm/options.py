@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["RANKS", "Setup", "read_setup"]
 
@@ -60,7 +60,7 @@ class Setup:
     """More arguments of `vllm.LLM`, as they are; they are part of who answers."""
 
 
-def read_setup(engine: Engine) -> Setup:
+def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     if engine.dtype not in (None, "auto", *DTYPES):
         raise EngineError(

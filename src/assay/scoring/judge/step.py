@@ -8,10 +8,10 @@ from pathlib import Path
 
 from assay.engines.openai.http import Server
 from assay.engines.openai.pool import spread
+from assay.plan import JudgeSettings
 from assay.records import Store
 from assay.scoring.judge.client import Client, open_server
 from assay.scoring.judge.ledger import Entry, Ledger
-from assay.study.form import Judge
 from assay.tasks import Example, Task
 from assay.tasks.judged import JudgedTask
 
@@ -33,10 +33,10 @@ class JudgeContext:
 
     folder: Path
     """The run's."""
-    judge: Judge | None = None
+    judge: JudgeSettings | None = None
     """To be asked what it has not answered yet; None: what it answered before has to do."""
     progress: Callable[[str, int, int], object] = _silent
-    server: Callable[[Judge], Server] = field(default=open_server)
+    server: Callable[[JudgeSettings], Server] = field(default=open_server)
     """Opens the judge's server; tests give their own."""
 
 

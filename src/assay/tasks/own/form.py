@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from assay.study.form import Line, Name
+from assay.plan.fields import Line, Name
 
 __all__ = [
     "BARE",

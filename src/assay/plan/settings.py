@@ -1,0 +1,121 @@
+"""What a study settles for everything that it runs: decoding, engine, judge, stops, the gate's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from assay.plan.fields import Cut, Fields, Free, Line, Listed, Name, Seed, Url, Variable, fault
+from assay.stats import Verdict
+
+__all__ = ["Decoding", "EngineSettings", "JudgeSettings", "Policy", "StopRule"]
+
+SERVER_FIELDS = ("url", "server", "key_env", "concurrency", "timeout")
+"""Of `engine`: what only an engine behind a server has."""
+Word = Annotated[Verdict, Field(strict=False)]
+
+
+class Decoding(Fields):
+    """How to generate; what is None the task decides."""
+
+    max_tokens: Annotated[int, Field(gt=0)] | None = None
+    """Longest response, of every task that says nothing else."""
+    temperature: Annotated[float, Field(ge=0)] | None = None
+    """0 is greedy."""
+    samples: Annotated[int, Field(gt=0)] = 1
+    """Responses a prompt."""
+    seed: Seed = 0
+    """Of the sampling."""
+    template: Line | None = None
+    """`chat`, `none`, or a template file."""
+    after: Cut | None = None
+    """Keep what follows the first such mark, where there is one."""
+
+
+class EngineSettings(Fields):
+    """What generates."""
+
+    name: Line = ""
+    """`torch`, `vllm`, `ray:torch`, ...; `torch` where a subject has weights, else `recorded`."""
+    dtype: Name | None = None
+    """Of the weights; the engine's choice by default."""
+    quantization: Name | None = None
+    """Of the base."""
+    url: Url | None = None
+    """Where a server answers, for the engine `openai`; no key or password stands in it."""
+    server: Name | None = None
+    """The kind of server: `vllm`, `sglang`, `lorax`, `tgi`, `transformers`, `llama.cpp` or `other`."""
+    key_env: Variable | None = None
+    """Environment variable that holds the server's key; the key itself is never written down."""
+    concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
+    """Requests under way at a server, at most."""
+    timeout: Annotated[float, Field(gt=0)] | None = None
+    """Seconds that a server may take for one answer."""
+    options: Mapping[Line, Free] = {}
+    """The engine's own."""
+
+    @model_validator(mode="after")
+    def _of_a_server(self) -> EngineSettings:
+        said = [name for name in SERVER_FIELDS if getattr(self, name) is not None]
+        if said and self.name != "openai":
+            raise fault(f"`{said[0]}` is for servers; write `name: openai`, or remove it")
+        return self
+
+
+class StopRule(Fields):
+    """When to stop asking, and how to look before the end."""
+
+    when: Literal["full", "decided"] = "full"
+    """After all prompts, or for each adapter and task as soon as every claim on it is settled."""
+    design: Literal["group", "betting"] = "group"
+    """Group-sequential: looks as declared, nearly the power of a full run; betting: exact at any look, with less."""
+    first: Annotated[int, Field(gt=0)] = 64
+    """Prompts before the first look."""
+    every: Annotated[int, Field(gt=0)] = 32
+    """Prompts between looks."""
+    elsewhere: Annotated[int, Field(gt=0)] | None = None
+    """Prompts of a task on which an adapter claims nothing; all by default."""
+    pool: bool = False
+    """Say too what the full list of prompts would print; it is no verdict."""
+
+
+class JudgeSettings(Fields):
+    """A model that judges responses, for tasks that no rule decides; behind a server that speaks OpenAI's chat."""
+
+    model: Line
+    """The server's name for it; give one with a date or a revision, for a name alone may move."""
+    url: Url
+    """Where it answers; no key or password stands in it."""
+    key_env: Variable | None = None
+    """Environment variable that holds the server's key; the key itself is never written down."""
+    max_tokens: Annotated[int, Field(gt=0)] = 2048
+    """Longest answer."""
+    concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
+    """Requests under way, at most."""
+    timeout: Annotated[float, Field(gt=0)] | None = None
+    """Seconds that one answer may take."""
+    options: Mapping[Line, Free] = {}
+    """More fields of each request, as in `reasoning_effort: low`; nothing behind a name leaves that field out."""
+
+
+class Policy(Fields):
+    """What the gate passes and fails; what is in neither list leaves an adapter undecided."""
+
+    passing: Annotated[tuple[Word, ...], Listed] = tuple(word for word in Verdict if word.tone == "good")
+    """Verdicts that every claim of an adapter needs, to pass."""
+    failing: Annotated[tuple[Word, ...], Field(strict=False)] = tuple(
+        word for word in Verdict if word.tone == "bad"
+    )
+    """Verdicts of which one fails an adapter."""
+    tolerated_harm: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The fall elsewhere that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
+    drift_budget: Annotated[float, Field(ge=0)] | None = None
+    """The largest drift (variant `gap`) to pass, beside the verdicts and never instead; by default any."""
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Policy:
+        if both := [word for word in self.passing if word in self.failing]:
+            raise fault(f"`{both[0]}` stands both in `passing` and in `failing`; remove it from one")
+        return self
