@@ -19,6 +19,7 @@ FLOW = (
         "embedded",
         "memory",
         "stats",
+        "plan",
         "study",
         "tasks",
         "engines",
