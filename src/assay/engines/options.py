@@ -1,0 +1,44 @@
+"""An engine's options as a pydantic model, and its complaints: which field, what was given, what it takes.
+
+class ToyOptions(Options):
+    rows: int = Field(256, gt=0, title="a whole number above 0")
+
+read_options(ToyOptions, settings.options)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assay.errors import EngineError
+
+__all__ = ["Options", "read_options"]
+
+
+class Options(BaseModel):
+    """What a study decides about an engine; each field's title says what it takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+_Model = TypeVar("_Model", bound=Options)
+
+
+def read_options(model: type[_Model], values: Mapping[str, Any], place: str = "engine.options") -> _Model:
+    """The options, checked. Raises EngineError naming the field, under `place`, and what it may be."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as bad:
+        error = bad.errors(include_url=False)[0]
+    name = str(error["loc"][0])
+    if error["type"] == "extra_forbidden":
+        close = get_close_matches(name, model.model_fields, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        known = ", ".join(model.model_fields)
+        raise EngineError("no such option", place=f"{place}.{name}", fix=f"{hint}there are {known}")
+    takes = model.model_fields[name].title or error["msg"]
+    raise EngineError(repr(values[name]), place=f"{place}.{name}", fix=f"write {takes}")
