@@ -15,7 +15,7 @@ FLOW = (
         "errors",
         "files",
         "progress",
-        "jsonl",
+        "rows",
         "embedded",
         "memory",
         "stats",

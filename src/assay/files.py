@@ -1,31 +1,64 @@
-"""Reading a file as text, writing one whole or not at all, and its digest."""
+"""Reading a file as bytes or text, whatever its encoding, writing one whole or not at all, and its digest."""
 
 from __future__ import annotations
 
+import codecs
+import gzip
 import hashlib
 import os
 import stat
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from assay.errors import AssayError, OutputError, ResponsesError
 
-__all__ = ["file_sha256", "read_text", "write_atomically", "write_text"]
+__all__ = ["decode", "file_sha256", "read_bytes", "read_text", "write_atomically", "write_text"]
+
+
+_GZIP = b"\x1f\x8b"
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte-order marks."""
 
 
 def read_text(path: Path, error: type[AssayError]) -> str:
-    """The file as text; raises `error` if it is missing, unreadable or not UTF-8."""
+    """The file as text; raises `error` if it is missing, unreadable or in no encoding of Unicode."""
+    return decode(read_bytes(path, error), path, error)
+
+
+def read_bytes(path: Path, error: type[AssayError]) -> bytes:
+    """The content of a file, decompressed where gzip wrote it; raises `error` if it is missing, unreadable or cut off."""
     try:
-        return path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as bad:
-        line = bad.object.count(b"\n", 0, bad.start) + 1
-        raise error(
-            f"{path}:{line}: not UTF-8 (byte 0x{bad.object[bad.start]:02x}); "
-            f"convert the file, e.g. with `iconv -f latin1 -t utf-8`"
-        ) from None
+        content = path.read_bytes()
+        return gzip.decompress(content) if content.startswith(_GZIP) else content
+    except (EOFError, zlib.error, gzip.BadGzipFile) as bad:
+        raise error(f"not a whole gzip file ({bad})", place=path, fix="the file may be cut off") from None
     except OSError as bad:
-        raise error(f"{path}: cannot be read: {bad.strerror}") from None
+        raise error(f"cannot be read: {bad.strerror}", place=path) from None
+
+
+def decode(content: bytes, path: Path, error: type[AssayError]) -> str:
+    """Text in UTF-8, or in UTF-16 or UTF-32 with a byte-order mark; raises `error`, naming the line of the first other byte."""
+    mark = next((mark for mark in _MARKS if content.startswith(mark)), b"")
+    encoding = _MARKS.get(mark, "utf-8")
+    try:
+        return content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as bad:
+        line = content[: bad.start].decode(encoding, errors="ignore").count("\n") + 1
+        raise error(
+            f"not {encoding.upper()} (byte 0x{content[bad.start]:02x})",
+            place=f"{path}:{line}",
+            fix="convert the file, e.g. with `iconv -f latin1 -t utf-8`"
+            if encoding == "utf-8"
+            else "its byte-order mark is followed by another encoding, or the file is cut off",
+        ) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.binding.bound import Cell, Found, Round
-from assay.engines import Recorded, Request, Row, Source, read_rows
+from assay.engines import Recorded, Request, Row, Source, read_responses
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
 from assay.interop.importers.lm_eval import LoggedModel, check_models, logged_model, read_samples
@@ -18,7 +18,7 @@ from assay.tasks import Example
 
 __all__ = ["recorded"]
 
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_rows, "lm-eval": read_samples}
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_responses, "lm-eval": read_samples}
 
 
 def recorded(

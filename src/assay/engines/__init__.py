@@ -2,7 +2,7 @@
 
 from assay.engines.engine import Completion, Engine, Kind, Request, cut_after, named
 from assay.engines.fake import Fake
-from assay.engines.recorded import Recorded, Row, Source, read_rows
+from assay.engines.recorded import Recorded, Row, Source, read_responses
 from assay.engines.weights import Liveness, Loaded, Problem, Survey, Surveyor, Weights, surveyor
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "Weights",
     "cut_after",
     "named",
-    "read_rows",
+    "read_responses",
     "surveyor",
 ]

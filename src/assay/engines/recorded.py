@@ -13,11 +13,14 @@ from typing import Any
 
 from assay.engines.engine import Completion, Request, cut_after
 from assay.engines.weights import NO_PROMPTS, Liveness
-from assay.errors import ResponsesError
-from assay.jsonl import read_jsonl
+from assay.errors import AssayError, ResponsesError
+from assay.rows import Fields, read_rows
 from assay.tasks import Example
 
-__all__ = ["Recorded", "Row", "Source", "match", "read_rows"]
+__all__ = ["Recorded", "Row", "Source", "match", "read_responses"]
+
+
+RowReader = Callable[[Path, type[AssayError]], Iterator[tuple[int, dict[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +175,23 @@ def _find(
     return candidates[0]
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Rows of assay's own JSONL: `response` (text or null), and `key` or `prompt`, and `sample`."""
-    for line, row in read_jsonl(path, ResponsesError):
-        yield _row(f"{path}:{line}", line, row)
+def read_responses(path: Path, read: RowReader = read_rows) -> Iterator[Row]:
+    """Rows of assay's own form: `response` (text or null), and `key` or `prompt`, and `sample`; other fields are ignored."""
+    for line, row in read(path, ResponsesError):
+        yield as_response(line, Fields(row, f"{path}:{line}", ResponsesError))
 
 
-def _row(place: str, line: int, row: Mapping[str, Any]) -> Row:
-    if "response" not in row:
-        hint = "; this looks like an lm-eval log, say `format: lm-eval`" if "resps" in row else ""
-        raise ResponsesError(f"{place}: no `response` field (found: {', '.join(list(row)[:6])}){hint}")
-    text, key, prompt, sample = (row.get(name) for name in ("response", "key", "prompt", "sample"))
-    if text is not None and not isinstance(text, str):
-        raise ResponsesError(f"{place}: `response` must be text or null, found {type(text).__name__}")
-    if isinstance(key, bool) or not isinstance(key, str | int | None):
-        raise ResponsesError(f"{place}: `key` must be text or an integer, found {type(key).__name__}")
-    if prompt is not None and not isinstance(prompt, str):
-        raise ResponsesError(f"{place}: `prompt` must be text, found {type(prompt).__name__}")
+def as_response(line: int, row: Fields) -> Row:
+    """A response from the fields of its row."""
+    if "response" not in row.values:
+        raise ResponsesError(
+            f"no `response` field (found: {', '.join(list(row.values)[:6])})",
+            place=row.place,
+            fix="this looks like an lm-eval log, set `format: lm-eval`" if "resps" in row.values else "",
+        )
+    key, prompt = row.key("key"), row.optional("prompt")
     if key is None and prompt is None:
-        raise ResponsesError(f"{place}: neither `key` nor `prompt`, so the example it answers is unknown")
-    if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
-        raise ResponsesError(f"{place}: `sample` must be 0, 1, ..., found {sample!r}")
-    return Row(line, text, None if key is None else str(key), prompt, sample=sample or 0)
+        raise ResponsesError(
+            "neither `key` nor `prompt`, so the example it answers is unknown", place=row.place
+        )
+    return Row(line, row.optional("response"), key, prompt, sample=row.count("sample"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Recorded, Request, Source, read_rows
+from assay.engines import Recorded, Request, Source, read_responses
 from assay.errors import AssayError
 from assay.files import write_text
 from assay.progress import Progress, silent
@@ -37,7 +37,7 @@ def score_file(
     task = _task(kind, mode)
     examples = _examples(task, data, draw)
     task.check(examples)
-    engine = Recorded({("", kind): Source(responses, read_rows, after)}, {kind: examples})
+    engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
     by_key = {example.key: example for example in examples}
     asked = [
         Request("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)

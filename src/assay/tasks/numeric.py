@@ -31,18 +31,15 @@ user's turn; here a sentence asks for steps and a last line `#### x`. Its `gsm8k
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
-from collections.abc import Iterator
 from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from assay.errors import TaskError
-from assay.files import read_text
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 from assay.tasks.worked import WORKED, shown
 
@@ -115,7 +112,7 @@ class Numeric(Task):
         """
         lines: dict[str, int] = {}
         examples: list[Example] = []
-        for line, row in _rows(path):
+        for line, row in read_rows(path, TaskError):
             example = _example(row, len(examples), f"{path}:{line}")
             first = lines.setdefault(example.key, line)
             if len(lines) == len(examples):
@@ -262,45 +259,3 @@ def _told(row: dict[str, Any], name: str) -> str:
         return f"missing (found: {', '.join(row) or 'nothing'})"
     told = repr(row[name])
     return told if len(told) <= 80 else f"...{told[-80:]}"
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line number and object of each row, of JSON Lines or of one array."""
-    text = read_text(path, TaskError)
-    return _array(text, path) if text.lstrip().startswith("[") else read_jsonl(path, TaskError)
-
-
-def _array(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not a JSON number")
-
-    decoder = json.JSONDecoder(parse_constant=refuse)
-    before, start, line = "[", _skip(text, 0), 1
-    while before != "]":
-        at = _skip(text, start + 1)
-        line = 1 + text.count("\n", 0, at) if before == "[" else line + text.count("\n", start, at)
-        if before == "[" and text[at : at + 1] == "]":
-            start = at
-            break
-        try:
-            row, end = decoder.raw_decode(text, at)
-            json.dumps(row, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as bad:
-            raise TaskError(f"{path}:{line}: not JSON ({bad}); the file may be cut off") from None
-        if not isinstance(row, dict):
-            raise TaskError(f"{path}:{line}: a JSON object is expected, found {type(row).__name__}")
-        yield line, row
-        start = _skip(text, end)
-        before = text[start : start + 1]
-        line += text.count("\n", at, start)
-        if before not in (",", "]"):
-            raise TaskError(f"{path}:{line}: `,` or `]` is expected after an object; the file may be cut off")
-    if _skip(text, start + 1) < len(text):
-        raise TaskError(f"{path}:{line}: more text follows the array; remove it")
-
-
-def _skip(text: str, at: int) -> int:
-    """Past white space."""
-    while text[at : at + 1].isspace():
-        at += 1
-    return at

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from assay.errors import StudyError, TaskError
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 from assay.study.document import Place, Problem
 from assay.training.form import Data
 from assay.training.recipe import Recipe
@@ -126,7 +126,7 @@ def _pairs(recipe: Recipe, data: Data) -> tuple[list[Pair], int]:
         path = recipe.resolve(data.path)
         try:
             found, empty = _checked(
-                data, ((f"{path}:{line}", row) for line, row in read_jsonl(path, StudyError))
+                data, ((f"{path}:{line}", row) for line, row in read_rows(path, StudyError))
             )
         except StudyError as bad:
             raise _RowsError(str(bad)) from None

@@ -16,7 +16,7 @@ from assay.engines import Row
 from assay.errors import ResponsesError
 from assay.files import read_text
 from assay.interop.importers.lm_eval import LoggedModel
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 
 __all__ = ["read_instances"]
 
@@ -26,7 +26,7 @@ def read_instances(path: Path) -> tuple[Sequence[Row], LoggedModel]:
     models: dict[str, int] = {}
     names: dict[str, int] = {}
     found: dict[str, tuple[int, list[str], str, str]] = {}
-    for line, row in read_jsonl(path, ResponsesError):
+    for line, row in read_rows(path, ResponsesError):
         place = f"{path}:{line}"
         models.setdefault(_text(place, row, "model_id"), line)
         names.setdefault(_text(place, row, "evaluation_name"), line)

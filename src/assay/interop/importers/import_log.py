@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Row, Source, read_rows
+from assay.engines import Row, Source, read_responses
 from assay.engines.recorded import match
 from assay.errors import OutputError, ResponsesError, StudyError
 from assay.files import file_sha256, read_text, write_text
@@ -253,7 +253,7 @@ def _lines(rows: Sequence[Row], entry: _Entry) -> Iterator[str]:
 
 
 def _kept(folder: Path, entry: _Entry) -> Log:
-    read = read_samples if entry.format == "lm-eval" else read_rows
+    read = read_samples if entry.format == "lm-eval" else read_responses
     return Log(tuple(read(folder / entry.file)), named_model(entry.source, entry.arguments))
 
 

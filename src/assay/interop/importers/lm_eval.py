@@ -14,7 +14,7 @@ from typing import Any
 from assay.engines import Row
 from assay.errors import ResponsesError
 from assay.files import read_text
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 
 __all__ = ["LoggedModel", "check_models", "logged_model", "named_model", "read_samples"]
 
@@ -25,7 +25,7 @@ BASE_ARGUMENTS = ("pretrained", "model", "path")
 def read_samples(path: Path) -> Iterator[Row]:
     """Rows of a samples log, one a document and repeat; later filters of a document are passed over."""
     seen: dict[str, Any] = {}
-    for line, row in read_jsonl(path, ResponsesError, allow_nan=True):
+    for line, row in read_rows(path, ResponsesError, allow_nan=True):
         place = f"{path}:{line}"
         document, responses = row.get("doc"), row.get("resps")
         if not isinstance(document, dict) or not isinstance(responses, list):

@@ -6,16 +6,16 @@ than was stated, or was asked in more ways than one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assay.engines import Row, read_rows
+from assay.engines import Row, read_responses
 from assay.errors import ResponsesError
 from assay.interop.importers.every_eval_ever import read_instances
 from assay.interop.importers.inspect_logs import read_inspect
 from assay.interop.importers.lm_eval import LoggedModel, logged_model, named_model, read_samples
-from assay.interop.importers.responses_csv import read_csv
+from assay.rows import read_csv
 
 __all__ = ["FORMATS", "Log", "check_pair", "read_log"]
 
@@ -53,7 +53,7 @@ def _words(model: LoggedModel) -> str:
     return f"{model.adapter!r} on {model.base!r}" if model.adapter else f"the base {model.base!r} alone"
 
 
-def _plain(read: Callable[[Path], Sequence[Row]]) -> Callable[[Path, str | None], Log]:
+def _plain(read: Callable[[Path], Iterable[Row]]) -> Callable[[Path, str | None], Log]:
     """Of a format that never says whose the responses are."""
 
     def log(path: Path, stated: str | None) -> Log:
@@ -84,8 +84,8 @@ FORMATS: Mapping[str, Callable[[Path, str | None], Log]] = {
     "lm-eval": _lm_eval,
     "inspect": _told(read_inspect),
     "every-eval-ever": _told(read_instances),
-    "csv": _plain(lambda path: tuple(read_csv(path))),
-    "jsonl": _plain(lambda path: tuple(read_rows(path))),
+    "csv": _plain(lambda path: read_responses(path, read_csv)),
+    "jsonl": _plain(read_responses),
 }
 """What `assay import` reads: a log and the stated model arguments, as a Log."""
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Self, TextIO
 
 from assay.errors import OutputError, RunError
-from assay.jsonl import read_jsonl
 from assay.records import digest
+from assay.rows import read_rows
 
 __all__ = ["FILE", "Entry", "Ledger"]
 
@@ -103,7 +103,7 @@ def _mend(path: Path) -> None:
 
 def _read(path: Path) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
-    for line, row in read_jsonl(path, RunError):
+    for line, row in read_rows(path, RunError):
         judge, question, answers = (row.get(name) for name in ("judge", "question", "answers"))
         told = {name: row.get(name, "") for name in ("refused", "model", "at")}
         texts = [question, *told.values(), *(answers if isinstance(answers, list) else [None])]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import TaskError
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 from assay.tasks.instructed.instruction import Instruction
 from assay.tasks.task import Example
 
@@ -26,7 +26,7 @@ def read_prompts(path: Path, instructions: Instructions, benchmark: str) -> tupl
     examples: list[Example] = []
     keys: dict[str, int] = {}
     prompts: dict[str, int] = {}
-    for line, row in read_jsonl(path, TaskError):
+    for line, row in read_rows(path, TaskError):
         example = _example(row, f"{path}:{line}", instructions, benchmark)
         for seen, value, field in ((keys, example.key, "key"), (prompts, example.prompt, "prompt")):
             if seen.setdefault(value, line) != line:

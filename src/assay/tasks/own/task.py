@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from assay.errors import TaskError
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 from assay.tasks.own.check import Check, shown
 from assay.tasks.own.form import OwnForm, Worked
 from assay.tasks.task import Example, Form, Score, Task
@@ -52,7 +52,7 @@ class OwnTask(Task):
         examples: list[Example] = []
         keys: dict[str, int] = {}
         prompts: dict[str, int] = {}
-        for line, row in read_jsonl(path, TaskError):
+        for line, row in read_rows(path, TaskError):
             example = self._example(row, len(examples), f"{path}:{line}")
             for seen, value, what in ((keys, example.key, "key"), (prompts, example.prompt, "prompt")):
                 if seen.setdefault(value, line) != line:

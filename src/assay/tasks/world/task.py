@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from assay.errors import TaskError
-from assay.jsonl import read_jsonl
+from assay.rows import read_rows
 from assay.tasks.ifeval import IFEval
 from assay.tasks.numeric import Numeric
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
@@ -72,7 +72,7 @@ class _Exact(Task):
         """The examples of a JSONL file of `{key?, question, answer}`. Raises TaskError naming line and fix."""
         examples = [
             _example(row, f"{path}:{line}", position)
-            for position, (line, row) in enumerate(read_jsonl(path, TaskError))
+            for position, (line, row) in enumerate(read_rows(path, TaskError))
         ]
         keys = [example.key for example in examples]
         if twice := next((key for key in keys if keys.count(key) > 1), None):
