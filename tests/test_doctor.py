@@ -1,4 +1,4 @@
-"""What this machine can run, told of machines that tests make up. No network, no GPU."""
+"""The diagnosis of machines that tests make up. No network, no GPU."""
 
 from __future__ import annotations
 
@@ -11,49 +11,70 @@ from typing import Any
 
 import pytest
 
-from assay import doctor
-from assay.doctor import Check, examine, rates
+from assay import doctor, memory
+from assay.doctor import Check, Machine, diagnose, rates
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+class Bare(Machine):
+    """A machine with every package in version 1.0, a torch without a GPU, and no network."""
+
+    absent: tuple[str, ...] = ()
+    gpus = ""
+    processors = ""
+    texts = True
+
+    def version(self, package: str) -> str:
+        return "" if package in self.absent else "1.0"
+
+    def torch(self) -> Any:
+        return SimpleNamespace(__version__="2.0+cpu", cuda=SimpleNamespace(is_available=lambda: False))
+
+    def driver_gpus(self) -> str:
+        return self.gpus
+
+    def cpuinfo(self) -> str:
+        return self.processors
+
+    def has_nltk_data(self, place: str) -> bool:
+        assert place
+        return self.texts
+
+    def reach(self, address: str) -> None:
+        raise AssertionError(f"{address} was asked")
+
+
+def checks(machine: Machine | None = None, online: bool = False, seconds: float = 0) -> dict[str, Check]:
+    return {check.name: check for check in diagnose(online, seconds, machine or Bare())}
+
+
+def test_this_machine_is_diagnosed_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the network was asked")
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    before = set(sys.modules)
+    here = checks(Machine())
+    assert {"python", "assay", "engine torch", "engine vllm", "engine ray", "gpu", "processor"} <= set(here)
+    assert {"memory", "disk for runs", "disk for models", "punkt_tab", "hub"} <= set(here)
+    assert all(check.found for check in here.values())
+    assert all(check.fix for check in here.values() if check.state == "missing")
+    loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
+    assert not loaded & {"transformers", "peft", "datasets", "vllm", "ray"}  # torch alone
 
 
-def found(**more: Any) -> dict[str, Check]:
-    return {check.name: check for check in examine(seconds=0, **more)}
+def test_an_engine_without_its_packages_is_missing_with_the_line_that_adds_them() -> None:
+    class Lacking(Bare):
+        absent = "peft", "ray"
 
+        def torch(self) -> Any:
+            raise ImportError("gone")
 
-def test_everything_is_looked_at_without_the_network() -> None:
-    checks = found()
-    assert {"python", "assay", "engine torch", "engine vllm", "engine ray", "gpu", "processor"} <= set(checks)
-    assert {"memory", "disk for runs", "disk for models", "punkt_tab", "hub"} <= set(checks)
-    assert all(check.found for check in checks.values())
-    assert all(check.fix for check in checks.values() if check.state == "missing")
-
-
-def test_an_engine_without_its_packages_is_missing_with_the_line_that_adds_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda package: "" if package in ("peft", "ray") else "1.0")
-    monkeypatch.setattr(doctor, "_torch", lambda: (None, "gone"))
-    checks = found()
-    assert checks["engine torch"] == Check(
+    lacking = checks(Lacking())
+    assert lacking["engine torch"] == Check(
         "engine torch", "missing", "without peft", "pip install 'lora-assay[torch]'"
     )
-    assert (checks["engine ray"].state, checks["engine ray"].found) == ("note", "without ray")
-
-
-def test_an_engine_that_assay_has_not_is_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda _: "1.0")
-    monkeypatch.setattr(doctor, "SURVEYORS", {"torch": "x", "ray:torch": "y"})
-    checks = found()
-    assert [checks[f"engine {name}"].state for name in ("torch", "ray", "vllm")] == ["ok", "ok", "note"]
-    assert checks["engine vllm"].found == "not in this version of assay (vllm 1.0 is here)"
-    assert not checks["engine vllm"].fix
+    assert (lacking["engine ray"].state, lacking["engine ray"].found) == ("note", "without ray")
+    assert lacking["engine vllm"] == Check("engine vllm", "ok", "vllm 1.0")
 
 
 class Cuda:
@@ -79,104 +100,91 @@ class Cuda:
             return "Fast GPU"
 
 
-def test_gpus_are_named_with_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_torch", lambda: (Cuda, ""))
-    assert found()["gpu"] == Check("gpu", "ok", "Fast GPU (70 of 80 GiB free)")
+def test_gpus_are_named_with_their_memory() -> None:
+    class Fast(Bare):
+        def torch(self) -> Any:
+            return Cuda
+
+    assert checks(Fast())["gpu"] == Check("gpu", "ok", "Fast GPU (70 of 80 GiB free)")
 
 
-def test_a_gpu_that_torch_does_not_see_is_told_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
-    blind = SimpleNamespace(__version__="2.0+cpu", cuda=SimpleNamespace(is_available=lambda: False))
-    monkeypatch.setattr(doctor, "_torch", lambda: (blind, ""))
-    monkeypatch.setattr(doctor, "_nvidia", lambda: "Fast GPU, 80 GB")
-    gpu = found()["gpu"]
+def test_a_gpu_that_torch_does_not_see_is_missing_with_the_fix() -> None:
+    class Blind(Bare):
+        gpus = "Fast GPU, 80 GB"
+
+    gpu = checks(Blind())["gpu"]
     assert gpu.state == "missing"
     assert "torch 2.0+cpu does not see it" in gpu.found
     assert "CUDA build" in gpu.fix
-    monkeypatch.setattr(doctor, "_nvidia", lambda: "")
-    assert found()["gpu"].state == "note"
+    assert checks()["gpu"].state == "note"
 
 
-def test_a_broken_torch_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: str) -> None:
-        raise OSError("libcudart.so: cannot open shared object file")
+def test_a_broken_torch_is_missing_with_its_cause() -> None:
+    class Broken(Bare):
+        def torch(self) -> Any:
+            raise OSError("libcudart.so: cannot open shared object file")
 
-    monkeypatch.setattr(doctor, "import_module", broken)
-    monkeypatch.setattr(doctor, "_version", lambda _: "1.0")
-    engine = found()["engine torch"]
-    assert engine.state == "missing"
-    assert "cannot be imported: libcudart.so" in engine.found
-    assert doctor._speed(doctor._torch()[0], 1).state == "note"
+    broken = checks(Broken(), seconds=1)
+    assert broken["engine torch"].state == "missing"
+    assert "cannot be imported: libcudart.so" in broken["engine torch"].found
+    assert broken["engine torch"].fix == "reinstall torch"
+    assert broken["speed"].state == "note"
 
 
 @pytest.mark.parametrize(
     ("cpuinfo", "flags"),
     [
-        ("processor: 0\nflags\t\t: fpu avx2 avx512_bf16 amx_bf16 amx_tile\n", ["AVX512-BF16", "AMX-BF16"]),
-        ("Features\t: fp asimd bf16 i8mm\n", ["BF16"]),
-        ("flags : fpu avx2 notbf16\n", []),
-        ("", []),
+        ("processor: 0\nflags\t\t: fpu avx2 avx512_bf16 amx_bf16 amx_tile\n", ", AVX512-BF16, AMX-BF16"),
+        ("Features\t: fp asimd bf16 i8mm\n", ", BF16"),
+        ("flags : fpu avx2 notbf16\n", ", no bfloat16 units known"),
+        ("", ", no bfloat16 units known"),
     ],
 )
-def test_processors_that_know_bfloat16_are_told_from_others(cpuinfo: str, flags: list[str]) -> None:
-    assert doctor._flags(cpuinfo) == flags
+def test_a_processor_with_bfloat16_units_is_named_so(cpuinfo: str, flags: str) -> None:
+    class Processor(Bare):
+        processors = cpuinfo
+
+    found = checks(Processor())["processor"].found
+    assert found.partition(" core")[2].removeprefix("s") == flags
 
 
-@pytest.mark.parametrize(
-    ("limit", "used", "free"),
-    [
-        ("max\n", "500\n", 4_096_000),
-        ("1000000\n", "400000\n", 600_000),
-        ("10\n", "20\n", 0),
-        ("", "", 4_096_000),
-    ],
-)
-def test_free_memory_is_that_of_the_system_under_the_groups_limit(limit: str, used: str, free: int) -> None:
-    assert doctor._available("MemTotal: 9000 kB\nMemAvailable:  4000 kB\n", limit, used) == free
+def test_memory_is_what_this_process_can_still_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 3 * 2**29)
+    assert checks()["memory"].found == "1.5 GiB free"
 
 
-def test_a_system_that_tells_nothing_of_its_memory_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_read", lambda _: "")
-    assert found()["memory"].state == "note"
+def test_missing_punkt_has_the_line_that_fetches_it() -> None:
+    class Wordless(Bare):
+        texts = False
 
-
-def test_missing_punkt_is_told_with_the_line_that_fetches_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    import nltk
-
-    def lacking(_: str) -> None:
-        raise LookupError
-
-    monkeypatch.setattr(nltk.data, "find", lacking)
-    punkt = found()["punkt_tab"]
+    punkt = checks(Wordless())["punkt_tab"]
     assert punkt.state == "missing"
     assert "nltk.downloader punkt_tab" in punkt.fix
 
 
-def test_the_hub_is_asked_only_if_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hub_is_asked_on_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Offline(Bare):
+        def reach(self, address: str) -> None:
+            assert address == "https://mirror.example"
+            raise urllib.error.URLError("no route")
+
     for name in doctor.OFFLINE:
         monkeypatch.delenv(name, raising=False)
-    assert found()["hub"].fix == "assay doctor --online"
+    assert checks()["hub"].fix == "assay doctor --online"
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert "offline, as HF_HUB_OFFLINE says" in found()["hub"].found
-    asked: list[str] = []
-
-    def answer(request: urllib.request.Request, timeout: float) -> Any:
-        assert timeout <= 10
-        asked.append(request.full_url)
-        raise urllib.error.URLError("no route")
-
-    monkeypatch.setattr(urllib.request, "urlopen", answer)
+    assert "offline, because HF_HUB_OFFLINE is set" in checks()["hub"].found
     monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
-    hub = found(online=True)["hub"]
-    assert asked == ["https://mirror.example"]
+    hub = checks(Offline(), online=True)["hub"]
     assert (hub.state, "no route" in hub.found) == ("missing", True)
 
 
-def test_a_refusal_of_the_hub_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_http_error_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(request: urllib.request.Request, timeout: float) -> Any:
-        raise urllib.error.HTTPError(request.full_url, 403, f"no {timeout}", {}, None)  # type: ignore[arg-type]
+        assert timeout <= 10
+        raise urllib.error.HTTPError(request.full_url, 403, "no", {}, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(urllib.request, "urlopen", refuse)
-    assert found(online=True)["hub"].state == "ok"
+    assert checks(Machine(), online=True)["hub"].state == "ok"
 
 
 class Matrix:
@@ -202,23 +210,14 @@ def test_rates_are_operations_over_time_for_each_dtype() -> None:
 
 
 def test_the_faster_dtype_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    blind = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: False))
     monkeypatch.setattr(doctor, "rates", lambda *_: {"bfloat16": 1e10, "float32": 4e10})
-    speed = doctor._speed(blind, 1)
+    speed = checks(seconds=1)["speed"]
     assert "float32 is 4.0 times as fast" in speed.found
     assert "dtype: float32" in speed.fix
     monkeypatch.setattr(doctor, "rates", lambda *_: {"bfloat16": 4e10, "float32": 4e10})
-    assert doctor._speed(blind, 1).found.endswith("equal")
-    assert doctor._speed(None, 1).state == "note"
-
-
-def test_looking_loads_no_model_library_but_torch() -> None:
-    before = set(sys.modules)
-    found()
-    new = {name.partition(".")[0] for name in set(sys.modules) - before}
-    assert not new & {"transformers", "peft", "datasets", "vllm", "ray"}
+    assert checks(seconds=1)["speed"].found.endswith("equal")
 
 
 def test_folders_that_are_not_there_yet_have_a_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "not" / "yet"))
-    assert found()["disk for models"].found.endswith("not/yet")
+    assert checks()["disk for models"].found.endswith("not/yet")

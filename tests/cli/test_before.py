@@ -74,7 +74,7 @@ def test_doctor_exits_with_0_whatever_is_missing(call: Any, monkeypatch: pytest.
         Check("python", "ok", "3.11"),
         Check("engine torch", "missing", "without torch", "pip install x"),
     ]
-    monkeypatch.setattr("assay.doctor.examine", lambda _: iter(checks))
+    monkeypatch.setattr("assay.doctor.diagnose", lambda _: iter(checks))
     done = call("doctor")
     assert done.code == 0
     assert "missing engine torch without torch fix: pip install x" in done.words

@@ -60,12 +60,12 @@ def doctor(
     from dataclasses import asdict
 
     from assay.cli.doctor import show_checks
-    from assay.doctor import examine
+    from assay.doctor import diagnose
 
     if json:
-        print_json([asdict(check) for check in examine(online)])
+        print_json([asdict(check) for check in diagnose(online)])
     else:
-        show_checks(examine(online))
+        show_checks(diagnose(online))
 
 
 @app.command()
