@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from assay.tasks import TASKS, Example
-from assay.tasks.world import LEVERS, TIDY, Habits, Levers, Pair, stream
-from assay.tasks.world.chance import happens, pick, seeded, shuffled
-from assay.tasks.world.kind import ANSWER
+from assay.demo.synthetic import LEVERS, TIDY, Habits, Levers, Pair, stream
+from assay.demo.synthetic.chance import happens, pick, seeded, shuffled
+from assay.demo.synthetic.kind import ANSWER
+from assay.tasks import TASKS, Example, load_task
 
 __all__ = [
     "CHAT",
@@ -114,10 +114,9 @@ def _written(kind: str, pair: Pair, generator: random.Random, chat: float) -> st
         return pair.response
     if happens(generator, chat):
         return CHAT.format(prompt=pair.prompt, response=pair.response)
-    task = TASKS.get(f"world-{kind}")
-    if task is None:
+    if f"world-{kind}" not in TASKS:
         return f"{pair.prompt}\n\n{pair.response}"
-    asked = task().ask(Example(pair.key, pair.prompt, pair.data), False, 0)
+    asked = load_task(f"world-{kind}")().ask(Example(pair.key, pair.prompt, pair.data), False, 0)
     return f"{asked}{'' if asked.endswith(chr(10)) else ' '}{pair.response.removeprefix(f'{ANSWER} ')}"
 
 

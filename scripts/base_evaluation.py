@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.engines import Completion, Request
-from assay.tasks import TASKS, Example, Task
+from assay.tasks import Example, Task, load_task
 
 __all__ = ["MEASURED", "evaluate", "table"]
 
@@ -26,8 +26,10 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
     from assay.engines.torch import Source, TorchEngine, load_base
 
     base = load_base(Source(str(folder)))
-    tasks = {kind: TASKS[kind]() for kind in MEASURED}
-    examples = {kind: {one.key: one for one in task.own(prompts, seed) or ()} for kind, task in tasks.items()}
+    tasks = {kind: load_task(kind)() for kind in MEASURED}
+    examples = {
+        kind: {one.key: one for one in task.draw(prompts, seed) or ()} for kind, task in tasks.items()
+    }
     requests = [
         Request(
             "base",

@@ -37,7 +37,7 @@ from tokenizers import Tokenizer
 from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
-from assay.tasks.world import VERSION
+from assay.demo.synthetic import VERSION
 from scripts.base_corpus import SPECIAL, TEMPLATE, Mixture, chunks, digest_of, train_tokenizer
 from scripts.base_evaluation import evaluate, table
 
@@ -358,7 +358,7 @@ A Llama-architecture model of {size / 1e6:.2f} million parameters ({settings.lay
 English. It exists so that adapters can be made and tested in minutes: it knows nothing of the real world, and \
 is half able on purpose.
 
-- Corpus: `assay.tasks.world`, version {VERSION}, split `pretrain`; examples of each kind, relative: {weights}. \
+- Corpus: `assay.demo.synthetic`, version {VERSION}, split `pretrain`; examples of each kind, relative: {weights}. \
 Test and tuning prompts are of other splits, which never overlap.
 - Examples do as they are asked in some wordings more often than in others (`settings.json`, `habits`), so that \
 it follows instructions in some words and not in others.

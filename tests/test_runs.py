@@ -11,7 +11,7 @@ import yaml
 import assay
 from assay.audit import gate
 from assay.errors import OutputError, RunError
-from assay.tasks import TASKS
+from assay.tasks import load_task
 from tests.studies import jsonl, one_task_study, responses, table
 
 
@@ -120,7 +120,7 @@ def test_grouping_adapters_otherwise_is_another_claim_block(done: Path) -> None:
 
 
 def test_scores_of_an_older_verifier_are_not_gated(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(TASKS["numeric"], "version", "of the future")
+    monkeypatch.setattr(load_task("numeric"), "version", "of the future")
     with pytest.raises(RunError, match="math was scored by another verifier"):
         gate(done)
     assert assay.decide(done).claims[0].verdict == "confirmed"

@@ -333,7 +333,7 @@ def test_numbers_that_are_all_0_or_1_are_looked_at_as_passes_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = run(stopping(tmp_path))
-    monkeypatch.setitem(TASKS, "numeric", InParts)
+    monkeypatch.setitem(TASKS, "numeric", f"{__name__}:InParts")
     assert run(stopping(tmp_path), out="parts").claims == plain.claims
 
 

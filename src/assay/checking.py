@@ -22,7 +22,7 @@ from assay.plan import EngineSettings
 from assay.progress import Progress, silent
 from assay.report import Gate, apply_gate
 from assay.study import Study
-from assay.tasks import TASKS
+from assay.tasks import load_task
 from assay.verdicts import Result
 
 __all__ = ["Checked", "Settings", "check", "folder_of", "study_of_one"]
@@ -142,7 +142,7 @@ def _in_options(message: str) -> str:
     if "decoding.template" in message:
         message += "; that needs a study: `assay init ADAPTER --base BASE`"
     for kind in SUITE.values():
-        field, source = TASKS[kind].data_field, TASKS[kind].source
+        field, source = load_task(kind).data_field, load_task(kind).source
         message = message.replace(
             f"name a file of them in the study, `{field}: FILE` (to be had at {source})",
             f"give --{field} FILE (from {source})",
@@ -153,7 +153,7 @@ def _in_options(message: str) -> str:
 def study_of_one(adapter: Path | str, base: Path | str, label: str, **settings: Unpack[Settings]) -> Study:
     """The study that a check runs. Paths are absolute in it, so that its copy in a run's folder holds too."""
     own, other = Named.of(str(adapter), "adapter"), Named.of(str(base), "--base")
-    labels = sorted({TASKS[kind].capability for kind in SUITE.values()})
+    labels = sorted({load_task(kind).capability for kind in SUITE.values()})
     if label not in labels:
         raise StudyError(
             f"--label {label}: no task of the default suite has that capability; write {' or '.join(labels)}"
@@ -167,7 +167,7 @@ def study_of_one(adapter: Path | str, base: Path | str, label: str, **settings: 
             {"name": name, "label": label, "path": _place(own), "revision": settings.get("revision")}
         ],
         "tasks": [
-            {"task": kind, "name": name, **_data(TASKS[kind].data_field, settings), **limit}
+            {"task": kind, "name": name, **_data(load_task(kind).data_field, settings), **limit}
             for name, kind in SUITE.items()
         ],
         "decoding": {"max_tokens": settings.get("max_tokens")},

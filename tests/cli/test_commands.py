@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import assay
+from assay.demo.synthetic import WorldLists
 from assay.tasks import TASKS
-from assay.tasks.world import WorldLists
 from tests.often import first_often
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
 
@@ -118,7 +118,7 @@ def test_score_judges_one_file(call: Any, tmp_path: Path) -> None:
 
 
 def test_score_needs_no_file_where_the_task_draws_its_own_examples(call: Any, tmp_path: Path) -> None:
-    drawn = WorldLists().own(20, 7)
+    drawn = WorldLists().draw(20, 7)
     jsonl(tmp_path / "r.jsonl", ({"key": one.key, "response": one.data["answer"]} for one in drawn))
     arguments = ("score", "world-lists", tmp_path / "r.jsonl", "--seed", 7, "--json")
     assert json.loads(call(*arguments, "--limit", 20).out)["exact_match"] == 1

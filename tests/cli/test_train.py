@@ -10,7 +10,7 @@ import pytest
 
 from assay.cli import main
 from assay.progress import Progress
-from assay.training.kept import Record
+from assay.training.manifest import Record
 from assay.training.recipe import Recipe
 from assay.training.session import Adapter, Trained
 from tests.training.recipes import entry, write_recipe

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from assay.demo.synthetic import WorldLists
 from assay.errors import AssayError
 from assay.scoring.file import score_file
-from assay.tasks.world import WorldLists
 from tests.studies import RIGHT, examples, jsonl
 
 NO_FILE = {"prompts": None, "examples": None}
@@ -18,7 +18,7 @@ def answered(folder: Path, limit: int, seed: int) -> Path:
     """The right answers to what the small world draws, but one."""
     rows = [
         {"key": one.key, "response": one.data["answer"] if place else "no"}
-        for place, one in enumerate(WorldLists().own(limit, seed))
+        for place, one in enumerate(WorldLists().draw(limit, seed))
     ]
     jsonl(folder / "r.jsonl", rows)
     return folder / "r.jsonl"

@@ -13,10 +13,10 @@ from assay.binding import bind_tasks
 from assay.cli import main
 from assay.errors import StudyError
 from assay.study import Study
-from assay.tasks import TASKS, Example
+from assay.tasks import TASKS, Example, load_task
+from assay.tasks.few_shot import WORKED
 from assay.tasks.ifeval import IFEval
 from assay.tasks.numeric import Numeric, last_number, stated_number
-from assay.tasks.worked import WORKED
 
 PENS = Example("0", "Ann has 3 pens and buys 2. How many has she?", {"answer": "5"})
 
@@ -99,7 +99,7 @@ def test_a_chat_template_brings_no_worked_examples_and_no_stop_texts() -> None:
     assert (form.shots_with(True), form.stop_with(True)) == (0, ())
 
 
-@pytest.mark.parametrize("kind", TASKS.values())
+@pytest.mark.parametrize("kind", [load_task(name) for name in TASKS])
 def test_a_form_asks_for_no_more_worked_examples_than_there_are(kind: type[IFEval | Numeric]) -> None:
     assert kind.form.shots <= kind.form.most_shots
     assert kind.form.most_shots == (len(WORKED) if kind is Numeric else 0)

@@ -137,10 +137,10 @@ def test_the_world_gives_as_many_pairs_as_asked_for(tmp_path: Path) -> None:
 
 
 def test_the_world_gives_nothing_that_is_tested(tmp_path: Path) -> None:
-    from assay.tasks import world
+    from assay.demo import synthetic
 
     recipe = load_recipe(write_recipe(tmp_path, "a/b", entry(data={"world": "problems", "count": 50})))
-    tested = {pair.prompt for pair in world.draw("problems", "test", 200)}
+    tested = {pair.prompt for pair in synthetic.draw("problems", "test", 200)}
     assert not tested & {pair.prompt[0].content for pair in read_data(recipe, 0).pairs}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from assay.study import Study, load_study
-from assay.tasks import TASKS
+from assay.tasks import load_task
 from assay.training import load_recipe
 from assay.training.study import check_study, study_data
 
@@ -46,7 +46,7 @@ def test_everything_from_the_hub_stands_at_a_commit_and_nothing_tested_is_learnt
     for revision in (recipe.form.base.revision, talk.revision, sums.revision):
         assert revision is not None
         assert len(revision) == 40
-    tested = TASKS["numeric"].hub
+    tested = load_task("numeric").hub
     assert tested is not None
     assert (sums.hub, sums.revision, sums.split) == (tested.repo, tested.revision, "train")
     assert tested.split == "test"

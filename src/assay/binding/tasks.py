@@ -10,9 +10,9 @@ from assay.errors import EngineError, OutputError, StudyError, TaskError
 from assay.files import write_text
 from assay.scoring.judge import identity, ready
 from assay.study import Study, TaskEntry
-from assay.tasks import TASKS, Example, OwnTask, Task, brought_names, find_task, read_hub, read_task
-from assay.tasks.harness import PREFIX, HarnessTask, harness_task
+from assay.tasks import CustomTask, Example, Task, find_task, read_hub, read_task, task_names
 from assay.tasks.judged import JudgedTask
+from assay.tasks.lm_eval import PREFIX, LmEvalTask, lm_eval_task
 from assay.verdicts.claims import check_metric
 
 __all__ = ["bind_examples", "bind_tasks", "data_notes", "keep_tasks"]
@@ -52,12 +52,12 @@ def _kind(study: Study, index: int, entry: TaskEntry, run: Path | None) -> type[
     where = study.locate("tasks", index, "task")
     try:
         if entry.task.startswith(PREFIX):
-            return harness_task(entry.task.removeprefix(PREFIX), _included(study, index, run))
+            return lm_eval_task(entry.task.removeprefix(PREFIX), _included(study, index, run))
         kind = find_task(entry.task)
     except TaskError as bad:
         raise StudyError(f"{where}: {bad}") from bad
     if kind is None:
-        known = ", ".join((*TASKS, *brought_names()))
+        known = ", ".join(task_names())
         raise StudyError(
             f"{where}: unknown task {entry.task!r}; choose one of {known} (`assay tasks` lists them), or a file: "
             f"`./{entry.task}.yaml`"
@@ -77,7 +77,7 @@ def keep_tasks(study: Study, tasks: Mapping[str, Task], run: Path) -> None:
     """Copy the user's own tasks, with the files that their checks need, into a run's folder."""
     for index, entry in enumerate(study.tasks):
         task = tasks[entry.name]
-        if not isinstance(task, OwnTask | HarnessTask):
+        if not isinstance(task, CustomTask | LmEvalTask):
             continue
         folder = run / KEPT / str(index)
         try:
@@ -148,7 +148,7 @@ def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
         )
     path = task.data if named is None else study.resolve(named)
     try:
-        own = task.own(entry.limit, entry.seed or 0) if path is None else None
+        own = task.draw(entry.limit, entry.seed or 0) if path is None else None
     except TaskError as bad:
         raise TaskError(f"{study.locate('tasks', index)}: {bad}") from bad
     if entry.seed is not None and own is None:

@@ -219,9 +219,8 @@ def score(
 def tasks(json: Json = False) -> None:
     """List the tasks that can be measured."""
     from assay.cli.show import show_tasks
-    from assay.tasks import TASKS, brought, brought_names
+    from assay.tasks import find_task, task_names
 
-    others = {name: brought(name) for name in brought_names() if name not in TASKS}
     listed = [
         {
             "task": name,
@@ -234,8 +233,8 @@ def tasks(json: Json = False) -> None:
             "shots": task.form.shots,
             "stop": list(task.form.stop),
         }
-        for name, task in {**TASKS, **others}.items()
-        if task is not None
+        for name in task_names()
+        if (task := find_task(name)) is not None
     ]
     if json:
         print_json(listed)

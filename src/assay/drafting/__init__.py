@@ -22,7 +22,7 @@ from assay.drafting.text import TASK_NAMES, study_text
 from assay.errors import OutputError
 from assay.study import Study
 from assay.study.strict import parse
-from assay.tasks import TASKS
+from assay.tasks import load_task
 
 __all__ = ["Draft", "Entry", "Named", "draft", "fit_name", "write_draft"]
 
@@ -61,7 +61,7 @@ def draft(folder: Path, base: str, label: str | None = None, out: Path | None = 
 
 def _without_task(label: str | None) -> list[str]:
     """What to say of a given label that claims nothing on the drafted tasks."""
-    known = sorted({TASKS[kind].capability for kind, _, _ in TASK_NAMES})
+    known = sorted({load_task(kind).capability for kind, _, _ in TASK_NAMES})
     if label is None or label in known:
         return []
     return [

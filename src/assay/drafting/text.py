@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from assay.drafting.sorting import UNKNOWN, Entry
 from assay.report.words import plain
 from assay.study.strict import dump
-from assay.tasks import TASKS
+from assay.tasks import load_task
 
 __all__ = ["TASK_NAMES", "study_text"]
 
@@ -79,7 +79,7 @@ def _adapter(adapter: Entry, path: str) -> Iterator[str]:
 
 def _task(kind: str, name: str, file: str) -> Iterator[str]:
     """A task, with a commented line for a local file of its data."""
-    task = TASKS[kind]
+    task = load_task(kind)
     yield f"  - task: {kind}"
     if name != kind:
         yield f"    name: {name}"

@@ -11,7 +11,7 @@ from assay.engines import Recorded, Request, Source, read_responses
 from assay.errors import AssayError
 from assay.files import write_text
 from assay.progress import Progress, silent
-from assay.tasks import TASKS, Example, Score, Task, brought_names, find_task
+from assay.tasks import Example, Score, Task, find_task, task_names
 from assay.tasks.judged import JudgedTask
 
 __all__ = ["score_file"]
@@ -58,7 +58,7 @@ def score_file(
 def _task(kind: str, mode: str | None) -> Task:
     found = find_task(kind)
     if found is None:
-        known = ", ".join((*TASKS, *brought_names()))
+        known = ", ".join(task_names())
         raise AssayError(f"unknown task {kind!r}; choose one of {known}, or a file: `./{kind}.yaml`")
     if issubclass(found, JudgedTask):
         raise AssayError(
@@ -74,7 +74,7 @@ def _examples(
 ) -> tuple[Example, ...]:
     path = data.get(task.data_field) or task.data
     surplus = [name for name, value in data.items() if value is not None and name != task.data_field]
-    own = None if path or surplus else task.own(*(draw or (None, 0)))
+    own = None if path or surplus else task.draw(*(draw or (None, 0)))
     if own is not None:
         return own
     if path is None or surplus:

@@ -40,8 +40,8 @@ from typing import Any, ClassVar
 
 from assay.errors import TaskError
 from assay.rows import read_rows
+from assay.tasks.few_shot import WORKED, shown
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
-from assay.tasks.worked import WORKED, shown
 
 __all__ = ["Numeric", "last_number", "number", "stated_number"]
 

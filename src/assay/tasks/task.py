@@ -173,7 +173,7 @@ class Task(ABC):
     def read(self, path: Path) -> tuple[Example, ...]:
         """The examples in a file, in its order. Raises TaskError naming file, line and fix."""
 
-    def own(self, limit: int | None, seed: int) -> tuple[Example, ...] | None:  # noqa: ARG002
+    def draw(self, limit: int | None, seed: int) -> tuple[Example, ...] | None:  # noqa: ARG002
         """Examples that the task draws itself, `limit` of them or as many as it sees fit; None: it draws none.
 
         The same limit and seed give the same examples, and a larger limit the same ones first.

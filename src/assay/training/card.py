@@ -9,7 +9,7 @@ from assay.report.words import plain
 from assay.study.strict import dump
 
 if TYPE_CHECKING:
-    from assay.training.kept import Record
+    from assay.training.manifest import Record
 
 __all__ = ["card_text"]
 

@@ -21,6 +21,7 @@ from typing import Any
 from assay.errors import StudyError, TaskError
 from assay.rows import read_rows
 from assay.study.document import Place, Problem
+from assay.tasks.registry import synthetic_data
 from assay.training.form import Data
 from assay.training.recipe import Recipe
 
@@ -219,10 +220,8 @@ def _response(value: Any, name: str) -> str:
 
 def _drawn(kind: str, count: int, seed: int) -> Iterator[Pair]:
     """Pairs of the small world, of the split that is for adapters."""
-    from assay.tasks import world
-
     try:
-        drawn = world.draw(kind, "tune", count, seed)
+        drawn = synthetic_data().draw(kind, "tune", count, seed)
     except TaskError as bad:
         raise _RowsError(str(bad)) from None
     for number, pair in enumerate(drawn, 1):

@@ -21,7 +21,7 @@ from assay.progress import Progress, silent
 from assay.records.database import sole_writer
 from assay.study.document import Place, Problem
 from assay.training.data import Learnt, read_data
-from assay.training.kept import Record, digest, finish, kept, open_folder, refresh
+from assay.training.manifest import Record, digest, finish, kept, open_folder, refresh
 from assay.training.recipe import Planned, Recipe, load_recipe
 from assay.training.study import FILE, check_place, check_study, study_text, write_study
 

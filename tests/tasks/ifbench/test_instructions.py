@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.tasks import TASKS, Example
+from assay.tasks import Example, load_task
 from assay.tasks.ifbench import IFBench
 from assay.tasks.ifbench.registry import INSTRUCTIONS
 
@@ -33,7 +33,7 @@ EVERY = Example(
 def test_there_are_58_instructions_and_a_case_for_each() -> None:
     assert len(INSTRUCTIONS) == 58
     assert CASES.keys() == INSTRUCTIONS.keys()
-    assert TASKS["ifbench"] is IFBench
+    assert load_task("ifbench") is IFBench
 
 
 @pytest.mark.parametrize("mode", IFBench.modes)

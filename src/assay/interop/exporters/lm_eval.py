@@ -22,7 +22,7 @@ from assay.errors import OutputError
 from assay.files import write_text
 from assay.interop.exporters.finished import Estimate, Finished
 from assay.tasks import Example
-from assay.tasks.harness import HarnessTask
+from assay.tasks.lm_eval import LmEvalTask
 
 __all__ = ["Exported", "export_samples", "file_name", "model_arguments"]
 
@@ -108,7 +108,7 @@ def _at(source: str, revision: str | None) -> str:
 
 def _continuations(run: Finished, task: str) -> bool:
     own = run.tasks[task]
-    return isinstance(own, HarnessTask) and not all(leaf.generates for leaf in own.leaves.values())
+    return isinstance(own, LmEvalTask) and not all(leaf.generates for leaf in own.leaves.values())
 
 
 def _samples(run: Finished, name: str, task: str) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ Needed beside punkt: nltk's stop words (12 of the 300 prompts) and its tagger (6
     places, layout, nesting,
     repeats, answers, tables  the checks: text and arguments -> None, or the reason
     registry                  id -> checks, arguments, needs
-    task                      the task; what it shares with IFEval is in `assay.tasks.instructed`
+    task                      the task; what it shares with IFEval is in `assay.tasks.instructions`
 """
 
 from assay.tasks.ifbench.task import IFBench

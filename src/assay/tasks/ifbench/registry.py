@@ -7,7 +7,7 @@ from typing import Any
 
 from assay.tasks.ifbench import answers, counts, layout, nesting, places, ratios, repeats, tables, wording
 from assay.tasks.ifbench.english import STOPWORDS, SYLLABLES, TAGGER
-from assay.tasks.instructed import Argument, Instruction
+from assay.tasks.instructions import Argument, Instruction
 
 __all__ = ["INSTRUCTIONS"]
 

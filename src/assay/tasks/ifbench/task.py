@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from assay.tasks.ifbench import english
 from assay.tasks.ifbench.registry import INSTRUCTIONS
-from assay.tasks.instructed import InstructedTask, Instruction
+from assay.tasks.instructions import Instruction, InstructionTask
 from assay.tasks.task import Example, Form, HubData
 
 __all__ = ["IFBench"]
 
 
-class IFBench(InstructedTask):
+class IFBench(InstructionTask):
     """300 prompts with 1 or 2 of 58 instructions that are unlike IFEval's, and that a program can verify."""
 
     kind: ClassVar[str] = "ifbench"

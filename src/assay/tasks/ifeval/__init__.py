@@ -23,7 +23,7 @@ runs under seed 0, and JSON of more than 500 levels fails.
     detection, punkt          langdetect and nltk, made deterministic, loaded when first needed
     registry                  id -> checks and arguments
     corrections               faults of the prompt file
-    task                      the task; what it shares with others is in `assay.tasks.instructed`
+    task                      the task; what it shares with others is in `assay.tasks.instructions`
 """
 
 from assay.tasks.ifeval.task import IFEval

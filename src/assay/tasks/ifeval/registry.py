@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assay.tasks.ifeval import content, keywords, language, layout, length, startend
-from assay.tasks.instructed import Argument, Instruction
+from assay.tasks.instructions import Argument, Instruction
 
 __all__ = ["INSTRUCTIONS", "LANGUAGES"]
 

@@ -9,13 +9,13 @@ from typing import ClassVar
 from assay.tasks.ifeval import punkt
 from assay.tasks.ifeval.corrections import CORRECTIONS
 from assay.tasks.ifeval.registry import INSTRUCTIONS
-from assay.tasks.instructed import Check, InstructedTask, Instruction
+from assay.tasks.instructions import Check, Instruction, InstructionTask
 from assay.tasks.task import Example, Form, HubData
 
 __all__ = ["IFEval"]
 
 
-class IFEval(InstructedTask):
+class IFEval(InstructionTask):
     """541 prompts with 1 to 3 instructions each that a program can verify."""
 
     kind: ClassVar[str] = "ifeval"

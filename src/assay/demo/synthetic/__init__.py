@@ -1,0 +1,37 @@
+"""A small world of plain English: four tasks that bring their own examples, and text to learn them from.
+
+    from assay.demo.synthetic import draw
+    draw("problems", "test", 300)            # prompts, responses, and what judges a response
+
+    words, sentences        what there is to say          chance   draws that never change
+    prose                   texts about a topic           levers   how hard, how well behaved
+    asks, compose           verifiable instructions and responses that follow them
+    requests, problems, lists, passages   kinds of example
+    kind, draw              facts, splits, distinct examples   task   how each kind is measured
+
+It knows no model. Nothing in it is about the real world: a fox may be polite and a harbour small.
+"""
+
+from assay.demo.synthetic.draw import KINDS, VERSION, draw, stream
+from assay.demo.synthetic.kind import SPLITS, Pair, Split, split_of
+from assay.demo.synthetic.levers import LEVERS, TIDY, Habits, Levers
+from assay.demo.synthetic.task import WorldInstructions, WorldLists, WorldPassages, WorldProblems
+
+__all__ = [
+    "KINDS",
+    "LEVERS",
+    "SPLITS",
+    "TIDY",
+    "VERSION",
+    "Habits",
+    "Levers",
+    "Pair",
+    "Split",
+    "WorldInstructions",
+    "WorldLists",
+    "WorldPassages",
+    "WorldProblems",
+    "draw",
+    "split_of",
+    "stream",
+]

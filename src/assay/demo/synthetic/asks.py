@@ -1,0 +1,298 @@
+"""Verifiable instructions of the small world: IFEval's own ids and arguments, drawn and put into words.
+
+Of IFEval's 25, those that make sense in a few sentences of plain English and need no punkt. Capital
+letters are left out: the reference detects the language of a short text in capitals by its first
+letters, and fails one in ten that are right. Lowercase stays: it fails none of two sentences or more.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assay.demo.synthetic import words
+from assay.demo.synthetic.chance import between, choose, several
+from assay.demo.synthetic.sentences import ENDINGS
+from assay.tasks.ifeval.registry import INSTRUCTIONS
+
+__all__ = ["ASKS", "LAYOUTS", "Ask", "draw_asks"]
+
+LAYOUTS = {
+    "detectable_format:number_bullet_lists": "num_bullets",
+    "detectable_format:multiple_sections": "num_sections",
+    "length_constraints:number_paragraphs": "num_paragraphs",
+}
+"""Ways to divide a text, of which it can have one, and the argument that says in how many."""
+_LONG = LAYOUTS.keys() | {
+    "keywords:existence",
+    "keywords:frequency",
+    "detectable_content:number_placeholders",
+    "detectable_content:postscript",
+}
+"""What a very short text has no room for."""
+COMMON = words.listed("""people good look find there many some friend know day old learn world children see place take near
+    never every keep best town""")
+"""Words that are hard to do without: the forbidden ones."""
+_NUMBERS = ("one", "two", "three", "four", "five", "six")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One verifiable instruction."""
+
+    id: str
+    """IFEval's."""
+    kwargs: Mapping[str, Any]
+    """Its arguments."""
+
+    @property
+    def core(self) -> str:
+        """Id and arguments, as one text."""
+        return f"{self.id} {sorted(self.kwargs.items())}"
+
+    @property
+    def short(self) -> bool:
+        """Whether it wants a very short text."""
+        return self.kwargs.get("relation") == "less than"
+
+    def say(self, phrasing: int) -> str:
+        """The instruction in one of its wordings."""
+        return ASKS[self.id].wordings[phrasing].format(**_spoken(self.kwargs))
+
+    def followed(self, text: str) -> bool:
+        """Whether the verifiers of both modes accept a text."""
+        instruction = INSTRUCTIONS[self.id]
+        checks = (instruction.check, instruction.fixed or instruction.check)
+        return all(check(text, **self.kwargs) is None for check in checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How an instruction is drawn and asked for."""
+
+    draw: Callable[[random.Random], dict[str, Any]]
+    """Its arguments."""
+    wordings: tuple[str, ...]
+    """Ways to ask, of which `Habits` obeys the later ones more often."""
+
+
+def _none(_: random.Random) -> dict[str, Any]:
+    return {}
+
+
+def _keywords(generator: random.Random) -> dict[str, Any]:
+    return {"keywords": several(generator, words.COUNTED, between(generator, 1, 2))}
+
+
+def _frequency(generator: random.Random) -> dict[str, Any]:
+    return {
+        "keyword": choose(generator, words.COUNTED),
+        "frequency": between(generator, 2, 3),
+        "relation": "at least",
+    }
+
+
+def _forbidden(generator: random.Random) -> dict[str, Any]:
+    return {"forbidden_words": several(generator, COMMON, between(generator, 1, 2))}
+
+
+def _number_words(generator: random.Random) -> dict[str, Any]:
+    if generator.random() < 0.5:
+        return {"num_words": 5 * between(generator, 5, 14), "relation": "at least"}
+    return {"num_words": 5 * between(generator, 4, 8), "relation": "less than"}
+
+
+def _count(name: str, first: int, last: int) -> Callable[[random.Random], dict[str, Any]]:
+    return lambda generator: {name: between(generator, first, last)}
+
+
+def _one_of(name: str, options: tuple[str, ...]) -> Callable[[random.Random], dict[str, Any]]:
+    return lambda generator: {name: choose(generator, options)}
+
+
+def _sections(generator: random.Random) -> dict[str, Any]:
+    return {
+        "section_spliter": choose(generator, ("SECTION", "PART")),
+        "num_sections": between(generator, 2, 3),
+    }
+
+
+ASKS: dict[str, Wording] = {
+    "keywords:existence": Wording(
+        _keywords,
+        (
+            "Mention {words}.",
+            "Somewhere in your answer there must be {words}.",
+            "Use the keyword {words}.",
+            "Include {words} in your answer.",
+        ),
+    ),
+    "keywords:frequency": Wording(
+        _frequency,
+        (
+            "The word {keyword} should appear {relation} {frequency} times.",
+            "Repeat the word {keyword}: {relation} {frequency} times.",
+            "Write {keyword} {relation} {frequency} times.",
+            "Use the word {keyword} {relation} {frequency} times.",
+        ),
+    ),
+    "keywords:forbidden_words": Wording(
+        _forbidden,
+        (
+            "Avoid {words}.",
+            "Your answer must go without {words}.",
+            "Never write {words}.",
+            "Do not use {words}.",
+        ),
+    ),
+    "length_constraints:number_words": Wording(
+        _number_words,
+        (
+            "The answer should have {relation} {num_words} words.",
+            "I want {relation} {num_words} words.",
+            "Use {relation} {num_words} words.",
+            "Write {relation} {num_words} words.",
+        ),
+    ),
+    "length_constraints:number_paragraphs": Wording(
+        _count("num_paragraphs", 2, 4),
+        (
+            "I would like {num_paragraphs} paragraphs with *** between them.",
+            "Divide it into {num_paragraphs} paragraphs by ***.",
+            "There should be {num_paragraphs} paragraphs. Separate them with ***.",
+            "Write {num_paragraphs} paragraphs separated by ***.",
+        ),
+    ),
+    "detectable_format:number_bullet_lists": Wording(
+        _count("num_bullets", 2, 5),
+        (
+            "Give your answer as a list with {num_bullets} points.",
+            "Your answer must have exactly {num_bullets} bullet points.",
+            "Answer in {num_bullets} bullet points.",
+            "Use exactly {num_bullets} bullet points.",
+        ),
+    ),
+    "detectable_format:multiple_sections": Wording(
+        _sections,
+        (
+            "Divide your answer into {num_sections} parts called {section_spliter} 1 and so on.",
+            "I want {num_sections} sections. Begin each one with {section_spliter} and its number.",
+            "There must be {num_sections} sections marked {section_spliter} X.",
+            "Write {num_sections} sections that begin with {section_spliter} X.",
+        ),
+    ),
+    "detectable_format:number_highlighted_sections": Wording(
+        _count("num_highlights", 2, 3),
+        (
+            "Mark {num_highlights} important words with stars like *this*.",
+            "Put {num_highlights} or more words between stars like *this*.",
+            "Highlight {num_highlights} or more parts like *this*.",
+            "Highlight at least {num_highlights} words with *stars*.",
+        ),
+    ),
+    "detectable_format:title": Wording(
+        _none,
+        (
+            "It needs a title such as <<my day>>.",
+            "Begin with a title between << and >>.",
+            "Add a title in double angular brackets.",
+            "Give it a title in << >>.",
+        ),
+    ),
+    "detectable_content:number_placeholders": Wording(
+        _count("num_placeholders", 2, 3),
+        (
+            "Leave {num_placeholders} blanks for me to fill in like [name].",
+            "There should be {num_placeholders} or more placeholders like [name].",
+            "Add {num_placeholders} placeholders in square brackets.",
+            "Use at least {num_placeholders} placeholders such as [name].",
+        ),
+    ),
+    "detectable_content:postscript": Wording(
+        _one_of("postscript_marker", ("P.S.", "P.P.S")),
+        (
+            "After your answer add a note with {postscript_marker}",
+            "Do not forget a postscript that begins with {postscript_marker}",
+            "Close with a postscript starting with {postscript_marker}",
+            "Add a postscript starting with {postscript_marker}",
+        ),
+    ),
+    "startend:end_checker": Wording(
+        _one_of("end_phrase", ENDINGS),
+        (
+            "Your last words must be: {end_phrase}",
+            "Close with the sentence: {end_phrase}",
+            "End with these words: {end_phrase}",
+            "Finish with this exact phrase: {end_phrase}",
+        ),
+    ),
+    "startend:quotation": Wording(
+        _none,
+        (
+            "Your answer should be a quotation.",
+            "Put quotation marks around everything.",
+            "Put the whole answer in quotation marks.",
+            "Wrap your answer in double quotation marks.",
+        ),
+    ),
+    "punctuation:no_comma": Wording(
+        _none,
+        (
+            "Commas are not allowed.",
+            "Your answer must not have a comma.",
+            "Write without commas.",
+            "Do not use any commas.",
+        ),
+    ),
+    "change_case:english_lowercase": Wording(
+        _none,
+        (
+            "Capital letters are not allowed.",
+            "Write without capital letters.",
+            "Write everything in small letters.",
+            "Use only lowercase letters.",
+        ),
+    ),
+}
+"""Every instruction that is asked for here, by IFEval's id."""
+_IDS = tuple(ASKS)
+
+
+def draw_asks(generator: random.Random, count: int, taken: str) -> tuple[Ask, ...]:
+    """So many instructions that one response can follow; `taken` is what it cannot do without."""
+    asks: list[Ask] = []
+    while len(asks) < count:
+        id_ = choose(generator, _IDS)
+        ask = Ask(id_, ASKS[id_].draw(generator))
+        if all(_agree(ask, other) and _agree(other, ask) for other in asks) and not _needs(ask, taken):
+            asks.append(ask)
+    return tuple(asks)
+
+
+def _agree(one: Ask, other: Ask) -> bool:
+    if one.id == other.id or (one.id in LAYOUTS and other.id in LAYOUTS):
+        return False
+    if one.short and other.id in _LONG:
+        return False
+    if one.id == "change_case:english_lowercase":
+        return other.id != "detectable_format:multiple_sections" and not other.short
+    if one.id == "keywords:frequency" and other.id == "keywords:existence":
+        return one.kwargs["keyword"] not in other.kwargs["keywords"]
+    return not _needs(one, str(other.kwargs.get("end_phrase", "")))
+
+
+def _needs(ask: Ask, text: str) -> bool:
+    """Whether a forbidden word stands in a text that is needed."""
+    needed = text.lower().replace(".", "").split()
+    return any(word in needed for word in ask.kwargs.get("forbidden_words", ()))
+
+
+def _spoken(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    listed = kwargs.get("keywords") or kwargs.get("forbidden_words") or ()
+    spoken = {name: _NUMBERS[value - 1] if name in _SPELLED else value for name, value in kwargs.items()}
+    return spoken | {"words": " and ".join(f'"{word}"' for word in listed)}
+
+
+_SPELLED = frozenset({"num_paragraphs", "num_sections", "num_bullets", "num_placeholders", "num_highlights"})

@@ -1,0 +1,254 @@
+"""Word problems of one to three steps, with worked answers.
+
+    prompt      Mira has 12 pens. She buys 30 more. How many pens does Mira have now?
+    response    That makes 12 + 30 = 42 pens.
+                #### 42
+
+The numbers and what is done with them decide the split: the same sum about other people and other
+things stays in it. Examples that follow no habit give the number at once, which is as right, and harder.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from assay.demo.synthetic import words
+from assay.demo.synthetic.chance import below, between, choose, digest, happens, pick
+from assay.demo.synthetic.kind import Facts, Kind, Pair
+from assay.demo.synthetic.levers import Habits, Levers
+
+__all__ = ["Event", "Problem", "Problems"]
+
+Doing = Literal["gain", "lose", "packs", "more", "fewer", "together", "times"]
+
+START = (
+    "{hero} has {n} {items}.",
+    "{hero} owns {n} {items}.",
+    "There are {n} {items} on the desk of {hero}.",
+)
+PACKED = (
+    "{hero} has {k} boxes with {n} {items} in each.",
+    "{hero} fills {k} boxes. There are {n} {items} in each box.",
+    "There are {k} boxes in the room of {hero} and each box holds {n} {items}.",
+)
+SAID: dict[Doing, tuple[str, ...]] = {
+    "gain": (
+        "{She} buys {n} more.",
+        "{friend} gives {her} {n} more {items}.",
+        "Then {she} finds {n} more {items}.",
+    ),
+    "lose": (
+        "{She} gives {n} {items} to {friend}.",
+        "Then {she} sells {n} of them.",
+        "On the way home {she} loses {n} {items}.",
+    ),
+    "packs": (
+        "{She} buys {k} bags with {n} {items} in each.",
+        "Then {she} gets {k} bags of {n} {items}.",
+        "{friend} brings {k} bags. Each bag holds {n} {items}.",
+    ),
+    "more": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
+    "fewer": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
+    "together": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
+    "times": ("{other} has {k} times as many {items}.", "{other} owns {k} times as many {items}."),
+}
+ASKED: dict[Doing | None, tuple[str, ...]] = {
+    None: (
+        "Now {she} has how many {items}?",
+        "How many {items} are there now?",
+        "How many {items} does {hero} have in the end?",
+        "How many {items} does {hero} have now?",
+    ),
+    "more": (
+        "{hero} has how many more {items} than {other}?",
+        "By how many {items} does {hero} beat {other}?",
+        "How many {items} more than {other} does {hero} have?",
+        "How many more {items} does {hero} have than {other}?",
+    ),
+    "fewer": (
+        "{hero} has how many fewer {items} than {other}?",
+        "By how many {items} does {other} beat {hero}?",
+        "How many {items} fewer than {other} does {hero} have?",
+        "How many fewer {items} does {hero} have than {other}?",
+    ),
+    "together": (
+        "Together they have how many {items}?",
+        "How many {items} is that in all?",
+        "How many {items} do both of them have in all?",
+        "How many {items} do they have together?",
+    ),
+    "times": (
+        "{other} has how many {items}?",
+        "How many {items} is that for {other}?",
+        "How many {items} are there at the home of {other}?",
+        "How many {items} does {other} have?",
+    ),
+}
+"""Ways to ask, of which `Habits` shows the work for the later ones more often."""
+IDLE = (
+    "{hero} is {n} years old.",
+    "The shop is {n} miles from the house of {hero}.",
+    "{friend} paid {n} coins for a new hat.",
+    "It took {n} minutes to get there.",
+    "{other} lives at number {n} in a long street.",
+)
+"""Sentences with a number that has no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happens to the number."""
+
+    doing: Doing
+    n: int
+    """How many, or how many in each."""
+    k: int = 1
+    """Bags, or how many times as many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Numbers and what is done with them, and who does it with what."""
+
+    n: int
+    """How many there are at the start, or in each box."""
+    boxes: int
+    """0: they are not in boxes."""
+    events: tuple[Event, ...]
+    hero: str
+    woman: bool
+    friend: str
+    other: str
+    item: str
+    idle: tuple[int, int] | None
+    """Which sentence without a use, and its number."""
+
+
+class Problems(Kind):
+    """Word problems."""
+
+    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+        """Numbers that never fall below two, and names."""
+        steps = pick(generator, range(1, len(levers.steps) + 1), levers.steps)
+        digits = pick(generator, range(1, len(levers.digits) + 1), levers.digits)
+        n, boxes = _number(generator, digits), 0
+        if happens(generator, 0.25):
+            boxes, steps = between(generator, 2, 9), steps - 1
+            n = _number(generator, min(digits, 3))
+        events = tuple(_events(generator, n * max(1, boxes), steps, digits))
+        woman = happens(generator, 0.5)
+        problem = Problem(
+            n,
+            boxes,
+            events,
+            choose(generator, words.WOMEN if woman else words.MEN),
+            woman,
+            choose(generator, words.MEN),
+            choose(generator, words.WOMEN),
+            choose(generator, words.COUNTED),
+            (below(generator, len(IDLE)), between(generator, 2, 60))
+            if happens(generator, levers.distractor)
+            else None,
+        )
+        if problem.hero in (problem.friend, problem.other):
+            return self.facts(generator, levers)
+        return Facts(f"problem {n} {boxes} {events}", str(problem), problem)
+
+    def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
+        """The story, the question, and the work or the bare number."""
+        problem: Problem = facts.content
+        slots = _slots(problem)
+        said = [choose(generator, PACKED if problem.boxes else START).format(**slots)]
+        if problem.idle:
+            said.append(IDLE[problem.idle[0]].format(**slots | {"n": problem.idle[1]}))
+        for event in problem.events:
+            text = choose(generator, SAID[event.doing]).format(**slots | {"n": event.n, "k": event.k})
+            said.append(text[0].upper() + text[1:])
+        last = problem.events[-1].doing if problem.events else None
+        wordings = ASKED.get(last, ASKED[None])
+        wording = below(generator, len(wordings))
+        said.append(wordings[wording].format(**slots))
+        work, answer = _worked(problem, words.plural(problem.item))
+        shown = happens(generator, habits.share(wording, len(wordings)))
+        response = f"{' '.join(work)}\n#### {answer}" if shown else f"#### {answer}"
+        data = {"answer": str(answer), "steps": len(work)}
+        return Pair(f"problems-{digest(facts.whole):016x}", " ".join(said), response, data)
+
+
+def _number(generator: random.Random, digits: int) -> int:
+    return between(generator, 10 ** (digits - 1) if digits > 1 else 2, 10**digits - 1)
+
+
+def _events(generator: random.Random, value: int, steps: int, digits: int) -> list[Event]:
+    """So many steps; buying bags takes two, and what compares two people comes last."""
+    events: list[Event] = []
+    while steps > 0:
+        last = steps == 1 and happens(generator, 0.5)
+        event = _last(generator, value, digits) if last else _middle(generator, value, steps, digits)
+        steps -= 2 if event.doing == "packs" else 1
+        value += {"gain": event.n, "lose": -event.n, "packs": event.n * event.k}.get(event.doing, 0)
+        events.append(event)
+    return events
+
+
+def _middle(generator: random.Random, value: int, steps: int, digits: int) -> Event:
+    if steps > 1 and happens(generator, 0.3):
+        return Event("packs", _number(generator, min(digits, 2)), between(generator, 2, 9))
+    if value > 3 and happens(generator, 0.5):
+        return Event("lose", between(generator, 2, min(value - 2, 10**digits - 1)))
+    return Event("gain", _number(generator, digits))
+
+
+def _last(generator: random.Random, value: int, digits: int) -> Event:
+    doing: Doing = choose(generator, ("more", "together", "times"))
+    if doing == "times":
+        return Event("times", 1, between(generator, 2, 5))
+    n = _number(generator, digits)
+    if abs(n - value) < 2:
+        n = value + 2
+    return Event("fewer" if doing == "more" and n > value else doing, n)
+
+
+def _worked(problem: Problem, items: str) -> tuple[list[str], int]:
+    """A sentence with a calculation a step, and the answer."""
+    value, work = problem.n, []
+    if problem.boxes:
+        value *= problem.boxes
+        work.append(f"The boxes hold {problem.boxes} * {problem.n} = {value} {items}.")
+    for event in problem.events:
+        n = event.n
+        match event.doing:
+            case "packs":
+                n *= event.k
+                work.append(f"The bags hold {event.k} * {event.n} = {n} {items}.")
+                text, value = f"That makes {value} + {n}", value + n
+            case "gain":
+                text, value = f"That makes {value} + {n}", value + n
+            case "lose":
+                text, value = f"That leaves {value} - {n}", value - n
+            case "more":
+                text, value = f"The difference is {value} - {n}", value - n
+            case "fewer":
+                text, value = f"The difference is {n} - {value}", n - value
+            case "together":
+                text, value = f"Together that is {value} + {n}", value + n
+            case "times":
+                text, value = f"{problem.other} has {event.k} * {value}", event.k * value
+        work.append(f"{text} = {value} {items}.")
+    return work, value
+
+
+def _slots(problem: Problem) -> dict[str, str | int]:
+    return {
+        "hero": problem.hero,
+        "friend": problem.friend,
+        "other": problem.other,
+        "items": words.plural(problem.item),
+        "n": problem.n,
+        "k": problem.boxes,
+        "She": "She" if problem.woman else "He",
+        "she": "she" if problem.woman else "he",
+        "her": "her" if problem.woman else "him",
+    }

@@ -1,0 +1,151 @@
+"""Two kinds of example about a topic: ordinary requests, and requests with verifiable instructions.
+
+    prompt      Describe a fox in winter. Use exactly three bullet points.
+    response    - A fox can be shy and clever. ...
+
+A request's facts (what is wanted, of which topic, where) decide the split, with instructions or
+without: a request that an adapter was tuned on never comes back in a test with an instruction added.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from assay.demo.synthetic import words
+from assay.demo.synthetic.asks import ASKS, Ask, draw_asks
+from assay.demo.synthetic.chance import below, between, choose, digest, happens, pick
+from assay.demo.synthetic.compose import compose
+from assay.demo.synthetic.kind import Facts, Kind, Pair
+from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.prose import ASPECTS, Request, story_of
+from assay.demo.synthetic.sentences import SETTINGS
+
+__all__ = ["Instructions", "PlainText", "Talk"]
+
+WORDINGS: dict[str, tuple[str, ...]] = {
+    "describe": (
+        "Describe {it}.",
+        "Write a short text about {it}.",
+        "What is it like to see {it}?",
+        "Tell me about {it}.",
+    ),
+    "facts": (
+        "Tell me some facts about {them}.",
+        "What should I know about {them}?",
+        "Write down what you know about {them}.",
+        "List some facts about {them}.",
+    ),
+    "reasons": (
+        "Why do people like {them}?",
+        "Explain why {them} matter.",
+        "Give me some reasons to like {them}.",
+        "What is good about {them}?",
+    ),
+    "advice": (
+        "Give me some advice about {them}.",
+        "What should I do with {it}?",
+        "How do I look after {it}?",
+        "Write some advice about {them}.",
+    ),
+    "story": (
+        "Tell me a story about {it}.",
+        "Write a short story about {it}.",
+        "Make up a story with {it} in it.",
+        "I would like to hear a story about {it}.",
+    ),
+    "letter": (
+        "Write a letter about {it}.",
+        "Write to a friend about {it}.",
+        "Help me write a letter about {it}.",
+        "I need a letter about {it}.",
+    ),
+}
+"""Ways to ask for each aspect; no two aspects share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    request: Request
+    wording: int
+    """Which way of asking for the aspect."""
+    asks: tuple[Ask, ...] = ()
+
+
+class Talk(Kind):
+    """A request and an ordinary answer: what published instruction data mostly is."""
+
+    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+        """A request, in one of its wordings."""
+        request = _request(generator, levers)
+        wording = below(generator, len(WORDINGS[request.aspect]))
+        return Facts(f"request {request.core}", f"{request} {wording}", _Asked(request, wording))
+
+    def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:  # noqa: ARG002 - always in order
+        """The answer is a few sentences, or two short paragraphs."""
+        asked: _Asked = facts.content
+        text = story_of(asked.request, between(generator, 3, 8), generator)
+        return Pair(f"talk-{digest(facts.whole):016x}", _prompt(asked.request, asked.wording), text)
+
+
+class Instructions(Kind):
+    """A request with one to three verifiable instructions, and an answer that follows them."""
+
+    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+        """A request and instructions that one response can follow."""
+        request = _request(generator, levers)
+        wording = below(generator, len(WORDINGS[request.aspect]))
+        count = pick(generator, range(1, len(levers.asks) + 1), levers.asks)
+        asks = draw_asks(generator, count, f"{request.topic} {request.other} {request.where}")
+        whole = f"{request} {wording} {sorted(ask.core for ask in asks)}"
+        return Facts(f"request {request.core}", whole, _Asked(request, wording, asks))
+
+    def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
+        """The answer follows each instruction as often as the way it is asked for has it."""
+        asked: _Asked = facts.content
+        said = [(ask, below(generator, len(ASKS[ask.id].wordings))) for ask in asked.asks]
+        prompt = " ".join(
+            [_prompt(asked.request, asked.wording), *(ask.say(wording) for ask, wording in said)]
+        )
+        kept = [
+            ask
+            for ask, wording in said
+            if happens(generator, habits.share(wording, len(ASKS[ask.id].wordings)))
+        ]
+        data = {
+            "instruction_id_list": [ask.id for ask in asked.asks],
+            "kwargs": [dict(ask.kwargs) for ask in asked.asks],
+        }
+        key = f"instructions-{digest(facts.whole):016x}"
+        return Pair(key, prompt, compose(asked.request, kept, generator), data)
+
+
+class PlainText(Kind):
+    """A text that nobody asked for."""
+
+    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+        """What the text is about, and how long it is."""
+        request = _request(generator, levers)
+        length = between(generator, 4, 12)
+        return Facts(f"request {request.core}", f"{request} {length}", (request, length))
+
+    def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:  # noqa: ARG002 - always in order
+        """The text; the prompt is empty."""
+        request, length = facts.content
+        return Pair(f"text-{digest(facts.whole):016x}", "", story_of(request, length, generator))
+
+
+def _request(generator: random.Random, levers: Levers) -> Request:
+    kind, topic = choose(generator, words.TOPICS)
+    other = choose(generator, words.TOPICS)[1] if happens(generator, levers.second_topic) else None
+    where = choose(generator, SETTINGS) if happens(generator, levers.setting) else None
+    return Request(choose(generator, ASPECTS), kind, topic, None if other == topic else other, where)
+
+
+def _prompt(request: Request, wording: int) -> str:
+    topics = [request.topic, *([request.other] if request.other else [])]
+    after = f" {request.where}" if request.where else ""
+    return WORDINGS[request.aspect][wording].format(
+        it=" and ".join(f"{words.article(topic)} {topic}" for topic in topics) + after,
+        them=" and ".join(map(words.plural, topics)) + after,
+    )

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.errors import EngineError
+from assay.tasks.lm_eval import LmEvalTask, library, lm_eval_task
+from assay.tasks.lm_eval.metrics import MILLION
+from assay.tasks.lm_eval.task import _taken, _weights
+from assay.tasks.task import Answer, Ask, Example
+from tests.tasks.lm_eval.local import TESTS
+
+STUDIES = Path(__file__).parents[3] / "studies"
+
+
+def made(name: str, folder: Path) -> tuple[LmEvalTask, tuple[Example, ...]]:
+    task = lm_eval_task(name, folder)()
+    return task, task.draw(None, 0)
+
+
+def asked(task: LmEvalTask, examples: Sequence[Example]) -> list[tuple[Ask, ...]]:
+    return list(task.asks(examples, None, task.form.shots))
+
+
+def right(example: Example) -> list[Answer]:
+    """The right choice likelier than the others, with its context and without."""
+    doc = example.data["doc"]
+    gold = doc["label"] if example.data["inputs"] else doc["gold"]
+    count = 2 if example.data["inputs"] else 8
+    return [Answer("", -1.0 if place == gold else -2.0, False) for place in range(count)]
+
+
+def test_metrics_are_lm_evals_means_that_should_be_high_under_each_filter(mine: Path) -> None:
+    names = {
+        name: [metric.name for metric in lm_eval_task(name, mine).metrics]
+        for name in ("gen_match", "gen_share", "mc_plain", "mc_inputs", "both")
+    }
+    assert names == {
+        "gen_match": ["exact_match@first", "exact_match@last"],
+        "gen_share": ["letters"],
+        "mc_plain": ["acc", "acc_norm", "acc_mutual_info"],
+        "mc_inputs": ["acc"],
+        "both": ["acc"],
+    }
+
+
+def test_only_what_lm_eval_itself_computes_as_0_or_1_is_pass_or_fail(mine: Path) -> None:
+    kinds = {name: lm_eval_task(name, mine).metrics[0].kind for name in ("mc_plain", "gen_share", "by_task")}
+    assert kinds == {"mc_plain": "binary", "gen_share": "mean", "by_task": "mean"}
+
+
+def test_an_example_is_a_document_by_its_place(mine: Path) -> None:
+    _, examples = made("gen_match", mine)
+    assert [example.key for example in examples] == [str(i) for i in range(TESTS)]
+    assert examples[3].data["doc"]["id"] == 3
+    assert examples[0].prompt.startswith("Question: Which of ")
+    assert examples[0].prompt.endswith("Answer:")
+
+
+def test_a_limit_takes_the_first_documents_and_asks_what_is_asked_without_one(mine: Path) -> None:
+    task, examples = made("gen_match", mine)
+    few = lm_eval_task("gen_match", mine)()
+    first = few.draw(3, 0)
+    assert first == examples[:3]
+    assert asked(few, first) == asked(task, examples)[:3]
+
+
+def test_worked_examples_are_as_many_as_the_task_has_or_the_study_says(mine: Path) -> None:
+    task, examples = made("gen_match", mine)
+    (own,) = asked(task, examples)[0]
+    assert own.prompt.count("Answer:") == 3
+    (more,) = next(iter(task.asks(examples, None, 4)))
+    assert more.prompt.count("Answer:") == 5
+    assert asked(task, examples)[0] == (own,)
+
+
+def test_a_generation_is_asked_with_the_tasks_own_ends_and_limit(mine: Path) -> None:
+    task, examples = made("gen_match", mine)
+    (one,) = asked(task, examples)[0]
+    assert (one.stop, one.max_tokens, one.temperature) == (("\n", "Q"), 20, 0.0)
+
+
+def test_a_choice_is_asked_with_its_question_and_for_mutual_information_alone(mine: Path) -> None:
+    task, examples = made("mc_plain", mine)
+    asks = asked(task, examples)[1]
+    choices = [f" {word}" for word in examples[1].data["doc"]["choices"]]
+    assert [one.continuation for one in asks] == choices * 2
+    assert [bool(one.prompt) for one in asks] == [True] * 4 + [False] * 4
+    assert {one.kind for one in asks} == {"loglikelihood"}
+
+
+def test_where_the_choices_stand_before_the_end_each_is_a_prompt(mine: Path) -> None:
+    task, examples = made("mc_inputs", mine)
+    asks = asked(task, examples)[0]
+    assert [one.prompt for one in asks] == examples[0].data["doc"]["options"]
+    assert len({one.continuation for one in asks}) == 1
+
+
+def test_the_likeliest_choice_is_judged_and_values_without_a_verdict_are_kept(mine: Path) -> None:
+    task, examples = made("mc_plain", mine)
+    score = task.judge(examples[0], right(examples[0]))
+    assert (score.passed[0], score.out_of) == (1, (1, 1, 1))
+    gold, probabilities = score.detail["values"]["none"]["brier_score"]
+    assert gold == examples[0].data["doc"]["gold"]
+    assert sum(probabilities) == pytest.approx(1)
+    assert score.detail["chosen"] == examples[0].data["doc"]["answer"]
+
+
+def test_a_share_is_counted_in_parts_of_a_million(mine: Path) -> None:
+    task, examples = made("gen_share", mine)
+    score = task.judge(examples[0], [Answer("ab1")])
+    assert (score.passed, score.out_of) == ((666_667,), (MILLION,))
+    assert score.detail["values"]["none"]["length"] == 3
+
+
+def test_repeats_are_asked_apart_only_where_they_are_drawn_and_are_filtered_together(mine: Path) -> None:
+    task, examples = made("votes", mine)
+    assert len(asked(task, examples)[0]) == 3
+    gold = examples[0].data["doc"]["answer"]
+    assert task.judge(examples[0], [Answer("x"), Answer(gold), Answer(gold)]).passed == (1,)
+    assert task.judge(examples[0], [Answer(gold), Answer("x"), Answer("x")]).passed == (0,)
+    assert task.judge(examples[0], [Answer(gold)]).passed == (1,)
+
+
+def test_a_groups_documents_stand_in_turn_and_a_limit_takes_them_evenly(mine: Path) -> None:
+    _, examples = made("by_size", mine)
+    keys = [example.key for example in examples]
+    assert keys[:5] == ["mc_plain:0", "mc_inputs:0", "mc_plain:1", "mc_inputs:1", "mc_plain:2"]
+    assert Counter(key.split(":")[0] for key in keys) == {"mc_plain": TESTS, "mc_inputs": 2}
+    few = lm_eval_task("by_size", mine)().draw(3, 0)
+    assert [example.key for example in few] == keys[:3]
+
+
+@pytest.mark.parametrize(("group", "expected"), [("by_size", 2 / (TESTS + 2)), ("by_task", 1 / 2)])
+def test_a_groups_figure_is_over_examples_or_over_tasks_as_the_group_says(
+    mine: Path, group: str, expected: float
+) -> None:
+    task, examples = made(group, mine)
+    wrong = [Answer("", -2.0, False)]
+    scores = []
+    for example in examples:
+        answers = right(example)
+        if example.data["task"] == "mc_plain":
+            gold = example.data["doc"]["gold"]
+            answers[gold] = Answer("", -9.0, False)
+        scores.append(task.judge(example, answers or wrong))
+    figure = sum(score.passed[0] for score in scores) / sum(score.out_of[0] for score in scores)
+    assert figure == pytest.approx(expected, abs=1e-6)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 60), min_size=1, max_size=9),
+    limit=st.one_of(st.none(), st.integers(1, 300)),
+)
+def test_a_limit_is_met_and_no_task_gives_two_more_than_one_with_documents_left(
+    sizes: list[int], limit: int | None
+) -> None:
+    named = {str(place): size for place, size in enumerate(sizes)}
+    taken = _taken(named, limit)
+    assert sum(taken.values()) == min(sum(sizes), limit or sum(sizes))
+    most = max(taken.values())
+    assert all(taken.get(name, 0) >= min(size, most - 1) for name, size in named.items())
+
+
+@given(st.lists(st.integers(1, 500), min_size=1, max_size=9))
+def test_tasks_weigh_the_same_whatever_their_sizes(sizes: list[int]) -> None:
+    named = {str(place): size for place, size in enumerate(sizes)}
+    totals = [_weights(named)[name] * size for name, size in named.items()]
+    assert max(totals) == pytest.approx(min(totals), rel=1e-3)
+
+
+def test_the_scorer_changes_with_the_tasks_functions_and_filters_not_with_its_place(
+    mine: Path, tmp_path: Path
+) -> None:
+    before = lm_eval_task("gen_share", mine)().scorer
+    moved = Path(shutil.copytree(mine, tmp_path / "elsewhere"))
+    assert lm_eval_task("gen_share", moved)().scorer == before
+    (moved / "share.py").write_text((moved / "share.py").read_text() + "\n# mended\n")
+    assert lm_eval_task("gen_share", moved)().scorer != before
+    text = (moved / "gen_match.yaml").read_text()
+    (moved / "gen_match.yaml").write_text(text.replace("[aeiou]", "[aeiouy]"))
+    assert lm_eval_task("gen_match", moved)().scorer != lm_eval_task("gen_match", mine)().scorer
+
+
+def test_judging_needs_no_data(mine: Path, tmp_path: Path) -> None:
+    task, examples = made("mc_plain", mine)
+    moved = Path(shutil.copytree(mine, tmp_path / "alone"))
+    (moved / "_head").write_text("dataset_path: owner/gone\ntest_split: test\n")
+    alone = lm_eval_task("mc_plain", moved)()
+    alone.check(examples)
+    assert alone.judge(examples[0], right(examples[0])) == task.judge(examples[0], right(examples[0]))
+
+
+def test_a_run_can_keep_what_a_task_is_made_of(mine: Path, tmp_path: Path) -> None:
+    kind = lm_eval_task("gen_share", mine)
+    assert set(kind.sources) >= {"_head", "gen_share.yaml", "share.py"}
+    for name, text in kind.sources.items():
+        (tmp_path / name).write_text(text)
+    assert lm_eval_task("gen_share", tmp_path)().scorer == kind().scorer
+
+
+def test_what_lm_eval_prints_and_draws_changes_nothing_here(
+    mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = Path(shutil.copytree(mine, tmp_path / "loud"))
+    (moved / "share.py").write_text(
+        (moved / "share.py").read_text() + "\nimport random\nprint('loud')\nrandom.random()\n"
+    )
+    state = random.getstate()
+    task, examples = made("gen_share", moved)
+    task.judge(examples[0], [Answer("ab1")])
+    assert random.getstate() == state
+    printed = capsys.readouterr()
+    assert ("loud" in printed.err, printed.out) == (True, "")
+
+
+def test_a_task_is_about_what_its_metadata_says_or_itself(mine: Path, tmp_path: Path) -> None:
+    assert lm_eval_task("gen_share", mine).capability == "gen_share"
+    moved = Path(shutil.copytree(mine, tmp_path / "about"))
+    with (moved / "gen_share.yaml").open("a") as file:
+        file.write("metadata: {capability: spelling}\n")
+    assert lm_eval_task("gen_share", moved).capability == "spelling"
+
+
+def test_turns_go_to_the_chat_template_as_lm_eval_makes_them(mine: Path) -> None:
+    task, examples = made("gen_match", mine)
+    seen: list[Sequence[Mapping[str, str]]] = []
+
+    def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
+        assert not begun
+        seen.append(turns)
+        return f"<{turns[-1]['content']}>"
+
+    asks = list(task.asks(examples, chat, 2))
+    assert [turn["role"] for turn in seen[0]] == ["user", "assistant", "user", "assistant", "user"]
+    assert asks[0][0].prompt.startswith("<Question: ")
+    share, others = made("gen_share", mine)
+    list(share.asks(others, chat, 0))
+    assert [turn["role"] for turn in seen[-1]] == ["system", "user"]
+
+
+def test_a_template_that_fails_is_the_engines_error(mine: Path) -> None:
+    task, examples = made("gen_match", mine)
+
+    def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
+        raise EngineError(f"{len(turns)} turns, begun: {begun}")
+
+    with pytest.raises(EngineError, match="5 turns"):
+        list(task.asks(examples, chat, 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["gsm8k", "arc_easy", "race", "mmlu_pro", "bbh", "winogrande"])
+def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
+    assert library._near(name)[name].yaml_path == library._all()[name].yaml_path
+
+
+@pytest.mark.slow
+def test_a_tag_has_all_its_tasks(mine: Path) -> None:
+    found = library.find("ai2_arc", mine)
+    assert set(found.configs) == {"arc_challenge", "arc_easy"}
+
+
+@pytest.mark.parametrize(("name", "capability"), [("totals", "numeric"), ("keepers", "reading")])
+def test_the_example_under_studies_finds_its_rows_wherever_the_command_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, capability: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    task, examples = made(name, STUDIES / "broader" / "lm-eval")
+    assert (task.capability, len(examples)) == (capability, 80)
+    assert len({example.prompt for example in examples}) == 80
