@@ -28,16 +28,15 @@ FLOW = (
     ),
     *("verdicts", "report"),
     *(
+        "drafting",
         "interop",
         "binding",
         "runs",
         "stopping",
         "asking",
         "audit",
-        "drafting",
         "doctor",
         "planning",
-        "checking",
     ),
     *("training", "testing", "demo", "cli"),
 )

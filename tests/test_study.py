@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from assay.errors import StudyError
+from assay.errors import Place, StudyError
 from assay.study import Study, load_study, strict
 
 PRODUCT = r"""name: qwen3-4b-ifeval
@@ -142,10 +142,10 @@ def test_a_claim_is_a_metric_or_a_mapping(folder: Path) -> None:
 def test_any_field_can_be_located_and_what_is_absent_is_where_it_would_be(folder: Path) -> None:
     study = load_study(write(folder, VALID))
     path = study.path
-    assert study.locate("adapters", 0, "recipe") == f"{path}:11"
-    assert study.locate("claims", "instruction", 1) == f"{path}:23"
-    assert study.locate("tasks", 0, "mode") == f"{path}:18"
-    assert study.locate("engine") == f"{path}:1"
+    assert str(study.locate("adapters", 0, "recipe")) == f"{path}:11"
+    assert str(study.locate("claims", "instruction", 1)) == f"{path}:23"
+    assert study.locate("tasks", 0, "mode") == Place(f"{path}:18", ("tasks", 0, "mode"))
+    assert study.locate("engine").text == f"{path}:1"
 
 
 def test_paths_are_relative_to_the_study_and_hub_ids_stay(folder: Path) -> None:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assay import stats
-    from assay.audit import decide, open_result, run
-    from assay.checking import check
+    from assay.audit import check, decide, open_result, run
     from assay.errors import AssayError
     from assay.study import Study, load_study
     from assay.verdicts import Result
@@ -41,7 +40,7 @@ _HOMES = {
     "AssayError": "assay.errors",
     "Result": "assay.verdicts",
     "Study": "assay.study",
-    "check": "assay.checking",
+    "check": "assay.audit",
     "decide": "assay.audit",
     "load_study": "assay.study",
     "open_result": "assay.audit",

@@ -6,8 +6,9 @@ study -> tasks -> engines -> records -> scoring -> stats -> report
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Unpack
 
 from assay.asking import ask
 from assay.binding import bind, bind_tasks
@@ -17,15 +18,23 @@ from assay.progress import Progress, silent
 from assay.records import Store
 from assay.report import Gate, apply_gate, write_reports
 from assay.runs import check_folder, enter, opened, policy_digest, study_of
+from assay.runs.check import (
+    CheckSettings,
+    folder_of,
+    in_options,
+    refuse_adapter,
+    study_of_one,
+    surveyed_once,
+)
 from assay.scoring import score_task
 from assay.scoring.judge import JudgeContext, with_judge_answers
-from assay.stopping import check
+from assay.stopping import check as check_looks
 from assay.study import Study, load_study
 from assay.tasks import Task
 from assay.verdicts import Result, claim_block, declare
 from assay.verdicts import decide as find
 
-__all__ = ["decide", "gate", "open_result", "report", "run"]
+__all__ = ["Checked", "check", "decide", "gate", "open_result", "report", "run"]
 
 
 def run(
@@ -50,11 +59,47 @@ def run(
     folder = Path(out) if out is not None else Path("runs") / bound.study.name
     check_folder(folder)
     with Store.write(folder) as store:
-        check(bound, store)
+        check_looks(bound, store)
         enter(bound, store, folder)
         ask(bound, store, progress, to_the_end=until == "full")
         judging = JudgeContext(folder, bound.study.judge, progress)
         return _judge(bound.study, bound.tasks, store, judging, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check found."""
+
+    result: Result
+    gate: Gate
+    """Under the default policy."""
+    folder: Path
+    """Of the run: its records and reports."""
+
+
+def check(
+    adapter: Path | str,
+    base: Path | str,
+    label: str,
+    out: Path | str | None = None,
+    progress: Progress = silent,
+    engine: Surveyor | str | None = None,
+    **settings: Unpack[CheckSettings],
+) -> Checked:
+    """Test one adapter against its label on IFEval and GSM8K, and apply the default gate.
+
+    adapter, base: a folder or a hub id. out: the run's folder, `runs/check-<adapter's name>` by default; an
+    interrupted check continues there. engine: an engine's name, as in a study, or what replaces it, as in `run`.
+    Raises AssayError, before anything is written, if anything that it names is unusable, the adapter included.
+    """
+    name, survey = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
+    with in_options():
+        study = study_of_one(adapter, base, label, name, **settings)
+        survey = surveyed_once(study, survey)
+        refuse_adapter(study, survey)
+        folder = folder_of(adapter, out)
+        result = run(study, folder, progress, survey)
+    return Checked(result, apply_gate(result, study.gate), folder)
 
 
 def decide(folder: Path | str, progress: Progress = silent) -> Result:

@@ -14,6 +14,7 @@ fix. Exit codes: 64 for every error here, 70 for anything else that escapes, 130
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -39,6 +40,12 @@ class Place:
     field: tuple[str | int, ...] = ()
     """The path of the field in the document: `("tasks", 0, "prompts")`."""
 
+    @classmethod
+    def of(cls, *field: str | int) -> Self:
+        """A field by its path alone: `tasks[0].prompts`."""
+        parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in field)
+        return cls("".join(parts).removeprefix("."), field)
+
     def __str__(self) -> str:
         return self.text
 
@@ -56,7 +63,23 @@ class AssayError(Exception):
         """The file, line, field or option that it is about; empty where the message names it."""
         self.fix = fix
         """What the user can do about it."""
+        self._parts: tuple[AssayError, ...] = ()
         super().__init__(message)
+
+    @classmethod
+    def joined(cls, errors: Iterable[Self]) -> Self:
+        """Several errors as one, a line each; the error itself where it is the only one."""
+        first, *more = errors
+        if not more:
+            return first
+        whole = cls("\n".join(map(str, (first, *more))))
+        whole._parts = (first, *more)
+        return whole
+
+    @property
+    def parts(self) -> tuple[AssayError, ...]:
+        """The errors that it joins; itself where it joins none."""
+        return self._parts or (self,)
 
     def __str__(self) -> str:
         place = str(self.place)

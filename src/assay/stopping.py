@@ -258,6 +258,7 @@ def check(bound: Bound, store: Store) -> None:
         kind = next(one.kind for one in bound.tasks[task].metrics if one.name == metric)
         if study.stop.design == "betting" and kind != "binary":
             raise StudyError(
-                f"{study.locate('stop')}: the betting design judges metrics of one check a prompt; {claim.metric} has "
-                f"several; write `design: group`, or claim another metric"
+                f"the betting design judges metrics of one check a prompt; {claim.metric} has several",
+                place=study.locate("stop"),
+                fix="write `design: group`, or claim another metric",
             )

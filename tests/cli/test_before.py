@@ -248,7 +248,7 @@ def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
         given.append(settings.model_dump())
         return fake.survey(settings, *rest)
 
-    monkeypatch.setattr("assay.checking.surveyor", lambda _: survey)
+    monkeypatch.setattr("assay.runs.check.surveyor", lambda _: survey)
     return given
 
 

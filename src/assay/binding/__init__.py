@@ -48,7 +48,7 @@ def _surveyor(study: Study) -> Surveyor:
     try:
         return surveyor(study.engine.name)
     except EngineError as bad:
-        raise StudyError(f"{study.locate('engine')}: {bad}") from bad
+        raise StudyError(str(bad), place=study.locate("engine")) from bad
 
 
 def _summary(study: Study, tasks: dict[str, Task]) -> dict[str, dict[str, float]]:

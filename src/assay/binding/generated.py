@@ -58,19 +58,22 @@ def _check_generating(study: Study) -> None:
     for index, base in enumerate(study.bases):
         if base.model is None:
             raise StudyError(
-                f"{study.locate('bases', index)}: {base.name!r} has no `model`, and the engine "
-                f"{study.engine.name!r} generates; give its folder or hub id, or record all responses"
+                f"{base.name!r} has no `model`, and the engine {study.engine.name!r} generates",
+                place=study.locate("bases", index),
+                fix="give its folder or hub id, or record all responses",
             )
     if study.decoding.samples > 1 and not study.decoding.temperature:
         raise StudyError(
-            f"{study.locate('decoding', 'samples')}: {study.decoding.samples} samples at temperature 0 are one text "
-            f"that often; give a temperature, or remove the line"
+            f"{study.decoding.samples} samples at temperature 0 are one text that often",
+            place=study.locate("decoding", "samples"),
+            fix="give a temperature, or remove the line",
         )
     for index, adapter in enumerate(study.adapters):
         if adapter.path is None:
             raise StudyError(
-                f"{study.locate('adapters', index)}: {adapter.name!r} has no `path`, and the engine "
-                f"{study.engine.name!r} generates; give its folder or hub id: a gain compares responses made in one way"
+                f"{adapter.name!r} has no `path`, and the engine {study.engine.name!r} generates",
+                place=study.locate("adapters", index),
+                fix="give its folder or hub id: a gain compares responses made in one way",
             )
 
 
@@ -111,9 +114,12 @@ class _Asking:
         try:
             return self._under(usual, [(self.base.name, "")])
         except EngineError as bad:
-            index = self.study.bases.index(self.base)
-            place = ("bases", index, "model") if self._own else ("decoding", "template")
-            raise StudyError(f"{self.study.locate(*place)}: {bad}") from bad
+            place = self.study.locate("decoding", "template")  # the field that can help
+            if self._own:
+                place = replace(
+                    place, text=str(self.study.locate("bases", self.study.bases.index(self.base), "model"))
+                )
+            raise StudyError(bad.message, place=place, fix=bad.fix) from bad
 
     @property
     def _own(self) -> bool:
@@ -127,8 +133,9 @@ class _Asking:
             return None
         if wanted == "chat" and own is None:
             raise StudyError(
-                f"{self.study.locate('decoding', 'template')}: the base {self.base.name!r} has no chat template; "
-                f"write `none`, or name a template file"
+                f"the base {self.base.name!r} has no chat template",
+                place=self.study.locate("decoding", "template"),
+                fix="write `none`, or name a template file",
             )
         if self._own:
             return own
@@ -203,9 +210,10 @@ class _Asking:
                 return self.looked.converse(turns, template, begun)
             index = self.study.tasks.index(entry)
             raise StudyError(
-                f"{self.study.locate('tasks', index)}: {entry.task!r} sends {len(turns)} turns (instructions, worked "
-                f"examples, an answer begun), and the engine {self.study.engine.name!r} puts one under a chat template; "
-                f"write `decoding: {{template: none}}`, or `shots: 0` where it has worked examples only"
+                f"{entry.task!r} sends {len(turns)} turns (instructions, worked examples, an answer begun), and the "
+                f"engine {self.study.engine.name!r} puts one under a chat template",
+                place=self.study.locate("tasks", index),
+                fix="write `decoding: {template: none}`, or `shots: 0` where it has worked examples only",
             )
 
         return chat

@@ -50,8 +50,9 @@ def _sources(study: Study) -> dict[tuple[str, str], Source]:
         for index, subject in enumerate(subjects):
             if not subject.responses:
                 raise StudyError(
-                    f"{study.locate(group, index)}: {subject.name!r} has no recorded `responses`, and the engine is "
-                    f"`recorded`; name its files under `responses`, or remove `engine` to generate"
+                    f"{subject.name!r} has no recorded `responses`, and the engine is `recorded`",
+                    place=study.locate(group, index),
+                    fix="name its files under `responses`, or remove `engine` to generate",
                 )
             for task, file in subject.responses.items():
                 path = study.resolve(file.path)
@@ -137,8 +138,9 @@ def _check_protocols(study: Study, cells: tuple[Cell, ...]) -> None:
             }
             what = " and ".join(words for name, words in unequal.items() if ours[name] != theirs[name])
             raise ResponsesError(
-                f"{study.locate('adapters', index, 'responses', task)}: {what} of {adapter.name!r} differ from those "
-                f"of its base {adapter.base!r}; a gain compares equal protocols only: record both sides in one way"
+                f"{what} of {adapter.name!r} differ from those of its base {adapter.base!r}",
+                place=study.locate("adapters", index, "responses", task),
+                fix="a gain compares equal protocols only: record both sides in one way",
             )
 
 

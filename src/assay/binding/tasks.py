@@ -31,11 +31,12 @@ def bind_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
         kind = _kind(study, index, entry, run)
         if entry.mode is not None and entry.mode not in kind.modes:
             raise StudyError(
-                f"{study.locate('tasks', index, 'mode')}: task {entry.task!r} has no mode {entry.mode!r}; "
-                f"choose one of {', '.join(kind.modes)}"
+                f"task {entry.task!r} has no mode {entry.mode!r}",
+                place=study.locate("tasks", index, "mode"),
+                fix=f"choose one of {', '.join(kind.modes)}",
             )
         if entry.shots is not None and (refusal := kind.form.refusal(entry.shots)):
-            raise StudyError(f"{study.locate('tasks', index, 'shots')}: {refusal}")
+            raise StudyError(refusal, place=study.locate("tasks", index, "shots"))
         task = kind(entry.name, entry.mode)
         if isinstance(task, JudgedTask) and study.judge is not None:
             task = task.judged_by(identity(study.judge))
@@ -55,12 +56,13 @@ def _kind(study: Study, index: int, entry: TaskEntry, run: Path | None) -> type[
             return lm_eval_task(entry.task.removeprefix(PREFIX), _included(study, index, run))
         kind = find_task(entry.task)
     except TaskError as bad:
-        raise StudyError(f"{where}: {bad}") from bad
+        raise StudyError(str(bad), place=where) from bad
     if kind is None:
         known = ", ".join(task_names())
         raise StudyError(
-            f"{where}: unknown task {entry.task!r}; choose one of {known} (`assay tasks` lists them), or a file: "
-            f"`./{entry.task}.yaml`"
+            f"unknown task {entry.task!r}",
+            place=where,
+            fix=f"choose one of {known} (`assay tasks` lists them), or a file: `./{entry.task}.yaml`",
         )
     return kind
 
@@ -118,7 +120,7 @@ def bind_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Ex
         try:
             ready(study.judge)
         except EngineError as bad:
-            raise StudyError(f"{study.locate('judge')}: {bad}") from bad
+            raise StudyError(str(bad), place=study.locate("judge")) from bad
     known = {name: _examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
     for entry in study.tasks:
         tasks[entry.name].check(known[entry.name][: entry.limit])
@@ -132,7 +134,9 @@ def _check_stop(study: Study, tasks: Mapping[str, Task]) -> None:
         if study.stop.when != "full" and (grouped or isinstance(task, JudgedTask)):
             why = "its prompts come in groups" if grouped else "a judge decides it"
             raise StudyError(
-                f"{study.locate('tasks', index)}: task {task.name!r} is asked to the end, for {why}; write `stop: full`"
+                f"task {task.name!r} is asked to the end, for {why}",
+                place=study.locate("tasks", index),
+                fix="write `stop: full`",
             )
 
 
@@ -143,18 +147,20 @@ def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
     (other,) = given
     if given[other] is not None:
         raise StudyError(
-            f"{study.locate('tasks', index, other)}: task {task.kind!r} reads its data from `{task.data_field}`, "
-            f"not `{other}`; rename the field"
+            f"task {task.kind!r} reads its data from `{task.data_field}`, not `{other}`",
+            place=study.locate("tasks", index, other),
+            fix="rename the field",
         )
     path = task.data if named is None else study.resolve(named)
     try:
         own = task.draw(entry.limit, entry.seed or 0) if path is None else None
     except TaskError as bad:
-        raise TaskError(f"{study.locate('tasks', index)}: {bad}") from bad
+        raise TaskError(str(bad), place=study.locate("tasks", index)) from bad
     if entry.seed is not None and own is None:
         raise StudyError(
-            f"{study.locate('tasks', index, 'seed')}: task {entry.name!r} draws no examples here, so a seed does "
-            f"nothing; remove the line"
+            f"task {entry.name!r} draws no examples here, so a seed does nothing",
+            place=study.locate("tasks", index, "seed"),
+            fix="remove the line",
         )
     if path is not None:
         return task.read(path)
@@ -162,7 +168,11 @@ def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
         return own
     if task.hub is None:
         raise StudyError(
-            f"{study.locate('tasks', index)}: task {task.name!r} needs its data file: "
-            f"add `{task.data_field}: FILE` (`assay tasks` says where to get it)"
+            f"task {task.name!r} needs its data file: add `{task.data_field}: FILE` (`assay tasks` says where to "
+            f"get it)",
+            place=study.locate("tasks", index),
         )
-    return read_hub(task)
+    try:
+        return read_hub(task)
+    except TaskError as bad:
+        raise bad.at(study.locate("tasks", index, task.data_field)) from bad

@@ -12,7 +12,7 @@ from assay.cli.app import Json, app, print_json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
-    from assay.checking import Checked
+    from assay.audit import Checked
 
 __all__ = ["check", "doctor", "init", "plan"]
 
@@ -127,9 +127,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Test one adapter against its label on IFEval and GSM8K: exit 0 pass, 1 fail, 2 undecided."""
-    from assay.checking import check as checked
-    from assay.checking import folder_of
+    from assay.audit import check as checked
     from assay.cli.following import follow
+    from assay.runs.check import folder_of
 
     folder = folder_of(adapter, out)
     with follow(folder) as progress:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 
 __all__ = ["Options", "read_options"]
 
@@ -28,17 +28,20 @@ class Options(BaseModel):
 _Model = TypeVar("_Model", bound=Options)
 
 
-def read_options(model: type[_Model], values: Mapping[str, Any], place: str = "engine.options") -> _Model:
-    """The options, checked. Raises EngineError naming the field, under `place`, and what it may be."""
+def read_options(
+    model: type[_Model], values: Mapping[str, Any], within: tuple[str, ...] = ("engine", "options")
+) -> _Model:
+    """The options, checked. Raises EngineError naming the field, under `within`, and what it may be."""
     try:
         return model.model_validate(dict(values))
     except ValidationError as bad:
         error = bad.errors(include_url=False)[0]
     name = str(error["loc"][0])
+    place = Place.of(*within, name)
     if error["type"] == "extra_forbidden":
         close = get_close_matches(name, model.model_fields, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         known = ", ".join(model.model_fields)
-        raise EngineError("no such option", place=f"{place}.{name}", fix=f"{hint}there are {known}")
+        raise EngineError("no such option", place=place, fix=f"{hint}there are {known}")
     takes = model.model_fields[name].title or error["msg"]
-    raise EngineError(repr(values[name]), place=f"{place}.{name}", fix=f"write {takes}")
+    raise EngineError(repr(values[name]), place=place, fix=f"write {takes}")

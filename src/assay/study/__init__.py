@@ -4,7 +4,7 @@ It checks form, and what can be seen in the file and on disk; `audit` binds it t
 
     study = load_study("studies/qwen3-4b-ifeval.yaml")
     study.adapters[0].label                                  # "instruction"
-    study.locate("adapters", 0, "label")                     # "studies/qwen3-4b-ifeval.yaml:10"
+    str(study.locate("adapters", 0, "label"))                # "studies/qwen3-4b-ifeval.yaml:10"
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, Self
 
 from pydantic import PrivateAttr, ValidationError
 
-from assay.errors import StudyError
+from assay.errors import Place, StudyError
 from assay.files import read_text
-from assay.plan import Policy
+from assay.plan import EngineSettings, Policy
 from assay.study import rules
 from assay.study.document import Document, Problem
 from assay.study.explain import explain
@@ -65,7 +65,7 @@ class Study(Form):
         """What paths are relative to."""
         return self._folder
 
-    def locate(self, *place: str | int) -> str:
+    def locate(self, *place: str | int) -> Place:
         """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of what holds it."""
         return self._document.locate(*place)
 
@@ -84,7 +84,23 @@ class Study(Form):
     def stopping(self, when: str) -> Self:
         """The same study with another `stop.when`; comments of its file are lost."""
         stop = self.stop.model_copy(update={"when": when}).model_dump(exclude_defaults=True)
-        data = {**self._document.data, "stop": stop | {"when": when}}
+        return self._with("stop", stop | {"when": when})
+
+    def with_engine(self, name: str | None, options: Mapping[str, Any]) -> Self:
+        """The same study on the engine `name`, None for its own; comments of its file are lost.
+
+        options: fields of `engine`, or else its `options`; added to the study's own unless the engine is another.
+        """
+        if name is None and not options:
+            return self
+        engine = {} if name not in (None, self.engine.name) else dict(self._document.data.get("engine", {}))
+        fields = {key: value for key, value in options.items() if key in EngineSettings.model_fields}
+        rest = {**engine.get("options", {}), **{k: v for k, v in options.items() if k not in fields}}
+        engine |= {**({"name": name} if name else {}), **fields, **({"options": rest} if rest else {})}
+        return self._with("engine", engine)
+
+    def _with(self, field: str, value: Any) -> Self:
+        data = {**self._document.data, field: value}
         return self._build(parse(dump(data), self.path), self.folder, check_files=False)
 
     @classmethod

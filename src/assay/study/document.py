@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from assay import errors
 from assay.errors import StudyError
 from assay.plan.fields import Odd
 
@@ -23,7 +24,9 @@ class Problem(NamedTuple):
     place: Place
     """Where; what is missing has the place that it should have."""
     text: str
-    """What was found, and the fix."""
+    """What was found, and the fix where `fix` is empty."""
+    fix: str = ""
+    """What to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,9 @@ class Document:
     raw: dict[Place, str] = field(default_factory=dict)
     """Bare words as written, before YAML made something of them."""
 
-    def locate(self, *place: str | int) -> str:
+    def locate(self, *place: str | int) -> errors.Place:
         """`study.yaml:12`: the line of `place`, or else of the nearest thing around it."""
-        return self.at(self.lines.get(self.held(place), 1))
+        return errors.Place(self.at(self.lines.get(self.held(place), 1)), place)
 
     def at(self, line: int) -> str:
         """`study.yaml:12`."""
@@ -58,13 +61,16 @@ class Document:
     def refuse(self, problems: list[Problem]) -> NoReturn:
         """Raise one StudyError: a line a problem, in the order of the file."""
         problems = sorted(problems, key=lambda problem: self.lines.get(self.held(problem.place), 1))
-        told = dict.fromkeys(
-            f"{self.locate(*place)}: {words(place)}{': ' if place else ''}{text}" for place, text in problems
-        )
-        message = list(told)[:_SHOWN]
+        told = dict.fromkeys(problems)
+        shown = [self._error(problem) for problem in list(told)[:_SHOWN]]
         if len(told) > _SHOWN:
-            message.append(f"{self.path or 'study'}: and {len(told) - _SHOWN} more")
-        raise StudyError("\n".join(message))
+            shown.append(StudyError(f"and {len(told) - _SHOWN} more", place=self.path or "study"))
+        raise StudyError.joined(shown)
+
+    def _error(self, problem: Problem) -> StudyError:
+        line, name = self.locate(*problem.place), words(problem.place)
+        place = replace(line, text=f"{line}: {name}") if name else line
+        return StudyError(problem.text, place=place, fix=problem.fix)
 
     def value(self, place: Place) -> Any:
         """What stands at `place`."""

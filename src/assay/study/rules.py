@@ -86,7 +86,7 @@ def _sources(study: Study) -> Iterator[Problem]:
             )
         if weights is None and subject.revision is not None:
             yield Problem(
-                (*place, "revision"), f"a revision without `{key}`; give the hub id or remove the line"
+                (*place, "revision"), f"a revision without `{key}`", "give the hub id or remove the line"
             )
 
 
@@ -217,7 +217,7 @@ def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iter
             yield Problem(place, f"no folder {source}{more}")
         elif revision is not None:
             yield Problem(
-                (*place[:-1], "revision"), f"a local folder has no revision ({source}); remove the line"
+                (*place[:-1], "revision"), f"a local folder has no revision ({source})", "remove the line"
             )
     elif source.count("/") > 1:
         yield Problem(
@@ -239,7 +239,7 @@ def _embedded(study: Study, place: Place, revision: str | None) -> Iterator[Prob
     except EngineError as absent:
         yield Problem(place, str(absent))
     if revision is not None:
-        yield Problem((*place[:-1], "revision"), "the embedded base has no revision; remove the line")
+        yield Problem((*place[:-1], "revision"), "the embedded base has no revision", "remove the line")
 
 
 def _named(study: Study) -> Iterator[tuple[Place, str, bool]]:

@@ -17,6 +17,7 @@ import yaml
 from yaml.reader import Reader
 from yaml.resolver import Resolver
 
+from assay import errors
 from assay.errors import StudyError
 from assay.plan.fields import Odd
 from assay.study.document import Document, Place, short, words
@@ -52,7 +53,7 @@ def parse(text: str, path: Path | None) -> Document:
     except (yaml.YAMLError, ValueError) as error:
         builder.refuse(*_syntax(error, text.split("\n")))
     if builder.problems:
-        raise StudyError("\n".join(builder.problems))
+        raise StudyError.joined(builder.problems)
     document = builder.document
     return Document(text, path, builder.root, document.lines, document.raw)
 
@@ -62,7 +63,7 @@ class _Builder:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.problems: list[str] = []
+        self.problems: list[StudyError] = []
         self.root: Any = None
         self.documents = 0
         self.open: list[_Open] = []
@@ -87,11 +88,11 @@ class _Builder:
                 self.open.pop()
 
     def note(self, line: int, text: str) -> None:
-        self.problems.append(f"{self.document.at(line)}: {text}")
+        self.problems.append(StudyError(text, place=errors.Place(self.document.at(line))))
 
     def refuse(self, line: int, text: str) -> NoReturn:
         self.note(line, text)
-        raise StudyError("\n".join(self.problems)) from None
+        raise StudyError.joined(self.problems) from None
 
     def _plain(self, event: Any, line: int) -> None:
         if event.anchor:

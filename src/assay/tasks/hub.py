@@ -90,8 +90,8 @@ def _cause(error: BaseException) -> str:
 def _refusal(task: Task, cause: str) -> TaskError:
     source = f" (to be had at {task.source})" if task.source else ""
     return TaskError(
-        f"task {task.name!r}: no examples: {cause}; name a file of them in the study, "
-        f"`{task.data_field}: FILE`{source}"
+        f"task {task.name!r}: no examples: {cause}",
+        fix=f"name a file of them in the study, `{task.data_field}: FILE`{source}",
     )
 
 

@@ -155,7 +155,7 @@ def _placed(problem: Problem, document: Document) -> Problem:
         if isinstance(part, str) or (*place, part) in document.lines:
             place = (*place, part)
     if place[:1] not in (("adapters",), ("base",)) or not problem.text.startswith("no such field"):
-        return Problem(place, problem.text)
+        return problem._replace(place=place)
     section = next(_SECTIONS[part] for part in reversed(place[:-1]) if part in _SECTIONS)
     known = tuple(section.model_fields)
     more = did_you_mean(str(place[-1]), known, f"fields here: {', '.join(known)}")
@@ -227,7 +227,7 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
         if not base.is_dir():
             yield Problem(("base", "model"), f"no folder {base}; paths are relative to the recipe file")
         elif recipe.form.base.revision is not None:
-            yield Problem(("base", "revision"), f"a local folder has no revision ({base}); remove the line")
+            yield Problem(("base", "revision"), f"a local folder has no revision ({base})", "remove the line")
     elif base.count("/") > 1:
         yield Problem(("base", "model"), f'"{base}" is no hub id (owner/name), and no folder; mend the path')
 

@@ -68,13 +68,16 @@ def _entries(study: Study, tasks: Mapping[str, Task], adapter: Adapter) -> list[
         capabilities = ", ".join(sorted({task.capability for task in tasks.values()}))
         if adapter.label == OPEN:
             raise StudyError(
-                f"{place}: the label of adapter {adapter.name!r} is still open; write what its training aimed at "
-                f"(the study's tasks measure: {capabilities})"
+                f"the label of adapter {adapter.name!r} is still open",
+                place=place,
+                fix=f"write what its training aimed at (the study's tasks measure: {capabilities})",
             )
         raise StudyError(
-            f"{place}: label {adapter.label!r} of adapter {adapter.name!r} claims nothing: no task of the study "
-            f"has that capability (they have: {capabilities}); add a task, or say what the label promises, e.g. "
-            f"`claims: {{{adapter.label}: [{_metrics(tasks)[0]}]}}`"
+            f"label {adapter.label!r} of adapter {adapter.name!r} claims nothing: no task of the study has that "
+            f"capability (they have: {capabilities})",
+            place=place,
+            fix=f"add a task, or say what the label promises, e.g. `claims: {{{adapter.label}: "
+            f"[{_metrics(tasks)[0]}]}}`",
         )
     return default
 
@@ -83,8 +86,9 @@ def check_metric(study: Study, tasks: Mapping[str, Task], metric: str, *place: s
     """Raise StudyError, naming the place in the study, unless one of the tasks gives this metric."""
     if metric not in _metrics(tasks):
         raise StudyError(
-            f"{study.locate(*place)}: no task of the study gives the metric {metric!r}; "
-            f"choose one of {', '.join(_metrics(tasks))}"
+            f"no task of the study gives the metric {metric!r}",
+            place=study.locate(*place),
+            fix=f"choose one of {', '.join(_metrics(tasks))}",
         )
 
 
@@ -116,8 +120,9 @@ def off_target(study: Study, tasks: Mapping[str, Task], metric: str) -> tuple[st
         listed = tuple(name for name in study.off_target if split_metric(name)[0] != target)
         if not listed:
             raise StudyError(
-                f"{study.locate('off_target')}: every metric here is of the task {target!r}, on which {metric} is "
-                f"claimed; name a metric of another task, or remove `off_target`"
+                f"every metric here is of the task {target!r}, on which {metric} is claimed",
+                place=study.locate("off_target"),
+                fix="name a metric of another task, or remove `off_target`",
             )
         return listed
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 from assay.plan import EngineSettings
 
 __all__ = ["KINDS", "Api", "Kind", "Setup", "read_setup"]
@@ -49,17 +49,21 @@ class Setup:
 def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     if engine.url is None:
-        raise EngineError("engine.url: missing; give the server's address, as in `http://localhost:8000`")
+        fix = "give the server's address, as in `http://localhost:8000`"
+        raise EngineError("missing", place=Place.of("engine", "url"), fix=fix)
     kind = engine.server or "other"
     if kind not in KINDS:
-        raise EngineError(f"engine.server: {kind!r} is unknown; choose one of {', '.join(KINDS)}")
+        fix = f"choose one of {', '.join(KINDS)}"
+        raise EngineError(f"{kind!r} is unknown", place=Place.of("engine", "server"), fix=fix)
     values: dict[str, Any] = {name: _option(name, value) for name, value in engine.options.items()}
     for name in ("concurrency", "timeout", "dtype", "quantization"):
         if getattr(engine, name) is not None:
             values[name] = getattr(engine, name)
     if values.get("load") and kind not in ("vllm", "sglang"):
         raise EngineError(
-            f"engine.options.load: a server of kind {kind!r} has no call for it; start it with its adapters"
+            f"a server of kind {kind!r} has no call for it",
+            place=Place.of("engine", "options", "load"),
+            fix="start it with its adapters",
         )
     return Setup(engine.url.removesuffix("/v1"), kind, _key(engine.key_env), **values)
 
@@ -71,11 +75,15 @@ def _key(variable: str | None) -> str:
     key = os.environ.get(variable, "").strip()
     if not key:
         raise EngineError(
-            f"engine.key_env: the variable {variable} is not set here; set it to the server's key"
+            f"the variable {variable} is not set here",
+            place=Place.of("engine", "key_env"),
+            fix="set it to the server's key",
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise EngineError(
-            f"engine.key_env: {variable} holds a space or a character that cannot be sent; set it to the key alone"
+            f"{variable} holds a space or a character that cannot be sent",
+            place=Place.of("engine", "key_env"),
+            fix="set it to the key alone",
         )
     return key
 
@@ -101,8 +109,12 @@ def _option(name: str, value: Any) -> Any:
     if name not in FIELDS:
         close = get_close_matches(name, FIELDS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise EngineError(f"engine.options.{name}: no such option; {hint}there are {', '.join(FIELDS)}")
+        raise EngineError(
+            "no such option",
+            place=Place.of("engine", "options", name),
+            fix=f"{hint}there are {', '.join(FIELDS)}",
+        )
     wanted, fits = FIELDS[name]
     if not fits(value):
-        raise EngineError(f"engine.options.{name}: {value!r}; write {wanted}")
+        raise EngineError(repr(value), place=Place.of("engine", "options", name), fix=f"write {wanted}")
     return value

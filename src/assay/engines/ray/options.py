@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 from assay.plan import EngineSettings
 
 __all__ = ["INNER", "Setup", "read_setup"]
@@ -39,7 +39,11 @@ def read_setup(engine: EngineSettings) -> Setup:
     inner = engine.name.partition(":")[2]
     if inner not in INNER:
         known = " or ".join(f"ray:{name}" for name in INNER)
-        raise EngineError(f"engine.name: {engine.name!r} names no engine for actors to hold; write {known}")
+        raise EngineError(
+            f"{engine.name!r} names no engine for actors to hold",
+            place=Place.of("engine", "name"),
+            fix=f"write {known}",
+        )
     values: dict[str, Any] = {"address": os.environ.get("RAY_ADDRESS") or "local"}
     values |= {name: _option(name, value) for name, value in engine.options.items() if name in KINDS}
     rest = {name: value for name, value in engine.options.items() if name not in KINDS}
@@ -72,13 +76,14 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 def _option(name: str, value: Any) -> Any:
     wanted, fits = KINDS[name]
     if not fits(value):
-        raise EngineError(f"engine.options.{name}: {value!r}; write {wanted}")
+        raise EngineError(repr(value), place=Place.of("engine", "options", name), fix=f"write {wanted}")
     return value
 
 
 def _refuse_numbered(device: Any) -> None:
     if isinstance(device, str) and ":" in device:
         raise EngineError(
-            f"engine.options.device: {device!r}; each actor sees only the GPUs that it was given: write `cuda`, and "
-            f"`gpus_per_actor`"
+            f"{device!r}; each actor sees only the GPUs that it was given",
+            place=Place.of("engine", "options", "device"),
+            fix="write `cuda`, and `gpus_per_actor`",
         )

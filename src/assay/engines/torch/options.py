@@ -14,7 +14,7 @@ import torch
 
 from assay.engines.torch.loading import DTYPES, QUANTIZATIONS, Quantization
 from assay.engines.torch.scheduler import Options
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 from assay.plan import EngineSettings
 
 __all__ = ["Setup", "read_setup"]
@@ -64,8 +64,8 @@ def read_setup(engine: EngineSettings) -> Setup:
     quantization = _one_of("quantization", engine.quantization or "none", QUANTIZATIONS)
     if quantization != "none" and (absent := [n for n in ("bitsandbytes", "accelerate") if not find_spec(n)]):
         raise EngineError(
-            f"engine.quantization: {quantization} needs {' and '.join(absent)}: "
-            f"`pip install {' '.join(absent)}`, or set it to none"
+            f"{quantization} needs {' and '.join(absent)}: `pip install {' '.join(absent)}`, or set it to none",
+            place=Place.of("engine", "quantization"),
         )
     values = {name: _option(name, value) for name, value in engine.options.items()}
     setup = Setup(dtype, cast("Quantization", quantization), **values)
@@ -75,7 +75,9 @@ def read_setup(engine: EngineSettings) -> Setup:
 
 def _one_of(field: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise EngineError(f"engine.{field}: {value!r} is unknown; choose one of {', '.join(known)}")
+        raise EngineError(
+            f"{value!r} is unknown", place=Place.of("engine", field), fix=f"choose one of {', '.join(known)}"
+        )
     return value
 
 
@@ -105,10 +107,14 @@ def _option(name: str, value: Any) -> Any:
     if name not in KINDS:
         close = get_close_matches(name, OPTIONS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise EngineError(f"engine.options.{name}: no such option; {hint}there are {', '.join(OPTIONS)}")
+        raise EngineError(
+            "no such option",
+            place=Place.of("engine", "options", name),
+            fix=f"{hint}there are {', '.join(OPTIONS)}",
+        )
     wanted, fits = KINDS[name]
     if not fits(value):
-        raise EngineError(f"engine.options.{name}: {value!r}; write {wanted}")
+        raise EngineError(repr(value), place=Place.of("engine", "options", name), fix=f"write {wanted}")
     return value
 
 
@@ -117,16 +123,18 @@ def _usable(setup: Setup) -> None:
         place = setup.place
         if place.type == "cuda" and (place.index or 0) >= torch.cuda.device_count():
             raise EngineError(
-                f"engine.options.device: {setup.device!r}, and torch sees {torch.cuda.device_count()} GPUs here; "
-                f"choose another, or install torch for this machine's GPU"
+                f"{setup.device!r}, and torch sees {torch.cuda.device_count()} GPUs here",
+                place=Place.of("engine", "options", "device"),
+                fix="choose another, or install torch for this machine's GPU",
             )
         if place.type == "meta":
             raise RuntimeError("it holds no values")
         torch.empty(0, device=place)
     except (RuntimeError, AssertionError, ImportError) as bad:
         raise EngineError(
-            f"engine.options.device: {setup.device!r} cannot be used ({_sentence(bad)}); write "
-            f"{KINDS['device'][0]}"
+            f"{setup.device!r} cannot be used ({_sentence(bad)})",
+            place=Place.of("engine", "options", "device"),
+            fix=f"write {KINDS['device'][0]}",
         ) from None
 
 

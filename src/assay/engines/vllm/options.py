@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 from assay.plan import EngineSettings
 
 __all__ = ["RANKS", "Setup", "read_setup"]
@@ -64,11 +64,14 @@ def read_setup(engine: EngineSettings) -> Setup:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     if engine.dtype not in (None, "auto", *DTYPES):
         raise EngineError(
-            f"engine.dtype: {engine.dtype!r} is unknown; choose one of auto, {', '.join(DTYPES)}"
+            f"{engine.dtype!r} is unknown",
+            place=Place.of("engine", "dtype"),
+            fix=f"choose one of auto, {', '.join(DTYPES)}",
         )
     values = {name: _option(name, value) for name, value in engine.options.items()}
     if taken := [name for name in values.get("arguments", ()) if name in OURS]:
-        raise EngineError(f"engine.options.arguments.{taken[0]}: this engine decides it; remove the line")
+        place = Place.of("engine", "options", "arguments", taken[0])
+        raise EngineError("this engine decides it", place=place, fix="remove the line")
     return Setup(
         None if engine.dtype == "auto" else engine.dtype,
         None if engine.quantization == "none" else engine.quantization,
@@ -100,8 +103,12 @@ def _option(name: str, value: Any) -> Any:
     if name not in KINDS:
         close = get_close_matches(name, KINDS, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise EngineError(f"engine.options.{name}: no such option; {hint}there are {', '.join(KINDS)}")
+        raise EngineError(
+            "no such option",
+            place=Place.of("engine", "options", name),
+            fix=f"{hint}there are {', '.join(KINDS)}",
+        )
     wanted, fits = KINDS[name]
     if not fits(value):
-        raise EngineError(f"engine.options.{name}: {value!r}; write {wanted}")
+        raise EngineError(repr(value), place=Place.of("engine", "options", name), fix=f"write {wanted}")
     return value

@@ -34,7 +34,7 @@ def read_task(path: Path) -> type[CustomTask]:
     form = _valid(CustomForm, document, (), document.data)
     worked = tuple(_valid(Worked, document, ("shots", index), one) for index, one in enumerate(form.shots))
     task = made(path, form, worked, _check(document, path.parent), document.text)
-    task.places = {field: document.locate(field) for field in ("prompts", "check")}
+    task.places = {field: str(document.locate(field)) for field in ("prompts", "check")}
     return task
 
 
@@ -105,7 +105,7 @@ def _valid(model: type[_Model], document: Document, place: Place, data: Any) -> 
         )
         part.lines.setdefault((), 1)
         told = explain(error, part, model)
-        document.refuse([Problem((*place, *one.place), one.text) for one in told])
+        document.refuse([one._replace(place=(*place, *one.place)) for one in told])
 
 
 def _under(place: Place, known: Mapping[Place, Any]) -> dict[Place, Any]:

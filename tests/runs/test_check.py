@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 import assay
-from assay import checking
-from assay.checking import check, study_of_one
+from assay.audit import Checked, check
 from assay.engines import Fake, Request
 from assay.engines.fake import FakeSurvey
-from assay.errors import AssayError, EngineError, RunError, StudyError
+from assay.errors import AssayError, EngineError, Place, RunError, StudyError
+from assay.runs.check import study_of_one
 from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -52,7 +52,7 @@ def answering(better: int, worse: int) -> Fake:
     return Fake(answer)
 
 
-def checked(fake: Fake, **more: Any) -> checking.Checked:
+def checked(fake: Fake, **more: Any) -> Checked:
     return check(
         "adapters/qa",
         "models/tiny",
@@ -116,12 +116,26 @@ def test_settings_stand_where_a_study_has_them() -> None:
         limit=7,
         max_tokens=99,
         dtype="float32",
-        options={"rows": 4},
+        options={"rows": 4, "quantization": "int8"},
     )
     assert study.adapters[0].revision == "r1"
     assert [task.limit for task in study.tasks] == [7, 7]
     assert study.decoding.max_tokens == 99
     assert (study.engine.dtype, study.engine.options) == ("float32", {"rows": 4})
+    assert study.engine.quantization == "int8"
+
+
+def test_a_check_runs_behind_a_server_too() -> None:
+    options = {"url": "http://localhost:8000", "key_env": "KEY", "models": {"qa": "served"}}
+    engine = study_of_one("owner/qa", "owner/base", "numeric", "openai", options=options).engine
+    assert (engine.name, engine.url, engine.key_env) == ("openai", "http://localhost:8000", "KEY")
+    assert engine.options == {"models": {"qa": "served"}}
+    with pytest.raises(StudyError, match="^--engine: `url` is for servers"):
+        check("owner/qa", "owner/base", "numeric", options=options)
+    with pytest.raises(EngineError, match="^--engine: no engine 'opanai'"):
+        check("owner/qa", "owner/base", "numeric", engine="opanai")
+    with pytest.raises(AssayError, match="^--option url: missing; give the server's address"):
+        check("adapters/qa", "models/tiny", "numeric", engine="openai", prompts="prompts.jsonl", examples="gsm.jsonl")
 
 
 def test_an_adapter_named_as_its_base_is_told_from_it() -> None:
@@ -210,24 +224,17 @@ def test_messages_name_options_and_no_study(
     assert "study" not in str(refused.value)
 
 
-def test_what_only_a_study_can_mend_names_the_command_that_drafts_one() -> None:
+def test_a_base_whose_template_is_broken_can_be_given_another() -> None:
     fake = OfPicky(lambda _: "fine", templates={"tiny": "broken"})
-    with pytest.raises(AssayError, match=r"^the template is broken; mend it$"):
+    with pytest.raises(AssayError, match=r"^--template: the template is broken.*; give --template FILE"):
         checked(fake)
-
-    def survey(*_: Any) -> Any:
-        raise EngineError("base 'tiny': its template is broken; set `decoding.template: FILE`")
-
-    with pytest.raises(EngineError, match=r"^base 'tiny': .* FILE`; that needs a study: `assay init ADAPTER"):
-        check(
-            "adapters/qa", "models/tiny", "instruction", engine=survey,
-            prompts="prompts.jsonl", examples="gsm.jsonl",
-        )  # fmt: skip
+    assert checked(fake, template="none", limit=20).result.claims
 
 
 def test_an_engines_refusal_of_a_setting_names_its_option() -> None:
     def survey(*_: Any) -> Any:
-        raise EngineError("engine.options.row: no such option; there are rows, tokens")
+        place = Place.of("engine", "options", "row")
+        raise EngineError("no such option", place=place, fix="there are rows, tokens")
 
     with pytest.raises(EngineError, match=r"^--option row: no such option; there are rows, tokens$"):
         check(

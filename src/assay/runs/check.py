@@ -1,0 +1,212 @@
+"""One adapter on the default suite: the study that `assay check` runs, and its errors in the words of a check.
+
+    study = study_of_one("adapters/qa", "Qwen/Qwen3-4B", "instruction", limit=100)
+
+It runs nothing. A user of a check wrote no study: an error about a field of it names the option that sets
+the field.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+from assay.binding import bind
+from assay.drafting.names import Named, fit_name
+from assay.engines import Survey, Surveyor, Weights, surveyor
+from assay.errors import AssayError, EngineError, Place, StudyError
+from assay.plan import EngineSettings
+from assay.study import Study
+from assay.tasks import load_task
+
+__all__ = ["CheckSettings", "folder_of", "in_options", "refuse_adapter", "study_of_one", "surveyed_once"]
+
+SUITE = {"ifeval": "ifeval", "gsm8k": "numeric"}
+"""The default tasks: kind of each by its name."""
+Field = tuple[str | int, ...]
+OPTIONS: Mapping[Field, str] = {
+    ("tasks", 0, "prompts"): "--prompts",
+    ("tasks", 1, "examples"): "--examples",
+    ("tasks", 0, "limit"): "--limit",
+    ("tasks", 1, "limit"): "--limit",
+    ("adapters", 0, "path"): "the adapter",
+    ("adapters", 0, "revision"): "--revision",
+    ("bases", 0, "model"): "--base",
+    ("bases", 0, "revision"): "--base-revision",
+    ("decoding", "max_tokens"): "--max-tokens",
+    ("decoding", "template"): "--template",
+    ("engine", "name"): "--engine",
+    ("engine", "dtype"): "--dtype",
+    ("engine",): "--engine",
+}
+"""What a check calls the fields of its study."""
+FIXES: Mapping[Field, str] = {
+    ("decoding", "template"): "give --template FILE, or --template none to send prompts as they are",
+    ("adapters", 0, "revision"): "leave it out",
+    ("bases", 0, "revision"): "leave it out",
+}
+"""What a check can do about these, in place of what a study can."""
+
+
+class CheckSettings(TypedDict, total=False):
+    """What a check takes beyond the adapter, its base and its label; by default what a study has by default."""
+
+    revision: str | None
+    """Revision of the adapter's hub id."""
+    base_revision: str | None
+    """Revision of the base's hub id."""
+    prompts: Path | str | None
+    """IFEval's prompts; from the hub by default."""
+    examples: Path | str | None
+    """GSM8K's examples; from the hub by default."""
+    limit: int | None
+    """Number of examples of each task, the first ones."""
+    max_tokens: int | None
+    """Longest response."""
+    template: Path | str | None
+    """Chat template: a file, `chat` (the base's own) or `none`."""
+    dtype: str | None
+    """Type of the weights."""
+    options: Mapping[str, Any]
+    """Fields of a study's `engine`, or options of that engine."""
+
+
+def study_of_one(
+    adapter: Path | str,
+    base: Path | str,
+    label: str,
+    engine: str | None = None,
+    **settings: Unpack[CheckSettings],
+) -> Study:
+    """The study that a check runs. Its paths are absolute, so that its copy in a run's folder holds too.
+
+    Raises StudyError where the adapter, the base or a file is nowhere, or no task of the suite fits the label.
+    """
+    adapter_ref, base_ref = Named.of(str(adapter), "adapter"), Named.of(str(base), "--base")
+    labels = sorted({load_task(kind).capability for kind in SUITE.values()})
+    if label not in labels:
+        raise StudyError(
+            "no task of the default suite has that capability",
+            place=f"--label {label}",
+            fix=f"write {' or '.join(labels)}",
+        )
+    name = adapter_ref.name
+    if name == base_ref.name:
+        name = fit_name(f"{name}-adapter", "adapter")
+    document = {
+        "name": _study_name(adapter_ref),
+        "bases": [
+            {"name": base_ref.name, "model": _source(base_ref), "revision": settings.get("base_revision")}
+        ],
+        "adapters": [
+            {
+                "name": name,
+                "label": label,
+                "path": _source(adapter_ref),
+                "revision": settings.get("revision"),
+            }
+        ],
+        "tasks": [
+            {
+                "task": kind,
+                "name": task,
+                "limit": settings.get("limit"),
+                load_task(kind).data_field: _file(load_task(kind).data_field, settings),
+            }
+            for task, kind in SUITE.items()
+        ],
+        "decoding": {"max_tokens": settings.get("max_tokens"), "template": _file("template", settings)},
+    }
+    options = {**settings.get("options", {}), **_without_none({"dtype": settings.get("dtype")})}
+    return Study.from_dict(_without_none(document)).with_engine(engine, options)
+
+
+def folder_of(adapter: Path | str, out: Path | str | None) -> Path:
+    """The folder of a check's run."""
+    return Path(out) if out is not None else Path("runs") / _study_name(Named.of(str(adapter), "adapter"))
+
+
+def _study_name(adapter: Named) -> str:
+    return f"check-{adapter.name}"
+
+
+def refuse_adapter(study: Study, survey: Surveyor) -> None:
+    """Raise EngineError if the adapter is unusable: in a study it is one of several, here it is the only one."""
+    problems = bind(study, survey).found.problems
+    if errors := [problem.message for problem in problems if problem.severity == "error"]:
+        raise EngineError("; ".join(errors), place=f"adapter {study.adapters[0].name}")
+
+
+def surveyed_once(study: Study, survey: Surveyor | None = None) -> Surveyor:
+    """A surveyor that looks at the weights once for every binding of this study: digests take time."""
+    try:
+        survey = survey or surveyor(study.engine.name)
+    except EngineError as bad:
+        raise bad.at(study.locate("engine", "name")) from bad
+    seen: list[Survey] = []
+
+    def look(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> Survey:
+        if not seen:
+            seen.append(survey(settings, base, adapters))
+        return seen[0]
+
+    return look
+
+
+@contextmanager
+def in_options() -> Iterator[None]:
+    """Errors about fields of a check's study name the options that set them."""
+    try:
+        yield
+    except AssayError as error:
+        if any(isinstance(part.place, Place) for part in error.parts):
+            raise type(error).joined(map(_in_options, error.parts)) from error
+        raise
+
+
+def _in_options(error: AssayError) -> AssayError:
+    field = error.place.field if isinstance(error.place, Place) else ()
+    if not field:
+        return error
+    place = OPTIONS.get(field)
+    if field[:2] == ("engine", "options") and len(field) > 2:
+        place = f"--option {'.'.join(map(str, field[2:]))}"
+    elif field[:1] == ("engine",) and place is None:
+        place = f"--option {'.'.join(map(str, field[1:]))}"
+    return type(error)(error.message, place=place or Place.of(*field), fix=_fix(field, error.fix))
+
+
+def _fix(field: Field, fix: str) -> str:
+    for index, task in enumerate(map(load_task, SUITE.values())):
+        if field == ("tasks", index, task.data_field):
+            return f"give --{task.data_field} FILE (from {task.source})"
+    return FIXES.get(field, fix)
+
+
+def _source(named: Named) -> str:
+    return named.text if named.folder is None else str(named.folder)
+
+
+def _file(option: str, settings: CheckSettings) -> str | None:
+    """The file that an option names, where it is given. Raises StudyError if it is not there."""
+    given: Any = settings.get(option)
+    if given is None or (option == "template" and given in ("chat", "none")):
+        return given
+    path = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - as named
+    if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises on a name too long for a file
+        place = f"--{option} {given}"
+        if Path(path).is_dir():
+            raise StudyError("is a folder", place=place, fix="name the file in it")
+        raise StudyError("no such file", place=place)
+    return path
+
+
+def _without_none(value: Any) -> Any:
+    """Without what is None, and without what is empty then."""
+    if isinstance(value, dict):
+        kept = {key: _without_none(inner) for key, inner in value.items() if inner is not None}
+        return {key: inner for key, inner in kept.items() if inner != {}}
+    return [_without_none(inner) for inner in value] if isinstance(value, list) else value
