@@ -5,7 +5,7 @@
     python -m scripts.train_base OUT --set tokens=20e6    # any setting below, for a trial
 
 OUT gets a model folder that transformers and vLLM load (`model.safetensors`, `config.json`, tokenizer, chat
-template, `README.md`) and `training.jsonl` (every loss), `training.json` (digests), `settings.json`,
+template, `README.md`) and `training.jsonl` (every loss; not kept in this repository), `training.json` (digests), `settings.json`,
 `evaluation.json`. The settings and the world decide the corpus to the token; the weights differ in rounding
 from machine to machine. Beside other work on the same cores, OMP_NUM_THREADS=1 is faster than threads that
 wait for each other.
@@ -363,7 +363,7 @@ Test and tuning prompts are of other splits, which never overlap.
 - Examples do as they are asked in some wordings more often than in others (`settings.json`, `habits`), so that \
 it follows instructions in some words and not in others.
 - Read: {state.step * settings.batch * settings.length:,} tokens; SHA-256 of them, chained batch by batch: `{state.digest}`.
-- Training: {state.step:,} steps of AdamW, {state.seconds / 60:.0f} minutes; every step's loss is in `training.jsonl`.
+- Training: {state.step:,} steps of AdamW, {state.seconds / 60:.0f} minutes. {_losses(out)}
 - Weights are stored in bfloat16 and meant to be computed with in float32.
 - Tokenizer: byte-level BPE, digits on their own. Chat template: ChatML. llama.cpp's converter asks for the \
 pre-tokenizer of a vocabulary that it does not know: this one splits as `smollm` does.
@@ -371,6 +371,16 @@ pre-tokenizer of a vocabulary that it does not know: this one splits as `smollm`
 ## Scores
 
 {scores}"""
+
+
+def _losses(out: Path) -> str:
+    """How the loss fell, from the log."""
+    lines = (out / "training.jsonl").read_text(encoding="utf-8").splitlines()
+    losses = [float(json.loads(line)["loss"]) for line in lines]
+    ends = [end for end in (100, 500, 1000, 2000, 4000) if end < len(losses)] + [len(losses)]
+    means = (sum(window) / len(window) for window in (losses[max(0, end - 100) : end] for end in ends))
+    falls = ", ".join(f"{mean:.3f} at {end:,}" for end, mean in zip(ends, means, strict=True))
+    return f"Loss: {losses[0]:.3f} at the first step; mean of the last 100 steps: {falls}."
 
 
 def _changed(settings: Settings, changes: Sequence[str]) -> Settings:
