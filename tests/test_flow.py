@@ -14,6 +14,7 @@ FLOW = (
     *(
         "errors",
         "files",
+        "text",
         "progress",
         "rows",
         "embedded",
@@ -28,7 +29,6 @@ FLOW = (
     ),
     *("verdicts", "report"),
     *(
-        "drafting",
         "interop",
         "binding",
         "runs",

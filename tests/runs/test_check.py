@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.studies import examples, jsonl
 
 import assay
 from assay.audit import Checked, check
@@ -14,7 +15,6 @@ from assay.engines import Fake, Request
 from assay.engines.fake import FakeSurvey
 from assay.errors import AssayError, EngineError, Place, RunError, StudyError
 from assay.runs.check import study_of_one
-from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
 
@@ -135,7 +135,14 @@ def test_a_check_runs_behind_a_server_too() -> None:
     with pytest.raises(EngineError, match="^--engine: no engine 'opanai'"):
         check("owner/qa", "owner/base", "numeric", engine="opanai")
     with pytest.raises(AssayError, match="^--option url: missing; give the server's address"):
-        check("adapters/qa", "models/tiny", "numeric", engine="openai", prompts="prompts.jsonl", examples="gsm.jsonl")
+        check(
+            "adapters/qa",
+            "models/tiny",
+            "numeric",
+            engine="openai",
+            prompts="prompts.jsonl",
+            examples="gsm.jsonl",
+        )
 
 
 def test_an_adapter_named_as_its_base_is_told_from_it() -> None:

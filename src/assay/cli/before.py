@@ -34,10 +34,11 @@ def init(
     from dataclasses import asdict
 
     from assay.cli.drafted import show_draft
-    from assay.drafting import draft, write_draft
+    from assay.study.init import draft, write_draft
+    from assay.tasks import default_suite
 
     file = out or folder / "study.yaml"
-    drafted = draft(folder, base, label, file)
+    drafted = draft(folder, base, default_suite(), label, file)
     write_draft(drafted, file, force)
     if json:
         print_json(

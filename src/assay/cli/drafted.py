@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from assay.cli.tables import console, table, text
-from assay.drafting import Draft
+from assay.study.init import Draft
 
 __all__ = ["show_draft"]
 

@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from assay.binding import bind
-from assay.drafting.names import Named, fit_name
 from assay.engines import Survey, Surveyor, Weights, surveyor
 from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.plan import EngineSettings
 from assay.study import Study
-from assay.tasks import load_task
+from assay.study.names import ModelName, fit_name
+from assay.tasks import SUITE, load_task
 
 __all__ = ["CheckSettings", "folder_of", "in_options", "refuse_adapter", "study_of_one", "surveyed_once"]
 
-SUITE = {"ifeval": "ifeval", "gsm8k": "numeric"}
-"""The default tasks: kind of each by its name."""
 Field = tuple[str | int, ...]
 OPTIONS: Mapping[Field, str] = {
     ("tasks", 0, "prompts"): "--prompts",
@@ -85,7 +83,7 @@ def study_of_one(
 
     Raises StudyError where the adapter, the base or a file is nowhere, or no task of the suite fits the label.
     """
-    adapter_ref, base_ref = Named.of(str(adapter), "adapter"), Named.of(str(base), "--base")
+    adapter_ref, base_ref = ModelName.of(str(adapter), "adapter"), ModelName.of(str(base), "--base")
     labels = sorted({load_task(kind).capability for kind in SUITE.values()})
     if label not in labels:
         raise StudyError(
@@ -126,10 +124,10 @@ def study_of_one(
 
 def folder_of(adapter: Path | str, out: Path | str | None) -> Path:
     """The folder of a check's run."""
-    return Path(out) if out is not None else Path("runs") / _study_name(Named.of(str(adapter), "adapter"))
+    return Path(out) if out is not None else Path("runs") / _study_name(ModelName.of(str(adapter), "adapter"))
 
 
-def _study_name(adapter: Named) -> str:
+def _study_name(adapter: ModelName) -> str:
     return f"check-{adapter.name}"
 
 
@@ -186,7 +184,7 @@ def _fix(field: Field, fix: str) -> str:
     return FIXES.get(field, fix)
 
 
-def _source(named: Named) -> str:
+def _source(named: ModelName) -> str:
     return named.text if named.folder is None else str(named.folder)
 
 

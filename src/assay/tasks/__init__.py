@@ -10,10 +10,11 @@ custom         a task in a user's YAML file                     lm_eval    tasks
 from assay.tasks.custom import CustomTask, read_task
 from assay.tasks.hub import read_hub
 from assay.tasks.plugins import load_plugin, plugin_names
-from assay.tasks.registry import TASKS, find_task, load_task, task_names
+from assay.tasks.registry import SUITE, TASKS, default_suite, find_task, load_task, task_names
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 
 __all__ = [
+    "SUITE",
     "TASKS",
     "CustomTask",
     "Example",
@@ -22,6 +23,7 @@ __all__ = [
     "Metric",
     "Score",
     "Task",
+    "default_suite",
     "find_task",
     "load_plugin",
     "load_task",

@@ -16,7 +16,7 @@ from assay.tasks.custom import read_task
 from assay.tasks.plugins import load_plugin, plugin_names
 from assay.tasks.task import Task
 
-__all__ = ["TASKS", "find_task", "load_task", "synthetic_data", "task_names"]
+__all__ = ["SUITE", "TASKS", "default_suite", "find_task", "load_task", "synthetic_data", "task_names"]
 
 _SYNTHETIC = "assay.demo.synthetic"
 
@@ -32,6 +32,8 @@ TASKS: dict[str, str] = {
     "world-problems": f"{_SYNTHETIC}:WorldProblems",
 }
 """Name in a study file -> module and class."""
+SUITE: dict[str, str] = {"ifeval": "ifeval", "gsm8k": "numeric"}
+"""The default suite: name in a study -> kind of task."""
 
 
 def load_task(name: str) -> type[Task]:
@@ -39,6 +41,11 @@ def load_task(name: str) -> type[Task]:
     module, _, attribute = TASKS[name].partition(":")
     task: type[Task] = getattr(import_module(module), attribute)
     return task
+
+
+def default_suite() -> dict[str, type[Task]]:
+    """The tasks of a drafted study and of a check, by name."""
+    return {name: load_task(kind) for name, kind in SUITE.items()}
 
 
 def find_task(name: str, folder: Path | None = None) -> type[Task] | None:

@@ -17,11 +17,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from assay.drafting import Named, fit_name
 from assay.errors import StudyError
 from assay.files import read_text
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean, explain
+from assay.study.names import ModelName, fit_name
 from assay.study.strict import parse
 from assay.training.form import AdapterEntry, BaseEntry, Data, RecipeForm, SettingsEntry
 
@@ -106,7 +106,7 @@ class Recipe:
     @property
     def base_name(self) -> str:
         """What the study calls the base."""
-        return self.form.base.name or Named(self.form.base.model, self._base_folder).name
+        return self.form.base.name or ModelName(self.form.base.model, self._base_folder).name
 
     @property
     def _base_folder(self) -> Path | None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from assay.binding import bind_tasks
-from assay.drafting.names import relative
 from assay.errors import OutputError, StudyError
 from assay.files import file_sha256
 from assay.study import Study, load_study
+from assay.study.names import relative
 from assay.study.strict import dump
 from assay.training.form import COPIED
 from assay.training.recipe import Planned, Recipe, Settings

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
-from assay.drafting.sorting import UNKNOWN, Entry
-from assay.report.words import plain
+from assay.study.init.entries import UNKNOWN, Entry
 from assay.study.strict import dump
-from assay.tasks import load_task
+from assay.text import plain
 
-__all__ = ["TASK_NAMES", "study_text"]
+__all__ = ["SuiteTask", "study_text"]
 
-TASK_NAMES = (("ifeval", "ifeval", "input_data.jsonl"), ("numeric", "gsm8k", "test.jsonl"))
-"""Kind, name in the study, and a data file as its source calls it."""
 _COLUMN = 34
 """Where comments at the end of a line begin."""
 
 
-def study_text(
-    name: str, base: tuple[str, str], adapters: Sequence[Entry], paths: Sequence[str], hub: bool
-) -> str:
-    """A study file. base: its name, and its folder or hub id. paths: of the adapters, as the study names them.
+class SuiteTask(Protocol):
+    """What a draft needs to know of a task; its class says so (`assay.tasks.Task`)."""
 
-    hub: whether the base is a hub id.
+    kind: ClassVar[str]
+    capability: ClassVar[str]
+    data_field: ClassVar[str]
+    source: ClassVar[str]
+    hub: ClassVar[Any]
+
+
+def study_text(
+    name: str,
+    base: tuple[str, str, bool],
+    adapters: Sequence[tuple[Entry, str]],
+    suite: Mapping[str, SuiteTask],
+) -> str:
+    """A study file.
+
+    base: its name, its folder or hub id, and whether it is a folder. adapters: each with its path in the study.
     """
     lines = [
         "# Drafted by `assay init`. Look at every label and task, then:",
@@ -33,19 +44,19 @@ def study_text(
         "bases:",
         f"  - name: {_scalar(base[0])}",
         f"    model: {_scalar(base[1])}",
-        *(["    # revision: a commit of it, so that the base stays the same"] if hub else []),
+        *([] if base[2] else ["    # revision: a commit of it, so that the base stays the same"]),
         "",
         "adapters:",
     ]
-    for adapter, path in zip(adapters, paths, strict=True):
+    for adapter, path in adapters:
         lines += _adapter(adapter, path)
     lines += [
         "",
         "# Each label claims a gain on the task of its capability; the other task shows drift.",
         "tasks:",
     ]
-    for kind, task, file in TASK_NAMES:
-        lines += _task(kind, task, file)
+    for task, kind in suite.items():
+        lines += _task(task, kind)
     lines += [
         "",
         _commented("margin: 0.05", "the smallest gain that matters: 5 points"),
@@ -77,18 +88,17 @@ def _adapter(adapter: Entry, path: str) -> Iterator[str]:
     yield f"    path: {_scalar(path)}"
 
 
-def _task(kind: str, name: str, file: str) -> Iterator[str]:
+def _task(name: str, task: SuiteTask) -> Iterator[str]:
     """A task, with a commented line for a local file of its data."""
-    task = load_task(kind)
-    yield f"  - task: {kind}"
-    if name != kind:
+    yield f"  - task: {task.kind}"
+    if name != task.kind:
         yield f"    name: {name}"
     where = (
         f"a local file; else {task.hub.repo} from the hub, at a pinned commit"
         if task.hub
         else "its data file"
     )
-    yield _commented(f"    # {task.data_field}: {file}", where)
+    yield _commented(f"    # {task.data_field}: {task.source.rpartition('/')[2]}", where)
 
 
 def _commented(line: str, comment: str) -> str:

@@ -1,4 +1,4 @@
-"""Names, labels and recipes of adapters that were found. It reads no file."""
+"""Names, labels and recipes of the adapters of a draft. It reads no file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assay.drafting.found import CONFIG, Found
-from assay.drafting.names import Named, fit_name
+from assay.study.init.adapters import CONFIG, FoundAdapter
+from assay.study.names import ModelName, fit_name
 
-__all__ = ["UNKNOWN", "Entry", "sort_adapters"]
+__all__ = ["UNKNOWN", "Entry", "make_entries"]
 
 UNKNOWN = "unknown"
 _HINTS = {
@@ -24,7 +24,7 @@ _SEED = re.compile(r"(?:(?P<recipe>.+)[-_. ])?(?:seed|s)[-_. ]?(?P<seed>\d{1,9})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An adapter as it will stand in the study."""
+    """An adapter as the study will list it."""
 
     name: str
     label: str
@@ -35,32 +35,34 @@ class Entry:
     seed: int | None
     settings: Mapping[str, str | int | float | bool]
     note: str = ""
-    """What to look at."""
+    """What to review."""
 
 
-def sort_adapters(found: Sequence[Found], base: Named, label: str | None) -> tuple[list[Entry], list[str]]:
-    """An entry for each adapter, in order, and what to look at before the study is run."""
+def make_entries(
+    adapters: Sequence[FoundAdapter], base: ModelName, label: str | None
+) -> tuple[list[Entry], list[str]]:
+    """An entry for each adapter, in order, and what to review before the study is run."""
     entries = [
         _entry(adapter, name, base, label)
-        for adapter, name in zip(found, _names(found, base.name), strict=True)
+        for adapter, name in zip(adapters, _names(adapters, base.name), strict=True)
     ]
-    entries, doubts = _recipes(entries)
+    entries, disagreements = _recipes(entries)
     warnings = [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
     if unknown := [entry.name for entry in entries if entry.label == UNKNOWN and entry.guess]:
         warnings.append(
             f"{', '.join(unknown)}: nothing hints at the label; write what the training aimed at, "
             f"{' or '.join(sorted(_HINTS))}, or give --label"
         )
-    return entries, [*warnings, *doubts]
+    return entries, [*warnings, *disagreements]
 
 
-def _names(found: Sequence[Found], base: str) -> list[str]:
+def _names(adapters: Sequence[FoundAdapter], base: str) -> list[str]:
     """A name of its own for each: the folder's, with its parent's before it where that is needed."""
-    own = [adapter.parts[-1] for adapter in found]
+    own = [adapter.parts[-1] for adapter in adapters]
     count = Counter([*own, base])
     names = [
         "-".join(adapter.parts[-2:]) if count[last] > 1 or _is_seed(last) else last
-        for adapter, last in zip(found, own, strict=True)
+        for adapter, last in zip(adapters, own, strict=True)
     ]
     taken = {base}
     unique = []
@@ -79,14 +81,14 @@ def _is_seed(name: str) -> bool:
     return match is not None and match["recipe"] is None
 
 
-def _entry(adapter: Found, name: str, base: Named, label: str | None) -> Entry:
+def _entry(adapter: FoundAdapter, name: str, base: ModelName, label: str | None) -> Entry:
     given, guess = (label, "") if label else _guess(adapter, name)
     match = _SEED.fullmatch(name)
     recipe, seed = ((match["recipe"] or "").strip(), int(match["seed"])) if match else ("", None)
     return Entry(name, given, guess, recipe, seed, _settings(adapter.config), _base_note(adapter, base))
 
 
-def _guess(adapter: Found, name: str) -> tuple[str, str]:
+def _guess(adapter: FoundAdapter, name: str) -> tuple[str, str]:
     """A label, and what hints at it."""
     sources = (
         ("name", (name, *adapter.parts[1:])),
@@ -121,7 +123,7 @@ def _settings(config: Mapping[str, object]) -> dict[str, str | int | float | boo
     return settings
 
 
-def _base_note(adapter: Found, base: Named) -> str:
+def _base_note(adapter: FoundAdapter, base: ModelName) -> str:
     """Where the configuration names another base; a folder and a hub id of one last part are taken for one."""
     named = adapter.config.get("base_model_name_or_path")
     if not isinstance(named, str) or not named.strip("/ "):
@@ -137,25 +139,25 @@ def _recipes(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.recipe].append(entry)
-    doubts, apart = [], set()
+    warnings, apart = [], set()
     for recipe, group in groups.items():
         if recipe and (why := next(_disagreements(group), "")):
             apart |= {entry.name for entry in group}
-            doubts.append(
+            warnings.append(
                 f"{', '.join(entry.name for entry in group)}: no common recipe: they differ in {why}"
             )
     kept = {recipe for recipe, group in groups.items() if recipe and group[0].name not in apart}
     return [
         _alone(entry, kept) if entry.name in apart or not entry.recipe else entry for entry in entries
-    ], doubts
+    ], warnings
 
 
 def _disagreements(group: Sequence[Entry]) -> Iterator[str]:
-    one = group[0]
-    if any(entry.label != one.label for entry in group):
+    first = group[0]
+    if any(entry.label != first.label for entry in group):
         yield "label"
     for key in dict.fromkeys(key for entry in group for key in entry.settings):
-        if any(entry.settings.get(key) != one.settings.get(key) for entry in group):
+        if any(entry.settings.get(key) != first.settings.get(key) for entry in group):
             yield key
     if len({entry.seed for entry in group}) < len(group):
         yield "name only, not in seed"

@@ -1,4 +1,4 @@
-"""Weights as a user names them on the command line: a folder, or a hub id. It looks for folders only."""
+"""Bases and adapters as a user names them: a folder or a hub id. It looks for folders only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Self
 
 from assay.errors import StudyError
 
-__all__ = ["Named", "fit_name", "relative"]
+__all__ = ["ModelName", "fit_name", "relative"]
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ModelName:
     """A base or an adapter as given."""
 
     text: str
@@ -28,7 +28,9 @@ class Named:
         if os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
             return cls(text, Path(os.path.abspath(path)))  # noqa: PTH100 - keeps links as they are named
         if text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..") or text.count("/") > 1:
-            raise StudyError(f"{field} {text}: no such folder, and no hub id (owner/name); mend the path")
+            raise StudyError(
+                "no such folder, and no hub id (owner/name)", place=f"{field} {text}", fix="correct the path"
+            )
         return cls(text, None)
 
     @property

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay import load_study
-from assay.drafting import Named, draft, fit_name, write_draft
-from assay.drafting.text import study_text
 from assay.errors import OutputError, StudyError
 from assay.study import Study
+from assay.study.init import draft, write_draft
+from assay.study.init.text import study_text
+from assay.study.names import ModelName, fit_name
+from assay.tasks import default_suite
 
+SUITE = default_suite()
 BASE = "Qwen/Qwen3-4B"
 CARD = "---\ntags:\n- lora\n- base_model:x\ndatasets: [tatsu-lab/alpaca]\n---\n# A model of chat\n"
 
@@ -35,7 +38,7 @@ def adapter(folder: Path, name: str, card: str = "", **config: Any) -> Path:
 
 def drafted(folder: Path, **more: Any) -> Study:
     """The study as a file holds it, loaded."""
-    found = draft(folder, BASE, **more)
+    found = draft(folder, BASE, SUITE, **more)
     write_draft(found, folder / "study.yaml")
     loaded = load_study(folder / "study.yaml")
     assert loaded.model_dump() == found.study.model_dump()
@@ -99,7 +102,7 @@ def test_folders_that_are_named_by_seed_alone_take_their_parents_name(tmp_path: 
 def test_one_adapter_can_be_named_itself(tmp_path: Path) -> None:
     inner = adapter(tmp_path, "chatty")
     adapter(inner, "checkpoint-10")
-    found = draft(inner, BASE)
+    found = draft(inner, BASE, SUITE)
     assert [(one.name, one.path) for one in found.study.adapters] == [("chatty", ".")]
     assert "another adapter lies within it (checkpoint-10, ...)" in found.warnings[0]
     write_draft(found, inner / "study.yaml")
@@ -123,7 +126,7 @@ def test_adapters_of_a_recipe_that_differ_get_recipes_of_their_own(tmp_path: Pat
     adapter(tmp_path / "mine", "qa-s2", r=8)
     adapter(tmp_path / "mine", "ma-s1")
     adapter(tmp_path / "mine", "ma-seed1")
-    found = draft(tmp_path / "mine", BASE, "instruction")
+    found = draft(tmp_path / "mine", BASE, SUITE, "instruction")
     assert all(one.recipe == one.name for one in found.study.adapters)
     assert "qa-s1, qa-s2: no common recipe: they differ in rank" in found.warnings
     assert "ma-s1, ma-seed1: no common recipe: they differ in name only, not in seed" in found.warnings
@@ -143,7 +146,7 @@ def test_a_guessed_label_says_so_on_its_line(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "a", card=CARD)
     adapter(tmp_path / "mine", "b-math-instruct")
     adapter(tmp_path / "mine", "c", card="---\ntags: math-reasoning\n---\n")
-    text = draft(tmp_path / "mine", BASE).text
+    text = draft(tmp_path / "mine", BASE, SUITE).text
     lines = [line.strip() for line in text.splitlines() if line.strip().startswith("label:")]
     assert [" ".join(line.split()) for line in lines] == [
         "label: instruction # guessed from its model card's datasets (alpaca): check it",
@@ -154,14 +157,14 @@ def test_a_guessed_label_says_so_on_its_line(tmp_path: Path) -> None:
 
 def test_a_given_label_is_no_guess(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "alpaca")
-    found = draft(tmp_path / "mine", BASE, label="numeric")
+    found = draft(tmp_path / "mine", BASE, SUITE, label="numeric")
     assert "guessed" not in found.text
     assert found.study.adapters[0].label == "numeric"
 
 
 def test_a_label_that_nothing_hints_at_is_left_to_the_user(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "run-17", card="---\n: : not yaml [\n---\n")
-    found = draft(tmp_path / "mine", BASE)
+    found = draft(tmp_path / "mine", BASE, SUITE)
     assert found.study.adapters[0].label == "unknown"
     assert "write instruction or numeric" in found.text
     assert any("nothing hints at the label" in warning for warning in found.warnings)
@@ -170,7 +173,7 @@ def test_a_label_that_nothing_hints_at_is_left_to_the_user(tmp_path: Path) -> No
 def test_an_adapter_of_another_base_is_warned_of(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "chat-a", base_model_name_or_path="meta-llama/Llama-3-8B")
     adapter(tmp_path / "mine", "chat-b", base_model_name_or_path="/disk/models/qwen3-4b/")
-    found = draft(tmp_path / "mine", BASE)
+    found = draft(tmp_path / "mine", BASE, SUITE)
     (warning,) = found.warnings
     assert warning.startswith(
         "chat-a: its adapter_config.json names the base meta-llama/Llama-3-8B, not Qwen/"
@@ -181,7 +184,7 @@ def test_an_adapter_of_another_base_is_warned_of(tmp_path: Path) -> None:
 def test_an_unreadable_adapter_is_left_out_and_told(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "chat")
     (adapter(tmp_path / "mine", "broken") / "adapter_config.json").write_text("{")
-    found = draft(tmp_path / "mine", BASE)
+    found = draft(tmp_path / "mine", BASE, SUITE)
     assert [one.name for one in found.study.adapters] == ["chat"]
     assert "broken" in found.warnings[0]
     assert "left out" in found.warnings[0]
@@ -193,12 +196,12 @@ def test_a_local_base_is_relative_to_the_study_or_absolute_as_it_was_given(
     adapter(tmp_path / "mine", "chat")
     (tmp_path / "models" / "tiny").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    relative = draft(Path("mine"), "models/tiny").study
+    relative = draft(Path("mine"), "models/tiny", SUITE).study
     assert (relative.bases[0].name, relative.bases[0].model) == ("tiny", "../models/tiny")
     assert relative.source(relative.bases[0].model or "") == tmp_path / "models" / "tiny"
-    absolute = draft(Path("mine"), str(tmp_path / "models" / "tiny")).study
+    absolute = draft(Path("mine"), str(tmp_path / "models" / "tiny"), SUITE).study
     assert absolute.bases[0].model == str(tmp_path / "models" / "tiny")
-    elsewhere = draft(Path("mine"), "models/tiny", out=Path("studies/s.yaml"))
+    elsewhere = draft(Path("mine"), "models/tiny", SUITE, out=Path("studies/s.yaml"))
     assert elsewhere.study.adapters[0].path == "../mine/chat"
 
 
@@ -206,20 +209,20 @@ def test_a_local_base_is_relative_to_the_study_or_absolute_as_it_was_given(
 def test_a_base_that_is_neither_folder_nor_hub_id_is_refused(tmp_path: Path, base: str) -> None:
     adapter(tmp_path / "mine", "chat")
     with pytest.raises(StudyError, match="no such folder, and no hub id"):
-        draft(tmp_path / "mine", base)
+        draft(tmp_path / "mine", base, SUITE)
 
 
 def test_a_folder_without_adapters_is_refused(tmp_path: Path) -> None:
     adapter(tmp_path, "too/deep/by/far")
     with pytest.raises(StudyError, match="no adapter here"):
-        draft(tmp_path, BASE)
+        draft(tmp_path, BASE, SUITE)
     with pytest.raises(StudyError, match="no such folder"):
-        draft(tmp_path / "nowhere", BASE)
+        draft(tmp_path / "nowhere", BASE, SUITE)
 
 
 def test_a_study_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "chat")
-    found, out = draft(tmp_path / "mine", BASE), tmp_path / "mine" / "study.yaml"
+    found, out = draft(tmp_path / "mine", BASE, SUITE), tmp_path / "mine" / "study.yaml"
     out.write_text("mine")
     with pytest.raises(OutputError, match="--force"):
         write_draft(found, out)
@@ -255,13 +258,13 @@ def test_names_that_yaml_would_read_otherwise_stay_texts(tmp_path: Path, name: s
 def test_a_path_that_no_study_can_hold_is_refused(tmp_path: Path) -> None:
     adapter(tmp_path / "mine", "a\tb")
     with pytest.raises(StudyError, match=r"path: the control character U\+0009"):
-        draft(tmp_path / "mine", BASE)
+        draft(tmp_path / "mine", BASE, SUITE)
 
 
 @given(st.text(max_size=20))
 def test_any_text_fits_as_a_name(text: str) -> None:
     name = fit_name(text, "otherwise")
-    found = study_text(name, (name, "owner/base"), [], [], True)
+    found = study_text(name, (name, "owner/base", False), [], SUITE)
     assert "\n  - task: ifeval\n" in found
     assert name
     assert "/" not in name
@@ -270,13 +273,13 @@ def test_any_text_fits_as_a_name(text: str) -> None:
 
 def test_the_name_of_weights_is_their_last_part(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
-    assert Named.of("owner/name", "--base").name == "name"
-    assert Named.of(f"{tmp_path}/a/b/", "--base").name == "b"
-    assert Named.of(f"{tmp_path}/a/b/..", "--base").name == "a"
+    assert ModelName.of("owner/name", "--base").name == "name"
+    assert ModelName.of(f"{tmp_path}/a/b/", "--base").name == "b"
+    assert ModelName.of(f"{tmp_path}/a/b/..", "--base").name == "a"
 
 
 @pytest.mark.parametrize(("label", "warned"), [("numeric", False), ("poetry", True), ("unknown", True)])
 def test_a_given_label_that_claims_nothing_is_warned_of(tmp_path: Path, label: str, warned: bool) -> None:
     adapter(tmp_path, "one")
-    told = [text for text in draft(tmp_path, BASE, label).warnings if "no task of this study" in text]
+    told = [text for text in draft(tmp_path, BASE, SUITE, label).warnings if "no task of this study" in text]
     assert bool(told) == warned

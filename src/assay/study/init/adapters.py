@@ -13,7 +13,7 @@ import yaml
 
 from assay.errors import StudyError
 
-__all__ = ["CONFIG", "Found", "find_adapters"]
+__all__ = ["CONFIG", "FoundAdapter", "find_adapters"]
 
 CONFIG = "adapter_config.json"
 _CARD = 50_000
@@ -23,7 +23,7 @@ _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAdapter:
     """One adapter's folder."""
 
     folder: Path
@@ -37,7 +37,7 @@ class Found:
     """What its model card says it was trained on."""
 
 
-def find_adapters(folder: Path) -> tuple[list[Found], list[str]]:
+def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
     """The folder itself if it is an adapter, else adapters one or two levels below; and what was left out.
 
     Nothing within an adapter's folder is another adapter: checkpoints stay with what they led to. Raises
@@ -45,7 +45,7 @@ def find_adapters(folder: Path) -> tuple[list[Found], list[str]]:
     """
     if not folder.is_dir():
         raise StudyError(f"{folder}: no such folder; name the one that holds the adapters")
-    found: list[Found] = []
+    found: list[FoundAdapter] = []
     warnings: list[str] = []
     for place, parts in _places(folder):
         try:
@@ -91,12 +91,12 @@ def _folders(folder: Path) -> list[Path]:
     )
 
 
-def _read(folder: Path, parts: tuple[str, ...]) -> Found:
+def _read(folder: Path, parts: tuple[str, ...]) -> FoundAdapter:
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     if not isinstance(config, dict):
         raise ValueError("is no JSON object")
     card = _card(folder / "README.md")
-    return Found(folder, parts, config, _texts(card.get("tags")), _texts(card.get("datasets")))
+    return FoundAdapter(folder, parts, config, _texts(card.get("tags")), _texts(card.get("datasets")))
 
 
 def _card(path: Path) -> Mapping[str, Any]:
