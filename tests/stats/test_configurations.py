@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 from statsmodels.stats.meta_analysis import combine_effects
 
-from assay.stats import holm, holm_count, partial_conjunction, random_effects
+from assay.stats import holm, holm_count, next_interval, partial_conjunction, random_effects
 
 P = [0.001, 0.004, 0.02, 0.03, 0.2, 0.6]
 EFFECTS = [0.06, 0.02, -0.03, 0.08, -0.10, 0.01]
@@ -86,3 +86,47 @@ def test_equal_estimates_show_no_heterogeneity() -> None:
 def test_unusable_estimates_are_refused(estimates: list[float], variances: list[float]) -> None:
     with pytest.raises(ValueError, match=r"estimates"):
         random_effects(estimates, variances)
+
+
+@pytest.mark.parametrize(
+    ("gains", "errors", "interval"),
+    [
+        (EFFECTS, ERRORS, (-0.1738, 0.1872)),
+        ([0.05, 0.06, 0.045], [0.0, 0.0, 0.0], (0.01372, 0.08961)),
+        ([0.02, 0.08], [0.001, 0.0], (-0.61023, 0.71023)),
+    ],
+)
+def test_the_golden_intervals_for_the_next_configuration(
+    gains: list[float], errors: list[float], interval: tuple[float, float]
+) -> None:
+    assert next_interval(gains, errors, 0.95) == pytest.approx(interval, abs=5e-5)
+
+
+def test_configurations_that_agree_leave_their_own_errors() -> None:
+    half = student.ppf(0.95, 3) * 0.02 * (1 + 1 / 4) ** 0.5
+    assert next_interval([0.1] * 4, [0.02] * 4, 0.9) == pytest.approx((0.1 - half, 0.1 + half))
+
+
+@pytest.mark.parametrize("gains", [[0.1], [0.1, np.nan], [[0.1, 0.2]]])
+def test_one_configuration_predicts_nothing(gains: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"two gains at least|finite"):
+        next_interval(gains, np.full(np.shape(gains), 0.02), 0.95)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("correlation", [0.0, 0.4])
+@pytest.mark.parametrize("between", [0.0, 0.02, 0.05, 0.1])
+@pytest.mark.parametrize("count", [2, 3, 4, 6, 10])
+def test_the_next_configurations_gain_lies_in_its_interval(
+    count: int, between: float, correlation: float
+) -> None:
+    """The note: .945 to 1.00 in every cell, the next gain being the true one; 541 prompts, error .0165."""
+    rng, studies, error, covered = np.random.default_rng([count, int(100 * between)]), 4000, 0.0165, 0
+    for _ in range(studies):
+        shared = rng.normal(0, error * correlation**0.5)
+        gains = (
+            rng.normal(0, between, count) + shared + rng.normal(0, error * (1 - correlation) ** 0.5, count)
+        )
+        low, high = next_interval(gains, np.full(count, error), 0.95)
+        covered += low <= rng.normal(0, between) <= high
+    assert covered / studies > 0.95 - 3 * (0.95 * 0.05 / studies) ** 0.5

@@ -15,7 +15,13 @@ from assay.stats.attainable import (
     attainable_sizes,
     attainable_tables,
 )
-from assay.stats.configurations import RandomEffects, holm_count, partial_conjunction, random_effects
+from assay.stats.configurations import (
+    RandomEffects,
+    holm_count,
+    next_interval,
+    partial_conjunction,
+    random_effects,
+)
 from assay.stats.drift import (
     Drift,
     Estimate,
@@ -29,7 +35,9 @@ from assay.stats.drift import (
 )
 from assay.stats.exact import exact_paired_p, paired_interval
 from assay.stats.gains import Gain, PairedGain, paired_gain
+from assay.stats.likelihood import weighted_p
 from assay.stats.multiplicity import benjamini_hochberg, holm
+from assay.stats.noise import FEWEST_REPEATED, clustering_p, noise_limit, survives_noise
 from assay.stats.paired import (
     mcnemar_exact,
     mcnemar_midp,
@@ -54,7 +62,13 @@ from assay.stats.power import (
     prompts_to_exclude,
 )
 from assay.stats.ratio import ratio_interval, ratio_standard_error
-from assay.stats.seeds import SeedComponents, next_seed_interval, seed_components, seeds_interval
+from assay.stats.seeds import (
+    SeedComponents,
+    next_seed_interval,
+    recipe_interval,
+    seed_components,
+    seeds_interval,
+)
 from assay.stats.sequential import (
     POOL_WORDS,
     BettingGain,
@@ -77,6 +91,7 @@ from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
     "FEW",
+    "FEWEST_REPEATED",
     "POOL_WORDS",
     "AttainableTable",
     "BettingGain",
@@ -105,6 +120,7 @@ __all__ = [
     "attainable_sizes",
     "attainable_tables",
     "benjamini_hochberg",
+    "clustering_p",
     "detectable_gain",
     "detectable_recipe_gain",
     "detectable_recipe_gain_if_known",
@@ -126,7 +142,9 @@ __all__ = [
     "mover_difference",
     "mover_mean",
     "newcombe_interval",
+    "next_interval",
     "next_seed_interval",
+    "noise_limit",
     "paired_gain",
     "paired_interval",
     "partial_conjunction",
@@ -137,14 +155,17 @@ __all__ = [
     "random_effects",
     "ratio_interval",
     "ratio_standard_error",
+    "recipe_interval",
     "seed_components",
     "seeds_interval",
     "settled",
     "settled_for_gate",
     "side",
     "stand",
+    "survives_noise",
     "tango_interval",
     "tango_p_above",
     "tango_p_below",
     "tango_z",
+    "weighted_p",
 ]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from assay.stats.multiplicity import holm
 from assay.stats.quantiles import t_quantile
 
-__all__ = ["RandomEffects", "holm_count", "partial_conjunction", "random_effects"]
+__all__ = ["RandomEffects", "holm_count", "next_interval", "partial_conjunction", "random_effects"]
 
 _HALVINGS = 200
 
@@ -78,6 +78,26 @@ def random_effects(estimates: ArrayLike, variances: ArrayLike, confidence: float
         half = t_quantile(confidence, count - 2) * math.sqrt(tau2 + error**2)
         prediction = (mean - half, mean + half)
     return RandomEffects(mean, error, tau2, max(0.0, 1 - (count - 1) / q) if q > 0 else 0.0, prediction)
+
+
+def next_interval(gains: ArrayLike, errors: ArrayLike, confidence: float) -> tuple[float, float]:
+    """Where the gain of one more configuration lies, (low, high): prediction from the spread that was observed.
+
+    mean -+ t_{K-1} sqrt(max(s², mean errors²) (1 + 1/K)), s = the standard deviation of the K gains; the floor is
+    for gains that happen to agree. Configurations may share prompts and a base; two say
+    little, and the interval shows it. errors: (K,) standard errors.
+    Raises ValueError for fewer than two gains, shapes that differ, or values that are not finite or below 0.
+    """
+    y, error = np.asarray(gains, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    if y.ndim != 1 or y.shape != error.shape or len(y) < 2:
+        raise ValueError(
+            f"need two gains at least, each with a standard error; got {y.shape} and {error.shape}"
+        )
+    if not (np.isfinite(y).all() and np.isfinite(error).all() and (error >= 0).all()):
+        raise ValueError("gains must be finite, and standard errors finite and 0 or more")
+    variance = max(float(y.var(ddof=1)), float((error**2).mean()))
+    half = t_quantile(confidence, len(y) - 1) * math.sqrt(variance * (1 + 1 / len(y)))
+    return float(y.mean()) - half, float(y.mean()) + half
 
 
 def _paule_mandel(y: NDArray[np.float64], v: NDArray[np.float64]) -> float:

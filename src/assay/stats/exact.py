@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, gammaln, ndtri, xlog1py, xlogy
 
-from assay.stats.paired import tango_interval, tango_p_above
+from assay.stats.paired import tango_interval, tango_p_above, tango_scores
 
 __all__ = ["Side", "exact_paired_p", "hull_p", "paired_interval"]
 
@@ -208,39 +208,16 @@ def _first(c: Wholes, n: int, t: float, observed: float) -> Wholes:
     return high
 
 
-def _order(b: NDArray[Any], c: NDArray[Any], n: int, t: float) -> Floats:
+def _order(b: Wholes, c: Wholes, n: int, t: float) -> Floats:
     """Tango's score at t; above t = 0 less z² - 1 times its positive skewness over 6 sqrt(n)."""
-    b, c = b.astype(np.float64), c.astype(np.float64)
-    q = _base_only(b, c, n, t)
+    z, q = tango_scores(b.astype(np.float64), c.astype(np.float64), n, t)
+    if t <= 0:
+        return z
     variance = 2 * q + t * (1 - t)
-    distance = b - c - n * t
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(
-            variance > 0,
-            distance / np.sqrt(n * variance),
-            np.where(distance == 0, 0.0, np.copysign(np.inf, distance)),
-        )
-        if t <= 0:
-            return z
-        third = (q + t) * (1 - t) ** 3 - q * (1 + t) ** 3 - (1 - 2 * q - t) * t**3
-        skewness = np.where(variance > 0, third / variance**1.5, 0.0)
-    corrected: Floats = z - np.maximum(skewness, 0.0) / (6 * math.sqrt(n)) * (np.minimum(z * z, _SKEWED) - 1)
+    third = (q + t) * (1 - t) ** 3 - q * (1 + t) ** 3 - (1 - 2 * q - t) * t**3
+    skewness = np.maximum(third, 0.0) / np.where(variance > 1e-100, variance, np.inf) ** 1.5
+    corrected: Floats = z - skewness / (6 * math.sqrt(n)) * (np.minimum(z * z, _SKEWED) - 1)
     return corrected
-
-
-def _base_only(b: Floats, c: Floats, n: int, t: float) -> Floats:
-    """`paired._base_only` for arrays: the larger root of 2n q² + B q + C = 0."""
-    linear = -b - c + (2 * n - b + c) * t
-    constant = -c * t * (1 - t)
-    side = np.sqrt(8 * n * np.abs(constant))
-    root = np.where(
-        constant > 0,
-        np.sqrt(np.maximum(np.abs(linear) - side, 0.0)) * np.sqrt(np.abs(linear) + side),
-        np.hypot(linear, side),
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        falling = np.where(linear + root > 0, -2 * constant / (linear + root), 0.0)
-    return np.where(linear > 0, falling, (root - linear) / (4 * n))
 
 
 def _check(b: float, c: float, n: float, side: str) -> None:

