@@ -6,6 +6,7 @@ import codecs
 import gzip
 import hashlib
 import os
+import re
 import stat
 import zlib
 from collections.abc import Callable
@@ -14,7 +15,16 @@ from pathlib import Path
 
 from assay.errors import AssayError, OutputError, ResponsesError
 
-__all__ = ["decode", "file_sha256", "read_bytes", "read_text", "write_atomically", "write_text"]
+__all__ = [
+    "decode",
+    "file_name",
+    "file_sha256",
+    "make_folder",
+    "read_bytes",
+    "read_text",
+    "write_atomically",
+    "write_text",
+]
 
 
 _GZIP = b"\x1f\x8b"
@@ -58,6 +68,22 @@ def decode(content: bytes, path: Path, error: type[AssayError]) -> str:
             fix="convert the file, e.g. with `iconv -f latin1 -t utf-8`"
             if encoding == "utf-8"
             else "its byte-order mark is followed by another encoding, or the file is cut off",
+        ) from None
+
+
+def file_name(text: str) -> str:
+    """A name as part of a path, the way lm-eval writes it."""
+    safe = re.sub(r"[\"<>:/|\\?*\[\]]+", "__", text)
+    return "__" if safe in (".", "..") else safe
+
+
+def make_folder(folder: Path, option: str = "--out") -> None:
+    """Make a folder that `option` asked for, with those above it. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as bad:
+        raise OutputError(
+            f"cannot be made: {bad.strerror}", place=folder, fix=f"choose another {option}"
         ) from None
 
 

@@ -16,8 +16,8 @@ from assay.binding.generated import generated
 from assay.binding.recorded import recorded
 from assay.binding.tasks import bind_examples, bind_tasks, data_notes
 from assay.engines import Surveyor, surveyor
+from assay.engines.recorded.summary import read_summary
 from assay.errors import EngineError, StudyError
-from assay.interop.importers.summary import read_summary
 from assay.study import Study
 from assay.tasks import Task
 from assay.verdicts import declare

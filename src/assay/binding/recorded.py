@@ -9,9 +9,9 @@ from typing import Any
 
 from assay.binding.bound import Cell, Found, Round
 from assay.engines import Recorded, Request, Row, Source, read_responses
+from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
-from assay.interop.importers.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.records import digest
 from assay.study import Adapter, Base, Study
 from assay.tasks import Example

@@ -12,14 +12,15 @@ import yaml
 import assay
 from assay.audit import open_result
 from assay.engines import Fake
+from assay.engines.recorded.lm_eval import logged_model, read_samples
 from assay.errors import OutputError
+from assay.files import file_name
 from assay.interop.exporters.card import to_card
 from assay.interop.exporters.eval_results import to_eval_results
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
-from assay.interop.exporters.lm_eval import export_samples, file_name
+from assay.interop.exporters.lm_eval import export_samples
 from assay.interop.exporters.parquet import export_parquet
-from assay.interop.importers.lm_eval import logged_model, read_samples
 from assay.runs import opened
 from tests.studies import one_task_study, table
 from tests.test_stopping import answer as stopping_answer

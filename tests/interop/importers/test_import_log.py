@@ -254,9 +254,7 @@ def test_a_task_that_is_not_known_is_refused(task: str, message: str, tmp_path: 
 def test_instances_beside_the_aggregate_of_another_model_are_refused(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "u_samples.jsonl", [instance(0, RIGHT)])
     (tmp_path / "u.json").write_text(json.dumps({"model_info": {"id": "org/b"}}))
-    refused(
-        tmp_path, asked("every-eval-ever", path, "a"), "`model_id` is 'org/a', and u.json speaks of 'org/b'"
-    )
+    refused(tmp_path, asked("every-eval-ever", path, "a"), "`model_id` is 'org/a', and u.json names 'org/b'")
     for text in ("{", "[]", "[" * 100_000):
         (tmp_path / "u.json").write_text(text)
         refused(tmp_path, asked("every-eval-ever", path, "a"), "u.json: ")

@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import assay
-from assay.errors import OutputError
-from assay.files import write_text
+from assay.files import file_name, make_folder, write_text
 from assay.interop.exporters.card import hub_id
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
-from assay.interop.exporters.lm_eval import Exported, file_name, model_arguments
+from assay.interop.exporters.lm_eval import Exported, model_arguments
 from assay.records import digest
 from assay.report.words import stop_words, verdict_words
 from assay.verdicts import Cell, ClaimResult
@@ -86,19 +85,12 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
             }
         }
         path = folder / f"{model.uuid}.json"
-        _made(folder)
+        make_folder(folder)
         write_text(samples, text)
         write_text(path, json.dumps(aggregate, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         written += [path, samples]
         count += sum(len(run.marks(name, task)) for task in scored)
     return Exported(tuple(written), count, tuple(left_out))
-
-
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as bad:
-        raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another --out") from None
 
 
 def _id(run: Finished, model: _Model) -> str:

@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import assay
-from assay.errors import OutputError
-from assay.files import write_text
+from assay.files import file_name, make_folder, write_text
 from assay.interop.exporters.finished import Estimate, Finished
 from assay.tasks import Example
 from assay.tasks.lm_eval import LmEvalTask
 
-__all__ = ["Exported", "export_samples", "file_name", "model_arguments"]
+__all__ = ["Exported", "export_samples", "model_arguments"]
 
 NAMES = {
     "prompt_strict": "prompt_level_strict_acc",
@@ -72,12 +71,6 @@ def export_samples(run: Finished, out: Path) -> Exported:
             _write(path, json.dumps(_results(run, name, hashes), indent=2, ensure_ascii=False) + "\n")
             written.append(path)
     return Exported(tuple(written), count, tuple(left_out))
-
-
-def file_name(text: str) -> str:
-    """A name as part of a path, the way lm-eval writes it."""
-    safe = re.sub(r"[\"<>:/|\\?*\[\]]+", "__", text)
-    return "__" if safe in (".", "..") else safe
 
 
 def _folders(names: Iterable[str]) -> dict[str, str]:
@@ -229,8 +222,5 @@ def _sha256(text: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as bad:
-        raise OutputError(f"{path.parent}: cannot be made: {bad.strerror}; choose another --out") from None
+    make_folder(path.parent)
     write_text(path, text)

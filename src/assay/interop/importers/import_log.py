@@ -18,12 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Row, Source, read_responses
-from assay.engines.recorded import match
-from assay.errors import OutputError, ResponsesError, StudyError
-from assay.files import file_sha256, read_text, write_text
-from assay.interop.exporters.lm_eval import file_name
-from assay.interop.importers.lm_eval import LoggedModel, check_models, named_model, read_samples
+from assay.engines.recorded import Row, Source, match, read_responses
+from assay.engines.recorded.lm_eval import LoggedModel, check_models, read_samples
+from assay.errors import ResponsesError, StudyError
+from assay.files import file_name, file_sha256, make_folder, read_text, write_text
 from assay.interop.importers.logs import Log, check_pair, name_of, read_log
 from assay.study import Study, load_study
 from assay.study.form import is_file
@@ -73,6 +71,8 @@ class Imported:
     """The responses, relative to the folder of the study."""
     study: str | None
     """The study file; None until a base and an adapter are there."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of the responses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,131 +99,145 @@ class _Entry:
     def arguments(self) -> dict[str, str]:
         return {"pretrained": self.pretrained} | ({"peft": self.peft} if self.peft else {})
 
+    @property
+    def model(self) -> LoggedModel:
+        return LoggedModel(self.source, self.pretrained, self.peft)
+
 
 def import_log(what: Import, run: Path) -> Imported:
     """Read a log, check it against what is there, and add it to the study in `run`. Raises AssayError."""
     folder = run / "imported"
     entries = _entries(folder / "imports.json")
     log = read_log(what.form, what.path, what.model_args)
-    if log.model.base is None:
-        raise ResponsesError(
-            f"{log.model.place}: does not say enough of the model that wrote this log; add `--model-args "
-            f'"pretrained=BASE"` for the base, or `--model-args "pretrained=BASE,peft=ADAPTER"` for an adapter'
-        )
     _check_data(what, log)
-    base = _base_of(what, log, entries)
-    rest = [one for one in entries if (one.subject, one.task) != (what.subject, what.task)]
+    base = _base_of(what, log.model, entries)
     _check_identity(what, log.model, base, entries)
+    rest = [entry for entry in entries if (entry.subject, entry.task) != (what.subject, what.task)]
+    same_task = [entry for entry in rest if entry.task == what.task]
     if base is not None:
-        theirs = next((one for one in rest if (one.subject, one.task) == (base, what.task)), None)
+        theirs = next((entry for entry in same_task if entry.subject == base), None)
         if theirs is None:
             raise ResponsesError(
-                f"{what.path}: no responses of its base {base!r} to {what.task!r}; import those first"
+                f"no responses of its base {base!r} to {what.task!r}",
+                place=what.path,
+                fix="import those first",
             )
         check_pair(log, _kept(folder, theirs), what.subject, base, what.path)
+    for entry in same_task:
+        if entry.base == what.subject:
+            check_pair(_kept(folder, entry), log, entry.subject, what.subject, what.path)
     entry = _entry(what, log, base, folder)
-    for one in rest:
-        if one.base == what.subject and one.task == what.task:
-            check_pair(_kept(folder, one), log, one.subject, what.subject, what.path)
     entries = [*rest, entry]
     document = _document(folder / "study.yaml", run, entries)
-    try:
-        (folder / entry.file).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as bad:
-        raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another --into") from None
+    make_folder((folder / entry.file).parent, "--into")
     write_text(folder / entry.file, "".join(_lines(log.rows, entry)))
-    write_text(folder / "imports.json", json.dumps([asdict(one) for one in entries], indent=2) + "\n")
+    write_text(folder / "imports.json", json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
     if document is not None:
         write_text(folder / "study.yaml", document)
     study = None if document is None else str(folder / "study.yaml")
-    return Imported(len(log.rows), log.model.base, log.model.adapter, entry.file, study)
+    return Imported(len(log.rows), log.model.base, log.model.adapter, entry.file, study, _notes(log))
+
+
+def _notes(log: Log) -> tuple[str, ...]:
+    """What a reader must know of the responses."""
+    empty = sum(row.text is None for row in log.rows)
+    if not empty:
+        return ()
+    return (
+        f"{log.path}: {empty:,} of {len(log.rows):,} responses have no text (null, or the word None, as lm-eval logs "
+        f"it): they are judged as empty",
+    )
 
 
 def _entries(path: Path) -> list[_Entry]:
     if not path.exists():
         return []
     try:
-        return [_Entry(**one) for one in json.loads(read_text(path, ResponsesError))]
+        return [_Entry(**entry) for entry in json.loads(read_text(path, ResponsesError))]
     except (ValueError, TypeError, RecursionError):
-        raise ResponsesError(f"{path}: is no list of imports; remove the folder and import again") from None
+        raise ResponsesError(
+            "is no list of imports", place=path, fix="remove the folder and import again"
+        ) from None
 
 
 def _check_data(what: Import, log: Log) -> None:
     if is_file(what.task):
         raise StudyError(
-            f"--task {what.task}: only tasks with a name can be imported to; for a task of your own write the study "
-            f"by hand, with these files under `responses`"
+            "only tasks with a name can be imported to",
+            place=f"--task {what.task}",
+            fix="for a task of your own write the study by hand, with these files under `responses`",
         )
     kind = find_task(what.task)
     if kind is None:
         raise StudyError(
-            f"--task {what.task}: unknown; choose one of {', '.join(TASKS)} (`assay tasks` lists them)"
+            "unknown",
+            place=f"--task {what.task}",
+            fix=f"choose one of {', '.join(TASKS)} (`assay tasks` lists them)",
         )
-    if what.data is None:
-        return
-    examples = kind().read(what.data)
-    match(
-        Source(what.path, lambda _: iter(log.rows)),
-        examples[: what.limit],
-        examples[what.limit :] if what.limit else (),
-    )
+    if what.data is not None:
+        examples = kind().read(what.data)
+        source = Source(what.path, lambda _: iter(log.rows))
+        match(source, examples[: what.limit], examples[what.limit :] if what.limit else ())
 
 
-def _base_of(what: Import, log: Log, entries: list[_Entry]) -> str | None:
+def _base_of(what: Import, model: LoggedModel, entries: list[_Entry]) -> str | None:
     """What the study calls the base of an adapter's log; None for a base's."""
-    if log.model.adapter is None:
+    if model.adapter is None:
         if what.base or what.label:
+            served = f"{model.base!r}, which a server served," if model.served else "no adapter,"
+            peft = model.base if model.served else "..."
             raise ResponsesError(
-                f"{log.model.place}: names no adapter, so {what.subject!r} is a base and has no --base and no --label; "
-                f'remove them, or state the adapter: `--model-args "pretrained=...,peft=..."`'
+                f"names {served} so {what.subject!r} is a base and has no --base and no --label",
+                place=model.place,
+                fix=f'remove them, or state the adapter: `--model-args "pretrained=...,peft={peft}"`',
             )
         return None
-    bases = list(dict.fromkeys(one.subject for one in entries if one.base is None))
+    bases = list(dict.fromkeys(entry.subject for entry in entries if entry.base is None))
     if what.base is None and len(bases) == 1:
         return bases[0]
     if what.base is None or what.base not in bases:
-        found = f"is an adapter's log, and the bases here are: {', '.join(bases) or 'none yet'}"
-        raise ResponsesError(f"{what.path}: {found}; import the base's log first, and name it with --base")
+        raise ResponsesError(
+            f"is an adapter's log, and the bases here are: {', '.join(bases) or 'none yet'}",
+            place=what.path,
+            fix="import the base's log first, and name it with --base",
+        )
     return what.base
 
 
 def _check_identity(what: Import, model: LoggedModel, base: str | None, entries: list[_Entry]) -> None:
     """One name one model, one model one name; an adapter's log was made on its base's model."""
-    mine = (model.base, model.adapter)
-    for one in entries:
-        if one.subject == what.subject and (one.pretrained, one.peft) != mine:
+    for entry in entries:
+        same = (entry.model.base, entry.model.adapter) == (model.base, model.adapter)
+        if entry.subject == what.subject and not same:
             raise ResponsesError(
-                f"{model.place}: is of {_words(*mine)}, and {what.subject!r} is {_words(one.pretrained, one.peft)} here "
-                f"(from {one.source}); import it under another name, or remove {what.subject!r} from imports.json and the study"
+                f"is of {model}, and {what.subject!r} is {entry.model} here (from {entry.source})",
+                place=model.place,
+                fix=f"import it under another name, or remove {what.subject!r} from imports.json and the study",
             )
-        if one.subject != what.subject and (one.pretrained, one.peft) == mine:
+        if entry.subject != what.subject and same:
             raise ResponsesError(
-                f"{model.place}: is of {_words(*mine)}, which is {one.subject!r} here; import it --as {one.subject}"
+                f"is of {model}, which is {entry.subject!r} here",
+                place=model.place,
+                fix=f"import it --as {entry.subject}",
             )
-    for one in entries:
-        if one.subject == base:
-            check_models(named_model(one.source, one.arguments), {what.subject: model})
-
-
-def _words(base: str | None, adapter: str | None) -> str:
-    return f"{adapter!r} on {base!r}" if adapter else f"the base {base!r} alone"
+        if entry.subject == base:
+            check_models(entry.model, {what.subject: model})
 
 
 def _entry(what: Import, log: Log, base: str | None, folder: Path) -> _Entry:
-    told = all(row.sent is not None for row in log.rows)
-    source = what.path if what.path.is_file() else next(iter(sorted(what.path.rglob("samples_*.jsonl"))))
+    sent_known = all(row.sent is not None for row in log.rows)
     return _Entry(
         what.subject,
         what.task,
         what.form,
-        source.name,
-        file_sha256(source),
+        log.path.name,
+        file_sha256(log.path),
         str(log.model.base),
         log.model.adapter,
         base,
         what.label,
         f"{file_name(what.subject)}/{file_name(what.task)}.jsonl",
-        "lm-eval" if told else "jsonl",
+        "lm-eval" if sent_known else "jsonl",
         None if what.data is None else os.path.relpath(what.data.absolute(), folder.absolute()),
         what.limit,
         what.after,
@@ -254,7 +268,7 @@ def _lines(rows: Sequence[Row], entry: _Entry) -> Iterator[str]:
 
 def _kept(folder: Path, entry: _Entry) -> Log:
     read = read_samples if entry.format == "lm-eval" else read_responses
-    return Log(tuple(read(folder / entry.file)), named_model(entry.source, entry.arguments))
+    return Log(tuple(read(folder / entry.file)), entry.model, folder / entry.file)
 
 
 def _document(path: Path, run: Path, entries: list[_Entry]) -> str | None:

@@ -1,4 +1,4 @@
-"""Responses that were given before: JSONL files, matched to examples by key or by exact prompt.
+"""Responses that were given before: files of rows, matched to examples by key or by exact prompt.
 
 A file must answer every example exactly once for each sample; what is missing, surplus, doubled or
 asked with another prompt is refused, because a gain compares equal things or nothing.
@@ -9,34 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from assay.engines.engine import Completion, Request, cut_after
+from assay.engines.recorded.responses import Row
 from assay.engines.weights import NO_PROMPTS, Liveness
-from assay.errors import AssayError, ResponsesError
-from assay.rows import Fields, read_rows
+from assay.errors import ResponsesError
 from assay.tasks import Example
 
-__all__ = ["Recorded", "Row", "Source", "match", "read_responses"]
-
-
-RowReader = Callable[[Path, type[AssayError]], Iterator[tuple[int, dict[str, Any]]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One recorded response, from whatever format."""
-
-    line: int
-    text: str | None
-    key: str | None = None
-    prompt: str | None = None
-    """The example's prompt, if the file gives it."""
-    sent: str | None = None
-    """The prompt as sent, template applied, where the format tells."""
-    sample: int = 0
-    limits: str = ""
-    """Generation arguments as the format gives them: part of the protocol."""
+__all__ = ["Recorded", "Source", "match"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,25 +153,3 @@ def _find(
             f"add `key` to each row"
         )
     return candidates[0]
-
-
-def read_responses(path: Path, read: RowReader = read_rows) -> Iterator[Row]:
-    """Rows of assay's own form: `response` (text or null), and `key` or `prompt`, and `sample`; other fields are ignored."""
-    for line, row in read(path, ResponsesError):
-        yield as_response(line, Fields(row, f"{path}:{line}", ResponsesError))
-
-
-def as_response(line: int, row: Fields) -> Row:
-    """A response from the fields of its row."""
-    if "response" not in row.values:
-        raise ResponsesError(
-            f"no `response` field (found: {', '.join(list(row.values)[:6])})",
-            place=row.place,
-            fix="this looks like an lm-eval log, set `format: lm-eval`" if "resps" in row.values else "",
-        )
-    key, prompt = row.key("key"), row.optional("prompt")
-    if key is None and prompt is None:
-        raise ResponsesError(
-            "neither `key` nor `prompt`, so the example it answers is unknown", place=row.place
-        )
-    return Row(line, row.optional("response"), key, prompt, sample=row.count("sample"))

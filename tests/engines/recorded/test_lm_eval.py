@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 import assay
+from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.errors import ResponsesError
-from assay.interop.importers.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from tests.studies import RIGHT, WRONG, examples, jsonl, write_study
 
 NAME = "samples_math_2026-01-01T00-00-00.000001.jsonl"
