@@ -130,11 +130,11 @@ def test_a_check_runs_behind_a_server_too() -> None:
     engine = study_of_one("owner/qa", "owner/base", "numeric", "openai", options=options).engine
     assert (engine.name, engine.url, engine.key_env) == ("openai", "http://localhost:8000", "KEY")
     assert engine.options == {"models": {"qa": "served"}}
-    with pytest.raises(StudyError, match="^--engine: `url` is for servers"):
+    with pytest.raises(StudyError, match=r"^--engine: `url` is for servers"):
         check("owner/qa", "owner/base", "numeric", options=options)
-    with pytest.raises(EngineError, match="^--engine: no engine 'opanai'"):
+    with pytest.raises(EngineError, match=r"^--engine: no engine 'opanai'"):
         check("owner/qa", "owner/base", "numeric", engine="opanai")
-    with pytest.raises(AssayError, match="^--option url: missing; give the server's address"):
+    with pytest.raises(AssayError, match=r"^--option url: missing; give the server's address"):
         check(
             "adapters/qa",
             "models/tiny",

@@ -186,3 +186,5 @@ def import_(
     else:
         said += f"next: see labels, claims and margins in {done.study}, then `assay run {done.study} --out {into}`\n"
     sys.stdout.write(plain_lines(said))
+    for note in done.notes:
+        sys.stderr.write(plain_lines(f"note: {note}\n"))

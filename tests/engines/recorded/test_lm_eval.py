@@ -96,6 +96,33 @@ def test_a_second_filter_of_a_document_is_passed_over(tmp_path: Path) -> None:
     assert [row.text for row in found] == [RIGHT, WRONG]
 
 
+def test_a_response_that_an_old_log_repeats_for_each_filter_is_read_once(tmp_path: Path) -> None:
+    once = [{name: value for name, value in row.items() if name != "filter"} for row in rows([RIGHT, WRONG])]
+    twice = [row | {"filtered_resps": [name]} for row in once for name in ("a", "b")]
+    assert [row.text for row in read_samples(jsonl(tmp_path / NAME, twice))] == [RIGHT, WRONG]
+
+
+def test_another_response_to_a_document_is_no_repetition(tmp_path: Path) -> None:
+    log = jsonl(tmp_path / NAME, [sample(0, RIGHT), sample(0, WRONG) | {"filter": "flexible-extract"}])
+    assert [row.text for row in read_samples(log)] == [RIGHT, WRONG]  # refused where rows meet examples
+
+
+TURNS = [{"role": "user", "content": "Q: question 0"}]
+
+
+@pytest.mark.parametrize("sent", [[json.dumps(TURNS)], TURNS])
+def test_chat_turns_are_the_prompt_as_sent(sent: object, tmp_path: Path) -> None:
+    row = sample(0, RIGHT) | {"arguments": {"gen_args_0": {"arg_0": sent, "arg_1": {}}}}
+    (found,) = read_samples(jsonl(tmp_path / NAME, [row]))
+    assert json.loads(str(found.sent)) == TURNS
+
+
+@pytest.mark.parametrize("text", ["None", None])
+def test_the_word_none_is_no_response(text: str | None, tmp_path: Path) -> None:
+    (row,) = read_samples(jsonl(tmp_path / NAME, [sample(0, text)]))
+    assert row.text is None
+
+
 def test_any_document_id_is_read(tmp_path: Path) -> None:
     (row,) = read_samples(jsonl(tmp_path / NAME, [sample(0, RIGHT) | {"doc_id": [1]}]))
     assert row.text == RIGHT
@@ -168,6 +195,31 @@ def test_a_results_file_speaks_before_the_study(tmp_path: Path) -> None:
     says(tmp_path, "pretrained=b,lora_local_path=a")
     found = logged_model(tmp_path / NAME, "pretrained=other")
     assert (found.base, found.adapter) == ("b", "a")
+
+
+def test_a_results_file_of_old_logs_speaks_too(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps({"config": {"model_args": "pretrained=b,peft=a"}}))
+    found = logged_model(tmp_path / "pretrained__b,peft__a_gsm8k.jsonl", None)
+    assert (found.base, found.adapter) == ("b", "a")
+
+
+SERVED = {"model": "helper", "base_url": "http://localhost:8000/v1/completions"}
+
+
+def test_a_served_name_is_what_the_study_states(tmp_path: Path) -> None:
+    says(tmp_path, SERVED)
+    found = logged_model(tmp_path / NAME, "pretrained=b,peft=helper")
+    assert (found.base, found.adapter) == ("b", "helper")
+    assert logged_model(tmp_path / NAME, None).served
+
+
+def test_a_served_name_that_nobody_states_is_refused_as_an_adapters(tmp_path: Path) -> None:
+    path = study(tmp_path, rows([WRONG] * 30), rows([RIGHT] * 30))
+    edit_responses(path, lambda entry: entry.pop("model_args"))
+    says(tmp_path / "base", SERVED | {"model": "b"})
+    says(tmp_path / "a", SERVED)
+    with pytest.raises(ResponsesError, match="state it for 'a': `model_args: \"pretrained=b,peft=helper\"`"):
+        assay.run(path, tmp_path / "run")
 
 
 def test_a_results_file_nested_too_deep_is_refused(tmp_path: Path) -> None:

@@ -227,6 +227,26 @@ def test_a_log_cut_off_between_lines_is_refused(form: str, tmp_path: Path) -> No
     refused(tmp_path, replace(what, data=data), "no response to 1 of 40 examples")
 
 
+def test_a_served_adapter_is_what_the_user_states(tmp_path: Path) -> None:
+    for name, served in (("base", "org/base"), ("a", "helper")):
+        (tmp_path / name).mkdir()
+        written("lm-eval", tmp_path / name, name, BASE if name == "base" else ADAPTER)
+        said = {"config": {"model_args": {"model": served, "base_url": "http://localhost:8000/v1"}}}
+        (tmp_path / name / f"results_{name}.json").write_text(json.dumps(said))
+    import_log(Import("lm-eval", tmp_path / "base", "base", "numeric"), tmp_path / "run")
+    helper = Import("lm-eval", tmp_path / "a", "a", "numeric", label="numeric")
+    refused(tmp_path, helper, r"names 'helper', which a server served.*--model-args .*peft=helper")
+    done = import_log(replace(helper, model_args="pretrained=org/base,peft=helper"), tmp_path / "run")
+    assert (done.base, done.adapter) == ("org/base", "helper")
+
+
+def test_responses_without_text_are_counted_in_a_note(tmp_path: Path) -> None:
+    path = written("lm-eval", tmp_path, "base", ["None", *BASE[1:]])
+    done = import_log(asked("lm-eval", path, "base", examples(tmp_path, N)), tmp_path / "run")
+    assert "1 of 40 responses have no text" in " ".join(done.notes)
+    assert '"resps": [[null]]' in (tmp_path / "run" / "imported" / done.file).read_text()
+
+
 def test_an_adapter_before_its_base_is_refused(tmp_path: Path) -> None:
     path = written("lm-eval", tmp_path, "a", ADAPTER)
     refused(tmp_path, asked("lm-eval", path, "a"), "import the base's log first")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -273,7 +273,7 @@ def _kept(folder: Path, entry: _Entry) -> Log:
 
 def _document(path: Path, run: Path, entries: list[_Entry]) -> str | None:
     """The study with these imports in it; what a user wrote there stays, but for comments. None: no adapter yet."""
-    if not any(one.base for one in entries):
+    if not any(entry.base for entry in entries):
         return None
     data: dict[str, Any] = {
         "name": run.resolve().name or "imported",
@@ -283,32 +283,28 @@ def _document(path: Path, run: Path, entries: list[_Entry]) -> str | None:
     }
     if path.exists():
         load_study(path, check_files=False)
-        found = parse(read_text(path, StudyError), path).data
-        data = dict(found) if isinstance(found, dict) else data
-    for one in entries:
-        group = "adapters" if one.base else "bases"
-        subjects = data.setdefault(group, [])
-        subject = next((other for other in subjects if other.get("name") == one.subject), None)
-        if subject is None:
-            subject = {"name": one.subject}
-            if one.base:
-                subject |= {"base": one.base, "label": one.label or OPEN}
-            subjects.append(subject)
-        elif one.base and one.label:
-            subject["label"] = one.label
-        file: dict[str, Any] = {"path": one.file, "format": one.format}
-        file |= {"model_args": one.arguments} if one.format == "lm-eval" else {}
-        file |= {"after": one.after} if one.after else {}
-        subject["responses"] = {**subject.get("responses", {}), one.task: file}
-        _add_task(data.setdefault("tasks", []), one)
+        document = parse(read_text(path, StudyError), path).data
+        data = dict(document) if isinstance(document, dict) else data
+    for entry in entries:
+        subjects = data.setdefault("adapters" if entry.base else "bases", [])
+        subject = _named(subjects, entry.subject, "name")
+        if entry.base:
+            subject.setdefault("base", entry.base)
+            subject["label"] = entry.label or subject.get("label", OPEN)
+        file: dict[str, Any] = {"path": entry.file, "format": entry.format}
+        file |= {"model_args": entry.arguments} if entry.format == "lm-eval" else {}
+        file |= {"after": entry.after} if entry.after else {}
+        subject["responses"] = {**subject.get("responses", {}), entry.task: file}
+        task = _named(data.setdefault("tasks", []), entry.task, "task")
+        kind = find_task(entry.task)
+        fields = {kind.data_field if kind else "prompts": entry.data, "limit": entry.limit}
+        task |= {name: value for name, value in fields.items() if value is not None}
     return Study.from_dict(data, path.parent, check_files=False).text
 
 
-def _add_task(tasks: list[dict[str, Any]], one: _Entry) -> None:
-    task = next((other for other in tasks if other.get("name", other.get("task")) == one.task), None)
-    if task is None:
-        task = {"task": one.task}
-        tasks.append(task)
-    kind = find_task(one.task)
-    said: Mapping[str, Any] = {kind.data_field if kind else "prompts": one.data, "limit": one.limit}
-    task |= {name: value for name, value in said.items() if value is not None}
+def _named(entries: list[dict[str, Any]], name: str, field: str) -> dict[str, Any]:
+    """The entry of this name, added where there is none; `field` names an entry that has no `name`."""
+    entry = next((entry for entry in entries if entry.get("name", entry.get(field)) == name), None)
+    if entry is None:
+        entries.append(entry := {field: name})
+    return entry
