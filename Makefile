@@ -45,7 +45,7 @@ format: install ## mend what ruff can mend
 	$(BIN)/ruff format .
 
 schema: install ## write the published JSON Schema of verdicts.json from the types
-	$(BIN)/python -m assay.report.files > docs/verdicts.schema.json
+	$(BIN)/python -m assay.report.verdict_file > docs/verdicts.schema.json
 
 picture: install ## the README's picture of a real page; needs chromium
 	$(BIN)/python -m scripts.picture

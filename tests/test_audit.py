@@ -14,7 +14,7 @@ import yaml
 
 import assay
 from assay.errors import AssayError, ResponsesError, RunError, StudyError, TaskError
-from assay.report.files import schema
+from assay.report.verdict_file import schema
 from assay.stats import mcnemar_exact, tango_interval
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, responses, table, write_study
 

@@ -26,7 +26,7 @@ from assay.verdicts.result import (
 
 
 def claim(verdict: str, adapter: str = "a", kind: str = "gains") -> ClaimResult:
-    return ClaimResult(adapter, "base", "math", "math.numeric_match", kind, 0.05, verdict)  # type: ignore[arg-type]
+    return ClaimResult(adapter, "base", "math", "math.numeric_match", kind, 0.05, Verdict(verdict))  # type: ignore[arg-type]
 
 
 def cell(interval: Interval | None, adapter: str = "a", kind: str = "exploratory") -> Cell:

@@ -15,9 +15,9 @@ import pytest
 from scripts.generated_study import Shape, generate
 
 import assay
-from assay.report.page.embed import LONGEST, embed, json_in_html, visible
-from assay.report.page.evidence import Check, Flip, Side
-from assay.report.page.scale import axis, step
+from assay.report.html.embed import LONGEST, embed, json_in_html, visible
+from assay.report.html.evidence import Check, Flip, Side
+from assay.report.html.scale import axis, step
 from assay.stats import Verdict
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table, write_study
 

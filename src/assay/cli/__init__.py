@@ -81,7 +81,7 @@ class _Output:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    from assay.report.words import plain_lines
+    from assay.text import plain_lines
 
     sys.stderr.write(f"assay: {plain_lines(message)}\n")
     sys.exit(code)

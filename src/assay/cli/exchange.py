@@ -171,7 +171,7 @@ def import_(
     from dataclasses import asdict
 
     from assay.interop.importers.import_log import Import, import_log
-    from assay.report.words import plain_lines
+    from assay.text import plain_lines
 
     done = import_log(Import(form, path, name, task, model_args, base, label, data, limit, after), into)
     if json:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assay.cli.tables import console, table, text
 from assay.planning import Early, EarlyCost, Length, MetricPower, Pilot, PilotMetric, Plan, RecipePower
-from assay.report.words import confidence
+from assay.report.text.numbers import confidence
 
 __all__ = ["show_plan"]
 

@@ -22,7 +22,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from assay.report.words import plain
+from assay.text import plain
 
 if TYPE_CHECKING:
     from assay.progress import Progress

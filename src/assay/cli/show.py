@@ -14,19 +14,12 @@ from rich.text import Text
 from assay.cli.tables import console, table, text
 from assay.demo.published import Attainable
 from assay.report import Gate, to_json
-from assay.report.soundness import matrix_statement, noise_line, silent
-from assay.report.words import (
-    interval,
-    plain,
-    points,
-    pool_words,
-    score,
-    size,
-    tone,
-    unit_interval,
-    units,
-    verdict_words,
-)
+from assay.report.gate import Outcome
+from assay.report.text.diagnostics import noise_line, silent
+from assay.report.text.numbers import interval, points, score, size, unit_interval, units
+from assay.report.text.verdicts import matrix_statement, pool_words, verdict_words
+from assay.stats import Verdict
+from assay.text import plain
 from assay.verdicts import Result
 
 __all__ = ["show_demo", "show_gate", "show_result", "show_scores", "show_tasks"]
@@ -56,8 +49,8 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         screen.print(text(f"report: {folder / 'report.html'}"), soft_wrap=True)
 
 
-def _coloured(words: str, word: str) -> Text:
-    return Text(words, style=COLOURS[tone(word)])
+def _coloured(words: str, word: Verdict | Outcome) -> Text:
+    return Text(words, style=COLOURS[word.tone])
 
 
 def _verdicts(result: Result) -> Iterator[Table | Text]:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from assay.report.words import plain
+from assay.text import plain
 
 __all__ = ["console", "table", "text"]
 

@@ -11,18 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from assay.plan import Policy
-from assay.report.words import interval, points, unit_interval, units, verdict_words
+from assay.report.text.numbers import interval, points, unit_interval, units
+from assay.report.text.verdicts import verdict_words
 from assay.stats import FEW, mcnemar_midp_down
+from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
 __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
 
-Outcome = Literal["pass", "fail", "undecided"]
 
-EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "undecided": 2}
+class Outcome(StrEnum):
+    """What the gate says of a rule, an adapter or a study. Each is equal to its word."""
+
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+    PASS = "pass"  # noqa: S105
+
+    @property
+    def tone(self) -> Tone:
+        """How it is coloured, as a verdict is."""
+        tones: dict[Outcome, Tone] = {Outcome.PASS: "good", Outcome.FAIL: "bad", Outcome.UNDECIDED: "open"}
+        return tones[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class AdapterGate:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Each rule that keeps it from passing, in words; empty when it passes."""
-        return tuple(f"{rule.name}: {rule.evidence}" for rule in self.rules if rule.outcome != "pass")
+        return tuple(f"{rule.name}: {rule.evidence}" for rule in self.rules if rule.outcome != Outcome.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +70,7 @@ class Gate:
     @property
     def exit_code(self) -> int:
         """0 pass, 1 fail, 2 undecided."""
-        return EXIT_CODES[self.outcome]
+        return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNDECIDED: 2}[self.outcome]
 
 
 def apply_gate(result: Result, policy: Policy | None = None) -> Gate:
@@ -74,10 +86,9 @@ def _adapter(name: str, rules: list[Rule]) -> AdapterGate:
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:
-    found = set(outcomes)
-    if "fail" in found:
-        return "fail"
-    return "undecided" if "undecided" in found or not found else "pass"
+    """Fail before undecided before pass; undecided where there is nothing to pass."""
+    present = set(outcomes)
+    return next((outcome for outcome in Outcome if outcome in present), Outcome.UNDECIDED)
 
 
 def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
@@ -90,16 +101,18 @@ def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
         yield from (_drift(drift, policy.drift_budget) for drift in gaps)
         if not gaps:
             yield Rule(
-                "drift (gap)", "undecided", "not measured: no other capability was, or no gain is claimed"
+                "drift (gap)",
+                Outcome.UNDECIDED,
+                "not measured: no other capability was, or no gain is claimed",
             )
 
 
 def _claim(claim: ClaimResult, policy: Policy) -> Rule:
-    outcome: Outcome = "undecided"
+    outcome = Outcome.UNDECIDED
     if claim.verdict in policy.passing:
-        outcome = "pass"
+        outcome = Outcome.PASS
     elif claim.verdict in policy.failing:
-        outcome = "fail"
+        outcome = Outcome.FAIL
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
     return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{verdict_words(claim)}: {evidence}")
 
@@ -107,18 +120,18 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
 def _harm(cell: Cell, tolerated: float) -> Rule:
     name = f"{cell.metric} (off-target)"
     if tolerated >= 1:
-        return Rule(name, "pass", "any harm is tolerated")
+        return Rule(name, Outcome.PASS, "any harm is tolerated")
     if cell.interval is None:
-        return Rule(name, "undecided", f"not measured: {cell.reason}")
+        return Rule(name, Outcome.UNDECIDED, f"not measured: {cell.reason}")
     low, high = cell.interval
     evidence = (
         f"gain {points(cell.gain)} {interval(cell.interval, tolerated)} points, {100 * tolerated:g} tolerated"
     )
     if low > -tolerated:
-        return Rule(name, "pass", f"no harm beyond what is tolerated: {evidence}")
+        return Rule(name, Outcome.PASS, f"no harm beyond what is tolerated: {evidence}")
     if high <= -tolerated and _borne_out(cell):
-        return Rule(name, "fail", f"harmed beyond what is tolerated: {evidence}")
-    return Rule(name, "undecided", f"harm beyond what is tolerated is not excluded: {evidence}")
+        return Rule(name, Outcome.FAIL, f"harmed beyond what is tolerated: {evidence}")
+    return Rule(name, Outcome.UNDECIDED, f"harm beyond what is tolerated is not excluded: {evidence}")
 
 
 def _borne_out(cell: Cell) -> bool:
@@ -132,9 +145,11 @@ def _borne_out(cell: Cell) -> bool:
 def _drift(drift: DriftResult, budget: float) -> Rule:
     name = f"drift from {drift.target} (gap)"
     if drift.interval is None:
-        return Rule(name, "undecided", f"{units(drift.value)} without an interval, budget {units(budget)}")
+        return Rule(
+            name, Outcome.UNDECIDED, f"{units(drift.value)} without an interval, budget {units(budget)}"
+        )
     low, high = drift.interval
-    outcome: Outcome = "pass" if high <= budget else "fail" if low > budget else "undecided"
+    outcome = Outcome.PASS if high <= budget else Outcome.FAIL if low > budget else Outcome.UNDECIDED
     return Rule(
         name, outcome, f"{units(drift.value)} {unit_interval(drift.interval)}, budget {units(budget)}"
     )

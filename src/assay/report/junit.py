@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from assay.report.gate import Gate
-from assay.report.words import plain
+from assay.report.gate import Gate, Outcome
+from assay.text import plain
 
 __all__ = ["to_junit"]
 
@@ -17,16 +17,16 @@ def to_junit(gate: Gate, study: str) -> str:
         "testsuite",
         name=plain(study),
         tests=str(len(rules)),
-        failures=str(sum(rule.outcome == "fail" for rule in rules)),
-        errors=str(sum(rule.outcome == "undecided" for rule in rules)),
+        failures=str(sum(rule.outcome == Outcome.FAIL for rule in rules)),
+        errors=str(sum(rule.outcome == Outcome.UNDECIDED for rule in rules)),
     )
     for adapter in gate.adapters:
         for rule in adapter.rules:
             case = ElementTree.SubElement(
                 suite, "testcase", classname=plain(adapter.adapter), name=plain(rule.name)
             )
-            if rule.outcome != "pass":
-                tag = "failure" if rule.outcome == "fail" else "error"
+            if rule.outcome != Outcome.PASS:
+                tag = "failure" if rule.outcome == Outcome.FAIL else "error"
                 ElementTree.SubElement(case, tag, type=rule.outcome, message=plain(rule.evidence))
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

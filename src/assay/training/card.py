@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from assay.report.words import plain
 from assay.study.strict import dump
+from assay.text import plain
 
 if TYPE_CHECKING:
     from assay.training.manifest import Record

@@ -14,7 +14,8 @@ import yaml
 import assay
 from assay.errors import OutputError
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
-from assay.report.words import confidence, interval, points, score, verdict_words
+from assay.report.text.numbers import confidence, interval, points, score
+from assay.report.text.verdicts import verdict_words
 from assay.verdicts import ClaimResult
 from assay.verdicts.early import Early
 

@@ -22,7 +22,7 @@ from assay.interop.exporters.card import hub_id
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.interop.exporters.lm_eval import Exported, model_arguments
 from assay.records import digest
-from assay.report.words import stop_words, verdict_words
+from assay.report.text.verdicts import stop_words, verdict_words
 from assay.verdicts import Cell, ClaimResult
 
 __all__ = ["SCHEMA_VERSION", "export_every_eval_ever"]

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
 from assay.report import apply_gate
-from assay.report.words import stop_words, verdict_words
+from assay.report.text.verdicts import stop_words, verdict_words
 from assay.study import Adapter
 from assay.verdicts import ClaimResult
 

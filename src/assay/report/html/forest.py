@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.report.page.scale import Axis, axis
-from assay.report.words import interval, points
+from assay.report.html.scale import Axis, axis
+from assay.report.text.numbers import interval, points
 from assay.study import Study
 from assay.verdicts import Cell, ClaimResult, RecipeResult, Result
 from assay.verdicts.result import Interval

@@ -11,6 +11,6 @@ It takes findings, the study, its tasks and the records, and returns text; `assa
     render     templates, style, script, content security policy
 """
 
-from assay.report.page.render import to_html
+from assay.report.html.render import to_html
 
 __all__ = ["to_html"]

@@ -1,14 +1,10 @@
-"""Numbers and foreign text as every report writes them."""
+"""Numbers as every report writes them."""
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from assay.report.words import confidence, interval, plain, points, score, share, size, units
+from assay.report.text.numbers import confidence, interval, points, score, share, size, units
 
 
 @pytest.mark.parametrize(
@@ -37,16 +33,6 @@ def test_an_interval_and_a_drift() -> None:
     assert interval((-0.181, 0.0)) == "[-18.1, 0.0]"
     assert interval((0.0004, 0.0591)) == "[+0.04, +5.91]"
     assert units(0.606) == "+0.606"
-
-
-@given(st.text())
-def test_plain_text_holds_nothing_invisible(text: str) -> None:
-    assert all(unicodedata.category(character)[0] != "C" for character in plain(text))
-    assert "\n" not in plain(text)
-
-
-def test_bidirectional_marks_are_shown() -> None:
-    assert plain("a\u202eb\x1b[31m") == "a\\u202eb\\u001b[31m"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from assay.report.page.evidence import Evidence, TypeGain
-from assay.report.page.scale import step
+from assay.report.html.evidence import Evidence, TypeGain
+from assay.report.html.scale import step
 from assay.stats import Verdict
 from assay.study import Study
 from assay.tasks import Task

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.report.page.evidence import Check, Flip, Side
-from assay.report.words import plain
+from assay.report.html.evidence import Check, Flip, Side
+from assay.text import plain
 
 __all__ = ["FLIP_BYTES", "Embedded", "embed", "json_in_html", "visible"]
 

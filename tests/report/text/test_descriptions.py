@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
-from assay.report.described import measures, unmoved_words
+from assay.report.text.descriptions import measures, unmoved_words
 from assay.verdicts import Result
 from assay.verdicts.described import Change, Difference
 

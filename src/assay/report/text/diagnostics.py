@@ -5,7 +5,7 @@ Page, Markdown and terminal say these the same way. It decides nothing: verdicts
 
 from __future__ import annotations
 
-from assay.report.words import interval, points
+from assay.report.text.numbers import interval, points
 from assay.stats import Verdict
 from assay.verdicts import Result
 from assay.verdicts.result import Applied, NoiseFloor
@@ -13,7 +13,6 @@ from assay.verdicts.result import Applied, NoiseFloor
 __all__ = [
     "applied_statement",
     "applied_words",
-    "matrix_statement",
     "noise_line",
     "noise_statement",
     "ranked",
@@ -34,17 +33,6 @@ MEASURED = (
     "The base was asked again, in another batch, on a sample of each task's prompts: what differs here, no adapter "
     "caused. A gain as small as this need not come from an adapter either."
 )
-
-
-OWN_PROMPTS = (
-    "A base's score here is that of every prompt it answered. An adapter that stopped early is compared with its base on "
-    "the adapter's own prompts, so a gain need not be the difference of the scores shown."
-)
-
-
-def matrix_statement(result: Result) -> str:
-    """What a reader of the matrix must know where adapters stopped early; empty where none did."""
-    return OWN_PROMPTS if any(claim.stop and claim.stop.early for claim in result.claims) else ""
 
 
 def silent(entry: Applied) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assay.report.page.scale import Axis, axis
-from assay.report.words import plain, points
+from assay.report.html.scale import Axis, axis
+from assay.report.text.numbers import points
 from assay.study import Study
+from assay.text import plain
 from assay.verdicts import Result
 
 __all__ = ["HEIGHT", "WIDTH", "Plane", "Point", "Region", "plane"]

@@ -12,7 +12,7 @@ import assay
 from assay.audit import open_result
 from assay.plan import Policy
 from assay.report import apply_gate, to_markdown, write_reports
-from assay.report.soundness import (
+from assay.report.text.diagnostics import (
     applied_statement,
     applied_words,
     noise_line,

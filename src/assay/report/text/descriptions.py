@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.report.words import interval, points
+from assay.report.text.numbers import interval, points
 from assay.stats.agreement import FEWEST
 from assay.verdicts import Result
 from assay.verdicts.changes import LENGTHS, MEASURES

@@ -12,56 +12,26 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.records import Store
-from assay.report.described import (
-    CHANGED,
-    ENDS,
-    difference_words,
-    ends_words,
-    measures,
-    moved_types,
-    rank_words,
-    sign_words,
-    unmoved_words,
-)
 from assay.report.gate import apply_gate
-from assay.report.page.embed import Embedded, embed
-from assay.report.page.evidence import Evidence, gather
-from assay.report.page.forest import forest
-from assay.report.page.plane import plane
-from assay.report.page.scale import step
-from assay.report.page.view import columns, heat, splits, tally, types
-from assay.report.soundness import (
-    applied_statement,
-    applied_words,
-    matrix_statement,
-    noise_statement,
-    ranked,
-    to_read_first,
-)
-from assay.report.words import (
-    STOPPED,
-    confidence,
-    interval,
-    plain,
-    points,
-    pool_words,
-    score,
-    share,
-    size,
-    stop_words,
-    tone,
-    unit_interval,
-    units,
-    verdict_words,
-)
+from assay.report.html.embed import Embedded, embed
+from assay.report.html.evidence import Evidence, gather
+from assay.report.html.forest import forest
+from assay.report.html.plane import plane
+from assay.report.html.scale import step
+from assay.report.html.view import columns, heat, splits, tally, types
+from assay.report.templating import environment
 from assay.stats import Verdict
 from assay.study import Study
 from assay.tasks import Task
+from assay.text import plain
 from assay.verdicts import Result
 from assay.verdicts.changes import MEASURES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["to_html"]
 
@@ -103,13 +73,6 @@ def _context(
         "changed": [
             claim for claim in result.claims if claim.other_mode_verdict not in (None, claim.verdict)
         ],
-        "applied": ranked(result),
-        "applied_statement": applied_statement(result),
-        "matrix_statement": matrix_statement(result),
-        "noise_statement": noise_statement(result),
-        "read_first": to_read_first(result),
-        "measures": measures(result),
-        "unmoved": unmoved_words(result),
         "evidence": evidence,
         "summary": study.summary is not None,
         "flips": flips,
@@ -132,55 +95,20 @@ def _context(
 
 
 @cache  # compiling the templates takes longer than printing most pages
-def _environment() -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def _environment() -> Environment:
     from markupsafe import Markup
 
     def harmless(value: Any) -> Any:
         return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=harmless,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "points": points,
-        "interval": interval,
-        "score": score,
-        "units": units,
-        "unit_interval": unit_interval,
-        "confidence": confidence,
-        "size": size,
-        "share": share,
-        "verdict_words": verdict_words,
-        "stopped": stop_words,
-        "pooled": pool_words,
-        "applied_words": applied_words,
-        "difference_words": difference_words,
-        "ends_words": ends_words,
-        "moved_types": moved_types,
-        "rank_words": rank_words,
-        "sign_words": sign_words,
+    made = environment(TEMPLATES, autoescape=True, finalize=harmless)
+    made.filters |= {
         "slug": lambda word: word.replace(" ", "-"),
-        "tone": tone,
-        "glyph": lambda word: Verdict(word).glyph if word in set(Verdict) else "",
-        "percent": lambda value: f"{value:.0%}",
-        "count": lambda value: f"{value:,}",
         "sign": lambda value: "" if value is None else "up" if value > 0 else "down" if value < 0 else "",
         "step": step,
     }
-    environment.globals |= {
-        "WORDS": tuple(Verdict),
-        "STOPPED": STOPPED,
-        "MEASURES": MEASURES,
-        "CHANGED": CHANGED,
-        "ENDS": ENDS,
-    }
-    return environment
+    made.globals |= {"WORDS": tuple(Verdict), "NOT_APPLIED": Verdict.NOT_APPLIED, "MEASURES": MEASURES}
+    return made
 
 
 def _read(name: str) -> str:

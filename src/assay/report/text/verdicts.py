@@ -1,0 +1,68 @@
+"""What is written beside a verdict; the words and their meanings are those of `assay.stats.Verdict`."""
+
+from __future__ import annotations
+
+from assay.report.text.numbers import interval
+from assay.verdicts import Result
+from assay.verdicts.result import ClaimResult, Pool, RecipeResult, Stop
+
+__all__ = [
+    "STOPPED",
+    "harm_words",
+    "matrix_statement",
+    "needed_words",
+    "pool_words",
+    "stop_words",
+    "verdict_words",
+]
+
+STOPPED = (
+    "This run looked at the evidence before its last prompt, and stopped asking where nothing could change a verdict. "
+    "Intervals and p-values allow for every look; a gain at an early stop lies further from 0 than the truth on average."
+)
+"""Said where a run may have stopped early."""
+OWN_PROMPTS = (
+    "A base's score here is that of every prompt it answered. An adapter that stopped early is compared with its base on "
+    "the adapter's own prompts, so a gain need not be the difference of the scores shown."
+)
+
+
+def verdict_words(result: ClaimResult | RecipeResult) -> str:
+    """The verdict with what is always said beside it."""
+    words = str(result.verdict)
+    if result.material:
+        words += " (material)"
+    if result.kept_within_margin:
+        words += ", kept within the margin"
+    return words
+
+
+def stop_words(stop: Stop | None) -> str:
+    """Where asking stopped: `at a stop, 96 of 541 prompts`; empty where nobody looked before the end."""
+    if stop is None or (not stop.early and len(stop.looks) == 1):
+        return ""
+    if stop.early:
+        return f"at a stop, {stop.n:,} of {stop.pool:,} prompts"
+    return f"all {stop.pool:,} prompts, after {len(stop.looks)} looks"
+
+
+def pool_words(pool: Pool, stop: Stop) -> str:
+    """What the full list would print, apart from the verdict: `over all 541 prompts of this list: ...`."""
+    return (
+        f"over all {stop.pool:,} prompts of this list, and no others: {pool.word}, {interval(pool.interval)}"
+    )
+
+
+def needed_words(prompts: int | None) -> str:
+    """`about 1,200 prompts would decide`; empty where that is not known."""
+    return f"about {prompts:,} prompts would decide" if prompts else ""
+
+
+def harm_words(excluded: bool | None) -> str:
+    """Whether a harm of the margin is excluded; a dash where that is not known."""
+    return "-" if excluded is None else "excluded" if excluded else "not excluded"
+
+
+def matrix_statement(result: Result) -> str:
+    """What a reader of the matrix must know where adapters stopped early; empty where none did."""
+    return OWN_PROMPTS if any(claim.stop and claim.stop.early for claim in result.claims) else ""
