@@ -21,7 +21,7 @@ from typing import Any
 from unittest.mock import patch
 
 from assay.tasks import Example
-from assay.tasks.ifeval import IFEval, detection, patterns, punkt
+from assay.tasks.ifeval import IFEval, detection, matching, punkt
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 MODELS = ("gpt-4o-2024-08-06", "Qwen__Qwen2.5-7B-Instruct-GPTQ-Int4", "Qwen__Qwen2.5-0.5B-Instruct-GPTQ-Int4")
@@ -74,7 +74,7 @@ def medians(theirs: Callable[[], None], ours: Callable[[], None], repetitions: i
     turns = []
     for _ in range(repetitions + 1):
         seconds = timed(theirs)
-        for memory in (detection.clear, punkt.clear, patterns.clear):
+        for memory in (detection.clear, punkt.clear, matching.clear):
             memory()
         turns.append((seconds, timed(ours)))
     return median(turn[0] for turn in turns[1:]), median(turn[1] for turn in turns[1:])

@@ -7,7 +7,7 @@
 
 `reference` judges as allenai/IFBench does in its version 0.2.0 (commit db69a6f), where that ends without an
 error. Its verifiers changed between July 2025 and May 2026: verdicts stored before may differ. `fixed` repairs
-its defects and fails closed; `registry.py` says for each of them what the defect is. Left alone in both modes,
+its defects and fails closed; each repaired check says what the defect is. Left alone in both modes,
 for the prompts leave it open: three characters are what overlaps, not three words; a line break ends a paragraph;
 a number is what is left when the marks between digits are gone; only the words `bald eagle` are looked for.
 
@@ -17,8 +17,8 @@ Needed beside punkt: nltk's stop words (12 of the 300 prompts) and its tagger (6
     marks                     takes punctuation away
     counts, ratios, wording,
     places, layout, nesting,
-    repeats, answers, tables  the checks: text and arguments -> None, or the reason
-    registry                  id -> checks, arguments, needs
+    answers, tables           the checks: text and arguments -> None, or the reason
+    registry                  id -> checks, arguments, needs, entered by the checks
     task                      the task; what it shares with IFEval is in `assay.tasks.instructions`
 """
 

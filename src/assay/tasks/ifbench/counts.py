@@ -6,27 +6,13 @@ person_names("Emma met Leo.", N=3)    # "2 names, at least 3 asked"
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from assay.tasks.ifbench.english import tokens, words
 from assay.tasks.ifbench.marks import EDGE, bare
-from assay.tasks.ifeval.amounts import amount, quoted, times
-from assay.tasks.ifeval.patterns import as_text
-
-__all__ = [
-    "conjunctions",
-    "conjunctions_fixed",
-    "keywords_multiple",
-    "keywords_multiple_fixed",
-    "numbers",
-    "person_names",
-    "pronouns",
-    "punctuation",
-    "unique_word_count",
-    "unique_word_count_fixed",
-    "word_count_range",
-    "words_japanese",
-    "words_japanese_fixed",
-]
+from assay.tasks.ifbench.registry import COUNT, TEXT, fixed, instruction
+from assay.tasks.ifeval.matching import amount, as_text, quoted, times
 
 _CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _NAME = re.compile(
@@ -51,6 +37,14 @@ _MARKS = ".,!?;:"
 _TIMES = (1, 2, 3, 5, 7)
 
 
+def _disorder(arguments: Mapping[str, Any]) -> str:
+    low, high = arguments["min_words"], arguments["max_words"]
+    if low <= high:
+        return ""
+    return f"`min_words` is {low} and `max_words` {high}; the first must not be the larger"
+
+
+@instruction("count:word_count_range", min_words=COUNT, max_words=COUNT, clash=_disorder)
 def word_count_range(text: str, min_words: int, max_words: int) -> str | None:
     r"""So many runs of `\w`, both bounds included."""
     found = len(words(text))
@@ -59,6 +53,7 @@ def word_count_range(text: str, min_words: int, max_words: int) -> str | None:
     return f"{found} word{'' if found == 1 else 's'}, {min_words} to {max_words} asked"
 
 
+@instruction("count:unique_word_count", N=COUNT)
 def unique_word_count(text: str, N: int) -> str | None:
     """At least so many different words, in lower case and without ASCII punctuation around them.
 
@@ -67,40 +62,47 @@ def unique_word_count(text: str, N: int) -> str | None:
     return amount(len({word.strip(EDGE) for word in text.lower().split()}), "at least", N, "different word")
 
 
+@fixed("count:unique_word_count", "the reference counts a lone mark as a word")
 def unique_word_count_fixed(text: str, N: int) -> str | None:
     """Likewise; nothing is no word."""
     found = {word.strip(EDGE) for word in text.lower().split()} - {""}
     return amount(len(found), "at least", N, "different word")
 
 
+@instruction("count:conjunctions", small_n=COUNT)
 def conjunctions(text: str, small_n: int) -> str | None:
     """At least so many different conjunctions; in the reference, `and`, `And` and `and,` are different."""
     found = {word for word in text.split() if word.strip(EDGE).lower() in _CONJUNCTIONS}
     return amount(len(found), "at least", small_n, "different conjunction")
 
 
+@fixed("count:conjunctions", "the reference takes `and`, `And` and `and,` for different conjunctions")
 def conjunctions_fixed(text: str, small_n: int) -> str | None:
     """Likewise, whatever their case and the marks around them."""
     found = _CONJUNCTIONS & {word.strip(EDGE).lower() for word in text.split()}
     return amount(len(found), "at least", small_n, "different conjunction")
 
 
+@instruction("count:person_names", N=COUNT)
 def person_names(text: str, N: int) -> str | None:
     """At least so many different names of the prompt's list of 50, as whole words."""
     return amount(len(set(_NAME.findall(text))), "at least", N, "name")
 
 
+@instruction("count:numbers", N=COUNT)
 def numbers(text: str, N: int) -> str | None:
     """Exactly so many runs of digits, once ASCII punctuation is gone: `3.5` and `1,000` are one each."""
     return amount(len(_NUMBER.findall(bare(text))), "exactly", N, "number")
 
 
+@instruction("count:pronouns", N=COUNT, punkt=True)
 def pronouns(text: str, N: int) -> str | None:
     """At least so many pronouns among nltk's words; `she/her` are two."""
     found = sum(token in _PRONOUNS for token in tokens(text.replace("/", " ").lower()))
     return amount(found, "at least", N, "pronoun")
 
 
+@instruction("count:punctuation")
 def punctuation(text: str) -> str | None:
     """Each of `. , ! ? ; :` and an interrobang, whose own `?` and `!` do not count."""
     if not any(mark in text for mark in ("?!", "!?", "‽")):
@@ -111,6 +113,7 @@ def punctuation(text: str) -> str | None:
     return f"missing: {quoted(missing)}" if missing else None
 
 
+@instruction("count:keywords_multiple", **{f"keyword{number}": TEXT for number in range(1, 6)})
 def keywords_multiple(text: str, **keywords: str) -> str | None:
     """Five keywords 1, 2, 3, 5 and 7 times, in any case; the reference finds them inside other words."""
     lower = text.lower()
@@ -119,6 +122,7 @@ def keywords_multiple(text: str, **keywords: str) -> str | None:
     return "; ".join(reason for reason in reasons if reason) or None
 
 
+@fixed("count:keywords_multiple", "the reference counts a keyword inside other words")
 def keywords_multiple_fixed(text: str, **keywords: str) -> str | None:
     """Likewise, as whole words."""
     reasons = []
@@ -128,6 +132,7 @@ def keywords_multiple_fixed(text: str, **keywords: str) -> str | None:
     return "; ".join(reason for reason in reasons if reason) or None
 
 
+@instruction("count:words_japanese", N=COUNT)
 def words_japanese(text: str, N: int) -> str | None:
     """Each Nth word has a Japanese character, or is a number or a lone mark."""
     for place, word in enumerate(text.split()[N - 1 :: N], 1):
@@ -137,6 +142,7 @@ def words_japanese(text: str, N: int) -> str | None:
     return None
 
 
+@fixed("count:words_japanese", "the reference passes a text that ends before the first word in question")
 def words_japanese_fixed(text: str, N: int) -> str | None:
     """Likewise; a text that ends before its Nth word has none."""
     found = len(text.split())

@@ -14,27 +14,8 @@ from typing import Any
 
 from assay.tasks.ifbench.english import is_emoji, sentences
 from assay.tasks.ifbench.marks import EDGE, bare, end_mark
-from assay.tasks.ifeval.amounts import amount, quoted, times
-
-__all__ = [
-    "emoji",
-    "emoji_fixed",
-    "line_indent",
-    "line_indent_fixed",
-    "list_",
-    "list_fixed",
-    "newline",
-    "newline_fixed",
-    "no_bullets_bullets",
-    "no_bullets_bullets_fixed",
-    "no_whitespace",
-    "options",
-    "output_template",
-    "sub_bullets",
-    "sub_bullets_fixed",
-    "thesis",
-    "thesis_fixed",
-]
+from assay.tasks.ifbench.registry import TEXT, fixed, instruction
+from assay.tasks.ifeval.matching import amount, quoted, times
 
 _LETTERED = re.compile(r"\W*a\W*b\W*c", re.IGNORECASE)
 _TEMPLATE = ("My Answer:", "My Conclusion:", "Future Outlook:")
@@ -42,6 +23,7 @@ _ITALICS = re.compile("<(i|em)>")
 _KEYCAP = "\u20e3"
 
 
+@instruction("format:options", options=TEXT)
 def options(text: str, options: str) -> str | None:
     """One of the options and no more; a lettered one exactly, another in any case and with marks around it."""
     # Not by a word's bounds: the reference takes the first of these that it finds anywhere.
@@ -55,6 +37,7 @@ def options(text: str, options: str) -> str | None:
     return None if followed else f"none of {quoted(choices)}"
 
 
+@instruction("format:newline")
 def newline(text: str) -> str | None:
     """As many lines as words, once ASCII punctuation is gone; in the reference, a line of spaces is one."""
     text = bare(text).strip()
@@ -62,6 +45,7 @@ def newline(text: str) -> str | None:
     return None if lines == words else f"{words} words in {lines} lines"
 
 
+@fixed("format:newline", "the reference compares two totals, and takes a line of spaces for a line")
 def newline_fixed(text: str) -> str | None:
     """Each line has one word, or none."""
     counts = [len(line.split()) for line in bare(text).split("\n")]
@@ -70,18 +54,21 @@ def newline_fixed(text: str) -> str | None:
     return "no words"
 
 
+@instruction("format:no_whitespace")
 def no_whitespace(text: str) -> str | None:
     """No space, no line break, nothing of the kind."""
     found = sum(map(str.isspace, text))
     return f"{found} whitespace character{'' if found == 1 else 's'}" if found else None
 
 
+@instruction("format:output_template")
 def output_template(text: str) -> str | None:
     """The template's three titles, anywhere."""
     missing = [title for title in _TEMPLATE if title not in text]
     return f"missing: {quoted(missing)}" if missing else None
 
 
+@instruction("format:emoji", punkt=True)
 def emoji(text: str) -> str | None:
     """Each sentence ends with an emoji, or the next one starts with one.
 
@@ -90,6 +77,7 @@ def emoji(text: str) -> str | None:
     return _with_emoji(text, lambda end: any(map(is_emoji, end[-2:])), lambda start: is_emoji(start[0]))
 
 
+@fixed("format:emoji", "the reference knows no flags and keycaps, and passes a character behind an emoji")
 def emoji_fixed(text: str) -> str | None:
     """Likewise, the last character as it is shown: flags, keycaps and families are one each."""
     cluster = _cluster()
@@ -100,22 +88,29 @@ def emoji_fixed(text: str) -> str | None:
     )
 
 
+@instruction("format:line_indent")
 def line_indent(text: str) -> str | None:
     """Each line is indented more than the one before; empty lines are passed over, though not all of them."""
     return _stairs(_left_by_reference(text.split("\n")))
 
 
+@fixed(
+    "format:line_indent",
+    "the reference passes over some empty lines and not over others, and passes a single line",
+)
 def line_indent_fixed(text: str) -> str | None:
     """Likewise, all empty lines passed over; two lines at least."""
     lines = [line for line in text.split("\n") if line.strip()]
     return _stairs(lines) if len(lines) > 1 else "a single line, two or more needed for stairs"
 
 
+@instruction("format:list", sep=TEXT)
 def list_(text: str, sep: str) -> str | None:
     """The mark twice or more; the reference finds it anywhere."""
     return times(text.count(sep), "at least", 2, sep)
 
 
+@fixed("format:list", "the reference finds the mark inside a line")
 def list_fixed(text: str, sep: str) -> str | None:
     """Two or more lines start with the mark."""
     found = sum(line.lstrip().startswith(sep) for line in text.split("\n"))
@@ -124,12 +119,17 @@ def list_fixed(text: str, sep: str) -> str | None:
     return f'{found} line{" starts" if found == 1 else "s start"} with "{sep}", at least 2 asked'
 
 
+@instruction("format:sub-bullets")
 def sub_bullets(text: str) -> str | None:
     """A `-` follows each `*` before the next; the reference takes any star and any hyphen, or no star at all."""
     without = sum("-" not in part for part in text.split("*")[1:])
     return f"{without} * without a - behind" if without else None
 
 
+@fixed(
+    "format:sub-bullets",
+    "the reference takes any star and any hyphen for a bullet, and passes a text without stars, loosely any",
+)
 def sub_bullets_fixed(text: str) -> str | None:
     """Lines that start with `*`, each followed by one that starts with `-` before the next."""
     subs: list[int] = []
@@ -144,6 +144,7 @@ def sub_bullets_fixed(text: str) -> str | None:
     return f"{without} bullet point{'' if without == 1 else 's'} without a sub-bullet" if without else None
 
 
+@instruction("format:no_bullets_bullets", punkt=True)
 def no_bullets_bullets(text: str) -> str | None:
     """Two sentences or more, then two or more lines that start with `*`, and nothing else.
 
@@ -163,6 +164,9 @@ def no_bullets_bullets(text: str) -> str | None:
     return amount(bullets, "at least", 2, "bullet point")
 
 
+@fixed(
+    "format:no_bullets_bullets", "the reference fails a text for an empty line, and asks for no full stops"
+)
 def no_bullets_bullets_fixed(text: str) -> str | None:
     """Likewise; empty lines count nowhere, and a sentence ends in a full stop."""
     found = bullets = 0
@@ -177,6 +181,7 @@ def no_bullets_bullets_fixed(text: str) -> str | None:
     return few or amount(bullets, "at least", 2, "bullet point")
 
 
+@instruction("format:thesis")
 def thesis(text: str) -> str | None:
     """Something in `<i>` or `<em>`, and something behind it; the reference reads both as three letters long."""
     start = next((place for tag in ("<i>", "<em>") if (place := text.find(tag)) >= 0), -1)
@@ -191,6 +196,10 @@ def thesis(text: str) -> str | None:
     return None if text[end + 4 :].strip() else "nothing behind the italics"
 
 
+@fixed(
+    "format:thesis",
+    "the reference takes a part of <em> and </em> for text, and closes one kind with the other",
+)
 def thesis_fixed(text: str) -> str | None:
     """Likewise; the first that opens, closed by its own kind."""
     opened = _ITALICS.search(text)

@@ -9,15 +9,7 @@ import re
 import string
 
 from assay.tasks.ifbench.marks import plain_quotes
-
-__all__ = [
-    "parentheses",
-    "parentheses_fixed",
-    "quote_unquote",
-    "quote_unquote_fixed",
-    "quotes",
-    "quotes_fixed",
-]
+from assay.tasks.ifbench.registry import fixed, instruction
 
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -26,6 +18,7 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 _NO_END = string.digits + string.punctuation.replace('"', "")
 
 
+@instruction("format:parentheses")
 def parentheses(text: str) -> str | None:
     """A bracket closes after five stood open; one that closes another kind starts anew.
 
@@ -47,6 +40,7 @@ def parentheses(text: str) -> str | None:
     return "five brackets open, none closes" if most >= _LEVELS else _levels(most)
 
 
+@fixed("format:parentheses", "the reference passes five open brackets of which one is closed")
 def parentheses_fixed(text: str) -> str | None:
     """Five brackets, one inside the other, all closed."""
     stack: list[str] = []
@@ -66,6 +60,7 @@ def parentheses_fixed(text: str) -> str | None:
     return None if most >= _LEVELS else _levels(most)
 
 
+@instruction("format:quotes")
 def quotes(text: str) -> str | None:
     """`"` and `'` stand three deep in each other, and close; in the reference, an apostrophe is one of them."""
     stack: list[str] = []
@@ -83,11 +78,13 @@ def quotes(text: str) -> str | None:
     return f"{deepest} level{'' if deepest == 1 else 's'} of quotes, at least {_QUOTE_LEVELS} asked"
 
 
+@fixed("format:quotes", "the reference takes an apostrophe for a quotation mark and knows no curly ones")
 def quotes_fixed(text: str) -> str | None:
     """Likewise, curly ones too; an apostrophe inside a word is none."""
     return quotes(plain_quotes(_APOSTROPHE.sub("", text)))
 
 
+@instruction("format:quote_unquote")
 def quote_unquote(text: str) -> str | None:
     """No two `"` stand side by side but for space, and none at the end but for digits and marks."""
     text = "".join(text.replace("'\"'", "").split())
@@ -96,6 +93,7 @@ def quote_unquote(text: str) -> str | None:
     return "ends with a quote" if text.strip(_NO_END).endswith('"') else None
 
 
+@fixed("format:quote_unquote", "the reference knows no curly quotes")
 def quote_unquote_fixed(text: str) -> str | None:
     """Likewise, curly quotes too."""
     return quote_unquote(plain_quotes(text))

@@ -12,24 +12,13 @@ from itertools import pairwise
 
 from assay.tasks.ifbench.english import sentences, tokens
 from assay.tasks.ifbench.marks import EDGE, bare, has_word
-from assay.tasks.ifeval.patterns import as_text
+from assay.tasks.ifbench.registry import COUNT, TEXT, fixed, instruction
+from assay.tasks.ifeval.matching import as_text
 
-__all__ = [
-    "alliteration_increment",
-    "alliteration_increment_fixed",
-    "increment",
-    "increment_fixed",
-    "keyword",
-    "keywords_specific_position",
-    "last_first",
-    "last_first_fixed",
-    "paragraph_last_first",
-    "paragraph_last_first_fixed",
-    "words_position",
-    "words_position_fixed",
-]
+_ONE_SENTENCE = "the reference passes a single sentence, which nothing is compared with"
 
 
+@instruction("sentence:keyword", word=TEXT, N=COUNT, punkt=True)
 def keyword(text: str, word: str, N: int) -> str | None:
     """The Nth sentence has the word, as a whole and in any case."""
     found = sentences(text)
@@ -40,6 +29,7 @@ def keyword(text: str, word: str, N: int) -> str | None:
     return f'sentence {N} has no "{word}"'
 
 
+@instruction("words:keywords_specific_position", keyword=TEXT, n=COUNT, m=COUNT, punkt=True)
 def keywords_specific_position(text: str, keyword: str, n: int, m: int) -> str | None:
     """The mth of nltk's words in the nth sentence is the keyword, lone marks left out."""
     found = sentences(text)
@@ -51,6 +41,7 @@ def keywords_specific_position(text: str, keyword: str, n: int, m: int) -> str |
     return _same(words[m - 1], keyword, f"word {m} of sentence {n}")
 
 
+@instruction("words:words_position", keyword=TEXT, punkt=True)
 def words_position(text: str, keyword: str) -> str | None:
     """The second and the second to last of nltk's words are the keyword.
 
@@ -63,6 +54,7 @@ def words_position(text: str, keyword: str) -> str | None:
     return _second_and_last(words[1], words[-last], keyword)
 
 
+@fixed("words:words_position", "the reference takes marks for words, but for one at the end")
 def words_position_fixed(text: str, keyword: str) -> str | None:
     """Likewise; a lone mark is no word."""
     words = [token for token in tokens(text) if has_word(token)]
@@ -71,6 +63,7 @@ def words_position_fixed(text: str, keyword: str) -> str | None:
     return _second_and_last(words[1], words[-2], keyword)
 
 
+@instruction("words:last_first", punkt=True)
 def last_first(text: str) -> str | None:
     """Each sentence starts with the last word of the one before, in any case."""
     for place, (one, other) in enumerate(pairwise(sentences(text)), 1):
@@ -80,6 +73,10 @@ def last_first(text: str) -> str | None:
     return None
 
 
+@fixed(
+    "words:last_first",
+    "the reference keeps a mark behind a sentence's first word and curly quotes, and passes one sentence",
+)
 def last_first_fixed(text: str) -> str | None:
     """Likewise, past the marks around a word; two sentences at least."""
     found = sentences(text)
@@ -91,6 +88,7 @@ def last_first_fixed(text: str) -> str | None:
     return None
 
 
+@instruction("words:paragraph_last_first")
 def paragraph_last_first(text: str) -> str | None:
     """Each line ends with the word that it starts with, in any case; lines without words do not count.
 
@@ -103,6 +101,10 @@ def paragraph_last_first(text: str) -> str | None:
     return None
 
 
+@fixed(
+    "words:paragraph_last_first",
+    "the reference keeps the mark behind a first word, and passes a text without words",
+)
 def paragraph_last_first_fixed(text: str) -> str | None:
     """Likewise, past the marks around a word; one word at least."""
     lines = [words for line in text.split("\n") if (words := _words(line))]
@@ -112,6 +114,7 @@ def paragraph_last_first_fixed(text: str) -> str | None:
     return None if lines else "no words"
 
 
+@instruction("sentence:increment", small_n=COUNT, punkt=True)
 def increment(text: str, small_n: int) -> str | None:
     """Each sentence has exactly so many words more than the one before."""
     counts = [len(bare(sentence).split()) for sentence in sentences(text)]
@@ -121,12 +124,14 @@ def increment(text: str, small_n: int) -> str | None:
     return None
 
 
+@fixed("sentence:increment", _ONE_SENTENCE)
 def increment_fixed(text: str, small_n: int) -> str | None:
     """Likewise; two sentences at least."""
     found = sentences(text)
     return increment(text, small_n) if len(found) > 1 else _one_sentence(found)
 
 
+@instruction("sentence:alliteration_increment", punkt=True)
 def alliteration_increment(text: str) -> str | None:
     """Each sentence has more words that start as a neighbour does than the one before."""
     counts = [_alliterative(sentence) for sentence in sentences(text)]
@@ -136,6 +141,7 @@ def alliteration_increment(text: str) -> str | None:
     return None
 
 
+@fixed("sentence:alliteration_increment", _ONE_SENTENCE)
 def alliteration_increment_fixed(text: str) -> str | None:
     """Likewise; two sentences at least."""
     found = sentences(text)

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from functools import lru_cache
 
-from assay.tasks.ifbench.english import sentences, stopwords, tokens, words
+from assay.tasks.ifbench.english import STOPWORDS, sentences, stopwords, tokens, words
 from assay.tasks.ifbench.marks import end_mark, has_word
-from assay.tasks.ifeval.amounts import amount, quoted
-
-__all__ = [
-    "overlap",
-    "sentence_balance",
-    "sentence_balance_fixed",
-    "sentence_type",
-    "sentence_type_fixed",
-    "sentence_words",
-    "sentence_words_fixed",
-    "stop_words",
-]
+from assay.tasks.ifbench.registry import PERCENT, TEXT, fixed, instruction
+from assay.tasks.ifeval.matching import amount, quoted
 
 
+@instruction("ratio:stop_words", percentage=PERCENT, needs=(STOPWORDS,))
 def stop_words(text: str, percentage: int) -> str | None:
     """No more than so many percent of the words are stop words."""
     all_words, stop = words(text), stopwords()
@@ -30,6 +21,7 @@ def stop_words(text: str, percentage: int) -> str | None:
     return None if found <= percentage else f"{found:.1f}% stop words, at most {percentage}% asked"
 
 
+@instruction("ratio:overlap", reference_text=TEXT, percentage=PERCENT)
 def overlap(text: str, reference_text: str, percentage: int) -> str | None:
     """So many percent, 2 more or less, of the text's different runs of three characters are the other text's."""
     ours = _runs(text)
@@ -41,24 +33,34 @@ def overlap(text: str, reference_text: str, percentage: int) -> str | None:
     return f"{found:.1f}% overlap, {percentage - 2}% to {percentage + 2}% asked"
 
 
+@instruction("ratio:sentence_type", punkt=True)
 def sentence_type(text: str) -> str | None:
     """Twice as many sentences end in `.` as in `?`; in the reference, none and none will do."""
     ends = [sentence[-1:] for sentence in sentences(text)]
     return _two_to_one(ends.count("."), ends.count("?"))
 
 
+@fixed(
+    "ratio:sentence_type",
+    "the reference misses a sentence that ends in a quotation mark or bracket, and passes none and none",
+)
 def sentence_type_fixed(text: str) -> str | None:
     """Likewise, past a quotation mark or bracket that closes; one question at least."""
     ends = [end_mark(sentence) for sentence in sentences(text)]
     return _two_to_one(ends.count("."), ends.count("?")) if "?" in ends else "no question"
 
 
+@instruction("ratio:sentence_balance", punkt=True)
 def sentence_balance(text: str) -> str | None:
     """As many sentences end in `.` as in `?` and in `!`; in the reference, none of each will do."""
     ends = [sentence[-1:] for sentence in sentences(text)]
     return _balance(ends)
 
 
+@fixed(
+    "ratio:sentence_balance",
+    "the reference misses a sentence that ends in a quotation mark or bracket, and passes none of each",
+)
 def sentence_balance_fixed(text: str) -> str | None:
     """Likewise, past a quotation mark or bracket that closes; one of each at least."""
     ends = [end_mark(sentence) for sentence in sentences(text)]
@@ -66,6 +68,7 @@ def sentence_balance_fixed(text: str) -> str | None:
     return f"no sentence that ends in {quoted(missing)}" if missing else _balance(ends)
 
 
+@instruction("ratio:sentence_words", punkt=True)
 def sentence_words(text: str) -> str | None:
     """Three sentences of one length; the reference forgets that their words must differ."""
     found = [sentence.strip() for sentence in sentences(text)]
@@ -75,6 +78,7 @@ def sentence_words(text: str) -> str | None:
     return None if len(set(lengths)) == 1 else f"{_listed(lengths)} characters"
 
 
+@fixed("ratio:sentence_words", "the reference does not ask for different words")
 def sentence_words_fixed(text: str) -> str | None:
     """Three sentences of one length, in which no word comes twice."""
     if reason := sentence_words(text):

@@ -9,9 +9,8 @@ import csv
 import io
 import re
 
-from assay.tasks.ifeval.amounts import amount
-
-__all__ = ["csv_city", "csv_quotes", "csv_special_character", "csv_special_character_fixed"]
+from assay.tasks.ifbench.registry import fixed, instruction
+from assay.tasks.ifeval.matching import amount
 
 _CITY = ["ID", "Country", "City", "Year", "Count"]
 
@@ -25,6 +24,7 @@ _STUDENT = _header("StudentID Subject Grade Semester Score", "\t *")
 _SPECIAL = re.compile(r"[^\d\w\s]")
 
 
+@instruction("custom:csv_city")
 def csv_city(text: str) -> str | None:
     """The header `ID,Country,City,Year,Count` and 7 rows of five fields."""
     rows = _rows(text, ",")
@@ -37,6 +37,7 @@ def csv_city(text: str) -> str | None:
     return _fields(rows[1:])
 
 
+@instruction("custom:csv_special_character")
 def csv_special_character(text: str) -> str | None:
     """The header, 14 rows of five fields, one of them in double quotes with a special character in it.
 
@@ -53,12 +54,14 @@ def csv_special_character(text: str) -> str | None:
     return "no quoted field with a special character"
 
 
+@fixed("custom:csv_special_character", "the reference reads no further than the first special character")
 def csv_special_character_fixed(text: str) -> str | None:
     """Likewise, all of it read."""
     rows = _quoted_rows(text, _PRODUCT, ",", 15)
     return rows if isinstance(rows, str) else _fields(rows[1:]) or csv_special_character(text)
 
 
+@instruction("custom:csv_quotes")
 def csv_quotes(text: str) -> str | None:
     """The header and 3 rows of five fields, with tabs between and each in double quotes."""
     rows = _quoted_rows(text, _STUDENT, "\t", 4)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from assay.tasks.ifbench import english
+from assay.tasks.ifbench import (  # noqa: F401 - enter their instructions
+    answers,
+    counts,
+    english,
+    layout,
+    nesting,
+    places,
+    ratios,
+    tables,
+    wording,
+)
 from assay.tasks.ifbench.registry import INSTRUCTIONS
 from assay.tasks.instructions import Instruction, InstructionTask
 from assay.tasks.task import Example, Form, HubData

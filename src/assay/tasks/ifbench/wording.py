@@ -7,25 +7,10 @@ import string
 from collections import Counter
 from itertools import pairwise
 
-from assay.tasks.ifbench.english import syllables, tokens, verbless
+from assay.tasks.ifbench.english import SYLLABLES, TAGGER, syllables, tokens, verbless
 from assay.tasks.ifbench.marks import bare, has_word, unmarked
-from assay.tasks.ifeval.amounts import amount, quoted
-
-__all__ = [
-    "alphabet",
-    "consonants",
-    "consonants_fixed",
-    "no_consecutive",
-    "odd_even_syllables",
-    "palindrome",
-    "prime_lengths",
-    "prime_lengths_fixed",
-    "repeats",
-    "start_verb",
-    "title_case",
-    "title_case_fixed",
-    "vowel",
-]
+from assay.tasks.ifbench.registry import COUNT, fixed, instruction
+from assay.tasks.ifeval.matching import amount, quoted
 
 _ALPHABET = string.ascii_lowercase
 _CLUSTER = re.compile("[bcdfghjklmnpqrstvwxyz]{2}")
@@ -40,6 +25,7 @@ _MINOR = frozenset(
 _TITLE_WORD = re.compile(r"\w+(?:['’-]\w+)*")
 
 
+@instruction("words:alphabet")
 def alphabet(text: str) -> str | None:
     """Each word starts with the letter after the one before, with a after z, whatever the first."""
     words = bare(text).split()
@@ -55,6 +41,7 @@ def alphabet(text: str) -> str | None:
     return None
 
 
+@instruction("words:vowel")
 def vowel(text: str) -> str | None:
     """One line with at most three of the letters a, e, i, o, u."""
     text = text.strip()
@@ -64,40 +51,50 @@ def vowel(text: str) -> str | None:
     return None if len(found) <= 3 else f"{len(found)} vowels ({quoted(found)}), at most 3 asked"
 
 
+@instruction("words:consonants")
 def consonants(text: str) -> str | None:
     """Each word has two consonants side by side; in the reference, a lone mark is a word without any."""
     return _clustered(text.lower().split())
 
 
+@fixed("words:consonants", "the reference takes a lone mark for a word")
 def consonants_fixed(text: str) -> str | None:
     """Likewise; a lone mark is no word."""
     words = [word for word in text.lower().split() if has_word(word)]
     return _clustered(words) if words else "no words"
 
 
+@instruction("words:palindrome")
 def palindrome(text: str) -> str | None:
     """At least ten words of five letters or more that read the same backwards."""
     found = [word for word in bare(text).lower().split() if len(word) >= 5 and word == word[::-1]]
     return amount(len(found), "at least", 10, "palindrome")
 
 
+@instruction("words:prime_lengths")
 def prime_lengths(text: str) -> str | None:
     """Each word's length is a prime below 100; the reference drops ASCII marks alone, and passes no words."""
     return _prime(bare(text).split())
 
 
+@fixed(
+    "words:prime_lengths",
+    "the reference counts curly quotes and dashes as letters, and passes a text without words",
+)
 def prime_lengths_fixed(text: str) -> str | None:
     """Likewise, without the marks of any script; one word at least."""
     words = unmarked(text).split()
     return _prime(words) if words else "no words"
 
 
+@instruction("words:start_verb", punkt=True, needs=(TAGGER,))
 def start_verb(text: str) -> str | None:
     """nltk's tagger takes the first word for a form of a verb."""
     reason = verbless(text)
     return reason and f"starts with {reason}, a verb asked"
 
 
+@instruction("words:repeats", small_n=COUNT)
 def repeats(text: str, small_n: int) -> str | None:
     """No word comes more often, in any case and without ASCII punctuation."""
     counts = Counter(bare(text.lower()).split())
@@ -108,6 +105,7 @@ def repeats(text: str, small_n: int) -> str | None:
     return f'"{word[:40]}" {counts[word]} times, at most {small_n} asked'
 
 
+@instruction("words:odd_even_syllables", needs=(SYLLABLES,))
 def odd_even_syllables(text: str) -> str | None:
     """Words with an odd and an even number of syllables take turns; a word with a digit has none."""
     words = bare(text).lower().split()
@@ -118,6 +116,7 @@ def odd_even_syllables(text: str) -> str | None:
     return None
 
 
+@instruction("words:no_consecutive")
 def no_consecutive(text: str) -> str | None:
     """No two words side by side start with the same letter, in any case."""
     for one, other in pairwise(bare(text.lower()).split()):
@@ -126,6 +125,7 @@ def no_consecutive(text: str) -> str | None:
     return None
 
 
+@instruction("format:title_case", punkt=True)
 def title_case(text: str) -> str | None:
     """None of nltk's words is in lower case, or in capitals behind a small letter.
 
@@ -137,6 +137,7 @@ def title_case(text: str) -> str | None:
     return None
 
 
+@fixed("format:title_case", "the reference asks for capitals in minor words, and in the n't of Don't")
 def title_case_fixed(text: str) -> str | None:
     """Each word starts with a capital but those of one case behind a small letter, and minor words inside."""
     words = [word for word in _TITLE_WORD.findall(text) if word[0].isalpha()]

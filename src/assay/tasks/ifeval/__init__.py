@@ -12,17 +12,17 @@ deterministic. `fixed` repairs its defects and fails closed:
 - a text in capitals is given to langdetect in lower case (it skips words in capitals);
 - `nth_paragraph_first_word` counts no empty paragraphs (the reference counts them on the way to the nth);
 - a keyword, a section mark and a postscript marker are taken letter by letter (regular expressions there);
-- the faults of prompts 30, 337 and 2078 of the published file (`corrections.py`).
+- the errors in prompts 30, 337 and 2078 of the published file (`corrections.py`).
 
 In both modes a letter that is none (`#`) is counted where the reference counts a random one, langdetect
 runs under seed 0, and JSON of more than 500 levels fails.
 
-    amounts, patterns         counts against what was asked; words into patterns
+    matching                  counts against what was asked; words into patterns
     keywords, length, content,
-    layout, startend, language   the checks: text and arguments -> None, or the reason
+    layout, language          the checks: text and arguments -> None, or the reason
     detection, punkt          langdetect and nltk, made deterministic, loaded when first needed
-    registry                  id -> checks and arguments
-    corrections               faults of the prompt file
+    registry                  id -> checks and arguments, entered by the checks
+    corrections               errors in the prompt file
     task                      the task; what it shares with others is in `assay.tasks.instructions`
 """
 

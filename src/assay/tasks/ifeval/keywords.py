@@ -11,52 +11,51 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from assay.tasks.ifeval.amounts import quoted, times
-from assay.tasks.ifeval.patterns import as_pattern, as_text
+from assay.tasks.ifeval.matching import as_pattern, as_text, quoted, times
+from assay.tasks.ifeval.registry import COUNT, PATTERN, RELATION, SIGN, TEXT, TEXTS, fixed, instruction
 
-__all__ = [
-    "existence",
-    "existence_fixed",
-    "forbidden_words",
-    "forbidden_words_fixed",
-    "frequency",
-    "frequency_fixed",
-    "letter_frequency",
-]
+_SIGNS = "the reference misses or misreads a forbidden word with signs in it"
 
 Pattern = Callable[[str, str, str, int], re.Pattern[str]]
 
 
+@instruction("keywords:existence", keywords=TEXTS)
 def existence(text: str, keywords: list[str]) -> str | None:
     """Every keyword is found, in any case."""
     return _missing(text, keywords, as_pattern)
 
 
+@fixed("keywords:existence", PATTERN)
 def existence_fixed(text: str, keywords: list[str]) -> str | None:
     """Likewise, letter by letter."""
     return _missing(text, keywords, as_text)
 
 
+@instruction("keywords:frequency", keyword=TEXT, frequency=COUNT, relation=RELATION)
 def frequency(text: str, keyword: str, frequency: int, relation: str) -> str | None:
     """The keyword is found that often, in any case."""
     return times(_count(text, keyword, as_pattern), relation, frequency, keyword.strip())
 
 
+@fixed("keywords:frequency", PATTERN)
 def frequency_fixed(text: str, keyword: str, frequency: int, relation: str) -> str | None:
     """Likewise, letter by letter."""
     return times(_count(text, keyword, as_text), relation, frequency, keyword.strip())
 
 
+@instruction("keywords:forbidden_words", forbidden_words=TEXTS)
 def forbidden_words(text: str, forbidden_words: list[str]) -> str | None:
     r"""None of the words is found between two `\b`, in any case."""
     return _forbidden(text, forbidden_words, (as_pattern, r"\b", r"\b"))
 
 
+@fixed("keywords:forbidden_words", _SIGNS)
 def forbidden_words_fixed(text: str, forbidden_words: list[str]) -> str | None:
     """Likewise, letter by letter, and finds a word that ends in a sign, such as `C++`."""
     return _forbidden(text, forbidden_words, (as_text, r"(?<!\w)", r"(?!\w)"))
 
 
+@instruction("keywords:letter_frequency", letter=SIGN, let_frequency=COUNT, let_relation=RELATION)
 def letter_frequency(text: str, letter: str, let_frequency: int, let_relation: str) -> str | None:
     """The letter is found that often, in either case.
 

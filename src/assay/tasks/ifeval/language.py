@@ -9,35 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assay.tasks.ifeval import detection, punkt
-from assay.tasks.ifeval.amounts import amount
+from assay.tasks.ifeval.matching import amount
+from assay.tasks.ifeval.registry import COUNT, LANGUAGE, RELATION, fixed, instruction
 
-__all__ = [
-    "capital_word_frequency",
-    "english_capital",
-    "english_capital_fixed",
-    "english_lowercase",
-    "english_lowercase_fixed",
-    "response_language",
-    "response_language_fixed",
-]
+_UNDETECTED = "the reference passes a text whose language cannot be detected"
+_CAPITAL = "the reference detects the language of a text in capitals by first letters alone, and passes it if it cannot"
 
 
+@instruction("language:response_language", language=LANGUAGE)
 def response_language(text: str, language: str) -> str | None:
     """The language is detected, or none is."""
     found = detection.language(text)
     return None if found is None else _other(found, language)
 
 
+@fixed("language:response_language", _UNDETECTED)
 def response_language_fixed(text: str, language: str) -> str | None:
     """The language is detected."""
     return _other(detection.language(text), language)
 
 
+@instruction("change_case:english_capital")
 def english_capital(text: str) -> str | None:
     """Capital letters only, and English or no language is detected."""
     return _cased(text, str.isupper, "capital") or response_language(text, "en")
 
 
+@fixed("change_case:english_capital", _CAPITAL)
 def english_capital_fixed(text: str) -> str | None:
     """Capital letters only, and English.
 
@@ -47,16 +45,21 @@ def english_capital_fixed(text: str) -> str | None:
     return _cased(text, str.isupper, "capital") or response_language_fixed(text.lower(), "en")
 
 
+@instruction("change_case:english_lowercase")
 def english_lowercase(text: str) -> str | None:
     """Lowercase letters only, and English or no language is detected."""
     return _cased(text, str.islower, "lowercase") or response_language(text, "en")
 
 
+@fixed("change_case:english_lowercase", _UNDETECTED)
 def english_lowercase_fixed(text: str) -> str | None:
     """Lowercase letters only, and English."""
     return _cased(text, str.islower, "lowercase") or response_language_fixed(text, "en")
 
 
+@instruction(
+    "change_case:capital_word_frequency", capital_frequency=COUNT, capital_relation=RELATION, punkt=True
+)
 def capital_word_frequency(text: str, capital_frequency: int, capital_relation: str) -> str | None:
     """That many words in capitals, as nltk splits English words."""
     return amount(punkt.count_capital_words(text), capital_relation, capital_frequency, "word in capitals")

@@ -10,18 +10,8 @@ from __future__ import annotations
 import json
 import re
 
-from assay.tasks.ifeval.amounts import amount, quoted
-from assay.tasks.ifeval.patterns import as_pattern, as_text
-
-__all__ = [
-    "constrained_response",
-    "json_format",
-    "multiple_sections",
-    "multiple_sections_fixed",
-    "number_bullet_lists",
-    "number_highlighted_sections",
-    "title",
-]
+from assay.tasks.ifeval.matching import amount, as_pattern, as_text, quoted
+from assay.tasks.ifeval.registry import COUNT, PATTERN, TEXT, fixed, instruction
 
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
@@ -36,30 +26,35 @@ _JSON_DEPTH = 500
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
+@instruction("detectable_format:number_bullet_lists", num_bullets=COUNT)
 def number_bullet_lists(text: str, num_bullets: int, relation: str = "exactly") -> str | None:
     """That many lines start with `*` (not `**`) or `-`."""
     found = len(_STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
     return amount(found, relation, num_bullets, "bullet point")
 
 
+@instruction("detectable_format:number_highlighted_sections", num_highlights=COUNT)
 def number_highlighted_sections(text: str, num_highlights: int) -> str | None:
     """At least so many `*...*` and `**...**`, each within a line and not blank."""
     found = _filled(_HIGHLIGHT, text) + _filled(_STRONG, text)
     return amount(found, "at least", num_highlights, "highlighted section")
 
 
+@instruction("detectable_format:multiple_sections", section_spliter=TEXT, num_sections=COUNT)
 def multiple_sections(text: str, section_spliter: str, num_sections: int) -> str | None:
     """At least so many marks such as `SECTION 1`. The reference takes the mark for a regular expression."""
     mark = as_pattern(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
     return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
 
 
+@fixed("detectable_format:multiple_sections", PATTERN)
 def multiple_sections_fixed(text: str, section_spliter: str, num_sections: int) -> str | None:
     """Likewise, the mark letter by letter."""
     mark = as_text(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
     return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
 
 
+@instruction("detectable_format:title")
 def title(text: str) -> str | None:
     """Something that is not blank stands in `<<...>>`, within a line."""
     for line in text.split("\n") if "<<" in text else ():
@@ -69,11 +64,13 @@ def title(text: str) -> str | None:
     return "no title in << >>"
 
 
+@instruction("detectable_format:constrained_response")
 def constrained_response(text: str) -> str | None:
     """One of the three answers is found somewhere."""
     return None if any(answer in text for answer in _ANSWERS) else f"none of {quoted(_ANSWERS)}"
 
 
+@instruction("detectable_format:json_format")
 def json_format(text: str) -> str | None:
     """All of it is JSON, in a Markdown fence or not.
 

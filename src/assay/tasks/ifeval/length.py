@@ -6,35 +6,32 @@ number_words("one two", num_words=3, relation="at least")    # "2 words, at leas
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from assay.tasks.ifeval import punkt
-from assay.tasks.ifeval.amounts import amount
-
-__all__ = [
-    "nth_paragraph_first_word",
-    "nth_paragraph_first_word_fixed",
-    "number_paragraphs",
-    "number_sentences",
-    "number_words",
-]
+from assay.tasks.ifeval.matching import amount
+from assay.tasks.ifeval.registry import COUNT, RELATION, TEXT, fixed, instruction
 
 _ASCII_WORD = re.compile(r"\w+")
 _DIVIDER = re.compile(r"\s?\*\*\*\s?")
 
 
+@instruction("length_constraints:number_words", num_words=COUNT, relation=RELATION)
 def number_words(text: str, num_words: int, relation: str) -> str | None:
     r"""That many runs of `\w`, as nltk's engine `regex` reads it: vowel signs belong to their word."""
     word = _ASCII_WORD if text.isascii() else _any_word()
     return amount(len(word.findall(text)), relation, num_words, "word")
 
 
+@instruction("length_constraints:number_sentences", num_sentences=COUNT, relation=RELATION, punkt=True)
 def number_sentences(text: str, num_sentences: int, relation: str) -> str | None:
     """That many sentences, as punkt splits English."""
     return amount(punkt.count_sentences(text), relation, num_sentences, "sentence")
 
 
+@instruction("length_constraints:number_paragraphs", num_paragraphs=COUNT)
 def number_paragraphs(text: str, num_paragraphs: int) -> str | None:
     """Exactly that many paragraphs between `***`; none but the first and the last may be empty."""
     empty = [not paragraph.strip() for paragraph in _DIVIDER.split(text)]
@@ -44,6 +41,20 @@ def number_paragraphs(text: str, num_paragraphs: int) -> str | None:
     return amount(found, "exactly", num_paragraphs, "paragraph")
 
 
+def _beyond(arguments: Mapping[str, Any]) -> str:
+    nth, number = arguments["nth_paragraph"], arguments["num_paragraphs"]
+    if nth <= number:
+        return ""
+    return f"`nth_paragraph` is {nth} of {number} in `num_paragraphs`; a paragraph of these is expected"
+
+
+@instruction(
+    "length_constraints:nth_paragraph_first_word",
+    num_paragraphs=COUNT,
+    nth_paragraph=COUNT,
+    first_word=TEXT,
+    clash=_beyond,
+)
 def nth_paragraph_first_word(
     text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
 ) -> str | None:
@@ -58,6 +69,10 @@ def nth_paragraph_first_word(
     return _starts(paragraphs[nth_paragraph - 1], filled, num_paragraphs, nth_paragraph, first_word)
 
 
+@fixed(
+    "length_constraints:nth_paragraph_first_word",
+    "the reference counts empty paragraphs on the way to the nth",
+)
 def nth_paragraph_first_word_fixed(
     text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
 ) -> str | None:

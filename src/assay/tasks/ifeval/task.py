@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
-from assay.tasks.ifeval import punkt
+from assay.tasks.ifeval import content, keywords, language, layout, length, punkt  # noqa: F401 - enter their instructions
 from assay.tasks.ifeval.corrections import CORRECTIONS
 from assay.tasks.ifeval.registry import INSTRUCTIONS
 from assay.tasks.instructions import Check, Instruction, InstructionTask

@@ -5,8 +5,8 @@ prompts        reads and validates a prompt file
 task           strict, loose, both modes
 """
 
-from assay.tasks.instructions.instruction import Argument, Check, Instruction
+from assay.tasks.instructions.instruction import Argument, Check, Instruction, Instructions
 from assay.tasks.instructions.prompts import read_prompts
 from assay.tasks.instructions.task import InstructionTask
 
-__all__ = ["Argument", "Check", "Instruction", "InstructionTask", "read_prompts"]
+__all__ = ["Argument", "Check", "Instruction", "InstructionTask", "Instructions", "read_prompts"]

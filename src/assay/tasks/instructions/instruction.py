@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-__all__ = ["Argument", "Check", "Instruction"]
+__all__ = ["Argument", "Check", "Instruction", "Instructions"]
 
 Check = Callable[..., str | None]
 """Takes a text and the instruction's arguments; returns None when followed, else the reason."""
@@ -41,3 +41,43 @@ class Instruction:
     """What else it needs that may be missing: a task's own names."""
     clash: Callable[[Mapping[str, Any]], str] = lambda _: ""
     """What is wrong with arguments that are right one by one, and the fix; empty if nothing."""
+
+
+_Check = TypeVar("_Check", bound=Check)
+
+
+class Instructions(dict[str, Instruction]):
+    """A benchmark's instructions by id; decorators enter each of them where its check is defined.
+
+    @instruction("count:conjunctions", small_n=COUNT)       # `instructions.add`
+    def conjunctions(text: str, small_n: int) -> str | None: ...
+
+    @fixed("count:conjunctions", "the reference ...")       # `instructions.repair`
+    def conjunctions_fixed(text: str, small_n: int) -> str | None: ...
+    """
+
+    def add(
+        self,
+        id_: str,
+        *,
+        punkt: bool = False,
+        needs: tuple[str, ...] = (),
+        clash: Callable[[Mapping[str, Any]], str] = lambda _: "",
+        **arguments: Argument,
+    ) -> Callable[[_Check], _Check]:
+        """Enter the check that judges as the reference does; fields as in `Instruction`."""
+
+        def enter(check: _Check) -> _Check:
+            self[id_] = Instruction(check, arguments, punkt=punkt, needs=needs, clash=clash)
+            return check
+
+        return enter
+
+    def repair(self, id_: str, why: str) -> Callable[[_Check], _Check]:
+        """Enter the check of mode `fixed`, and the reference's defect, in words."""
+
+        def enter(check: _Check) -> _Check:
+            self[id_] = replace(self[id_], fixed=check, why=why)
+            return check
+
+        return enter

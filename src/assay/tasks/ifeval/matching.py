@@ -1,0 +1,53 @@
+"""Compares a count with what was asked, and compiles words of a prompt file into patterns. It knows no instruction."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+__all__ = ["amount", "as_pattern", "as_text", "clear", "quoted", "times"]
+
+
+def amount(found: int, relation: str, asked: int, what: str) -> str | None:
+    """None if `found` keeps to `relation` (`less than`, `at least`, `exactly`), else why it does not.
+
+    amount(2, "at least", 3, "highlighted section")    # "2 highlighted sections, at least 3 asked"
+    """
+    kept = {"less than": found < asked, "at least": found >= asked, "exactly": found == asked}[relation]
+    return None if kept else f"{found} {what}{'' if found == 1 else 's'}, {relation} {asked} asked"
+
+
+def times(found: int, relation: str, asked: int, word: str) -> str | None:
+    """Likewise, for a word: `"fox" 2 times, less than 2 asked`."""
+    reason = amount(found, relation, asked, "time")
+    return reason and f'"{word}" {reason}'
+
+
+def quoted(words: Iterable[str]) -> str:
+    """`"green", "red"`, for a reason."""
+    return ", ".join(f'"{word}"' for word in sorted(words))
+
+
+@lru_cache(maxsize=4096)
+def as_pattern(word: str, before: str = "", after: str = "", flags: int = 0) -> re.Pattern[str]:
+    """The word as the reference reads it: a regular expression, unescaped.
+
+    A word that is none, such as `:(`, makes the reference fail; it is taken letter by letter.
+    """
+    try:
+        return re.compile(before + word + after, flags)
+    except (re.error, OverflowError, RecursionError):
+        return as_text(word, before, after, flags)
+
+
+@lru_cache(maxsize=4096)
+def as_text(word: str, before: str = "", after: str = "", flags: int = 0) -> re.Pattern[str]:
+    """The word letter by letter."""
+    return re.compile(before + re.escape(word) + after, flags)
+
+
+def clear() -> None:
+    """Forget every pattern, for honest timing."""
+    as_pattern.cache_clear()
+    as_text.cache_clear()
