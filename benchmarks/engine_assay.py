@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch.nn.functional import linear
 
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.engines.torch import Adapter, Base, Source, TorchEngine, load_base, read_adapter
 
 
@@ -38,11 +38,11 @@ def matmul_rate(rows: int = 512) -> float:
     return best
 
 
-def requests(adapters: Sequence[Adapter], texts: Sequence[str], tokens: int) -> Iterator[Request]:
+def requests(adapters: Sequence[Adapter], texts: Sequence[str], tokens: int) -> Iterator[Prompt]:
     """Base and all adapters on all prompts."""
     for subject in ["base", *(adapter.name for adapter in adapters)]:
         for i, text in enumerate(texts):
-            yield Request(subject, "bench", str(i), text, max_tokens=tokens)
+            yield Prompt(subject, "bench", str(i), text, max_tokens=tokens)
 
 
 def answer(base: Base, adapters: Sequence[Adapter], workload: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.tasks import Example, Task, load_task
 
 __all__ = ["MEASURED", "evaluate", "table"]
@@ -31,7 +31,7 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
         kind: {one.key: one for one in task.draw(prompts, seed) or ()} for kind, task in tasks.items()
     }
     requests = [
-        Request(
+        Prompt(
             "base",
             kind,
             example.key,
@@ -43,7 +43,7 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
     ]
     answers: dict[str, list[Completion]] = defaultdict(list)
     for completion in TorchEngine(base).complete(requests):
-        answers[completion.request.task].append(completion)
+        answers[completion.prompt.task].append(completion)
     return {kind: _scored(task, examples[kind], answers[kind]) for kind, task in tasks.items()}
 
 
@@ -62,9 +62,9 @@ def _scored(task: Task, examples: Mapping[str, Example], answers: list[Completio
     passed, out_of = [0] * len(task.metrics), [0] * len(task.metrics)
     parts: dict[str, list[int]] = defaultdict(list)
     samples: list[dict[str, Any]] = []
-    for answer in sorted(answers, key=lambda one: one.request.example):
-        example = examples[answer.request.example]
-        score = task.score(example, answer.judged)
+    for answer in sorted(answers, key=lambda one: one.prompt.example):
+        example = examples[answer.prompt.example]
+        score = task.score(example, answer.scored_text)
         passed = [one + more for one, more in zip(passed, score.passed, strict=True)]
         out_of = [one + more for one, more in zip(out_of, score.out_of, strict=True)]
         for part, right in _parts(task, example, score.passed[0], score.detail):

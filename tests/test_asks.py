@@ -12,7 +12,7 @@ import pytest
 import assay
 from assay.binding.bound import Cell
 from assay.binding.generated import generated
-from assay.engines import Fake, Request, Survey
+from assay.engines import Fake, Preflight, Prompt
 from assay.errors import StudyError
 from assay.records import Store
 from assay.records.answers import answers
@@ -65,14 +65,14 @@ def study_of(folder: Path, **fields: Any) -> Study:
 
 
 def cells(study: Study, fake: Fake) -> tuple[Cell, ...]:
-    found = generated(study, {"choice": Choice("choice")}, {"choice": KNOWN}, fake.survey)
+    found = generated(study, {"choice": Choice("choice")}, {"choice": KNOWN}, fake.preflight)
     return found.rounds[0].cells
 
 
 def test_each_is_a_request_of_its_own_in_order(tmp_path: Path) -> None:
     base, good = cells(study_of(tmp_path), Fake(lambda _: ""))
     asked = [one for one in base.requests() if one.example == "1"]
-    assert [(one.index, one.kind, one.continuation) for one in asked] == [
+    assert [(one.request, one.kind, one.continuation) for one in asked] == [
         (0, "loglikelihood", " yes"),
         (1, "loglikelihood", " no"),
         (2, "generate", ""),
@@ -103,9 +103,9 @@ def test_the_protocol_changes_with_all_that_is_asked(tmp_path: Path) -> None:
             for first, *rest in super().asks(*args):
                 yield (replace(first, continuation=" maybe"), *rest)
 
-    study, survey = study_of(tmp_path), Fake(lambda _: "").survey
+    study, preflight = study_of(tmp_path), Fake(lambda _: "").preflight
     one, other = (
-        generated(study, {"choice": kind("choice")}, {"choice": KNOWN}, survey).rounds[0].cells[0]
+        generated(study, {"choice": kind("choice")}, {"choice": KNOWN}, preflight).rounds[0].cells[0]
         for kind in (Choice, Other)
     )
     assert one.sent == other.sent
@@ -119,11 +119,11 @@ def test_a_task_that_asks_one_text_has_the_protocol_that_it_always_had(tmp_path:
         asks = Task.asks
 
     plain = generated(
-        study_of(tmp_path), {"choice": Plain("choice")}, {"choice": KNOWN}, Fake(lambda _: "").survey
+        study_of(tmp_path), {"choice": Plain("choice")}, {"choice": KNOWN}, Fake(lambda _: "").preflight
     )
     cell = plain.rounds[0].cells[0]
     assert not cell.asks
-    assert [one.prompt for one in cell.requests()] == ["q0", "q1", "q2", "q3"]
+    assert [one.text for one in cell.requests()] == ["q0", "q1", "q2", "q3"]
     assert (cell.ask.max_tokens, cell.ask.stop) == (50, (".",))
 
 
@@ -135,9 +135,9 @@ def test_several_turns_go_under_the_template_where_the_engine_can(tmp_path: Path
 
 def test_several_turns_are_refused_where_the_engine_takes_one(tmp_path: Path) -> None:
     class OneTurn:
-        """A survey that cannot converse."""
+        """A preflight that cannot converse."""
 
-        def __init__(self, whole: Survey) -> None:
+        def __init__(self, whole: Preflight) -> None:
             self.whole = whole
 
         def __getattr__(self, name: str) -> Any:
@@ -152,16 +152,16 @@ def test_several_turns_are_refused_where_the_engine_takes_one(tmp_path: Path) ->
             study_of(tmp_path, entry={"shots": 3}),
             {"choice": Choice("choice")},
             {"choice": KNOWN},
-            lambda *args: OneTurn(fake.survey(*args)),
+            lambda *args: OneTurn(fake.preflight(*args)),
         )
     base = generated(
-        study, {"choice": Choice("choice")}, {"choice": KNOWN}, lambda *args: OneTurn(fake.survey(*args))
+        study, {"choice": Choice("choice")}, {"choice": KNOWN}, lambda *args: OneTurn(fake.preflight(*args))
     )
     assert base.rounds[0].cells[0].sent["1"] == "[q1]"
 
 
 def test_answers_of_an_example_come_together_in_the_order_asked(tmp_path: Path) -> None:
-    fake = Fake(lambda request: f"text {request.example}", lambda request: -float(request.index))
+    fake = Fake(lambda request: f"text {request.example}", lambda request: -float(request.request))
     with Store.write(tmp_path) as store:
         store.bind_task("choice", "choice", KNOWN)
         (base, *_) = cells(study_of(tmp_path), fake)
@@ -185,8 +185,8 @@ def test_studies_of_texts_are_judged_as_before(tmp_path: Path) -> None:
         "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
     }
 
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         return RIGHT if request.subject == "good" else "none"
 
-    result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=Fake(answer).survey)
+    result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=Fake(answer).preflight)
     assert [(claim.base_score, claim.score) for claim in result.claims] == [(0.0, 1.0)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assay import embedded
-from assay.engines import Weights
+from assay.engines import ModelRef
 from assay.engines.files import located
 from assay.errors import EngineError, StudyError
 from assay.study import load_study
@@ -49,15 +49,15 @@ def study(folder: Path, model: str = "embedded", **base: str) -> Path:
 
 def test_the_variable_puts_another_folder_in_its_place(other: Path) -> None:
     assert embedded.folder() == other
-    assert located(Weights("base", "embedded"), ["*.json"]) == other
+    assert located(ModelRef("base", "embedded"), ["*.json"]) == other
 
 
 @pytest.mark.usefixtures("other")
 def test_a_path_of_that_name_is_a_folder_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "embedded").mkdir()
-    assert located(Weights("base", tmp_path / "embedded"), []) == tmp_path / "embedded"
+    assert located(ModelRef("base", tmp_path / "embedded"), []) == tmp_path / "embedded"
     with pytest.raises(EngineError, match="no folder embedded"):
-        located(Weights("base", Path("embedded")), [])
+        located(ModelRef("base", Path("embedded")), [])
 
 
 def test_a_variable_that_names_no_base_is_refused_with_what_is_absent(other: Path) -> None:
@@ -97,7 +97,7 @@ def test_it_has_no_revision(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"bases\[0\]\.revision: the embedded base has no revision"):
         load_study(study(tmp_path / "s", revision="main"))
     with pytest.raises(EngineError, match="no revision 'main'; remove `revision`"):
-        located(Weights("base", "embedded", "main"), [])
+        located(ModelRef("base", "embedded", "main"), [])
 
 
 def test_the_shipped_weights_are_those_that_the_training_log_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 import assay
 from assay.audit import gate
-from assay.engines import Completion, Fake, Request
-from assay.engines.weights import NO_PROMPTS
+from assay.engines import Completion, Fake, Prompt
+from assay.engines.api import NO_PROMPTS
 from assay.errors import OutputError, RunError, StudyError
 from assay.interop.exporters.responses import export_responses
 from assay.records import Store
@@ -30,7 +30,7 @@ _, BAD = table(10, 40, COUNT, 60)
 PASSES = {"base": BASE, "good": GOOD, "bad": BAD, "other": GOOD[::-1]}
 
 
-def answer(request: Request) -> str:
+def answer(request: Prompt) -> str:
     return RIGHT if PASSES[request.subject][int(request.example)] else WRONG
 
 
@@ -48,7 +48,7 @@ def generating(folder: Path, names: tuple[str, ...] = ("good", "bad"), **fields:
 
 
 def run(study: Path, fake: Fake) -> Result:
-    return assay.run(study, study.parent / "run", engine=fake.survey)
+    return assay.run(study, study.parent / "run", engine=fake.preflight)
 
 
 def verdicts(result: Result) -> dict[str, str]:
@@ -70,7 +70,7 @@ def test_a_study_is_generated_and_judged(tmp_path: Path) -> None:
 
 
 def test_claims_are_stamped_before_the_first_response(tmp_path: Path) -> None:
-    def see(request: Request) -> str:
+    def see(request: Prompt) -> str:
         with Store.read(tmp_path / "run") as store:
             assert store.declared()[0].records_before == 0
         return answer(request)
@@ -172,8 +172,8 @@ def test_no_base_is_asked_for_adapters_that_cannot_be(tmp_path: Path) -> None:
 def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_template(
     tmp_path: Path,
 ) -> None:
-    def see(request: Request) -> str:
-        if request.subject == "base" and "[own]" in request.prompt:
+    def see(request: Prompt) -> str:
+        if request.subject == "base" and "[own]" in request.text:
             return WRONG
         return answer(request)
 
@@ -195,10 +195,10 @@ def test_a_template_that_the_study_names_is_used_for_all(tmp_path: Path) -> None
     (tmp_path / "plain.jinja").write_text("<<{prompt}>>")
     fake = Fake(answer, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
     run(generating(tmp_path, decoding={"template": "plain.jinja"}), fake)
-    assert all(one.prompt.startswith("<<question") for one in fake.asked)
+    assert all(one.text.startswith("<<question") for one in fake.asked)
     bare = Fake(answer, templates=fake.templates)
     run(generating(tmp_path, decoding={"template": "none"}), bare)
-    assert all(one.prompt.endswith("Answer:") for one in bare.asked)
+    assert all(one.text.endswith("Answer:") for one in bare.asked)
 
 
 def test_a_chat_template_that_is_asked_for_and_missing_is_refused(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_other_limits_are_another_protocol_and_are_generated_anew(tmp_path: Path
 
 
 def test_only_what_follows_the_mark_is_judged(tmp_path: Path) -> None:
-    def think(request: Request) -> str:
+    def think(request: Prompt) -> str:
         return f"{WRONG} no, </think> {answer(request)}" if request.example != "0" else "</thi"
 
     result = run(generating(tmp_path, decoding={"after": "</think>"}), Fake(think))
@@ -243,7 +243,7 @@ def test_a_base_that_agrees_with_itself_has_a_noise_floor_of_0(tmp_path: Path) -
 
 
 def test_a_base_that_does_not_agree_with_itself_is_warned_of(tmp_path: Path) -> None:
-    def drift(request: Request) -> str:
+    def drift(request: Prompt) -> str:
         return RIGHT if request.variant else answer(request)
 
     result = run(generating(tmp_path), Fake(drift))
@@ -254,7 +254,7 @@ def test_a_base_that_does_not_agree_with_itself_is_warned_of(tmp_path: Path) -> 
 
 
 def test_the_noise_floor_is_no_subject_of_the_study(tmp_path: Path) -> None:
-    def drift(request: Request) -> str:
+    def drift(request: Prompt) -> str:
         return RIGHT if request.variant else answer(request)
 
     study = generating(tmp_path)
@@ -330,7 +330,7 @@ def test_progress_tells_each_part_and_the_whole(tmp_path: Path) -> None:
             told.append((part, done, total, note))
 
     study = generating(tmp_path)
-    assay.run(study, tmp_path / "run", progress, Fake(answer).survey)
+    assay.run(study, tmp_path / "run", progress, Fake(answer).preflight)
     assert ("math: good", COUNT, COUNT, "") in told
     last = [entry for entry in told if not entry[0]][-1]
     assert last[1:3] == (3 * COUNT + 128, 3 * COUNT + 128)
@@ -367,7 +367,7 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
         def complete(self, requests: Any) -> Any:
             for one in super().complete(requests):
                 yield one
-                yield Completion(one.request, "#### 77")
+                yield Completion(one.prompt, "#### 77")
 
     result = run(generating(tmp_path), Twice(answer))
     assert verdicts(result) == {"good": "confirmed", "bad": "harmed"}

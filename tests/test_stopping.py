@@ -14,7 +14,7 @@ import yaml
 
 import assay
 from assay.cli.show import show_result
-from assay.engines import Completion, Fake, Request
+from assay.engines import Completion, Fake, Prompt
 from assay.errors import RunError, StudyError
 from assay.records import Store
 from assay.tasks import TASKS, Example, Score
@@ -39,7 +39,7 @@ def _passes(subject: str, task: str, example: str) -> bool:
     return base != (chance < 0.08)
 
 
-def answer(request: Request) -> str:
+def answer(request: Prompt) -> str:
     return RIGHT if _passes(request.subject, request.task, request.example) else WRONG
 
 
@@ -62,7 +62,7 @@ def stopping(folder: Path, names: tuple[str, ...] = ADAPTERS, **fields: Any) -> 
 
 
 def run(study: Path, fake: Fake | None = None, out: str = "run", **options: Any) -> Result:
-    return assay.run(study, study.parent / out, engine=(fake or Fake(answer)).survey, **options)
+    return assay.run(study, study.parent / out, engine=(fake or Fake(answer)).preflight, **options)
 
 
 def asked(folder: Path) -> dict[tuple[str, str], int]:
@@ -143,7 +143,7 @@ def test_a_run_stopped_in_the_middle_of_a_look_ends_as_one_that_was_not(tmp_path
     for after in (1, 70, 333, 800, 1500):
         count = 0
 
-        def dies(request: Request) -> str:
+        def dies(request: Prompt) -> str:
             nonlocal count
             count += 1
             if count > after:  # noqa: B023 - called within this turn
@@ -262,7 +262,7 @@ def test_progress_ends_at_its_total_however_early_it_stops(tmp_path: Path) -> No
         if not part:
             last[what] = (done, total)
 
-    assay.run(stopping(tmp_path), tmp_path / "run", progress, engine=Fake(answer).survey)
+    assay.run(stopping(tmp_path), tmp_path / "run", progress, engine=Fake(answer).preflight)
     done, total = last["responses"]
     assert done == total
 
@@ -270,7 +270,7 @@ def test_progress_ends_at_its_total_however_early_it_stops(tmp_path: Path) -> No
 def test_no_prompt_is_asked_twice(tmp_path: Path) -> None:
     seen: Counter[tuple[str, str, str]] = Counter()
 
-    def noted(request: Request) -> str:
+    def noted(request: Prompt) -> str:
         seen[request.name, request.task, request.example] += 1
         return answer(request)
 
@@ -352,7 +352,7 @@ def test_first_samples_alone_settle_nothing_after_an_interruption(tmp_path: Path
     class BySample(Fake):
         """Every prompt's first sample comes before any second one."""
 
-        def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
             return super().complete(sorted(requests, key=lambda request: request.sample))
 
     study = stopping(
@@ -363,7 +363,7 @@ def test_first_samples_alone_settle_nothing_after_an_interruption(tmp_path: Path
     )
     left = iter(range(2 * 40))
 
-    def dies(request: Request) -> str:
+    def dies(request: Prompt) -> str:
         if next(left, None) is None:
             raise KeyboardInterrupt
         return answer(request)

@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from assay.binding import Bound, Cell, Round
-from assay.engines import Completion, Liveness, Loaded, Request, cut_after
-from assay.engines.weights import PROBED
+from assay.engines import Completion, Liveness, Prompt, Session, cut_after
+from assay.engines.api import PROBED
 from assay.progress import Progress, silent
 from assay.records import Store, digest
 from assay.stopping import Stopping
 
 __all__ = ["ask"]
 
-_Lacking = dict[tuple[str, str], list[Request]]
+_Lacking = dict[tuple[str, str], list[Prompt]]
 """Requests without a response, by subject and content of a cell."""
 
 
@@ -62,16 +62,16 @@ def _ask(one: Round, store: Store, meter: _Meter, stopping: Stopping) -> None:
         meter.end(one)
 
 
-def _complete(one: Round, engine: Loaded, wanted: Sequence[Request], store: Store, meter: _Meter) -> None:
+def _complete(one: Round, engine: Session, wanted: Sequence[Prompt], store: Store, meter: _Meter) -> None:
     """Ask all of these, and keep each response as it comes."""
     marks = {(cell.name, cell.task): cell.after for cell in (*one.cells, *one.again)}
     _note_provenance({**one.provenance, **engine.provenance}, wanted, store)
 
     def judged(completions: Iterable[Completion]) -> Iterator[Completion]:
         for completion in completions:
-            mark = marks[completion.request.name, completion.request.task]
+            mark = marks[completion.prompt.name, completion.prompt.task]
             meter.count(one, completion)
-            yield replace(completion, cut=cut_after(completion.text, mark)) if mark else completion
+            yield replace(completion, skip=cut_after(completion.text, mark)) if mark else completion
 
     meter.start()
     for _ in store.append(judged(engine.complete(wanted))):
@@ -90,17 +90,17 @@ def _lacking(cells: Iterable[Cell], store: Store) -> _Lacking:
     }
 
 
-def _missing(cell: Cell, store: Store) -> list[Request]:
+def _missing(cell: Cell, store: Store) -> list[Prompt]:
     held = store.held(cell.name, cell.task)
-    return [one for one in cell.requests() if (one.example, one.sample, one.index) not in held]
+    return [one for one in cell.requests() if (one.example, one.sample, one.request) not in held]
 
 
-def _askable(one: Round, lacking: _Lacking, store: Store) -> list[Request]:
+def _askable(one: Round, lacking: _Lacking, store: Store) -> list[Prompt]:
     """What can be asked now: nothing of subjects that are absent, nor of the base where no adapter is left."""
     absent = store.fact("absent")
     if one.base and not set(one.adapters) - set(absent):
         return []
-    once: dict[str, list[Request]] = {}  # names that mean the same content share the responses
+    once: dict[str, list[Prompt]] = {}  # names that mean the same content share the responses
     for (subject, content), missing in lacking.items():
         if subject not in absent:
             once.setdefault(content, missing)
@@ -128,7 +128,7 @@ def _recall_liveness(one: Round, store: Store) -> list[str]:
     return unknown
 
 
-def _look(one: Round, engine: Loaded, unknown: Sequence[str], store: Store) -> None:
+def _look(one: Round, engine: Session, unknown: Sequence[str], store: Store) -> None:
     """Keep what each of these changes, but those that failed."""
     alive = [name for name in unknown if name not in engine.failed]
     for found in engine.liveness(alive, {name: _shortest_prompts(one, name) for name in alive}):
@@ -172,7 +172,7 @@ def _note_absent(store: Store, reasons: Mapping[str, str], verdict: str) -> None
         )
 
 
-def _note_failed(one: Round, engine: Loaded, store: Store, stopping: Stopping) -> None:
+def _note_failed(one: Round, engine: Session, store: Store, stopping: Stopping) -> None:
     """Leave out adapters that failed, but those of which nothing more is needed."""
     failed = engine.failed
     reasons = {
@@ -183,7 +183,7 @@ def _note_failed(one: Round, engine: Loaded, store: Store, stopping: Stopping) -
     _note_absent(store, reasons, "not measured")
 
 
-def _note_provenance(made: Mapping[str, str], wanted: Iterable[Request], store: Store) -> None:
+def _note_provenance(made: Mapping[str, str], wanted: Iterable[Prompt], store: Store) -> None:
     """Keep what software is about to answer these, beside what did before."""
     seen: dict[str, list[Mapping[str, str]]] = store.fact("provenance") or {}
     for name, task in dict.fromkeys((request.name, request.task) for request in wanted):
@@ -212,7 +212,7 @@ class _Meter:
     tokens: int = 0
     began: float | None = None
 
-    def expect(self, one: Round, wanted: list[Request]) -> None:
+    def expect(self, one: Round, wanted: list[Prompt]) -> None:
         """A round will bring these."""
         self.expected[one.base] = len(wanted)
         for part, count in Counter(map(_part, wanted)).items():
@@ -234,7 +234,7 @@ class _Meter:
     def count(self, one: Round, completion: Completion) -> None:
         """One has come."""
         self.came[one.base] += 1
-        part = _part(completion.request)
+        part = _part(completion.prompt)
         self.done[part] += 1
         self.changed.add(part)
         self.tokens += completion.tokens or 0
@@ -249,5 +249,5 @@ class _Meter:
         self.progress("responses", self.done.total(), sum(self.expected.values()), note)
 
 
-def _part(request: Request) -> str:
+def _part(request: Prompt) -> str:
     return f"{request.task}: {request.name}"

@@ -12,7 +12,7 @@ from typing import Literal, Unpack
 
 from assay.asking import ask
 from assay.binding import bind, bind_tasks
-from assay.engines import Surveyor
+from assay.engines import PreflightFunction
 from assay.plan import Policy
 from assay.progress import Progress, silent
 from assay.records import Store
@@ -22,9 +22,9 @@ from assay.runs.check import (
     CheckSettings,
     folder_of,
     in_options,
+    preflight_once,
     refuse_adapter,
     study_of_one,
-    surveyed_once,
 )
 from assay.scoring import score_task
 from assay.scoring.judge import JudgeContext, with_judge_answers
@@ -41,14 +41,14 @@ def run(
     study: Study | Path | str,
     out: Path | str | None = None,
     progress: Progress = silent,
-    engine: Surveyor | None = None,
+    engine: PreflightFunction | None = None,
     until: Literal["full", "decided"] | None = None,
 ) -> Result:
     """Audit a study: check it, collect responses, score them, decide, and write the reports to `out`.
 
     `out` defaults to `runs/<study's name>`. An interrupted run goes on where it stopped when it is run
     again, and generates only what is missing. `engine` replaces the one that the study names: in tests,
-    `assay.engines.Fake(...).survey`. `until` is the study's `stop`, but for a run that stopped early: there
+    `assay.engines.Fake(...).preflight`. `until` is the study's `stop`, but for a run that stopped early: there
     `"full"` goes on to the last prompt, and verdicts still allow for the looks taken. Raises AssayError, with a run that is already there left as it
     was, if the study or what it names is unusable.
     """
@@ -83,7 +83,7 @@ def check(
     label: str,
     out: Path | str | None = None,
     progress: Progress = silent,
-    engine: Surveyor | str | None = None,
+    engine: PreflightFunction | str | None = None,
     **settings: Unpack[CheckSettings],
 ) -> Checked:
     """Test one adapter against its label on IFEval and GSM8K, and apply the default gate.
@@ -92,13 +92,13 @@ def check(
     interrupted check continues there. engine: an engine's name, as in a study, or what replaces it, as in `run`.
     Raises AssayError, before anything is written, if anything that it names is unusable, the adapter included.
     """
-    name, survey = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
+    name, preflight = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
     with in_options():
         study = study_of_one(adapter, base, label, name, **settings)
-        survey = surveyed_once(study, survey)
-        refuse_adapter(study, survey)
+        preflight = preflight_once(study, preflight)
+        refuse_adapter(study, preflight)
         folder = folder_of(adapter, out)
-        result = run(study, folder, progress, survey)
+        result = run(study, folder, progress, preflight)
     return Checked(result, apply_gate(result, study.gate), folder)
 
 

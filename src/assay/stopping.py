@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assay import stats
 from assay.binding import Bound, Round
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.errors import StudyError
 from assay.records import Scores, Store
 from assay.records.answers import answers
@@ -63,7 +63,7 @@ class Stopping:
                 for task in sizes
             }
 
-    def stages(self, one: Round, wanted: Sequence[Request]) -> Iterator[list[Request]]:
+    def stages(self, one: Round, wanted: Sequence[Prompt]) -> Iterator[list[Prompt]]:
         """What is to be asked, stage by stage; each must be answered before the next is taken.
 
         Beside a look's prompts stands a share of the cells without a claim, so that batches stay full.
@@ -83,7 +83,7 @@ class Stopping:
                 return
             open_ = self._look({cell: goals[cell] for cell in open_})
 
-    def needed(self, one: Round, wanted: Iterable[Request]) -> list[Request]:
+    def needed(self, one: Round, wanted: Iterable[Prompt]) -> list[Prompt]:
         """Those that may yet be asked, as the evidence stands: nothing beyond where a settled cell stopped."""
         if self._early is None:
             return list(wanted)
@@ -101,7 +101,7 @@ class Stopping:
         open_ = [cell for cell in claimed if cell[0] not in absent and not self._closed(cell)]
         return cells, claimed, open_
 
-    def repeated(self, one: Round, wanted: Sequence[Request]) -> list[Request]:
+    def repeated(self, one: Round, wanted: Sequence[Prompt]) -> list[Prompt]:
         """Those of a base's second requests whose first was asked."""
         if self._early is None:
             return list(wanted)
@@ -156,11 +156,11 @@ class Stopping:
         return reach
 
     def _parted(
-        self, requests: Iterable[Request], reach: Mapping[str, int]
-    ) -> tuple[list[Request], list[Request]]:
+        self, requests: Iterable[Prompt], reach: Mapping[str, int]
+    ) -> tuple[list[Prompt], list[Prompt]]:
         """Those to be asked by the end of this stage, and the others."""
         to: dict[_Cell, int] = {}
-        parts: tuple[list[Request], list[Request]] = ([], [])
+        parts: tuple[list[Prompt], list[Prompt]] = ([], [])
         for request in requests:
             cell = (request.name, request.task)
             if cell not in to:

@@ -12,7 +12,7 @@ from assay import load_study
 from assay import run as run_study
 from assay.cli.plan import duration
 from assay.doctor import Check
-from assay.engines import Fake, Request
+from assay.engines import Fake, Prompt
 from assay.planning import plan as planned
 from assay.progress import silent
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study
@@ -120,7 +120,7 @@ def test_plan_prints_time_where_there_was_a_trial(
     fake = Fake(lambda _: "word " * 50)
     monkeypatch.setattr(
         "assay.planning.plan",
-        lambda study, trial, progress=silent, **more: planned(study, trial, fake.survey, progress, **more),
+        lambda study, trial, progress=silent, **more: planned(study, trial, fake.preflight, progress, **more),
     )
     done = call("plan", seeds_study(tmp_path))
     assert narrow(done.out)
@@ -162,11 +162,11 @@ def stopping_study(folder: Path) -> Path:
     pilot = folder / "pilot.yaml"
     pilot.write_text(text.replace("examples.jsonl}", "examples.jsonl, limit: 30}"))
 
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         flips = sum(map(ord, request.subject + request.example)) % 5 == 0 and request.subject != "base"
         return f"{request.subject}, {WRONG if flips else RIGHT}"
 
-    run_study(load_study(pilot), folder / "pilot", engine=Fake(answer).survey)
+    run_study(load_study(pilot), folder / "pilot", engine=Fake(answer).preflight)
     path.write_text(f"{text}stop: decided\n")
     return path
 
@@ -236,7 +236,7 @@ def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
     )
     jsonl(tmp_path / "prompts.jsonl", rows)
 
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         if request.task == "ifeval":
             return f"fine {request.subject}"
         return RIGHT if request.subject == "qa" or int(request.example) < 60 else WRONG
@@ -244,11 +244,11 @@ def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
     given: list[dict[str, Any]] = []
     fake = Fake(answer)
 
-    def survey(settings: Any, *rest: Any) -> Any:
+    def preflight(settings: Any, *rest: Any) -> Any:
         given.append(settings.model_dump())
-        return fake.survey(settings, *rest)
+        return fake.preflight(settings, *rest)
 
-    monkeypatch.setattr("assay.runs.check.surveyor", lambda _: survey)
+    monkeypatch.setattr("assay.runs.check.find_preflight", lambda _: preflight)
     return given
 
 

@@ -11,7 +11,7 @@ import assay
 from assay.cli import main
 from assay.cli.app import Stopped
 from assay.cli.following import Following, follow
-from assay.engines import Fake, Request
+from assay.engines import Fake, Prompt
 from assay.study import Study
 from tests.studies import examples
 
@@ -35,7 +35,7 @@ def interrupted(after: int) -> Fake:
     """By Ctrl-C once so many responses were given; 0: when it is loaded."""
     fake = Fake(lambda _: "")
 
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         if len(fake.asked) > after:
             raise KeyboardInterrupt
         return f"#### {len(request.subject)}"
@@ -46,7 +46,7 @@ def interrupted(after: int) -> Fake:
 
 def stopped(of: Study, folder: Path, after: int) -> str:
     with pytest.raises(Stopped) as told, follow(folder) as progress:
-        assay.run(of, folder, progress, interrupted(after).survey)
+        assay.run(of, folder, progress, interrupted(after).preflight)
     return str(told.value)
 
 
@@ -57,7 +57,7 @@ def test_an_interrupt_tells_what_is_kept_of_how_many(of: Study, tmp_path: Path) 
     assert stopped(of, run, 400) == f"stopped: 700 of 1,328 {goes_on}"
     rest = Fake(lambda request: f"#### {len(request.subject)}")
     with follow(run) as progress:
-        assay.run(of, run, progress, rest.survey)
+        assay.run(of, run, progress, rest.preflight)
     assert len(rest.asked) == 628
 
 
@@ -70,7 +70,7 @@ def test_an_interrupt_before_the_first_response_says_so(tmp_path: Path) -> None:
 
 def test_an_interrupt_once_all_are_there_names_them(of: Study, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assay.run(of, run, engine=Fake(lambda request: request.subject).survey)
+    assay.run(of, run, engine=Fake(lambda request: request.subject).preflight)
     with pytest.raises(Stopped, match=r"^stopped: 1,328 responses are kept in"), follow(run):
         raise KeyboardInterrupt
 

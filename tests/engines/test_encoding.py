@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.engines.encoding import cut_before, encode, encode_pair, seed_of
 from assay.errors import EngineError
 from tests.engines.vllm.fakes import Letters
 
-REQUEST = Request("base", "gsm", "1", "hi", temperature=1.0, seed=3)
+REQUEST = Prompt("base", "gsm", "1", "hi", temperature=1.0, seed=3)
 
 
 def text(tokens: list[int]) -> str:
@@ -47,12 +47,14 @@ def test_a_text_ends_before_its_first_stop(stops: tuple[str, ...], kept: str) ->
     assert cut_before("one two", stops) == (kept, kept != "one two")
 
 
-@pytest.mark.parametrize("more", [{"seed": 4}, {"task": "x"}, {"example": "2"}, {"sample": 1}, {"index": 1}])
+@pytest.mark.parametrize(
+    "more", [{"seed": 4}, {"task": "x"}, {"example": "2"}, {"sample": 1}, {"request": 1}]
+)
 def test_a_seed_depends_on_what_a_draw_may_depend_on(more: dict[str, object]) -> None:
     assert seed_of(replace(REQUEST, **more)) != seed_of(REQUEST)  # type: ignore[arg-type]
     assert 0 <= seed_of(REQUEST) < 2**31
 
 
-@pytest.mark.parametrize("more", [{"subject": "math"}, {"prompt": "other"}, {"variant": "again"}])
+@pytest.mark.parametrize("more", [{"subject": "math"}, {"text": "other"}, {"variant": "again"}])
 def test_a_seed_depends_on_nothing_else(more: dict[str, object]) -> None:
     assert seed_of(replace(REQUEST, **more)) == seed_of(REQUEST)  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from assay.engines.api import ModelRef
 from assay.engines.files import json_sha256, located, read_header, read_object, sha256s, shards
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 
 
@@ -19,8 +19,8 @@ def tensors(path: Path, data: int = 8, more: int = 0) -> Path:
 
 
 def test_a_folder_is_itself(tmp_path: Path) -> None:
-    assert located(Weights("base", tmp_path), ["*"]) == tmp_path
-    assert located(Weights("base", str(tmp_path)), ["*"]) == tmp_path
+    assert located(ModelRef("base", tmp_path), ["*"]) == tmp_path
+    assert located(ModelRef("base", str(tmp_path)), ["*"]) == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -36,15 +36,15 @@ def test_a_folder_is_itself(tmp_path: Path) -> None:
 def test_what_is_no_source_is_refused(source: Path | str, revision: str | None, message: str) -> None:
     pytest.importorskip("huggingface_hub")
     with pytest.raises(EngineError, match=message):
-        located(Weights("base", source, revision), ["*"])
+        located(ModelRef("base", source, revision), ["*"])
 
 
 def test_a_file_and_a_revision_of_a_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "w").write_text("")
     with pytest.raises(EngineError, match="is a file; give the folder"):
-        located(Weights("base", tmp_path / "w"), ["*"])
+        located(ModelRef("base", tmp_path / "w"), ["*"])
     with pytest.raises(EngineError, match="has no revision 'main'"):
-        located(Weights("base", tmp_path, "main"), ["*"])
+        located(ModelRef("base", tmp_path, "main"), ["*"])
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_each_failure_of_the_hub_is_told_with_its_fix(
 
     monkeypatch.setattr(hub, "snapshot_download", fail)
     with pytest.raises(EngineError, match=message):
-        located(Weights("base", "org/model", "v2"), ["*.json"])
+        located(ModelRef("base", "org/model", "v2"), ["*.json"])
 
 
 def test_a_snapshot_is_asked_for_by_revision_and_without_subfolders(
@@ -83,7 +83,7 @@ def test_a_snapshot_is_asked_for_by_revision_and_without_subfolders(
         return str(tmp_path)
 
     monkeypatch.setattr(hub, "snapshot_download", download)
-    assert located(Weights("base", "org/model", "v2"), ["*.json"]) == tmp_path
+    assert located(ModelRef("base", "org/model", "v2"), ["*.json"]) == tmp_path
     assert (asked["name"], asked["revision"], asked["allow_patterns"]) == ("org/model", "v2", ["*.json"])
     assert "*/*" in asked["ignore_patterns"]
 

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 import assay
-from assay.engines import Fake, Request
+from assay.engines import Fake, Prompt
 from assay.errors import AssayError, RunError
 from assay.planning import Guesses, Plan, plan
 from assay.planning.guesses import SEED_SD
@@ -53,7 +53,7 @@ def right(subject: str, example: str) -> bool:
     return base != (_chance(f"{subject}/{example}") < chance)
 
 
-def answer(request: Request) -> str:
+def answer(request: Prompt) -> str:
     text = RIGHT if right(request.subject, request.example) else WRONG
     return text + (" word" * 8 if request.subject == "base" else " word" * 3)
 
@@ -61,7 +61,7 @@ def answer(request: Request) -> str:
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """The study with 40 prompts, run."""
-    assay.run(study(tmp_path, PILOT), tmp_path / "pilot", engine=Fake(answer).survey)
+    assay.run(study(tmp_path, PILOT), tmp_path / "pilot", engine=Fake(answer).preflight)
     return tmp_path / "pilot"
 
 
@@ -133,7 +133,7 @@ def test_mean_tokens_of_the_pilot_give_the_tokens(tmp_path: Path, run: Path) -> 
 
 
 def test_mean_tokens_of_the_pilot_give_the_time(tmp_path: Path, run: Path) -> None:
-    found = plan(study(tmp_path), engine=Fake(lambda _: "word " * 300).survey, pilot=run)
+    found = plan(study(tmp_path), engine=Fake(lambda _: "word " * 300).preflight, pilot=run)
     assert found.time is not None
     assert found.time.expected is not None
     assert found.time.low > found.time.expected  # 5 or 10 tokens, of 100
@@ -158,11 +158,11 @@ def test_recorded_responses_have_no_lengths_and_one_adapters_range_is_its_interv
 
 
 def test_where_no_prompt_differs_power_counts_half_a_prompt(tmp_path: Path) -> None:
-    def same(request: Request) -> str:
+    def same(request: Prompt) -> str:
         return f"{request.subject}, {RIGHT}"
 
     run = tmp_path / "same"
-    assay.run(study(tmp_path, PILOT), run, engine=Fake(same).survey)
+    assay.run(study(tmp_path, PILOT), run, engine=Fake(same).preflight)
     found = planned(tmp_path, run)
     assert found.pilot is not None
     assert found.pilot.metrics[0].high == 0

@@ -11,8 +11,8 @@ import pytest
 
 from assay import load_study, run
 from assay.binding import bind
-from assay.engines import Completion, Fake, Request
-from assay.engines.fake import FakeSurvey
+from assay.engines import Completion, Fake, Prompt
+from assay.engines.fake import FakePreflight
 from assay.errors import EngineError, StudyError
 from assay.planning import Plan, plan
 from assay.planning import trial as trials
@@ -28,16 +28,16 @@ class Timed(Fake):
         super().__init__(lambda _: "word " * 2000, **more)
         self.now = 0.0
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         for request in requests:
-            self.now += len(request.prompt) / 1000
+            self.now += len(request.text) / 1000
             for completion in super().complete([request]):
                 self.now += 0.020 * ((completion.tokens or 0) - 1)
                 yield completion
 
-    def survey(self, *given: Any) -> Any:
+    def preflight(self, *given: Any) -> Any:
         self.now += 3.0
-        return super().survey(*given)
+        return super().preflight(*given)
 
 
 @pytest.fixture
@@ -99,8 +99,8 @@ def test_cost_counts_every_subject_and_the_noise_floor(tmp_path: Path, ifeval: P
 def test_the_cost_of_a_bound_study_is_what_a_run_asks(tmp_path: Path, ifeval: Path) -> None:
     of = study(tmp_path, ifeval)
     fake = Fake(lambda request: f"{request.subject} {request.example}")
-    run(of, tmp_path / "run", engine=fake.survey)
-    cost = plan(of, engine=Fake(lambda _: "x").survey).cost
+    run(of, tmp_path / "run", engine=fake.preflight)
+    cost = plan(of, engine=Fake(lambda _: "x").preflight).cost
     assert cost is not None
     assert cost.exact
     assert cost.responses == len(fake.asked)
@@ -111,12 +111,12 @@ def test_the_cost_of_a_bound_study_is_what_a_run_asks(tmp_path: Path, ifeval: Pa
 
 def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x", templates={"base": "a {prompt}", "r-s2": "b {prompt}"})
-    cost = plan(study(tmp_path), engine=fake.survey).cost
+    cost = plan(study(tmp_path), engine=fake.preflight).cost
     assert cost is not None
     assert (cost.tasks[0].subjects, cost.tasks[0].responses) == (4, 5 * 30)
 
 
-class Short(FakeSurvey):
+class Short(FakePreflight):
     """Has a context of 60 tokens."""
 
     @property
@@ -125,23 +125,23 @@ class Short(FakeSurvey):
 
 
 class OfShort(Fake):
-    def survey(self, *given: Any) -> Short:
-        seen = Fake.survey(self, *given)
+    def preflight(self, *given: Any) -> Short:
+        seen = Fake.preflight(self, *given)
         return Short(self, seen.identities, seen.problems, seen.templates)
 
 
 def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
     chat = {"base": "{prompt}"}
     fake = OfShort(lambda _: "x", templates=chat)
-    found = plan(study(tmp_path), engine=fake.survey)
+    found = plan(study(tmp_path), engine=fake.preflight)
     assert found.cost is not None
     (task,) = found.cost.tasks
-    shortest = min(len(request.prompt) for request in fake.asked)
+    shortest = min(len(request.text) for request in fake.asked)
     assert (task.responses, task.max_tokens) == (120, 60 - math.ceil(shortest / 8))
     assert 120 * (task.max_tokens - 1) <= task.tokens <= 120 * task.max_tokens
     assert found.cost.longest == task.tokens
     assert " ".join(found.notes).count("60 tokens") == 1
-    whole = plan(study(tmp_path), engine=Fake(lambda _: "x", templates=chat).survey)
+    whole = plan(study(tmp_path), engine=Fake(lambda _: "x", templates=chat).preflight)
     assert whole.cost is not None
     assert whole.cost.longest == 120 * 100
     assert "context" not in " ".join(whole.notes)
@@ -151,7 +151,7 @@ def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
 
 def timed_plan(of: Study, fake: Timed, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setattr("assay.planning.measure", lambda one: measure(one, lambda: fake.now))
-    return plan(of, engine=fake.survey)
+    return plan(of, engine=fake.preflight)
 
 
 def test_reading_and_writing_are_timed_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +169,7 @@ def test_reading_and_writing_are_timed_apart(tmp_path: Path, monkeypatch: pytest
 
 def sent(folder: Path) -> list[str]:
     fake = Fake(lambda _: "x")
-    (one,) = bind(study(folder), fake.survey).rounds
+    (one,) = bind(study(folder), fake.preflight).rounds
     return list(one.cells[0].sent.values())
 
 
@@ -184,7 +184,7 @@ def test_a_trial_loads_once_and_asks_few(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_slow_machine_is_asked_for_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Slow(Timed):
-        def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+        def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
             for request in requests:
                 self.now += 10
                 yield from super().complete([request])
@@ -196,7 +196,7 @@ def test_a_slow_machine_is_asked_for_less(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_responses_of_one_token_still_give_a_pace(tmp_path: Path) -> None:
-    found = plan(study(tmp_path), engine=Fake(lambda _: "x").survey)
+    found = plan(study(tmp_path), engine=Fake(lambda _: "x").preflight)
     assert found.time is not None
     assert 0 < found.time.low <= found.time.high
 
@@ -204,7 +204,7 @@ def test_responses_of_one_token_still_give_a_pace(tmp_path: Path) -> None:
 def test_a_base_that_answers_nothing_gives_no_time(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x")
     fake.failed = dict.fromkeys(("base", "r-s1", "r-s2"), "gone")
-    found = plan(study(tmp_path), engine=fake.survey)
+    found = plan(study(tmp_path), engine=fake.preflight)
     assert (found.trials, found.time) == ((), None)
     assert "nothing answered the trial's prompts" in " ".join(found.notes)
 
@@ -222,7 +222,7 @@ def test_without_an_engine_there_is_power_and_cost_and_the_reason(tmp_path: Path
 
 def test_refused_adapters_are_told(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x", refused={"r-s2": "its weights are cut short"})
-    found = plan(study(tmp_path), engine=fake.survey)
+    found = plan(study(tmp_path), engine=fake.preflight)
     assert "r-s2: its weights are cut short" in found.notes
     assert found.cost is not None
     assert found.cost.tasks[0].subjects == 2
@@ -231,7 +231,7 @@ def test_refused_adapters_are_told(tmp_path: Path) -> None:
 def test_examples_that_cannot_be_read_leave_power_without_prompts(tmp_path: Path) -> None:
     of = study(tmp_path)
     (tmp_path / "examples.jsonl").write_text("{")
-    found = plan(of, engine=Fake(lambda _: "x").survey)
+    found = plan(of, engine=Fake(lambda _: "x").preflight)
     assert found.power[0].prompts is None
     assert (found.cost, found.trials) == (None, ())
     assert len(found.notes) == 1

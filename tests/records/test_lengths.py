@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import assay
-from assay.engines import Fake, Request
+from assay.engines import Fake, Prompt
 from assay.records import Store
 from assay.records.lengths import response_tokens
 from assay.study import Study
@@ -13,7 +13,7 @@ from tests.studies import RIGHT, examples, one_task_study
 
 
 def test_tokens_of_generated_responses_are_summed_by_subject(tmp_path: Path) -> None:
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         return f"{request.subject}, {RIGHT}" + " word" * (
             int(request.example) if request.subject == "a" else 0
         )
@@ -28,7 +28,7 @@ def test_tokens_of_generated_responses_are_summed_by_subject(tmp_path: Path) -> 
         },
         tmp_path,
     )
-    assay.run(study, tmp_path / "run", engine=Fake(answer).survey)
+    assay.run(study, tmp_path / "run", engine=Fake(answer).preflight)
     with Store.read(tmp_path / "run") as store:
         assert response_tokens(store, "base", "math") == (10, 30)
         assert response_tokens(store, "a", "math") == (10, 30 + sum(range(10)))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.errors import OutputError, RunError
 from assay.records import Store, digest, schema
 from assay.tasks import Example
@@ -21,7 +21,7 @@ EXAMPLES = tuple(Example(str(i), f"prompt {i}", {"answer": "1"}) for i in range(
 
 
 def completion(key: str, text: str | None, name: str = "base", **fields: object) -> Completion:
-    request = Request(name, "math", key, f"prompt {key}")
+    request = Prompt(name, "math", key, f"prompt {key}")
     return Completion(request, text or "", null=text is None, **fields)  # type: ignore[arg-type]
 
 
@@ -46,7 +46,7 @@ def test_a_response_comes_back_as_it_went_in(tmp_path: Path) -> None:
 
 def test_only_the_part_after_the_cut_is_judged(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
-        enter(store, [completion("0", "thinking</think>answer", cut=len("thinking</think>"))])
+        enter(store, [completion("0", "thinking</think>answer", skip=len("thinking</think>"))])
         assert [text for _, _, text in unscored(store)] == ["answer"]
 
 
@@ -68,7 +68,7 @@ def test_two_names_with_other_content_never_share_a_row(tmp_path: Path) -> None:
 
 def test_texts_are_compared_past_a_nul_and_after_their_cuts(tmp_path: Path) -> None:
     with Store.write(tmp_path) as store:
-        enter(store, [completion("0", "a\0b"), completion("1", "so: x", cut=4)], "base")
+        enter(store, [completion("0", "a\0b"), completion("1", "so: x", skip=4)], "base")
         enter(store, [completion("0", "a\0c", name="a"), completion("1", "x", name="a")], "a")
         assert store.same_text("a", "base", "math") == (1, 2)
 

@@ -23,7 +23,7 @@ def test_every_so_manieth_example_is_read_with_tokens_and_finish(tmp_path: Path)
     texts = Fake(
         lambda asked: f"answer {asked.example} is" + (" long indeed" if asked.example == "4" else "")
     )
-    assay.run(write_study(tmp_path, document), tmp_path / "run", engine=texts.survey)
+    assay.run(write_study(tmp_path, document), tmp_path / "run", engine=texts.preflight)
     with Store.read(tmp_path / "run") as store:
         found = sorted(written(store, "a", "math", step=4))
         everything = list(written(store, "a", "math"))

@@ -11,8 +11,8 @@ from tests.studies import examples, jsonl
 
 import assay
 from assay.audit import Checked, check
-from assay.engines import Fake, Request
-from assay.engines.fake import FakeSurvey
+from assay.engines import Fake, Prompt
+from assay.engines.fake import FakePreflight
 from assay.errors import AssayError, EngineError, Place, RunError, StudyError
 from assay.runs.check import study_of_one
 
@@ -42,7 +42,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def answering(better: int, worse: int) -> Fake:
     """On IFEval, prompts that only the adapter passes, then prompts that only the base passes; else all pass."""
 
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         number, adapter = int(request.example), request.subject == "qa"
         if request.task == "gsm8k":
             return f"#### {1 + number % 2}" + " so" * adapter
@@ -57,7 +57,7 @@ def checked(fake: Fake, **more: Any) -> Checked:
         "adapters/qa",
         "models/tiny",
         "instruction",
-        engine=fake.survey,
+        engine=fake.preflight,
         prompts="prompts.jsonl",
         examples="gsm.jsonl",
         **more,
@@ -88,7 +88,7 @@ def test_the_copy_in_the_run_is_a_study_of_its_own(place: Path, monkeypatch: pyt
     monkeypatch.chdir("/")
     study = assay.load_study(place / "run" / "study.yaml")
     assert study.source(study.adapters[0].path or "") == place / "adapters" / "qa"
-    assert assay.run(study, place / "other", engine=answering(80, 10).survey).claims == found.result.claims
+    assert assay.run(study, place / "other", engine=answering(80, 10).preflight).claims == found.result.claims
 
 
 def test_folders_and_files_become_absolute_and_hub_ids_stay(place: Path) -> None:
@@ -153,21 +153,21 @@ def test_an_adapter_named_as_its_base_is_told_from_it() -> None:
 def test_a_label_without_a_task_is_refused() -> None:
     said = "^--label poetry: no task of the default suite has that capability; write instruction or numeric$"
     with pytest.raises(StudyError, match=said):
-        check("adapters/qa", "models/tiny", "poetry", engine=answering(1, 1).survey)
+        check("adapters/qa", "models/tiny", "poetry", engine=answering(1, 1).preflight)
 
 
-class Picky(FakeSurvey):
+class Picky(FakePreflight):
     """Can apply no template of an adapter."""
 
     def chat(self, prompt: str, template: str) -> str:
         if template == "broken":
             raise EngineError("the template is broken; mend it")
-        return FakeSurvey.chat(self, prompt, template)
+        return FakePreflight.chat(self, prompt, template)
 
 
 class OfPicky(Fake):
-    def survey(self, *given: Any) -> Picky:
-        seen = Fake.survey(self, *given)
+    def preflight(self, *given: Any) -> Picky:
+        seen = Fake.preflight(self, *given)
         return Picky(self, seen.identities, seen.problems, seen.templates)
 
 
@@ -193,12 +193,12 @@ def test_an_adapter_that_changes_nothing_is_a_verdict() -> None:
 def test_the_weights_are_looked_at_once() -> None:
     fake, looks = answering(80, 10), []
 
-    def survey(*given: Any) -> Any:
+    def preflight(*given: Any) -> Any:
         looks.append(given)
-        return fake.survey(*given)
+        return fake.preflight(*given)
 
     check(
-        "adapters/qa", "models/tiny", "instruction", engine=survey, limit=50,
+        "adapters/qa", "models/tiny", "instruction", engine=preflight, limit=50,
         prompts="prompts.jsonl", examples="gsm.jsonl",
     )  # fmt: skip
     assert len(looks) == 1
@@ -226,7 +226,7 @@ def test_messages_name_options_and_no_study(
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     given = {"prompts": "prompts.jsonl", "examples": "gsm.jsonl", **settings}
     with pytest.raises(AssayError) as refused:
-        check("adapters/qa", "models/tiny", "instruction", engine=answering(1, 1).survey, **given)
+        check("adapters/qa", "models/tiny", "instruction", engine=answering(1, 1).preflight, **given)
     assert re.search(said, str(refused.value))
     assert "study" not in str(refused.value)
 
@@ -239,13 +239,13 @@ def test_a_base_whose_template_is_broken_can_be_given_another() -> None:
 
 
 def test_an_engines_refusal_of_a_setting_names_its_option() -> None:
-    def survey(*_: Any) -> Any:
+    def preflight(*_: Any) -> Any:
         place = Place.of("engine", "options", "row")
         raise EngineError("no such option", place=place, fix="there are rows, tokens")
 
     with pytest.raises(EngineError, match=r"^--option row: no such option; there are rows, tokens$"):
         check(
-            "adapters/qa", "models/tiny", "instruction", engine=survey,
+            "adapters/qa", "models/tiny", "instruction", engine=preflight,
             prompts="prompts.jsonl", examples="gsm.jsonl",
         )  # fmt: skip
 
@@ -261,7 +261,7 @@ def test_another_studys_run_is_not_touched() -> None:
     Path("adapters/other").mkdir()
     with pytest.raises(RunError, match="holds a run of the study 'check-qa'"):
         check(
-            "adapters/other", "models/tiny", "instruction", "run", engine=answering(1, 1).survey,
+            "adapters/other", "models/tiny", "instruction", "run", engine=answering(1, 1).preflight,
             prompts="prompts.jsonl", examples="gsm.jsonl",
         )  # fmt: skip
 

@@ -127,18 +127,18 @@ def test_the_study_loads_and_names_every_adapter(whole: Whole) -> None:
 
 def test_an_audit_runs_on_the_study(whole: Whole) -> None:
     fake = Fake(lambda request: "1" if request.subject.startswith("numeric") else "2")
-    result = assay.run(whole.out / "study.yaml", whole.out.parent / "run", engine=fake.survey)
+    result = assay.run(whole.out / "study.yaml", whole.out.parent / "run", engine=fake.preflight)
     assert {claim.adapter: claim.verdict for claim in result.claims}["numeric-rank2-s1"] == "confirmed"
     assert {one.recipe for one in result.recipes} >= {"numeric-rank2", "numeric-rank4"}
 
 
 def test_the_torch_engine_takes_what_was_trained(whole: Whole) -> None:
-    from assay.engines import Weights
-    from assay.engines.torch import survey
+    from assay.engines import ModelRef
+    from assay.engines.torch import preflight
 
     study = load_study(whole.out / "study.yaml")
-    base = Weights("toy-base", study.source(study.bases[0].model or ""))
-    found = survey(study.engine, base, [Weights("a", whole.out / "numeric-rank4-s1")])
+    base = ModelRef("toy-base", study.source(study.bases[0].model or ""))
+    found = preflight(study.engine, base, [ModelRef("a", whole.out / "numeric-rank4-s1")])
     assert found.problems == ()
     with found.load() as loaded:
         assert [one.alive for one in loaded.liveness(["a"])] == [True]

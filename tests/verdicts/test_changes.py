@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 import assay
-from assay.engines import Fake, Request
+from assay.engines import Fake, Prompt
 from assay.stats import PairedGain
 from assay.tasks import Example
 from assay.verdicts.changes import READ, differences, type_differences
@@ -98,7 +98,7 @@ def test_an_adapter_that_neither_gains_nor_falls_is_left_out(tmp_path: Path) -> 
 def test_generated_responses_have_tokens_and_truncation_and_early_stops_their_own_prompts(
     tmp_path: Path,
 ) -> None:
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         if request.subject == "base":
             return RIGHT
         return "word " * 9 + WRONG
@@ -112,7 +112,7 @@ def test_generated_responses_have_tokens_and_truncation_and_early_stops_their_ow
         "decoding": {"max_tokens": 8},
         "stop": "decided",
     }
-    result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=Fake(answer).survey)
+    result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=Fake(answer).preflight)
     (claim,) = result.claims
     (change,) = result.changes
     assert claim.stop is not None

@@ -4,7 +4,7 @@ It knows no store and loads no weights: what it returns says who will be asked w
 protocol, and how to open what answers.
 
     bound  -> what a bound study is        tasks     -> the study's tasks and their examples
-    recorded -> files of responses         generated -> weights, looked at by an engine's surveyor
+    recorded -> files of responses         generated -> weights, looked at by an engine's preflight
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from assay.binding.bound import Bound, Cell, Round
 from assay.binding.generated import generated
 from assay.binding.recorded import recorded
 from assay.binding.tasks import bind_examples, bind_tasks, data_notes
-from assay.engines import Surveyor, surveyor
+from assay.engines import PreflightFunction, find_preflight
 from assay.engines.recorded.summary import read_summary
 from assay.errors import EngineError, StudyError
 from assay.study import Study
@@ -25,10 +25,10 @@ from assay.verdicts import declare
 __all__ = ["Bound", "Cell", "Round", "bind", "bind_tasks"]
 
 
-def bind(study: Study, survey: Surveyor | None = None) -> Bound:
+def bind(study: Study, preflight: PreflightFunction | None = None) -> Bound:
     """Find and check everything that the study names. Raises AssayError; writes nothing.
 
-    `survey` replaces the surveyor of the engine that the study names.
+    `preflight` replaces the preflight of the engine that the study names.
     """
     tasks = bind_tasks(study)
     claims = declare(study, tasks)
@@ -39,14 +39,14 @@ def bind(study: Study, survey: Surveyor | None = None) -> Bound:
     if study.engine.name == "recorded":
         found = recorded(study, examples, known)
     else:
-        found = generated(study, tasks, examples, survey or _surveyor(study))
+        found = generated(study, tasks, examples, preflight or _find_preflight(study))
     found = replace(found, problems=(*found.problems, *data_notes(study, tasks)))
     return Bound(study, tasks, examples, claims, found)
 
 
-def _surveyor(study: Study) -> Surveyor:
+def _find_preflight(study: Study) -> PreflightFunction:
     try:
-        return surveyor(study.engine.name)
+        return find_preflight(study.engine.name)
     except EngineError as bad:
         raise StudyError(str(bad), place=study.locate("engine")) from bad
 

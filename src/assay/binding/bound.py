@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assay.engines import Loaded, Problem, Request
+from assay.engines import Problem, Prompt, Session
 from assay.study import Study
 from assay.tasks import Example, Task
 from assay.tasks.task import Ask
@@ -20,7 +20,7 @@ __all__ = ["Bound", "Cell", "Found", "Round"]
 class Cell:
     """One subject on one task: who answers, to what, and under what protocol."""
 
-    ask: Request
+    ask: Prompt
     """What is asked, but for example, prompt and sample."""
     identity: Mapping[str, Any]
     protocol: Mapping[str, Any]
@@ -42,22 +42,22 @@ class Cell:
         """Name of the task."""
         return self.ask.task
 
-    def requests(self) -> Iterator[Request]:
+    def requests(self) -> Iterator[Prompt]:
         """Everything to be asked."""
         for key, prompt in self.sent.items():
             for sample in range(self.samples):
-                one = replace(self.ask, example=key, prompt=prompt, sample=sample)
+                one = replace(self.ask, example=key, text=prompt, sample=sample)
                 if self.asks:
                     yield from (_asking(one, index, ask) for index, ask in enumerate(self.asks[key]))
                 else:
                     yield one
 
 
-def _asking(one: Request, index: int, ask: Ask) -> Request:
+def _asking(one: Prompt, index: int, ask: Ask) -> Prompt:
     return replace(
         one,
-        index=index,
-        prompt=ask.prompt,
+        request=index,
+        text=ask.prompt,
         kind=ask.kind,
         continuation=ask.continuation,
         max_tokens=ask.max_tokens or one.max_tokens,
@@ -71,7 +71,7 @@ class Round:
     """Subjects that are asked together: a base with all its adapters, or everything that is recorded."""
 
     cells: tuple[Cell, ...]
-    open: Callable[[], AbstractContextManager[Loaded]]
+    open: Callable[[], AbstractContextManager[Session]]
     """Loads what answers."""
     base: str = ""
     """Empty for what is recorded."""

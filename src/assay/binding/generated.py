@@ -12,8 +12,8 @@ from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from assay.binding.bound import Cell, Found, Round
-from assay.engines import Problem, Request, Survey, Surveyor, Weights
-from assay.engines.engine import Converses
+from assay.engines import ModelRef, Preflight, PreflightFunction, Problem, Prompt
+from assay.engines.api import Converses
 from assay.errors import EngineError, StudyError
 from assay.files import read_text
 from assay.records import digest
@@ -29,18 +29,21 @@ NOISE_PROMPTS = 128
 
 
 def generated(
-    study: Study, tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]], survey: Surveyor
+    study: Study,
+    tasks: Mapping[str, Task],
+    examples: Mapping[str, Sequence[Example]],
+    preflight: PreflightFunction,
 ) -> Found:
     """A round for each base. Raises AssayError if a base is unusable; a bad adapter is a problem only."""
     _check_generating(study)
     rounds: list[Round] = []
     problems: list[Problem] = []
     for base in study.bases:
-        looked = survey(
+        looked = preflight(
             study.engine,
-            Weights(base.name, study.source(base.model or ""), base.revision),
+            ModelRef(base.name, study.source(base.model or ""), base.revision),
             [
-                Weights(adapter.name, study.source(adapter.path or ""), adapter.revision)
+                ModelRef(adapter.name, study.source(adapter.path or ""), adapter.revision)
                 for adapter in study.adapters
                 if adapter.base == base.name
             ],
@@ -84,7 +87,7 @@ class _Asking:
     study: Study
     tasks: Mapping[str, Task]
     examples: Mapping[str, Sequence[Example]]
-    looked: Survey
+    looked: Preflight
     base: Base
 
     def cells(self) -> tuple[tuple[Cell, ...], list[Problem]]:
@@ -170,11 +173,11 @@ class _Asking:
         examples = self.examples[entry.name]
         found = task.asks(examples, None if template is None else self._chat(entry, template), shots)
         asks = {example.key: asked for example, asked in zip(examples, found, strict=True)}
-        ask = Request(
+        ask = Prompt(
             subject="",
             task=entry.name,
             example="",
-            prompt="",
+            text="",
             max_tokens=entry.max_tokens or decoding.max_tokens or task.form.max_tokens,
             stop=task.form.stop_with(chat),
             temperature=decoding.temperature or 0.0,
@@ -218,7 +221,7 @@ class _Asking:
 
         return chat
 
-    def _decided(self, asked: Sequence[Ask], entry: TaskEntry, usual: Request) -> tuple[Ask, ...]:
+    def _decided(self, asked: Sequence[Ask], entry: TaskEntry, usual: Prompt) -> tuple[Ask, ...]:
         """What a task leaves open filled in; the study's word goes before the task's."""
         decoding = self.study.decoding
         limit, heat = entry.max_tokens or decoding.max_tokens, decoding.temperature
@@ -247,7 +250,7 @@ def _several(cell: Cell, asks: Mapping[str, tuple[Ask, ...]]) -> Cell:
     return replace(cell, ask=ask, asks=asks, samples=cell.samples if texts else 1)
 
 
-def _cut_short(study: Study, cells: Sequence[Cell], looked: Survey, base: Base) -> list[Problem]:
+def _cut_short(study: Study, cells: Sequence[Cell], looked: Preflight, base: Base) -> list[Problem]:
     """A warning where the context is shorter than the longest response that is asked for."""
     longest = max((cell.ask.max_tokens for cell in cells), default=0)
     if looked.context is None or longest < looked.context:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.binding.bound import Cell, Found, Round
-from assay.engines import Recorded, Request, Row, Source, read_responses
+from assay.engines import Prompt, Recorded, Row, Source, read_responses
 from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
@@ -88,9 +88,9 @@ def _cell(
         "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
         "samples": samples,
     }
-    judged = digest([[example.key, row.sample, source.judged(row)] for example, row in rows])
+    judged = digest([[example.key, row.sample, source.scored_text(row)] for example, row in rows])
     sent = {example.key: example.prompt for example, _ in rows}
-    cell = Cell(Request(subject, task, "", ""), identity, protocol, sent, samples)
+    cell = Cell(Prompt(subject, task, "", ""), identity, protocol, sent, samples)
     return cell, judged, _doubtful_cut(subject, task, source, [row.text or "" for _, row in rows])
 
 

@@ -1,27 +1,38 @@
-"""Where responses come from. A new engine is one file that satisfies `Engine`, or a `Surveyor` for weights."""
+"""Where responses come from. `api` is the seam that engines satisfy."""
 
-from assay.engines.engine import Completion, Engine, Kind, Request, cut_after, named
+from assay.engines.api import (
+    Completion,
+    Kind,
+    Liveness,
+    ModelRef,
+    Preflight,
+    PreflightFunction,
+    Problem,
+    Prompt,
+    Session,
+    cut_after,
+    find_preflight,
+    named,
+)
 from assay.engines.fake import Fake
 from assay.engines.recorded import Recorded, Row, Source, read_responses
-from assay.engines.weights import Liveness, Loaded, Problem, Survey, Surveyor, Weights, surveyor
 
 __all__ = [
     "Completion",
-    "Engine",
     "Fake",
     "Kind",
     "Liveness",
-    "Loaded",
+    "ModelRef",
+    "Preflight",
+    "PreflightFunction",
     "Problem",
+    "Prompt",
     "Recorded",
-    "Request",
     "Row",
+    "Session",
     "Source",
-    "Survey",
-    "Surveyor",
-    "Weights",
     "cut_after",
+    "find_preflight",
     "named",
     "read_responses",
-    "surveyor",
 ]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from assay.engines.engine import Request
+from assay.engines.api import Prompt
 from assay.errors import EngineError
 
 __all__ = ["Tokenizer", "cut_before", "decode", "encode", "encode_pair", "seed_of"]
@@ -66,7 +66,7 @@ def _prefix(tokenizer: Tokenizer) -> int | None:
     return int(prefix) if isinstance(prefix, int) else None
 
 
-def seed_of(request: Request) -> int:
+def seed_of(request: Prompt) -> int:
     """A seed for an engine that draws by itself: of seed, task, example and sample, of nothing else; 31 bits."""
-    place = (request.seed, request.task, request.example, request.sample, request.index)
+    place = (request.seed, request.task, request.example, request.sample, request.request)
     return int.from_bytes(hashlib.sha256(repr(place).encode()).digest()[:4]) >> 1

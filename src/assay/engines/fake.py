@@ -1,8 +1,8 @@
 """An engine for tests: a function answers, no model is loaded.
 
 fake = Fake(lambda request: "4" if request.subject == "math" else "5")
-list(fake.complete([Request("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"
-assay.run(study, engine=fake.survey)  # a study with `model` and `path`, whatever they name
+list(fake.complete([Prompt("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"
+assay.run(study, engine=fake.preflight)  # a study with `model` and `path`, whatever they name
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from assay.engines.engine import Completion, Request
-from assay.engines.weights import NO_PROMPTS, Liveness, Problem, Weights
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, ModelRef, Problem, Prompt
 from assay.plan import EngineSettings
 
 __all__ = ["Fake"]
@@ -28,8 +27,8 @@ class Fake:
 
     def __init__(
         self,
-        answer: Callable[[Request], str],
-        score: Callable[[Request], float] = lambda _: -1.0,
+        answer: Callable[[Prompt], str],
+        score: Callable[[Prompt], float] = lambda _: -1.0,
         *,
         inert: Collection[str] = (),
         refused: Mapping[str, str] | None = None,
@@ -49,13 +48,13 @@ class Fake:
         self.templates = templates or {}
         self.provenance = provenance or {}
         self.contents = contents or {}
-        self.asked: list[Request] = []
+        self.asked: list[Prompt] = []
         self.loads = 0
         """How often it was loaded."""
         self.failed: dict[str, str] = {}
         """Adapters that are loaded in vain, and why."""
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield one completion for each request, in the order asked; none for failed subjects."""
         for request in requests:
             if request.subject not in self.failed:
@@ -74,7 +73,9 @@ class Fake:
             if name not in self.failed
         ]
 
-    def survey(self, settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> FakeSurvey:
+    def preflight(
+        self, settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]
+    ) -> FakePreflight:
         """Look at nothing: a subject is what its name and source say."""
         problems = [
             Problem(adapter.name, "error", self.refused[adapter.name])
@@ -89,9 +90,9 @@ class Fake:
             for one in (base, *adapters)
             if one.name not in self.refused
         }
-        return FakeSurvey(self, identities, tuple(problems), self.templates)
+        return FakePreflight(self, identities, tuple(problems), self.templates)
 
-    def _generate(self, request: Request) -> Completion:
+    def _generate(self, request: Prompt) -> Completion:
         text = self.answer(request)
         found = [place for stop in request.stop if stop and (place := text.find(stop)) >= 0]
         text = text[: min(found)] if found else text
@@ -102,7 +103,7 @@ class Fake:
             request, kept, tokens=min(len(words), request.max_tokens), finish=finish, seconds=0.0
         )
 
-    def _score(self, request: Request) -> Completion:
+    def _score(self, request: Prompt) -> Completion:
         logprob = self.score(request)
         tokens = len(request.continuation.split())
         return Completion(
@@ -111,7 +112,7 @@ class Fake:
 
 
 @dataclass(frozen=True, slots=True)
-class FakeSurvey:
+class FakePreflight:
     """A base and its adapters as a Fake sees them."""
 
     fake: Fake

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import assay.embedded as embedded
-from assay.engines.weights import Weights
+from assay.engines.api import ModelRef
 from assay.errors import EngineError
 from assay.files import file_sha256
 
@@ -60,7 +60,7 @@ class Stamp:
         return Stamp.of(self.folder) != self
 
 
-def located(weights: Weights, patterns: Sequence[str]) -> Path:
+def located(weights: ModelRef, patterns: Sequence[str]) -> Path:
     """The folder: as given, the embedded base's, or a snapshot of the hub (files of these patterns, downloaded if
     not yet there).
 

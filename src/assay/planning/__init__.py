@@ -19,7 +19,7 @@ from pathlib import Path
 
 from assay.binding import Bound, bind, bind_tasks
 from assay.binding.tasks import bind_examples
-from assay.engines import Survey, Surveyor, Weights, surveyor
+from assay.engines import ModelRef, Preflight, PreflightFunction, find_preflight
 from assay.errors import AssayError, EngineError
 from assay.plan import EngineSettings
 from assay.planning.cost import (
@@ -106,7 +106,7 @@ class _Known:
 def plan(
     study: Study,
     trial: bool = True,
-    engine: Surveyor | None = None,
+    engine: PreflightFunction | None = None,
     progress: Progress = silent,
     guesses: Guesses | None = None,
     pilot: Path | None = None,
@@ -232,7 +232,7 @@ def _mean_checks(tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Exam
     return means
 
 
-def _bound(study: Study, engine: Surveyor | None, notes: list[str]) -> Bound | None:
+def _bound(study: Study, engine: PreflightFunction | None, notes: list[str]) -> Bound | None:
     if not generates(study):
         return None
     try:
@@ -242,17 +242,19 @@ def _bound(study: Study, engine: Surveyor | None, notes: list[str]) -> Bound | N
         return None
 
 
-def _noting(study: Study, engine: Surveyor | None, contexts: dict[str, int | None]) -> Surveyor | None:
-    """The study's surveyor, with each base's context noted as it is looked at."""
+def _noting(
+    study: Study, engine: PreflightFunction | None, contexts: dict[str, int | None]
+) -> PreflightFunction | None:
+    """The study's preflight, with each base's context noted as it is looked at."""
     if not generates(study):
         return None
     try:
-        survey = engine or surveyor(study.engine.name)
+        preflight = engine or find_preflight(study.engine.name)
     except EngineError:
         return None  # binding says why
 
-    def noting(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> Survey:
-        looked = survey(settings, base, adapters)
+    def noting(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> Preflight:
+        looked = preflight(settings, base, adapters)
         contexts[base.name] = looked.context
         return looked
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assay.binding import Cell, Round
-from assay.engines import Loaded, Request
+from assay.engines import Prompt, Session
 from assay.errors import EngineError
 from assay.planning.cost import Asked, Length, expected_tokens
 
@@ -77,24 +77,24 @@ def measure(one: Round, clock: Clock = time.perf_counter) -> Trial:
             raise EngineError(
                 f"base {one.base!r}: nothing answered the trial's prompts; `assay run` says why"
             )
-        characters = sum(len(request.prompt) for request in asked if request.subject not in engine.failed)
+        characters = sum(len(request.text) for request in asked if request.subject not in engine.failed)
     # Where nearly every response is one token long, what they take together is all there is to go by.
     extra, seconds = (tokens - done, both - reading) if tokens > done and both > reading else (tokens, both)
     return Trial(one.base, loaded, done, characters / max(reading, 1e-9), extra / max(seconds, 1e-9))
 
 
-def _requests(cells: Sequence[Cell], count: int) -> list[Request]:
+def _requests(cells: Sequence[Cell], count: int) -> list[Prompt]:
     """So many prompts of each cell, spread evenly."""
-    asked: list[Request] = []
+    asked: list[Prompt] = []
     for cell in cells:
         keys = list(cell.sent)
         chosen = min(count, len(keys))
         spread = (keys[place * len(keys) // chosen] for place in range(chosen))
-        asked += [replace(cell.ask, example=key, prompt=cell.sent[key]) for key in spread]
+        asked += [replace(cell.ask, example=key, text=cell.sent[key]) for key in spread]
     return asked
 
 
-def _timed(engine: Loaded, asked: Iterable[Request], limit: int, clock: Clock) -> tuple[float, int]:
+def _timed(engine: Session, asked: Iterable[Prompt], limit: int, clock: Clock) -> tuple[float, int]:
     """Seconds for all, and tokens that came; one for a response whose tokens are not counted."""
     requests = [replace(request, max_tokens=min(limit, request.max_tokens)) for request in asked]
     began = clock()

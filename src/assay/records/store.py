@@ -131,7 +131,7 @@ class Store(Bindings):
             yield len(batch)
 
     def _record(self, completion: Completion) -> tuple[object, ...]:
-        asked = completion.request
+        asked = completion.prompt
         bound = self._binding(asked.name, asked.task)
         if bound is None:
             raise RunError(f"{asked.name!r} was not bound to task {asked.task!r} before its responses")
@@ -140,11 +140,11 @@ class Store(Bindings):
             *bound,
             example,
             asked.sample,
-            asked.index,
+            asked.request,
             asked.kind,
-            None if asked.prompt == own else self._prompt(asked.prompt),
+            None if asked.text == own else self._prompt(asked.text),
             None if completion.null else completion.text,
-            completion.cut,
+            completion.skip,
             completion.tokens,
             completion.finish,
             completion.logprob,

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from assay.binding import bind
-from assay.engines import Survey, Surveyor, Weights, surveyor
+from assay.engines import ModelRef, Preflight, PreflightFunction, find_preflight
 from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.plan import EngineSettings
 from assay.study import Study
 from assay.study.names import ModelName, fit_name
 from assay.tasks import SUITE, load_task
 
-__all__ = ["CheckSettings", "folder_of", "in_options", "refuse_adapter", "study_of_one", "surveyed_once"]
+__all__ = ["CheckSettings", "folder_of", "in_options", "preflight_once", "refuse_adapter", "study_of_one"]
 
 Field = tuple[str | int, ...]
 OPTIONS: Mapping[Field, str] = {
@@ -131,24 +131,24 @@ def _study_name(adapter: ModelName) -> str:
     return f"check-{adapter.name}"
 
 
-def refuse_adapter(study: Study, survey: Surveyor) -> None:
+def refuse_adapter(study: Study, preflight: PreflightFunction) -> None:
     """Raise EngineError if the adapter is unusable: in a study it is one of several, here it is the only one."""
-    problems = bind(study, survey).found.problems
+    problems = bind(study, preflight).found.problems
     if errors := [problem.message for problem in problems if problem.severity == "error"]:
         raise EngineError("; ".join(errors), place=f"adapter {study.adapters[0].name}")
 
 
-def surveyed_once(study: Study, survey: Surveyor | None = None) -> Surveyor:
-    """A surveyor that looks at the weights once for every binding of this study: digests take time."""
+def preflight_once(study: Study, preflight: PreflightFunction | None = None) -> PreflightFunction:
+    """A find_preflight that looks at the weights once for every binding of this study: digests take time."""
     try:
-        survey = survey or surveyor(study.engine.name)
+        preflight = preflight or find_preflight(study.engine.name)
     except EngineError as bad:
         raise bad.at(study.locate("engine", "name")) from bad
-    seen: list[Survey] = []
+    seen: list[Preflight] = []
 
-    def look(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> Survey:
+    def look(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> Preflight:
         if not seen:
-            seen.append(survey(settings, base, adapters))
+            seen.append(preflight(settings, base, adapters))
         return seen[0]
 
     return look

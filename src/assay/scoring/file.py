@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Recorded, Request, Source, read_responses
+from assay.engines import Prompt, Recorded, Source, read_responses
 from assay.errors import AssayError
 from assay.files import write_text
 from assay.progress import Progress, silent
@@ -40,14 +40,14 @@ def score_file(
     engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
     by_key = {example.key: example for example in examples}
     asked = [
-        Request("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
+        Prompt("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
     ]
     repeated = any(request.sample for request in asked)
     scores: list[tuple[dict[str, Any], Score]] = []
     for done, completion in enumerate(engine.complete(asked), 1):
-        key, sample = completion.request.example, completion.request.sample
+        key, sample = completion.prompt.example, completion.prompt.sample
         row = {"key": key, "sample": sample} if repeated else {"key": key}
-        scores.append((row, task.score(by_key[key], completion.judged)))
+        scores.append((row, task.score(by_key[key], completion.scored_text)))
         progress(f"scoring {kind}", done, len(asked))
     if out is not None:
         lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)

@@ -16,12 +16,12 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.pytorch_utils import Conv1D
 
-from assay.engines import Weights
+from assay.engines import ModelRef
 from assay.engines.files import json_sha256
 from assay.engines.torch import Source, load_base, load_skeleton
+from assay.engines.torch.chat_template import unusable_template
 from assay.engines.torch.checkpoint import base_files
 from assay.engines.torch.identity import base_identity
-from assay.engines.torch.templates import sound
 from assay.errors import EngineError
 from assay.study.document import Place, Problem
 from assay.study.explain import did_you_mean
@@ -60,7 +60,7 @@ def look(recipe: Recipe) -> Seen:
     """Look at the recipe's base. Raises EngineError with the fix if it cannot be trained on."""
     entry, name = recipe.form.base, recipe.base_name
     try:
-        wanted = Weights(name, recipe.base, entry.revision)
+        wanted = ModelRef(name, recipe.base, entry.revision)
         folder, weights = base_files(wanted, allow_pickle=False, remote_code=False)
         source = Source(str(folder), dtype=entry.dtype or "auto", device=_device(recipe))
         skeleton = load_skeleton(source, name, str(recipe.base))
@@ -74,7 +74,7 @@ def look(recipe: Recipe) -> Seen:
             f"stable; set `base.dtype: bfloat16` or `float32`"
         )
     template = skeleton.template
-    usable = template is not None and not sound(skeleton.tokenizer, template)
+    usable = template is not None and not unusable_template(skeleton.tokenizer, template)
     identity = base_identity(folder, weights, dtype, "none", remote_code=False)
     return Seen(
         name,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from assay.engines.torch.templates import DAY, dated, rendered
+from assay.engines.torch.chat_template import DAY, dated, render_turn
 from assay.engines.torch.text import encode
 from assay.errors import EngineError
 from assay.training.base import Seen
@@ -89,7 +89,7 @@ def _prompt(turns: Sequence[Turn], seen: Seen) -> str:
     if seen.template is None:
         return SEPARATOR.join(turn.content for turn in turns)
     if len(turns) == 1 and turns[0].role == "user":
-        return rendered(seen.tokenizer, turns[0].content, seen.template)
+        return render_turn(seen.tokenizer, turns[0].content, seen.template)
     try:
         return str(
             seen.tokenizer.apply_chat_template(

@@ -22,10 +22,10 @@ from typing import Any
 
 import pytest
 
-from assay.engines import Request
+from assay.engines import Prompt
+from assay.engines.api import ModelRef
 from assay.engines.openai.http import Server
-from assay.engines.openai.survey import ServerSurvey, survey
-from assay.engines.weights import Weights
+from assay.engines.openai.preflight import ServerPreflight, preflight
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -72,8 +72,8 @@ def texts(home: Path) -> dict[tuple[str, str], str]:
     torch = pytest.importorskip("assay.engines.torch")
     names = ("plain", "rslora", "late")
     engine = EngineSettings(name="torch", dtype="float32", options={"device": "cpu"})
-    found = torch.survey(
-        engine, Weights("base", home / "base"), [Weights(name, home / name) for name in names]
+    found = torch.preflight(
+        engine, ModelRef("base", home / "base"), [ModelRef(name, home / name) for name in names]
     )
     with found.load() as loaded:
         return said(loaded, ("base", *names))
@@ -81,13 +81,13 @@ def texts(home: Path) -> dict[tuple[str, str], str]:
 
 def said(loaded: Any, subjects: Sequence[str]) -> dict[tuple[str, str], str]:
     asked = [
-        Request(name, "t", str(i), prompt, max_tokens=12)
+        Prompt(name, "t", str(i), prompt, max_tokens=12)
         for name in subjects
         for i, prompt in enumerate(PROMPTS)
     ]
     # vLLM's server leaves out the beginning of a letter at the end of a text, which random weights often say.
     return {
-        (one.request.subject, one.request.example): one.text.rstrip("\N{REPLACEMENT CHARACTER}")
+        (one.prompt.subject, one.prompt.example): one.text.rstrip("\N{REPLACEMENT CHARACTER}")
         for one in loaded.complete(asked)
     }
 
@@ -160,9 +160,9 @@ def vllm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def look(home: Path, url: str, kind: str, *names: str, **options: Any) -> ServerSurvey:
+def look(home: Path, url: str, kind: str, *names: str, **options: Any) -> ServerPreflight:
     engine = EngineSettings(name="openai", url=url, server=kind, timeout=120, options=options)
-    return survey(engine, Weights("base", home / "base"), [Weights(name, home / name) for name in names])
+    return preflight(engine, ModelRef("base", home / "base"), [ModelRef(name, home / name) for name in names])
 
 
 def test_vllm_says_what_torch_says(home: Path, vllm: str, texts: dict[tuple[str, str], str]) -> None:

@@ -10,28 +10,26 @@ from typing import Any
 
 import pytest
 
-from assay.engines import Completion, Request
-from assay.engines.answers import PROBES, ROUNDS, TOKENS
+from assay.engines import Completion, Prompt
 from assay.engines.encoding import seed_of
-from assay.engines.openai.survey import ServerSurvey
+from assay.engines.openai.preflight import ServerPreflight
+from assay.engines.probes import PROBES, ROUNDS, TOKENS
 from assay.errors import EngineError
 from tests.engines.openai.conftest import make_base
 from tests.engines.openai.servers import Handler, Toy, speak
 from tests.engines.openai.test_http import failing
-from tests.engines.openai.test_survey import KINDS, errors, look
+from tests.engines.openai.test_preflight import KINDS, errors, look
 
 Serve = Callable[[Toy], str]
 
 
-def ask(subject: str, number: int = 0, **more: Any) -> Request:
-    return Request(
-        subject, "numeric", str(number), **{"prompt": f"prompt {number}", "max_tokens": 20, **more}
-    )
+def ask(subject: str, number: int = 0, **more: Any) -> Prompt:
+    return Prompt(subject, "numeric", str(number), **{"text": f"prompt {number}", "max_tokens": 20, **more})
 
 
-def said(found: ServerSurvey, requests: Sequence[Request]) -> dict[tuple[str, str], Completion]:
+def said(found: ServerPreflight, requests: Sequence[Prompt]) -> dict[tuple[str, str], Completion]:
     with found.load() as loaded:
-        return {(one.request.subject, one.request.example): one for one in loaded.complete(requests)}
+        return {(one.prompt.subject, one.prompt.example): one for one in loaded.complete(requests)}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "transformers"])
@@ -89,7 +87,7 @@ def test_the_beginning_of_a_text_is_marked_once(home: Path, serve: Serve, tmp_pa
         (home / name).rename(folder.parent / name)
     for kind, prompt, more in (("vllm", "<s>hi", {"add_special_tokens": False}), ("other", "hi", {})):
         toy = Toy(kind)
-        said(look(folder.parent, serve(toy), kind), [ask("base", prompt="<s>hi")])
+        said(look(folder.parent, serve(toy), kind), [ask("base", text="<s>hi")])
         assert {"prompt": prompt, **more}.items() <= toy.asked("/v1/completions")[-1].items()
 
 
@@ -97,10 +95,10 @@ def test_chats_are_user_turns_and_nothing_else_is_asked(home: Path, serve: Serve
     toy = Toy("other", completions=False)
     found = look(home, serve(toy), "other")
     turn = found.chat("prompt 0", found.templates["base"])
-    got = said(found, [ask("base", prompt=turn), ask("math", prompt=turn)])
+    got = said(found, [ask("base", text=turn), ask("math", text=turn)])
     assert got["math", "0"].text != got["base", "0"].text
     with found.load() as loaded, pytest.raises(EngineError, match=r"decoding\.template"):
-        list(loaded.complete([ask("base", prompt="never meant as a turn")]))
+        list(loaded.complete([ask("base", text="never meant as a turn")]))
 
 
 def test_an_empty_message_is_a_null(home: Path, serve: Serve) -> None:
@@ -108,7 +106,7 @@ def test_an_empty_message_is_a_null(home: Path, serve: Serve) -> None:
     toy = Toy("other", completions=False)
     found = look(home, serve(toy), "other", options={"api": "chat"})
     toy.before = failing(1, lambda handler: handler.answer(200, data))
-    (got,) = said(found, [ask("base", prompt=found.chat("hi", found.templates["base"]))]).values()
+    (got,) = said(found, [ask("base", text=found.chat("hi", found.templates["base"]))]).values()
     assert (got.text, got.null, got.finish) == ("", True, "length")
 
 
@@ -159,7 +157,7 @@ def test_an_adapter_is_looked_at_by_every_session_before_it_is_asked(home: Path,
     toy.ignores = {"math"}  # the server was started anew
     with look(home, serve(toy)).load() as loaded:
         got = list(loaded.complete([ask("math"), ask("chat")]))
-        assert [one.request.subject for one in got] == ["chat"]
+        assert [one.prompt.subject for one in got] == ["chat"]
         assert "the base's" in loaded.failed["math"]
 
 
@@ -171,10 +169,10 @@ def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_sessi
 
     monkeypatch.setattr("tests.engines.openai.servers.speak", trained)
     with look(home, serve(Toy())).load() as loaded:
-        sent = [ask("math", prompt="<trained> hello"), ask("math", prompt="<trained> 1 + 1 =")]
+        sent = [ask("math", text="<trained> hello"), ask("math", text="<trained> 1 + 1 =")]
         got = list(loaded.complete([sent[0], replace(sent[1], task="other")]))
         assert (len(got), loaded.failed) == (2, {})
-        assert list(loaded.complete([ask("chat", prompt="hello")])) == []
+        assert list(loaded.complete([ask("chat", text="hello")])) == []
 
 
 def test_the_base_is_never_asked_beside_an_adapter(home: Path, serve: Serve) -> None:
@@ -205,7 +203,7 @@ def test_a_name_that_the_server_forgot_fails_that_adapter_alone(home: Path, serv
     with found.load() as loaded:
         assert [one.adapter for one in loaded.liveness(["math", "chat"])] == ["chat"]
         got = list(loaded.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
-        assert {one.request.subject for one in got} == {"chat"}
+        assert {one.prompt.subject for one in got} == {"chat"}
         assert "does not exist" in loaded.failed["math"]
 
 
@@ -271,7 +269,7 @@ def test_a_server_that_may_not_load_fails_those_adapters_alone(home: Path, serve
     found = look(home, serve(Toy(adapters={"chat": ""}, loads=False)), options={"load": True, "retries": 0})
     with found.load() as loaded:
         assert "VLLM_ALLOW_RUNTIME_LORA_UPDATING" in loaded.failed["math"]
-        assert [one.request.subject for one in loaded.complete([ask("math"), ask("chat")])] == ["chat"]
+        assert [one.prompt.subject for one in loaded.complete([ask("math"), ask("chat")])] == ["chat"]
 
 
 # -- misbehaviour -----------------------------------------------------------------------------------
@@ -285,14 +283,14 @@ def test_no_more_requests_are_under_way_than_allowed(home: Path, serve: Serve) -
 
 def test_a_long_prompt_is_answered_in_the_room_that_is_left(home: Path, serve: Serve) -> None:
     toy = Toy(context=45)
-    got = said(look(home, serve(toy)), [ask("base", prompt="x" * 40, max_tokens=20)])
+    got = said(look(home, serve(toy)), [ask("base", text="x" * 40, max_tokens=20)])
     assert toy.asked("/v1/completions")[-1]["max_tokens"] == 5
     assert got["base", "0"].finish == "length"
 
 
 def test_a_prompt_without_room_is_an_error_that_names_the_example(home: Path, serve: Serve) -> None:
     with pytest.raises(EngineError, match=r"example '0' of 'base': refused \(400: the context is 45 tokens"):
-        said(look(home, serve(Toy(context=45))), [ask("base", prompt="x" * 99)])
+        said(look(home, serve(Toy(context=45))), [ask("base", text="x" * 99)])
 
 
 @pytest.mark.parametrize(
@@ -332,7 +330,7 @@ def test_a_server_that_hangs_does_not_keep_an_interrupted_run(home: Path, serve:
     looked = look(home, serve(Toy(before=before)))
     with looked.load() as loaded:
         results = loaded.complete([ask("base", i) for i in range(5)])
-        assert next(results).request.example == "0"
+        assert next(results).prompt.example == "0"
         assert found.wait(10)
         results.close()  # type: ignore[attr-defined]
         assert not never.is_set()
@@ -342,8 +340,8 @@ def test_a_server_that_hangs_does_not_keep_an_interrupted_run(home: Path, serve:
 # -- log-likelihoods --------------------------------------------------------------------------------
 
 
-def scored(prompt: str, continuation: str) -> Request:
-    return ask("base", prompt=prompt, kind="loglikelihood", continuation=continuation)
+def scored(prompt: str, continuation: str) -> Prompt:
+    return ask("base", text=prompt, kind="loglikelihood", continuation=continuation)
 
 
 def test_vllm_ranks_exactly_the_tokens_of_the_continuation(home: Path, serve: Serve) -> None:

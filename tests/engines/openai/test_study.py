@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import assay
+from assay.engines.api import ModelRef, Preflight
 from assay.engines.openai.http import Server
 from assay.engines.openai.patience import Patience, Valve
-from assay.engines.openai.survey import survey as look
-from assay.engines.weights import Survey, Weights
+from assay.engines.openai.preflight import preflight as look
 from assay.errors import EngineError, StudyError
 from assay.plan import EngineSettings
 from assay.records import Store
@@ -44,8 +44,8 @@ def study(home: Path, address: str, kind: str = "vllm", **engine: Any) -> Path:
     )
 
 
-def unhurried(settings: EngineSettings, base: Weights, adapters: Any) -> Survey:
-    """The surveyor, with waits that take no time."""
+def unhurried(settings: EngineSettings, base: ModelRef, adapters: Any) -> Preflight:
+    """The find_preflight, with waits that take no time."""
     url, key = str(settings.url), "sk-hush" if settings.key_env else ""
     server = Server(url, key, 5.0, Patience(6), Valve(8), wait=lambda _: None)
     return look(settings, base, adapters, server)

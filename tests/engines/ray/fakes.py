@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 
-from assay.engines import Fake, Request, Survey, Weights
+from assay.engines import Fake, ModelRef, Preflight, Prompt
 from assay.engines.ray.cluster import Answers, Ask, Job, Lost, Message, Open, Order
 from assay.engines.ray.options import Setup, read_setup
-from assay.engines.ray.survey import RaySurvey, surveyed
+from assay.engines.ray.preflight import RayPreflight, wrapped_preflight
 from assay.engines.ray.worker import Worker
 from assay.plan import EngineSettings
 
@@ -25,7 +25,7 @@ class Moment:
     """Messages that it gave on this job."""
 
     @property
-    def asked(self) -> tuple[Request, ...]:
+    def asked(self) -> tuple[Prompt, ...]:
         """What it is answering."""
         return self.job.requests if isinstance(self.job, Ask) else ()
 
@@ -56,7 +56,7 @@ class Here:
 
     def spawn(self) -> int:
         self.count += 1
-        self.workers[self.count] = Worker(self.order, self.fakes(self.count).survey)
+        self.workers[self.count] = Worker(self.order, self.fakes(self.count).preflight)
         return self.count
 
     def submit(self, actor: int, job: Job) -> None:
@@ -84,17 +84,17 @@ class Here:
         self.jobs.pop(actor, None)
 
 
-def looking(fake: Fake, make: Callable[[Order], Here]) -> Callable[..., RaySurvey]:
-    """A surveyor whose actors are in this process."""
+def looking(fake: Fake, make: Callable[[Order], Here]) -> Callable[..., RayPreflight]:
+    """A find_preflight whose actors are in this process."""
 
-    def look(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
+    def look(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> RayPreflight:
         setup = read_setup(settings)
-        inner: Survey = fake.survey(setup.inner, base, adapters)
+        inner: Preflight = fake.preflight(setup.inner, base, adapters)
 
         def begin(_: Setup, order: Order) -> AbstractContextManager[Here]:
             return nullcontext(make(order))
 
-        return surveyed(setup, base, adapters, inner, begin)
+        return wrapped_preflight(setup, base, adapters, inner, begin)
 
     return look
 

@@ -24,7 +24,7 @@ SCRIPT = """
 import json, os, signal, sys, threading, time
 from pathlib import Path
 import assay
-from assay.engines.ray import survey
+from assay.engines.ray import preflight
 from assay.records import Store
 
 plain, shared, folder = map(Path, sys.argv[1:4])
@@ -81,11 +81,11 @@ assay.run(plain, folder / "plain")
 expected = records(folder / "plain")
 told["records"] = len(expected)
 began = time.monotonic()
-assay.run(shared, folder / "shared", engine=survey)
+assay.run(shared, folder / "shared", engine=preflight)
 told["seconds"] = time.monotonic() - began
 told["shared"] = records(folder / "shared") == expected
 killing[0] = True
-assay.run(shared, folder / "lossy", progress=progress, engine=survey)
+assay.run(shared, folder / "lossy", progress=progress, engine=preflight)
 told["lossy"] = records(folder / "lossy") == expected
 print(json.dumps(told))
 """

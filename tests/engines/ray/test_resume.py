@@ -18,7 +18,7 @@ def test_responses_made_without_actors_are_not_asked_again(tmp_path: Path) -> No
         return made[-1]
 
     study = study_of(tmp_path / "study", "torch")
-    assay.run(study, tmp_path / "run", engine=make().survey)
+    assay.run(study, tmp_path / "run", engine=make().preflight)
     study.write_text(study.read_text().replace("name: torch", "name: ray:torch"))
     assay.run(study, tmp_path / "run", engine=looking(make(), begin))
     assert not any(one.asked for one in made)

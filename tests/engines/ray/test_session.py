@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assay
-from assay.engines import Fake, Liveness, Request, Weights
+from assay.engines import Fake, Liveness, ModelRef, Prompt
 from assay.engines.ray.cluster import Look
+from assay.engines.ray.preflight import RayPreflight, preflight
 from assay.engines.ray.session import Session
 from assay.engines.ray.sharing import LIVES
-from assay.engines.ray.survey import RaySurvey, survey
 from assay.errors import EngineError
 from assay.records import Store
 from tests.engines.ray.fakes import Ends, Here, Moment, at_opening, engine, looking, never
@@ -26,14 +26,14 @@ from tests.studies import examples, write_study
 
 NAMES = ("base", "math", "chat")
 ASKED = [
-    Request(name, "math", str(i), f"{i}?" + " so" * (i % 5), max_tokens=4 + i % 3)
+    Prompt(name, "math", str(i), f"{i}?" + " so" * (i % 5), max_tokens=4 + i % 3)
     for i in range(40)
     for name in NAMES
 ]
 
 
 def make() -> Fake:
-    return Fake(lambda request: f"{request.subject} says {len(request.prompt)} to {request.example}")
+    return Fake(lambda request: f"{request.subject} says {len(request.text)} to {request.example}")
 
 
 @contextmanager
@@ -51,17 +51,17 @@ def loaded(
 
     look = looking(make(), begin)
     found = look(
-        engine(options={"batch": 16, **options}), Weights("base", "b"), [Weights(n, n) for n in NAMES[1:]]
+        engine(options={"batch": 16, **options}), ModelRef("base", "b"), [ModelRef(n, n) for n in NAMES[1:]]
     )
     with found.load() as session:
         yield session, made[0]
 
 
-def texts(session: Session) -> list[tuple[Request, str]]:
-    return sorted(((one.request, one.text) for one in session.complete(ASKED)), key=repr)
+def texts(session: Session) -> list[tuple[Prompt, str]]:
+    return sorted(((one.prompt, one.text) for one in session.complete(ASKED)), key=repr)
 
 
-EXPECTED = sorted(((one.request, one.text) for one in make().complete(ASKED)), key=repr)
+EXPECTED = sorted(((one.prompt, one.text) for one in make().complete(ASKED)), key=repr)
 
 
 @pytest.mark.parametrize("actors", [1, 2, 7])
@@ -123,7 +123,7 @@ def test_a_base_that_no_actor_can_load_is_an_error() -> None:
 
 def test_an_engine_that_breaks_counts_as_lost() -> None:
     def fakes(actor: int) -> Fake:
-        def answer(request: Request) -> str:
+        def answer(request: Prompt) -> str:
             if actor == 1:
                 raise RuntimeError("CUDA error: an illegal memory access was encountered")
             return make().answer(request)
@@ -135,7 +135,7 @@ def test_an_engine_that_breaks_counts_as_lost() -> None:
 
 
 def test_what_a_user_can_mend_is_said_at_once_and_not_tried_anew() -> None:
-    def answer(request: Request) -> str:
+    def answer(request: Prompt) -> str:
         raise EngineError(f"example {request.example!r}: too long")
 
     with (
@@ -155,7 +155,7 @@ def test_an_adapter_that_fails_with_one_actor_is_asked_of_none() -> None:
 
     with loaded(fakes=fakes) as (session, _):
         assert session.failed == {"math": "its file is cut short"}
-        found = [one.request for one in session.complete(ASKED)]
+        found = [one.prompt for one in session.complete(ASKED)]
         assert {one.subject for one in found} == {"base", "chat"}
         assert len(found) == len(set(found)) == 80
         assert [one.adapter for one in session.liveness(["math", "chat"])] == ["chat"]
@@ -195,7 +195,7 @@ def test_other_software_over_there_is_refused(there: str, same: bool) -> None:
         return Here(order, lambda _: Told(torch=there, device="cuda"))
 
     look = looking(Told(torch="2.9.0+cpu", device="cpu"), begin)
-    found: RaySurvey = look(engine(), Weights("base", "b"), [])
+    found: RayPreflight = look(engine(), ModelRef("base", "b"), [])
     if same:
         with found.load() as session:
             assert session.provenance == {"torch": there, "device": "cuda"}
@@ -257,15 +257,15 @@ def test_a_study_leaves_the_same_records_with_actors_of_which_one_is_lost(tmp_pa
         return Here(order, lambda _: make(), lambda at: at.actor == 2 and bool(at.asked))
 
     plain, shared = study_of(tmp_path / "plain", "torch"), study_of(tmp_path / "shared", "ray:torch")
-    assay.run(plain, tmp_path / "one", engine=make().survey)
+    assay.run(plain, tmp_path / "one", engine=make().preflight)
     assay.run(shared, tmp_path / "many", engine=looking(make(), begin))
     assert records(tmp_path / "many") == records(tmp_path / "one")
 
 
 def test_identities_are_those_of_the_inner_engine() -> None:
     look = looking(make(), lambda order: Here(order, lambda _: make()))
-    base, adapters = Weights("base", "b"), [Weights("math", "m")]
-    inner = make().survey(inner_settings(), base, adapters)
+    base, adapters = ModelRef("base", "b"), [ModelRef("math", "m")]
+    inner = make().preflight(inner_settings(), base, adapters)
     assert look(engine(), base, adapters).identities == inner.identities
 
 
@@ -274,6 +274,6 @@ def inner_settings() -> Any:
 
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["assay.engines.ray.survey"], "find_spec", lambda _: None)
+    monkeypatch.setattr(sys.modules["assay.engines.ray.preflight"], "find_spec", lambda _: None)
     with pytest.raises(EngineError, match=r"engine 'ray:torch' needs ray: .*lora-assay\[ray\]"):
-        survey(engine(), Weights("base", "b"), [])
+        preflight(engine(), ModelRef("base", "b"), [])

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.engines.ray.sharing import LEAST, LIVES, Shares, sizes
 from assay.errors import EngineError
 
 
-def requests(count: int, subject: str = "base") -> list[Request]:
-    return [Request(subject, "math", str(i), "?" * (1 + i % 7)) for i in range(count)]
+def requests(count: int, subject: str = "base") -> list[Prompt]:
+    return [Prompt(subject, "math", str(i), "?" * (1 + i % 7)) for i in range(count)]
 
 
 @given(st.integers(1, 20_000), st.integers(1, 64), st.integers(1, 1000))
@@ -42,7 +42,7 @@ def test_alike_stands_beside_alike_the_longest_first() -> None:
     mixed = [one for pair in zip(requests(40), requests(40, "math"), strict=True) for one in pair]
     batches = list(Shares(mixed, 2, 512).waiting)
     assert [{one.subject for one in batch.open} for batch in batches] == [{"base"}, {"math"}]
-    lengths = [len(one.prompt) for one in batches[0].open]
+    lengths = [len(one.text) for one in batches[0].open]
     assert lengths == sorted(lengths, reverse=True)
 
 

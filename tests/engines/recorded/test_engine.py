@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines import Recorded, Request, Row, Source, read_responses
+from assay.engines import Prompt, Recorded, Row, Source, read_responses
 from assay.engines.recorded import match
 from assay.errors import ResponsesError
 from assay.tasks import Example
@@ -31,8 +31,8 @@ def source(path: Path, rows: Iterable[Mapping[str, Any]] = GOOD, after: str | No
 
 def answers(found: Source, examples: tuple[Example, ...] = EXAMPLES) -> list[str]:
     engine = Recorded({("s", "t"): found}, {"t": examples})
-    asked = [Request("s", "t", example.key, example.prompt) for example in examples]
-    return [completion.judged for completion in engine.complete(asked)]
+    asked = [Prompt("s", "t", example.key, example.prompt) for example in examples]
+    return [completion.scored_text for completion in engine.complete(asked)]
 
 
 def test_rows_are_matched_by_key_or_by_prompt_in_any_order(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_rows_are_matched_by_key_or_by_prompt_in_any_order(tmp_path: Path) -> No
 
 def test_a_null_response_is_marked(tmp_path: Path) -> None:
     engine = Recorded({("s", "t"): source(tmp_path)}, {"t": EXAMPLES})
-    asked = [Request("s", "t", example.key, example.prompt) for example in EXAMPLES]
+    asked = [Prompt("s", "t", example.key, example.prompt) for example in EXAMPLES]
     assert [completion.null for completion in engine.complete(asked)] == [False, False, True]
 
 

@@ -10,18 +10,18 @@ from assay.engines.torch import Options, Source, TorchEngine, load_base, read_ad
 from tests.engines.torch.test_engine import LIMITS, SUBJECTS, everything, outputs
 from tests.engines.torch.toys import ADAPTERS, PROMPTS, Toy, generated, make_toy
 
-Said = dict[tuple[str, str], list[int]]
+ProbeAnswer = dict[tuple[str, str], list[int]]
 
 
-def differ(one: Said, other: Said) -> float:
+def differ(one: ProbeAnswer, other: ProbeAnswer) -> float:
     """Share of rows that are not the same tokens."""
     return sum(one[row] != other[row] for row in one) / len(one)
 
 
-def peft(toy: Toy, attention: str, together: bool) -> Said:
+def peft(toy: Toy, attention: str, together: bool) -> ProbeAnswer:
     """What transformers and PEFT generate in bfloat16: with one of transformers' own attentions, and
     with the prompts padded to one batch or one by one."""
-    said: Said = {}
+    said: ProbeAnswer = {}
     prompts = [toy.base.tokenizer.encode(prompt) for prompt in PROMPTS]
     batches = [prompts] if together else [[prompt] for prompt in prompts]
     for subject in SUBJECTS:

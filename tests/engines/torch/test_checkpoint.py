@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from assay.engines.api import ModelRef
 from assay.engines.torch.checkpoint import (
     base_files,
     damaged,
@@ -15,7 +16,6 @@ from assay.engines.torch.checkpoint import (
     refuse_mute,
     without_tokenizer,
 )
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 from tests.engines.torch.toys import Toy, make_tokenizer
 
@@ -27,7 +27,7 @@ def folder(llama: Toy, tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> tuple[Path, tuple[Path, ...]]:
-    return base_files(Weights("base", folder), allow_pickle=False, remote_code=False)
+    return base_files(ModelRef("base", folder), allow_pickle=False, remote_code=False)
 
 
 def test_a_whole_base_is_its_folder_and_its_weights(llama: Toy, folder: Path) -> None:

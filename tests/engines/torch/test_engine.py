@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.engines.torch import Options, TorchEngine, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch import probe as probe_module
@@ -25,24 +25,24 @@ SMALL = Options(rows=7, tokens=120)
 """Fewer slots than rows, so that rows enter while others are under way."""
 
 
-def outputs(engine: TorchEngine, requests: Iterable[Request]) -> dict[tuple[str, str], list[int]]:
+def outputs(engine: TorchEngine, requests: Iterable[Prompt]) -> dict[tuple[str, str], list[int]]:
     """The tokens of each row, by subject and prompt."""
     found: dict[tuple[str, str], list[int]] = {}
     finished = engine._finished
 
     def watch(row: Row) -> Completion | None:
         if completion := finished(row):
-            found[row.request.subject, row.request.prompt] = row.output
+            found[row.request.subject, row.request.text] = row.output
         return completion
 
     engine._finished = watch  # type: ignore[method-assign]
     asked = list(requests)
-    assert {one.request for one in engine.complete(asked)} == set(asked)
+    assert {one.prompt for one in engine.complete(asked)} == set(asked)
     engine._finished = finished  # type: ignore[method-assign]
     return found
 
 
-def everything() -> list[Request]:
+def everything() -> list[Prompt]:
     return [
         ask(subject, prompt, i, max_tokens=LIMITS[prompt])
         for i, prompt in enumerate(PROMPTS)
@@ -166,11 +166,11 @@ def test_a_generation_without_an_end_is_cut_at_its_limit(engine: TorchEngine) ->
 
 
 def test_sampled_text_depends_on_seed_and_sample_not_on_the_batch(engine: TorchEngine) -> None:
-    def sampled(subject: str, seed: int, sample: int) -> Request:
+    def sampled(subject: str, seed: int, sample: int) -> Prompt:
         return ask(subject, PROMPTS[1], 0, temperature=1.5, seed=seed, sample=sample, max_tokens=12)
 
     requests = [sampled(subject, seed, n) for subject in SUBJECTS for seed in (0, 1) for n in (0, 1)]
-    together = {one.request: one.text for one in engine.complete(requests)}
+    together = {one.prompt: one.text for one in engine.complete(requests)}
     alone = {request: next(iter(engine.complete([request]))).text for request in requests[:6]}
     assert alone == {request: together[request] for request in alone}
     assert len({text for request, text in together.items() if request.subject == "base"}) == 4
@@ -212,7 +212,7 @@ def test_a_model_with_another_attention_is_refused(tmp_path: Path, monkeypatch: 
         (ask("base", "a", 0, kind="loglikelihood"), "0 tokens to score"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(engine: TorchEngine, request_: Request, message: str) -> None:
+def test_what_cannot_be_answered_is_refused(engine: TorchEngine, request_: Prompt, message: str) -> None:
     with pytest.raises(EngineError, match=message):
         list(engine.complete([request_]))
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.engines.torch import Options, TorchEngine, graphs, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch.graphs import CudaRecorder, Graphs, Recorded, obstacle, size_of
@@ -26,7 +26,7 @@ from tests.often import first_often
 FEW = {name: ADAPTERS[name] for name in ("r4", "patterns", "head")}
 
 
-def requests() -> list[Request]:
+def requests() -> list[Prompt]:
     """Rows that enter, reach their limits and leave at different times, under the base and each adapter."""
     return [
         ask(subject, PROMPTS[(i + j) % 6][:110], 10 * i + j, max_tokens=7 + (11 * i + 17 * j) % 60)
@@ -194,7 +194,7 @@ def test_a_recording_with_a_value_baked_in_is_found_out_and_its_tokens_are_not_k
     assert found in engine.decoding
 
 
-def requests_of(toy: Toy) -> list[Request]:
+def requests_of(toy: Toy) -> list[Prompt]:
     names = ["base", *(adapter.name for adapter in toy.adapters)]
     return [ask(name, PROMPTS[3], i, max_tokens=30) for i, name in enumerate(names)]
 

@@ -1,325 +1,398 @@
 from __future__ import annotations
 
-import copy
 import json
 import shutil
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from logging import INFO
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers.utils import logging
 
-from assay.engines.torch import inspect_adapter, read_adapter
-from assay.engines.torch.adapters import PICKLE, WEIGHTS
-from assay.engines.torch.configuration import read_config, unstackable
-from assay.engines.torch.preflight import Inspection, inspect_base
-from tests.engines.torch.toys import Toy, make_adapter, make_toy
+from assay.engines import find_preflight
+from assay.engines.api import ModelRef, Problem
+from assay.engines.torch import Setup, TorchPreflight, estimate, preflight
+from assay.engines.torch.preflight import _slow
+from assay.errors import EngineError
+from assay.plan import EngineSettings
+from tests.engines.torch.test_inspection import configure, reweigh
+from tests.engines.torch.toys import Toy, ask
+
+ENGINE = EngineSettings(name="torch", options={"device": "cpu"})
+WEIGHTS = "adapter_model.safetensors"
+TEMPLATE = "{% for m in messages %}<{{ m.content }}>{% endfor %}"
 
 
 @pytest.fixture
-def folder(llama: Toy, tmp_path: Path) -> Path:
-    return shutil.copytree(llama.folder / "r2", tmp_path / "r2")
+def home(llama: Toy, tmp_path: Path) -> Path:
+    """A base of its own in `base`, its adapters r1 and r2 beside it."""
+    names = [adapter.name for adapter in llama.adapters]
+    shutil.copytree(llama.folder, tmp_path / "base", ignore=shutil.ignore_patterns(*names, "embeddings"))
+    for name in ("r1", "r2"):
+        shutil.copytree(llama.folder / name, tmp_path / name)
+        configure(tmp_path / name, base_model_name_or_path="org/base")
+    return tmp_path
 
 
-def inspect(llama: Toy, folder: Path) -> Inspection:
-    return inspect_adapter("mine", folder, llama.base)
+def look(home: Path, *names: str, engine: EngineSettings = ENGINE, base: str = "base") -> TorchPreflight:
+    return preflight(engine, ModelRef("base", home / base), [ModelRef(name, home / name) for name in names])
 
 
-def configure(folder: Path, **changes: Any) -> None:
-    path = folder / "adapter_config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+def without(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).unlink()
 
 
-def reweigh(folder: Path, **changes: Any) -> None:
-    """Replace the tensors whose name ends in a key, with __ for a dot."""
-    weights = load_file(folder / WEIGHTS)
-    for end, change in changes.items():
-        for key in [key for key in weights if key.endswith(end.replace("__", "."))]:
-            weights[key] = change(weights[key])
-    save_file(weights, folder / WEIGHTS)
+def errors(found: TorchPreflight) -> dict[str, str]:
+    return {one.subject: one.message for one in found.problems if one.severity == "error"}
 
 
-def test_a_sound_adapter_has_no_problem(llama: Toy, folder: Path) -> None:
-    found = inspect(llama, folder)
+def said(found: TorchPreflight, subjects: Sequence[str]) -> list[str]:
+    with found.load() as loaded:
+        asked = [ask(name, "hello", 0, max_tokens=6) for name in subjects]
+        texts = {one.prompt.subject: one.text for one in loaded.complete(asked)}
+    return [texts[name] for name in subjects]
+
+
+def test_the_engine_is_found_by_its_name(home: Path) -> None:
+    found = find_preflight("torch")(ENGINE, ModelRef("base", home / "base"), [])
+    assert list(found.identities) == ["base"]
+
+
+def test_nothing_is_loaded_by_looking(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.engines.torch.loading.AutoModelForCausalLM.from_pretrained", None)
+    found = look(home, "r1", "r2")
     assert found.problems == ()
-    assert found.adapter is not None
-    assert len(found.adapter.deltas) == 12
+    assert list(found.identities) == ["base", "r1", "r2"]
 
 
-def test_a_file_cut_short_is_an_error_that_says_so(llama: Toy, folder: Path) -> None:
-    whole = (folder / WEIGHTS).read_bytes()
-    (folder / WEIGHTS).write_bytes(whole[:-100])
-    assert f"holds {len(whole) - 100} of {len(whole)} bytes, it was cut short" in inspect(llama, folder).error
-    (folder / WEIGHTS).write_bytes(whole[:20])
-    assert "no whole safetensors header" in inspect(llama, folder).error
-    (folder / WEIGHTS).write_bytes(b"")
-    assert "no whole safetensors header" in inspect(llama, folder).error
+def test_identities_are_json_and_name_no_path(home: Path) -> None:
+    text = json.dumps(dict(look(home, "r1").identities))
+    assert str(home) not in text
+    assert "r1" not in text.replace('"r1":', "")
 
 
-def test_a_git_lfs_pointer_is_told_from_a_damaged_file(llama: Toy, folder: Path) -> None:
-    (folder / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
-    assert "git lfs pull" in inspect(llama, folder).error
+def test_moving_and_renaming_changes_no_identity(home: Path) -> None:
+    before = look(home, "r1")
+    (home / "base").rename(home / "elsewhere")
+    (home / "r1").rename(home / "renamed")
+    after = look(home, "renamed", base="elsewhere")
+    assert after.identities["base"] == before.identities["base"]
+    assert after.identities["renamed"] == before.identities["r1"]
 
 
-def test_a_pickle_is_refused_unless_allowed(llama: Toy, folder: Path) -> None:
-    torch.save(load_file(folder / WEIGHTS), folder / PICKLE)
-    expected = read_adapter("mine", folder, llama.base)
-    (folder / WEIGHTS).unlink()
-    assert "is a pickle, which can run code" in inspect(llama, folder).error
-    allowed = read_adapter("mine", folder, llama.base, allow_pickle=True)
-    assert allowed.norm == expected.norm
+def test_one_byte_of_weights_changes_an_identity(home: Path) -> None:
+    before = look(home, "r1", "r2").identities
+    flip(home / "r1" / WEIGHTS)
+    after = look(home, "r1", "r2").identities
+    assert after["r1"] != before["r1"]
+    assert (after["r2"], after["base"]) == (before["r2"], before["base"])
+    flip(home / "base" / "model.safetensors")
+    last = look(home, "r1", "r2").identities
+    assert all(last[name] != after[name] for name in ("base", "r1", "r2"))
 
 
-def test_missing_files_are_named(llama: Toy, folder: Path) -> None:
-    (folder / WEIGHTS).unlink()
-    assert f"no {WEIGHTS}" in inspect(llama, folder).error
-    (folder / "adapter_config.json").unlink()
-    assert "no adapter_config.json" in inspect(llama, folder).error
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 1  # a low bit of the last number
+    path.write_bytes(content)
 
 
-def test_an_adapter_of_another_shape_is_refused(tmp_path: Path, llama: Toy) -> None:
-    other = make_toy("llama", tmp_path, {"wide": {"r": 2, "target_modules": ["q_proj"]}})
-    reweigh(other.folder / "wide", lora_A__weight=lambda weight: torch.cat([weight, weight], 1))
-    configure(other.folder / "wide", base_model_name_or_path="someone/wide-7b")
-    found = inspect(llama, other.folder / "wide")
-    assert "3 of its weights have another shape than the base's layers" in found.error
-    assert "[2, 64] in the file, [2, 32] in the base" in found.error
-    assert "give the base it was trained on, which it calls someone/wide-7b" in found.error
-
-
-def test_an_adapter_that_fits_no_layer_is_refused(llama: Toy, folder: Path) -> None:
-    configure(folder, target_modules=["z_proj", "c_attn"])
-    assert "no layers that its target_modules (c_attn, z_proj) name" in inspect(llama, folder).error
-    weights = {key.replace("self_attn", "attention"): w for key, w in load_file(folder / WEIGHTS).items()}
-    save_file(weights, folder / WEIGHTS)
-    configure(folder, target_modules=["q_proj"])
-    assert "fits a layer of the base" in inspect(llama, folder).error
-    assert "(targets: q_proj)" in inspect(llama, folder).error
-    assert "may not belong together" not in inspect(llama, folder).error
-
-
-def test_only_a_misfit_of_shapes_doubts_that_weights_and_configuration_belong_together(
-    llama: Toy, folder: Path
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"base_model_name_or_path": "other/base"}, True),
+        ({"inference_mode": False, "lora_dropout": 0.1, "revision": "main", "peft_version": "0"}, True),
+        ({"target_modules": ["v_proj", "q_proj"]}, True),
+        ({"lora_alpha": 99}, False),
+        ({"use_rslora": True}, False),
+    ],
+)
+def test_an_adapters_identity_knows_the_settings_that_matter_and_no_others(
+    home: Path, changes: dict[str, Any], same: bool
 ) -> None:
-    configure(folder, r=3)
-    assert "[2, 32] in the file, [3, 32] in the base); it names this base, so" in inspect(llama, folder).error
+    configure(home / "r1", target_modules=["q_proj", "v_proj"])
+    before = look(home, "r1").identities["r1"]
+    configure(home / "r1", **changes)
+    assert (look(home, "r1").identities["r1"] == before) == same
 
 
-def test_weights_that_are_not_finite_are_refused(llama: Toy, folder: Path) -> None:
-    reweigh(folder, layers__0__self_attn__q_proj__lora_A__weight=lambda weight: weight * float("nan"))
-    assert "not finite" in inspect(llama, folder).error
+def test_the_dtype_and_the_tokenizer_are_part_of_an_identity_and_templates_are_not(home: Path) -> None:
+    before = look(home, "r1").identities
+    half = look(home, "r1", engine=EngineSettings(name="torch", dtype="bfloat16", options={"device": "cpu"}))
+    assert half.identities["base"]["dtype"] == "bfloat16"
+    assert half.identities["r1"] != before["r1"]
+    (home / "base" / "chat_template.jinja").write_text(TEMPLATE)
+    path = home / "base" / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"chat_template": "x"}))
+    assert look(home, "r1").identities == before
+    path = home / "base" / "tokenizer.json"
+    path.write_text(path.read_text() + " ")
+    assert look(home, "r1").identities["base"] != before["base"]
 
 
-def test_layers_without_weights_are_warned_of(llama: Toy, folder: Path) -> None:
-    weights = load_file(folder / WEIGHTS)
-    save_file({key: weight for key, weight in weights.items() if "layers.2" not in key}, folder / WEIGHTS)
-    [problem] = inspect(llama, folder).problems
-    assert problem.severity == "warning"
-    assert "no weights for 4 layers" in problem.message
+@pytest.mark.slow
+def test_an_adapter_with_an_error_is_left_out_and_the_others_answer(home: Path) -> None:
+    (home / "r1" / WEIGHTS).write_bytes(b"cut")
+    found = look(home, "r1", "r2", "absent")
+    assert list(errors(found)) == ["r1", "absent"]
+    assert "no folder" in errors(found)["absent"]
+    assert list(found.identities) == ["base", "r2"]
+    assert said(found, ["r2"]) == said(look(home, "r2"), ["r2"])
+    with found.load() as loaded:
+        assert loaded.failed == {}
 
 
-def test_more_than_half_of_the_layers_without_weights_is_an_error(llama: Toy, folder: Path) -> None:
-    weights = load_file(folder / WEIGHTS)
-    half = {key: weight for key, weight in weights.items() if "k_proj" in key or "v_proj" in key}
-    save_file(half, folder / WEIGHTS)
-    assert inspect(llama, folder).error == ""
-    save_file({key: w for key, w in half.items() if "layers.0.self_attn.k" not in key}, folder / WEIGHTS)
-    found = inspect(llama, folder)
-    assert found.adapter is None
-    assert "7 of the 12 layers that its configuration targets lack weights in its file" in found.error
+def test_pickles_are_loaded_only_where_the_study_allows_it(home: Path) -> None:
+    text = said(look(home, "r1"), ["r1"])
+    torch.save(load_file(home / "r1" / WEIGHTS), home / "r1" / "adapter_model.bin")
+    torch.save(load_file(home / "base" / "model.safetensors"), home / "base" / "pytorch_model.bin")
+    (home / "r1" / WEIGHTS).unlink()
+    assert "set `engine.options.allow_pickle: true`" in errors(look(home, "r1"))["r1"]
+    (home / "base" / "model.safetensors").unlink()
+    with pytest.raises(EngineError, match=r"base 'base': .* is a pickle"):
+        look(home, "r1")
+    allowed = EngineSettings(name="torch", options={"device": "cpu", "allow_pickle": True})
+    assert said(look(home, "r1", engine=allowed), ["r1"]) == text
 
 
-def test_layers_without_weights_under_another_base_are_an_error(llama: Toy, folder: Path) -> None:
-    weights = load_file(folder / WEIGHTS)
-    save_file({key: weight for key, weight in weights.items() if "layers.2" not in key}, folder / WEIGHTS)
-    configure(folder, base_model_name_or_path="someone/smaller")
-    [problem] = inspect(llama, folder).problems
-    assert "the base has 4 layers" in inspect(llama, folder).error
-    assert "which it calls someone/smaller" in problem.message
+def test_equal_weights_under_two_names_are_warned_of(home: Path) -> None:
+    shutil.copytree(home / "r1", home / "copy")
+    [problem] = look(home, "r1", "r2", "copy").problems
+    assert (problem.subject, problem.severity) == ("copy", "warning")
+    assert "its weights are those of adapter 'r1', byte for byte" in problem.message
 
 
-def test_weights_without_layers_are_an_error(llama: Toy, folder: Path) -> None:
-    configure(folder, target_modules=["q_proj", "v_proj", "k_proj"])
-    found = inspect(llama, folder)
-    assert found.adapter is None
-    assert "6 of its weights fit no layer" in found.error
-    deeper = {key.replace("layers.2", "layers.9"): w for key, w in load_file(folder / WEIGHTS).items()}
-    save_file(deeper, folder / WEIGHTS)
-    configure(folder, target_modules=["q_proj", "v_proj", "k_proj", "o_proj"])
-    assert "8 of its weights fit no layer" in inspect(llama, folder).error
+def test_templates_are_the_bases_and_those_that_differ(home: Path) -> None:
+    (home / "r1" / "chat_template.jinja").write_text(TEMPLATE)
+    own = (home / "base" / "chat_template.jinja").read_text()
+    (home / "r2" / "chat_template.jinja").write_text(own)
+    found = look(home, "r1", "r2")
+    assert found.templates == {"base": own, "r1": TEMPLATE}
+    assert found.chat("hi", TEMPLATE) == "<hi>"
+    assert found.chat("hi", found.templates["base"]) == "<s>[user]hi[assistant]"
+    assert found.problems == ()
 
 
-def test_another_base_in_the_configuration_is_warned_of(llama: Toy, folder: Path) -> None:
-    configure(folder, base_model_name_or_path="someone/other-7b")
-    [problem] = inspect(llama, folder).problems
-    assert problem.severity == "warning"
-    assert problem.message.startswith("it says that it was trained on someone/other-7b, the base given is")
+@pytest.mark.parametrize(
+    ("template", "fault"),
+    [
+        ("{% for %}", r"cannot be applied to a prompt \(TemplateSyntaxError: Expected"),
+        ("the same for all", "leaves the prompt out"),
+    ],
+)
+def test_a_bases_own_template_of_no_use_is_kept_and_refused_when_it_is_asked_under(
+    home: Path, template: str, fault: str
+) -> None:
+    (home / "base" / "chat_template.jinja").write_text(template)
+    found = look(home)
+    assert (found.templates, found.problems) == ({"base": template}, ())
+    message = rf"^base 'base': its chat template {fault}.*; set `decoding.template: FILE` .* `decoding.template: none`"
+    with pytest.raises(EngineError, match=message):
+        found.chat("hi", template)
+    assert found.chat("hi", TEMPLATE) == "<hi>"
 
 
-@pytest.mark.parametrize("named", ["elsewhere/{}", "models--org--{}/snapshots/0123abcd"])
-def test_the_same_base_in_another_place_is_no_problem(llama: Toy, folder: Path, named: str) -> None:
-    configure(folder, base_model_name_or_path=named.format(llama.folder.name))
-    assert inspect(llama, folder).problems == ()
+def test_a_template_that_the_study_names_and_leaves_prompts_out_is_refused(home: Path) -> None:
+    found = look(home)
+    with pytest.raises(
+        EngineError, match=r"^the chat template that `decoding.template` names leaves the prompt"
+    ):
+        found.chat("hi", "the same for all")
+    with pytest.raises(EngineError, match=r"TemplateSyntaxError.*mend it, or name another"):
+        found.chat("hi", "{{ messages")
 
 
-def test_messages_do_not_name_their_subject(llama: Toy, folder: Path) -> None:
-    (folder / WEIGHTS).unlink()
-    [problem] = inspect(llama, folder).problems
-    assert problem.subject == "mine"
-    assert "'mine'" not in problem.message
+def test_a_template_that_fails_on_one_prompt_only_is_refused_there(home: Path) -> None:
+    (home / "r1" / "chat_template.jinja").write_text(
+        "{% if 'no' in messages[0].content %}{{ raise_exception('never') }}{% endif %}" + TEMPLATE
+    )
+    found = look(home, "r1")
+    assert found.chat("hi", found.templates["r1"]) == "<hi>"
+    with pytest.raises(EngineError, match=r"^its chat template cannot be .*never\); mend it, or remove it"):
+        found.chat("no", found.templates["r1"])
 
 
-def test_weights_of_the_base_in_an_adapter_are_not_lost(llama: Toy, folder: Path) -> None:
-    weights = load_file(folder / WEIGHTS)
-    place = "base_model.model.model.embed_tokens.weight"
-    same = llama.base.model.get_parameter("model.embed_tokens.weight").detach().clone()
-    save_file(weights | {place: same}, folder / WEIGHTS)
-    assert (read_adapter("mine", folder, llama.base).replaces, inspect(llama, folder).problems) == ((), ())
-    save_file(weights | {place: torch.ones(259, 32)}, folder / WEIGHTS)
-    found = read_adapter("mine", folder, llama.base)
-    assert found.replaces == ("model.embed_tokens.weight",)
-    assert "brings weights of the base itself" in found.unstackable
-    save_file(weights | {place: torch.ones(260, 32)}, folder / WEIGHTS)
+def test_a_template_is_looked_at_once_and_not_for_each_prompt(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    def count(_: object, template: str) -> str:
+        looks.append(template)
+        return ""
+
+    monkeypatch.setattr(sys.modules[TorchPreflight.__module__], "template_error", count)
+    found = look(home)
+    assert [found.chat(text, TEMPLATE) for text in "abc"] == ["<a>", "<b>", "<c>"]
+    assert looks == [TEMPLATE]
+
+
+def test_a_base_without_a_template_is_noted(home: Path) -> None:
+    (home / "base" / "chat_template.jinja").unlink()
+    found = look(home)
+    assert found.templates == {}
+    [note] = found.problems
+    assert (note.subject, note.severity) == ("base", "note")
     assert (
-        "model.embed_tokens.weight: [260, 32] in the file, [259, 32] in the base"
-        in inspect(llama, folder).error
+        "no chat template: prompts are sent as they are; `decoding.template: FILE` gives one" in note.message
     )
 
 
-@pytest.mark.parametrize("changes", [{"use_dora": True}, {"modules_to_save": ["lm_head"]}])
-def test_an_adapter_apart_without_its_weights_is_found_before(
-    llama: Toy, folder: Path, changes: dict[str, Any]
-) -> None:
-    configure(folder, **changes)
-    found = inspect(llama, folder)
-    lacking = "12 of the 12 layers that its configuration targets lack weights"
-    assert ("lm_head" in found.error) if "modules_to_save" in changes else (lacking in found.error)
+def test_the_context_is_the_configurations_and_none_where_it_names_none(home: Path) -> None:
+    found = look(home)
+    assert found.context == 512
+    found._skeleton = replace(found._skeleton, context=2**31)
+    assert found.context is None
 
 
-def test_a_damaged_tokenizer_of_an_adapter_is_an_error(llama: Toy, folder: Path) -> None:
-    (folder / "tokenizer.json").write_text('{"model": 3}')
-    assert "tokenizer.json is no tokenizer" in inspect(llama, folder).error
-    (folder / "tokenizer.json").write_text("{")
-    assert "tokenizer.json is not JSON" in inspect(llama, folder).error
+def test_a_base_whose_weights_have_another_shape_than_its_configuration_is_blamed_itself(home: Path) -> None:
+    path = home / "base" / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"intermediate_size": 96}))
+    with pytest.raises(
+        EngineError, match=r"base 'base': 9 of the weights in .*: \[\d+, \d+\] in the file, .* by config.json"
+    ):
+        look(home, "r1")
 
 
-def test_an_own_template_of_no_use_is_the_concern_of_who_asks_under_it(llama: Toy, folder: Path) -> None:
-    (folder / "chat_template.jinja").write_text("hello")
-    found = inspect(llama, folder)
-    assert (found.template, found.error) == ("hello", "")
+def test_nothing_of_transformers_own_is_printed(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    logging.set_verbosity_info()
+    logging.enable_progress_bar()
+    try:
+        said(look(home, "r1"), ["r1"])
+        assert logging.is_progress_bar_enabled()
+        assert logging.get_verbosity() == INFO
+    finally:
+        logging.set_verbosity_warning()
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
 
 
-def test_a_sound_base_has_no_problem(llama: Toy) -> None:
-    assert inspect_base(llama.base, llama.folder) == ()
+def test_a_base_that_decodes_without_cuda_graphs_is_noted_where_there_could_be_some(llama: Toy) -> None:
+    assert _slow("base", Setup(device="cpu", quantization="4bit"), llama.base) == []
+    assert _slow("base", Setup(device="cuda"), llama.base) == []
+    assert _slow("base", Setup(device="cuda", quantization="4bit", graphs=False), llama.base) == []
+    [note] = _slow("base", Setup(device="cuda", quantization="4bit"), llama.base)
+    assert (note.subject, note.severity) == ("base", "note")
+    assert "without CUDA graphs, more slowly: kernels for quantized weights" in note.message
+
+
+def test_provenance_names_software_and_device(home: Path) -> None:
+    found = look(home).provenance
+    assert {"assay", "torch", "transformers", "peft", "python", "device"} <= set(found)
+    assert found["torch"] == torch.__version__
+    assert found["device"].startswith("cpu: ")
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("damage", "message"),
     [
+        (lambda base: (base / "config.json").unlink(), "no config.json in"),
+        (lambda base: (base / "config.json").write_text("{}"), r"config\.json has no `model_type`"),
+        (lambda base: (base / "config.json").write_text(" "), r"config\.json is empty; download it again"),
+        (lambda base: without(base, "tokenizer.json"), r"no tokenizer in .* \(tokenizer\.json, "),
+        (lambda base: (base / "tokenizer.json").write_text("{"), r"tokenizer\.json is not JSON"),
         (
-            {"repetition_penalty": 1.05, "top_p": 0.8, "temperature": 0.7, "do_sample": True},
-            "repetition_penalty: 1.05",
+            lambda base: (base / "tokenizer.json").write_text("{}"),
+            r"tokenizer\.json cannot be used .*download it",
         ),
-        ({"suppress_tokens": [3]}, "suppress_tokens: [3]"),
-        ({"repetition_penalty": 1.0, "num_beams": 1, "suppress_tokens": None}, ""),
+        (
+            lambda base: (base / "tokenizer_config.json").write_text("[]"),
+            r"tokenizer_config\.json is not a JSON",
+        ),
+        (
+            lambda base: (base / "generation_config.json").write_text("["),
+            r"generation_config\.json is not JSON",
+        ),
+        (lambda base: (base / "model.safetensors").unlink(), "no model.safetensors in"),
+        (lambda base: (base / "model.safetensors").write_bytes(b"x"), "no whole safetensors header"),
+        (lambda base: (base / "adapter_config.json").write_text("{}"), "move the adapter into a folder"),
+        (lambda base: shutil.rmtree(base), "no folder"),
     ],
 )
-def test_what_a_generation_configuration_asks_for_and_does_not_get_is_told(
-    llama: Toy, tmp_path: Path, asked: dict[str, Any], told: str
+def test_a_base_that_cannot_be_run_is_an_error_before_anything_is_loaded(
+    home: Path, damage: Any, message: str
 ) -> None:
-    (tmp_path / "generation_config.json").write_text(json.dumps(asked))
-    messages = [problem.message for problem in inspect_base(llama.base, tmp_path)]
-    assert [told in message for message in messages] == ([True] if told else [])
+    damage(home / "base")
+    with pytest.raises(EngineError, match=message) as bad:
+        look(home, "r1")
+    assert str(bad.value).count("base 'base': ") == 1
 
 
-def test_a_tokenizer_with_more_tokens_than_weights_is_noted(llama: Toy) -> None:
-    tokenizer = copy.deepcopy(llama.base.tokenizer)
-    tokenizer.add_tokens(["<think>"])
-    [problem] = inspect_base(replace(llama.base, tokenizer=tokenizer), llama.folder)
-    assert "tokens up to 259, and it has weights for 259" in problem.message
+def test_an_adapter_given_as_base_is_told(home: Path) -> None:
+    with pytest.raises(EngineError, match="it is an adapter; give the base"):
+        look(home, base="r1")
 
 
-def test_an_adapter_of_zeros_is_warned_of(llama: Toy, folder: Path) -> None:
-    reweigh(folder, lora_B__weight=torch.zeros_like)
-    [problem] = inspect(llama, folder).problems
-    assert "every weight change is zero" in problem.message
-    configure(folder, lora_alpha=0)
-    assert "it cannot do anything; lora_alpha is 0" in inspect(llama, folder).problems[0].message
+def test_code_of_a_base_needs_the_option(home: Path) -> None:
+    path = home / "base" / "config.json"
+    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config"}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | own))
+    (home / "base" / "own.py").write_text("raise SystemExit('ran')")
+    with pytest.raises(EngineError, match=r"engine\.options\.trust_remote_code"):
+        look(home)
 
 
-def test_its_own_template_and_tokens_are_noted(llama: Toy, folder: Path) -> None:
-    (folder / "chat_template.jinja").write_text("{{ messages }}")
-    (folder / "added_tokens.json").write_text('{"<think>": 259}')
-    found = inspect(llama, folder)
-    assert found.template == "{{ messages }}"
-    assert [problem.severity for problem in found.problems] == ["warning"]
-    assert "'<think>'" in found.problems[0].message
-    llama.base.tokenizer.save_pretrained(folder)
-    (folder / "added_tokens.json").unlink()
-    assert inspect(llama, folder).problems == ()
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"use_dora": True}, "use_dora"),
-        ({"modules_to_save": ["lm_head"]}, "modules_to_save"),
-        ({"trainable_token_indices": [1, 2]}, "trainable_token_indices"),
-        ({"bias": "all"}, "bias"),
-        ({"peft_type": "IA3"}, "not LORA"),
-    ],
-)
-def test_what_cannot_be_stacked_is_told(folder: Path, changes: dict[str, Any], reason: str) -> None:
-    if changes.get("peft_type") == "IA3":
-        written = {"peft_type": "IA3", "target_modules": ["q_proj"], "feedforward_modules": []}
-        (folder / "adapter_config.json").write_text(json.dumps(written))
-    else:
-        configure(folder, **changes)
-    assert reason in unstackable(read_config("mine", folder))
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"init_lora_weights": "pissa"}, "changes the base's own weights"),
-        ({"layer_replication": [[0, 2], [1, 3]]}, "layer_replication"),
-    ],
-)
-def test_what_would_change_a_shared_base_is_refused(
-    llama: Toy, folder: Path, changes: dict[str, Any], reason: str
+def test_a_base_that_is_too_large_is_refused_with_figures(
+    home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure(folder, **changes)
-    assert reason in inspect(llama, folder).error
+    monkeypatch.setattr(estimate, "free_bytes", lambda _: 1000)
+    with pytest.raises(EngineError, match=r"base 'base': it needs about .* GiB on cpu"):
+        look(home, "r1")
 
 
-def test_prompt_tuning_is_refused(llama: Toy, folder: Path) -> None:
-    written = {"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4, "task_type": "CAUSAL_LM"}
-    (folder / "adapter_config.json").write_text(json.dumps(written))
-    assert "PROMPT_TUNING, is more than a change of layers" in inspect(llama, folder).error
+def test_hub_ids_that_are_not_here_are_refused_offline(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+
+    def fail(*_: Any, **__: Any) -> str:
+        raise hub.errors.LocalEntryNotFoundError("offline")
+
+    monkeypatch.setattr(hub, "snapshot_download", fail)
+    with pytest.raises(EngineError, match=r"base 'base': no folder org/model here, no whole download"):
+        preflight(ENGINE, ModelRef("base", "org/model"), [])
+    found = preflight(ENGINE, ModelRef("base", home / "base"), [ModelRef("mine", "org/mine", "v1")])
+    assert "hf download org/mine --revision v1" in errors(found)["mine"]
 
 
-def test_lora_on_embeddings_cannot_be_stacked(llama: Toy) -> None:
-    path = make_adapter(llama.folder, "embeddings", {"r": 2, "target_modules": ["embed_tokens"]})
-    assert "embed_tokens (Embedding)" in read_adapter("embeddings", path, llama.base).unstackable
+def test_a_hub_id_is_the_bases_name_where_adapters_name_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr(hub, "snapshot_download", lambda *_, **__: str(home / "base"))
+    configure(home / "r1", base_model_name_or_path="someone/Model")
+    found = preflight(ENGINE, ModelRef("base", "org/model"), [ModelRef("r1", home / "r1")])
+    assert found.problems == ()
+    configure(home / "r1", base_model_name_or_path="someone/other")
+    [problem] = preflight(ENGINE, ModelRef("base", "org/model"), [ModelRef("r1", home / "r1")]).problems
+    assert "the base given is org/model" in problem.message
 
 
-def test_the_norm_of_a_change_is_that_of_the_product(llama: Toy) -> None:
-    for adapter in llama.adapters:
-        for delta in adapter.deltas.values():
-            assert delta.norm == pytest.approx(float((delta.up @ delta.down).norm()), rel=1e-5)
+def test_an_adapter_of_zeros_is_warned_of_and_loaded(home: Path) -> None:
+    reweigh(home / "r1", lora_B__weight=torch.zeros_like)
+    found = look(home, "r1")
+    assert [one.severity for one in found.problems] == ["warning"]
+    with found.load() as loaded:
+        [dead] = loaded.liveness(["r1"])
+    assert (dead.modules, dead.norm, dead.alive) == (6, 0, False)
 
 
-def test_rank_and_scaling_follow_peft(llama: Toy) -> None:
-    adapters = {adapter.name: adapter for adapter in llama.adapters}
-    ranks = {layer: len(delta.down) for layer, delta in adapters["patterns"].deltas.items()}
-    assert ranks == {
-        f"model.layers.{i}.{name}": rank
-        for i in range(3)
-        for name, rank in (("self_attn.q_proj", 7), ("mlp.down_proj", 3 if i == 1 else 4))
-    }
-    raw = load_file(llama.folder / "rslora" / WEIGHTS)
-    delta = adapters["rslora"].deltas["model.layers.0.mlp.up_proj"]
-    stored = raw["base_model.model.model.layers.0.mlp.up_proj.lora_B.weight"]
-    torch.testing.assert_close(delta.up, stored * (4 / 8**0.5))
+def test_a_wider_adapter_is_an_error_that_names_its_base(home: Path) -> None:
+    weights = load_file(home / "r1" / WEIGHTS)
+    wide = {key: torch.cat([w, w], 1) if "lora_A" in key else w for key, w in weights.items()}
+    save_file(wide, home / "r1" / WEIGHTS)
+    configure(home / "r1", base_model_name_or_path="someone/wide-7b")
+    assert "which it calls someone/wide-7b" in errors(look(home, "r1"))["r1"]
+
+
+def test_problems_are_one_line_each_and_start_with_no_name(home: Path) -> None:
+    configure(home / "r1", base_model_name_or_path="a/b", use_dora=True)
+    found: tuple[Problem, ...] = look(home, "r1").problems
+    assert found
+    for one in found:
+        assert "\n" not in one.message
+        assert not one.message.startswith(("adapter", "base"))

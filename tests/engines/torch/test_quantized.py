@@ -11,8 +11,8 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-from assay.engines import Weights
-from assay.engines.torch import survey
+from assay.engines import ModelRef
+from assay.engines.torch import preflight
 from assay.engines.torch.text import encode
 from assay.plan import EngineSettings
 from tests.engines.torch import toys
@@ -32,12 +32,14 @@ def test_a_base_in_4_bits_says_what_peft_says_of_it(tmp_path: Path, monkeypatch:
     names = ("r1", "rslora")
     make_toy("qwen3", tmp_path, {name: ADAPTERS[name] for name in names}, size=0.1)
     settings = EngineSettings(name="torch", dtype="float32", quantization="4bit", options={"device": "cpu"})
-    looked = survey(settings, Weights("base", tmp_path), [Weights(name, tmp_path / name) for name in names])
+    looked = preflight(
+        settings, ModelRef("base", tmp_path), [ModelRef(name, tmp_path / name) for name in names]
+    )
     asked = [
         ask(name, prompt, i, max_tokens=16) for name in ("base", *names) for i, prompt in enumerate(PROMPTS)
     ]
     with looked.load() as session:
-        ours = {(one.request.subject, one.request.example): one.text for one in session.complete(asked)}
+        ours = {(one.prompt.subject, one.prompt.example): one.text for one in session.complete(asked)}
     tokenizer = make_tokenizer()
     theirs = {
         (name, str(i)): tokenizer.decode(row, skip_special_tokens=True)

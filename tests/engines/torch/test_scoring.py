@@ -19,18 +19,18 @@ def pairs() -> list[tuple[str, str]]:
 
 def scored(engine: TorchEngine, subjects: list[str]) -> dict[tuple[str, str, str], tuple[float, bool]]:
     requests = [
-        ask(subject, prompt, i, index=i, kind="loglikelihood", continuation=continuation)
+        ask(subject, prompt, i, request=i, kind="loglikelihood", continuation=continuation)
         for subject in subjects
         for i, (prompt, continuation) in enumerate(pairs())
     ]
     beside = [ask(subject, "generate beside it", 0, max_tokens=9) for subject in subjects]
     found = {}
     for done in engine.complete([*beside, *requests]):
-        if done.request.kind == "loglikelihood":
-            asked = done.request
+        if done.prompt.kind == "loglikelihood":
+            asked = done.prompt
             assert done.logprob is not None
             assert done.greedy is not None
-            found[asked.subject, asked.prompt, asked.continuation] = (done.logprob, done.greedy)
+            found[asked.subject, asked.text, asked.continuation] = (done.logprob, done.greedy)
     assert len(found) == len(requests)
     return found
 
@@ -85,7 +85,7 @@ def test_a_continuation_that_greedy_decoding_gives_is_greedy(engine: TorchEngine
 def test_continuations_of_one_token_share_one_sequence(engine: TorchEngine) -> None:
     prompt = PROMPTS[3]
     requests = [
-        ask("base", prompt, 0, index=i, kind="loglikelihood", continuation=letter)
+        ask("base", prompt, 0, request=i, kind="loglikelihood", continuation=letter)
         for i, letter in enumerate("ABCD")
     ]
     before = engine.usage.read

@@ -11,12 +11,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assay.engines.torch import Adapter, Base, TorchEngine, TorchSurvey, session, survey
+from assay.engines.api import ModelRef
+from assay.engines.torch import Adapter, Base, TorchEngine, TorchPreflight, preflight, session
 from assay.engines.torch import engine as engine_module
 from assay.engines.torch.apart import SpoiledError, worn
 from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.session import CHANGED, Session
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.torch.test_apart import CONFIGS, save
@@ -38,16 +38,16 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 
 @pytest.fixture(scope="module")
-def seen(toy: Toy) -> TorchSurvey:
-    adapters = [Weights(name, toy.folder / name) for name in NAMES]
-    return survey(
-        EngineSettings(name="torch", options={"device": "cpu"}), Weights("base", toy.folder), adapters
+def seen(toy: Toy) -> TorchPreflight:
+    adapters = [ModelRef(name, toy.folder / name) for name in NAMES]
+    return preflight(
+        EngineSettings(name="torch", options={"device": "cpu"}), ModelRef("base", toy.folder), adapters
     )
 
 
 def answers(loaded: Session, subjects: Sequence[str] = SUBJECTS) -> dict[str, str]:
     requests = [ask(name, PROMPTS[1], 0, max_tokens=6) for name in subjects]
-    return {one.request.subject: one.text for one in loaded.complete(requests)}
+    return {one.prompt.subject: one.text for one in loaded.complete(requests)}
 
 
 def break_at(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, first: int = 1) -> None:
@@ -65,11 +65,11 @@ def break_at(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, first
     monkeypatch.setattr(engine_module, "worn", fail)
 
 
-def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchSurvey) -> None:
+def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchPreflight) -> None:
     requests = [ask(s, p, i, max_tokens=4 + 8 * i) for i, p in enumerate(PROMPTS) for s in SUBJECTS]
     with seen.load() as loaded:
         rows = outputs(loaded._open, requests)
-        assert {one.request for one in loaded.complete(requests)} == set(requests)
+        assert {one.prompt for one in loaded.complete(requests)} == set(requests)
         assert loaded.usage.generated > 0
     for subject in SUBJECTS:
         assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
@@ -77,7 +77,7 @@ def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchSurv
 
 @pytest.mark.slow
 def test_an_adapter_that_fails_at_loading_is_noted_and_the_others_answer(
-    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with seen.load() as loaded:
         usual = answers(loaded)
@@ -93,7 +93,7 @@ def test_an_adapter_that_fails_at_loading_is_noted_and_the_others_answer(
     [(EngineError("it broke"), "it broke"), (ValueError("odd"), "ValueError: odd")],
 )
 def test_an_adapter_that_fails_while_it_is_asked_is_noted_and_the_next_one_follows(
-    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     break_at(monkeypatch, "dora", error, first=2)
     with seen.load() as loaded:
@@ -104,7 +104,7 @@ def test_an_adapter_that_fails_while_it_is_asked_is_noted_and_the_next_one_follo
 
 
 def test_an_adapter_that_fails_while_it_is_probed_is_noted(
-    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_at(monkeypatch, "dora", RuntimeError("odd"), first=2)
     with seen.load() as loaded:
@@ -114,7 +114,7 @@ def test_an_adapter_that_fails_while_it_is_probed_is_noted(
 
 @pytest.mark.slow
 def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
-    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with seen.load() as loaded:
         usual = answers(loaded)
@@ -133,7 +133,7 @@ def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
         assert answers(loaded) == {name: text for name, text in usual.items() if name != "dora"}
 
 
-def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: TorchSurvey) -> None:
+def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: TorchPreflight) -> None:
     path = toy.folder / "plain" / "adapter_model.safetensors"
     whole, then = path.read_bytes(), path.stat()
     path.write_bytes(whole[:-8])
@@ -149,7 +149,7 @@ def test_a_file_that_changed_since_it_was_looked_at_fails_alone(toy: Toy, seen: 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "dora"])
 def test_weights_of_another_training_step_are_not_taken_for_those_looked_at(
-    toy: Toy, seen: TorchSurvey, name: str
+    toy: Toy, seen: TorchPreflight, name: str
 ) -> None:
     path = toy.folder / name / "adapter_model.safetensors"
     whole, then = path.read_bytes(), path.stat()
@@ -167,7 +167,7 @@ def test_weights_of_another_training_step_are_not_taken_for_those_looked_at(
         os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
 
 
-def test_a_base_of_another_training_step_is_refused(toy: Toy, seen: TorchSurvey) -> None:
+def test_a_base_of_another_training_step_is_refused(toy: Toy, seen: TorchPreflight) -> None:
     path = toy.folder / "config.json"
     text, then = path.read_text(), path.stat()
     try:
@@ -179,7 +179,7 @@ def test_a_base_of_another_training_step_is_refused(toy: Toy, seen: TorchSurvey)
         os.utime(path, ns=(then.st_atime_ns, then.st_mtime_ns))
 
 
-def test_liveness_of_an_adapter_apart_has_logits_and_no_layers(seen: TorchSurvey) -> None:
+def test_liveness_of_an_adapter_apart_has_logits_and_no_layers(seen: TorchPreflight) -> None:
     with seen.load() as loaded:
         dora, plain = loaded.liveness(["dora", "plain"])
     assert (dora.adapter, dora.modules, dora.norm, dora.alive) == ("dora", None, None, True)
@@ -196,10 +196,10 @@ def test_weights_of_the_base_in_an_adapter_are_used_and_put_back(toy: Toy) -> No
     (folder / "adapter_config.json").write_text((toy.folder / "plain" / "adapter_config.json").read_text())
     weights["base_model.model.model.embed_tokens.weight"] = embeddings
     save_file(weights, folder / "adapter_model.safetensors", {"format": "pt"})
-    found = survey(
+    found = preflight(
         EngineSettings(name="torch", options={"device": "cpu"}),
-        Weights("base", toy.folder),
-        [Weights("brings", folder), Weights("plain", toy.folder / "plain")],
+        ModelRef("base", toy.folder),
+        [ModelRef("brings", folder), ModelRef("plain", toy.folder / "plain")],
     )
     requests = [
         ask(s, p, i, max_tokens=4 + 8 * i) for i, p in enumerate(PROMPTS) for s in ("base", "brings", "plain")
@@ -212,7 +212,7 @@ def test_weights_of_the_base_in_an_adapter_are_used_and_put_back(toy: Toy) -> No
                 assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
 
 
-def test_everything_is_freed_at_the_end(seen: TorchSurvey) -> None:
+def test_everything_is_freed_at_the_end(seen: TorchPreflight) -> None:
     with seen.load() as loaded:
         weight = weakref.ref(loaded._open.base.model)
     gc.collect()
@@ -222,12 +222,12 @@ def test_everything_is_freed_at_the_end(seen: TorchSurvey) -> None:
             use()
 
 
-def test_an_unknown_adapter_has_no_liveness(seen: TorchSurvey) -> None:
+def test_an_unknown_adapter_has_no_liveness(seen: TorchPreflight) -> None:
     with seen.load() as loaded, pytest.raises(EngineError, match="'nobody' is not loaded"):
         loaded.liveness(["nobody"])
 
 
-def test_a_prompt_that_cannot_be_answered_is_the_callers_error(seen: TorchSurvey) -> None:
+def test_a_prompt_that_cannot_be_answered_is_the_callers_error(seen: TorchPreflight) -> None:
     with seen.load() as loaded, pytest.raises(EngineError, match="do not fit a context"):
         list(loaded.complete([ask("plain", "a" * 600, 0)]))
 
@@ -256,7 +256,7 @@ def test_memory_that_runs_out_while_adapters_are_stacked_is_told(
 
 
 def test_memory_that_runs_out_while_an_adapter_is_put_on_is_told(
-    seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("no more")
@@ -275,7 +275,9 @@ def test_a_token_without_weights_is_refused(llama: Toy, monkeypatch: pytest.Monk
         list(engine.complete([ask("base", "a", 0)]))
 
 
-def test_how_rows_decode_is_told_on_a_gpu_alone(seen: TorchSurvey, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_rows_decode_is_told_on_a_gpu_alone(
+    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with seen.load() as loaded:
         assert loaded.provenance == {}
         monkeypatch.setattr(type(loaded._open.base), "device", torch.device("cuda"))

@@ -118,7 +118,7 @@ def test_records_hold_what_the_engine_says_of_each_prompt(eight: Path, llama: To
     engine = TorchEngine(llama.base, [one for one in llama.adapters if one.name in SOUND])
     prompts = [(name, key, prompt) for (name, key), (prompt, _) in kept.items() if "/" not in name]
     alone = {
-        (one.request.subject, one.request.example): one.text
+        (one.prompt.subject, one.prompt.example): one.text
         for name, key, prompt in prompts
         for one in engine.complete([ask(name, prompt, int(key), max_tokens=6)])
     }

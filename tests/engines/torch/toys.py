@@ -15,7 +15,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.engines.torch import Adapter, Base, Source, load_base, read_adapter
 
 SHAPE: dict[str, Any] = {
@@ -175,5 +175,5 @@ def scramble(model: Any, size: float) -> None:
             torch.nn.init.normal_(weight, std=size)
 
 
-def ask(subject: str, prompt: str, number: int, **more: Any) -> Request:
-    return Request(subject=subject, task="t", example=str(number), prompt=prompt, **more)
+def ask(subject: str, prompt: str, number: int, **more: Any) -> Prompt:
+    return Prompt(subject=subject, task="t", example=str(number), text=prompt, **more)

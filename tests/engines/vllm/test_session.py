@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assay.engines import Request
+from assay.engines import Prompt
 from assay.engines.vllm.control import NAME
 from assay.engines.vllm.session import Session
 from assay.errors import EngineError
@@ -19,20 +19,20 @@ def session(engine: Engine, **more: Any) -> Session:
     return Session(core(engine, **more), "base", LORAS, {"math": 4, "chat": 2}, {})
 
 
-def ask(subject: str, number: int = 0, **more: Any) -> Request:
-    return Request(subject, "gsm", str(number), **{"prompt": f"prompt {number}", "max_tokens": 20, **more})
+def ask(subject: str, number: int = 0, **more: Any) -> Prompt:
+    return Prompt(subject, "gsm", str(number), **{"text": f"prompt {number}", "max_tokens": 20, **more})
 
 
 def test_every_row_is_answered_once_by_whom_it_was_asked_of() -> None:
     engine = Engine()
     asked = [ask(name, i) for name in ("base", "math", "chat") for i in range(20)]
     got = list(session(engine).complete(asked))
-    assert {(one.request.subject, one.request.example) for one in got} == {
+    assert {(one.prompt.subject, one.prompt.example) for one in got} == {
         (r.subject, r.example) for r in asked
     }
     assert len(got) == 60
     assert {row.lora for row in engine.asked} == {None, "math-1", "chat-2"}
-    texts = {(one.request.subject, one.request.example): one.text for one in got}
+    texts = {(one.prompt.subject, one.prompt.example): one.text for one in got}
     assert texts["base", "1"] != texts["math", "1"]
 
 
@@ -76,17 +76,17 @@ def test_greedy_rows_have_no_seed() -> None:
 
 def test_the_beginning_of_a_text_is_marked_once() -> None:
     engine = Engine()
-    list(session(engine).complete([ask("base", prompt="<hi"), ask("base", 1, prompt="hi")]))
+    list(session(engine).complete([ask("base", text="<hi"), ask("base", 1, text="hi")]))
     assert [row.tokens for row in engine.asked] == [[ord(c) for c in "<hi"]] * 2
 
 
 def test_a_long_prompt_leaves_the_room_that_it_leaves() -> None:
     engine = Engine()
-    list(session(engine, context=12).complete([ask("base", prompt="x" * 8)]))
+    list(session(engine, context=12).complete([ask("base", text="x" * 8)]))
     assert engine.asked[0].limits.max_tokens == 3
 
 
-@pytest.mark.parametrize("more", [{"prompt": "x" * 300}, {"max_tokens": 0}])
+@pytest.mark.parametrize("more", [{"text": "x" * 300}, {"max_tokens": 0}])
 def test_what_does_not_fit_is_an_error_that_names_the_example(more: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match=r"example '0'.*do not fit a context of 200"):
         list(session(Engine()).complete([ask("base", **more)]))
@@ -99,7 +99,7 @@ def test_an_unknown_subject_is_an_error() -> None:
 
 def test_a_failed_adapter_yields_nothing() -> None:
     made = Session(core(Engine()), "base", {"math": "math-1"}, {}, {"chat": "its rank"})
-    assert [one.request.subject for one in made.complete([ask("chat"), ask("math")])] == ["math"]
+    assert [one.prompt.subject for one in made.complete([ask("chat"), ask("math")])] == ["math"]
     assert made.failed == {"chat": "its rank"}
 
 
@@ -127,10 +127,8 @@ def test_log_probabilities_of_prompts_are_asked_for_only_where_vllm_tells_them_r
 
 
 def test_a_continuation_is_scored_by_its_own_tokens() -> None:
-    (got,) = session(Engine()).complete([ask("base", prompt="abc ", kind="loglikelihood", continuation="de")])
-    (again,) = session(Engine()).complete(
-        [ask("base", prompt="abc", kind="loglikelihood", continuation=" de")]
-    )
+    (got,) = session(Engine()).complete([ask("base", text="abc ", kind="loglikelihood", continuation="de")])
+    (again,) = session(Engine()).complete([ask("base", text="abc", kind="loglikelihood", continuation=" de")])
     assert got.tokens == again.tokens == 3
     assert got.logprob == again.logprob
     assert got.logprob is not None

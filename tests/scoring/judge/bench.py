@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.plan import JudgeSettings
 from assay.records import Store
 from assay.scoring.judge import identity
@@ -135,6 +135,6 @@ def waiting(
     with Store.write(path / "run") as store:
         store.bind_task("fb", task.kind, examples)
         store.bind("base", "fb", {"name": "base"}, {"p": 1})
-        asked = [Request("base", "fb", one.key, one.prompt) for one in examples[:responses]]
+        asked = [Prompt("base", "fb", one.key, one.prompt) for one in examples[:responses]]
         list(store.append(Completion(one, f"response to {one.example}") for one in asked))
         yield task, store

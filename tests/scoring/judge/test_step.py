@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.engines.openai.http import Server
 from assay.errors import EngineError, RunError
 from assay.plan import JudgeSettings
@@ -88,7 +88,7 @@ def test_the_same_response_of_another_subject_is_not_asked_about_again(tmp_path:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
         brought(task, store, tmp_path, judge)
         store.bind("adapter", "fb", {"name": "adapter"}, {"p": 1})
-        asked = [Request("adapter", "fb", one.key, one.prompt) for one in store.examples("fb")]
+        asked = [Prompt("adapter", "fb", one.key, one.prompt) for one in store.examples("fb")]
         list(store.append(Completion(one, f"response to {one.example}") for one in asked))
         assert len(brought(task, store, tmp_path, judge)) == 25
         assert len(server.bodies) == 25

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from assay.engines import Completion, Request
+from assay.engines import Completion, Prompt
 from assay.tasks.lm_eval import LmEvalTask, lm_eval_task
 from assay.tasks.lm_eval.metrics import plain
 from assay.tasks.task import Answer, Chat, Example, Score
@@ -48,19 +48,19 @@ def ours(
     from assay.engines.torch import Options, TorchEngine
 
     tasks: dict[str, tuple[LmEvalTask, tuple[Example, ...]]] = {}
-    requests: list[Request] = []
+    requests: list[Prompt] = []
     for name in NAMES:
         task = lm_eval_task(name, folder)()
         tasks[name] = (task, examples := task.draw(None, 0))
         asks = task.asks(examples, chat, task.form.shots)
         for example, asked in zip(examples, asks, strict=True):
             requests += [
-                Request(
+                Prompt(
                     subject,
                     name,
                     example.key,
                     one.prompt,
-                    index=index,
+                    request=index,
                     kind=one.kind,
                     continuation=one.continuation,
                     max_tokens=one.max_tokens or 0,
@@ -73,15 +73,15 @@ def ours(
     found: dict[tuple[str, str, str], list[Completion]] = {}
     try:
         for one in engine.complete(requests):
-            found.setdefault((one.request.subject, one.request.task, one.request.example), []).append(one)
+            found.setdefault((one.prompt.subject, one.prompt.task, one.prompt.example), []).append(one)
     finally:
         engine.close()
     return {key: (done, judged(done, *tasks[key[1]])) for key, done in found.items()}
 
 
 def judged(done: list[Completion], task: LmEvalTask, examples: Sequence[Example]) -> Score:
-    done.sort(key=lambda one: one.request.index)
-    (example,) = (one for one in examples if one.key == done[0].request.example)
+    done.sort(key=lambda one: one.prompt.request)
+    (example,) = (one for one in examples if one.key == done[0].prompt.example)
     return task.judge(example, [Answer(one.text, one.logprob, one.greedy) for one in done])
 
 
@@ -115,8 +115,8 @@ def compare(toy: Toy, folder: Path, subjects: Sequence[str], chat: Chat | None =
         for name, sample in theirs(toy, folder, subject, **more):
             done, score = found[subject, name, str(sample["doc_id"])]
             for one, (response,) in zip(done, sample["resps"], strict=True):
-                assert one.request.prompt == sample["arguments"][one.request.index][0]
-                if one.request.kind == "generate":
+                assert one.prompt.text == sample["arguments"][one.prompt.request][0]
+                if one.prompt.kind == "generate":
                     assert one.text == response
                 else:
                     assert one.logprob == pytest.approx(response[0], abs=1e-4)

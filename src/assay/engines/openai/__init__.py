@@ -13,6 +13,6 @@ adapter is compared with the base on probe prompts at every start, and again by 
     patience -> what is tried again, and when    pool    -> many requests under way, none lost
     dialect -> what one request and answer look like, by kind of server
     served  -> which of the server's names is which subject
-    survey  -> look, without asking              session -> asked, as a study uses it
+    preflight  -> look, without asking              session -> asked, as a study uses it
     scoring -> log-likelihoods, where the server tells them
 """

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assay.engines.api import Prompt
+from assay.engines.chat_template import Tokens
 from assay.engines.encoding import seed_of
-from assay.engines.engine import Request
 from assay.engines.openai.options import Kind
 from assay.engines.openai.patience import LostError
-from assay.engines.templates import Tokens
 from assay.errors import EngineError
 
 __all__ = ["Answer", "Dialect", "Target"]
@@ -89,13 +89,13 @@ class Dialect:
             return "/generate"
         return "/v1/chat/completions" if self.chat else "/v1/completions"
 
-    def body(self, request: Request, target: Target, *, logprobs: bool = False) -> dict[str, Any]:
+    def body(self, request: Prompt, target: Target, *, logprobs: bool = False) -> dict[str, Any]:
         """A request to generate."""
         if self.native:
-            return {"inputs": self._prompt(request.prompt), "parameters": self._parameters(request, target)}
+            return {"inputs": self._prompt(request.text), "parameters": self._parameters(request, target)}
         body: dict[str, Any] = {
             "model": target.model,
-            **self._asked(request.prompt),
+            **self._asked(request.text),
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "stream": False,
@@ -128,7 +128,7 @@ class Dialect:
         bos = self.tokens.named.get("bos_token", "")
         return text.removeprefix(bos) if self.tokens.begins and bos else text
 
-    def _parameters(self, request: Request, target: Target) -> dict[str, Any]:
+    def _parameters(self, request: Prompt, target: Target) -> dict[str, Any]:
         sampled: dict[str, Any] = {"do_sample": False}
         if request.temperature > 0:
             sampled = {"do_sample": True, "temperature": request.temperature, "seed": seed_of(request)}

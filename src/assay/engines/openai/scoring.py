@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from assay.engines.engine import Request
+from assay.engines.api import Prompt
 from assay.engines.openai.dialect import Dialect, Target
 from assay.engines.openai.http import Server
 from assay.errors import EngineError
@@ -18,7 +18,7 @@ __all__ = ["logprob_of"]
 
 
 def logprob_of(
-    server: Server, dialect: Dialect, target: Target, request: Request
+    server: Server, dialect: Dialect, target: Target, request: Prompt
 ) -> tuple[float, bool | None, int]:
     """Summed log-probability of a continuation (nats), whether it is the greedy one (None: not told), its tokens.
 
@@ -35,10 +35,10 @@ def logprob_of(
     return _echoed(server, dialect, target, request)
 
 
-def _ranked(server: Server, dialect: Dialect, target: Target, request: Request) -> tuple[float, bool, int]:
+def _ranked(server: Server, dialect: Dialect, target: Target, request: Prompt) -> tuple[float, bool, int]:
     """By `prompt_logprobs`, for exactly the tokens that prompt and continuation are made of."""
-    whole = _tokens(server, dialect, target, request.prompt + request.continuation)
-    count = len(whole) - len(_tokens(server, dialect, target, request.prompt.rstrip()))
+    whole = _tokens(server, dialect, target, request.text + request.continuation)
+    count = len(whole) - len(_tokens(server, dialect, target, request.text.rstrip()))
     if not 0 < count < len(whole):
         raise EngineError(
             _place(request) + f"{count} tokens to score of {len(whole)}; give a prompt and a continuation"
@@ -63,10 +63,10 @@ def _tokens(server: Server, dialect: Dialect, target: Target, text: str) -> list
     return tokens
 
 
-def _echoed(server: Server, dialect: Dialect, target: Target, request: Request) -> tuple[float, None, int]:
+def _echoed(server: Server, dialect: Dialect, target: Target, request: Prompt) -> tuple[float, None, int]:
     """By `echo`: the last tokens whose texts make up the continuation exactly."""
-    text = request.prompt + request.continuation
-    suffix = text[len(request.prompt.rstrip()) :]
+    text = request.text + request.continuation
+    suffix = text[len(request.text.rstrip()) :]
     body = {
         "model": target.model,
         **dialect.prompt(text),
@@ -101,12 +101,12 @@ def _echoed(server: Server, dialect: Dialect, target: Target, request: Request) 
     return math.fsum(logprobs), None, len(logprobs)
 
 
-def _posted(server: Server, body: dict[str, Any], request: Request) -> Any:
+def _posted(server: Server, body: dict[str, Any], request: Prompt) -> Any:
     reply = server.post("/v1/completions", body)
     if not reply.ok:
         raise EngineError(_place(request) + f"refused ({reply.status}: {reply.said})")
     return reply.data
 
 
-def _place(request: Request) -> str:
+def _place(request: Prompt) -> str:
     return f"task {request.task!r}, example {request.example!r}: "

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from assay.engines.api import ModelRef
 from assay.engines.files import json_sha256
 from assay.engines.openai.dialect import Target
 from assay.engines.openai.http import Server
 from assay.engines.openai.options import Setup
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 
 __all__ = ["LOADS", "Card", "base_name", "listed", "loadable", "loaded_name", "scales", "target_of", "unlike"]
@@ -55,7 +55,7 @@ def _card(found: Mapping[str, Any]) -> Card:
     return Card(str(found["id"]), str(found.get("root") or ""), str(found.get("parent") or ""), context)
 
 
-def base_name(setup: Setup, cards: Sequence[Card], base: Weights) -> str:
+def base_name(setup: Setup, cards: Sequence[Card], base: ModelRef) -> str:
     """The server's name of a base. Raises EngineError where that cannot be told."""
     names = [card.name for card in cards]
     if (given := setup.models.get(base.name)) is not None:
@@ -86,7 +86,7 @@ def unlike(card: Card, source: Path | str) -> str:
     return "" if PurePath(said).name.casefold() == last.casefold() else said
 
 
-def target_of(setup: Setup, cards: Sequence[Card], base: str, adapter: Weights) -> Target:
+def target_of(setup: Setup, cards: Sequence[Card], base: str, adapter: ModelRef) -> Target:
     """How an adapter is asked for. Raises EngineError, naming no adapter, where it is not served."""
     name = setup.models.get(adapter.name, adapter.name)
     if setup.kind == "transformers":
@@ -107,7 +107,7 @@ def target_of(setup: Setup, cards: Sequence[Card], base: str, adapter: Weights) 
     return Target(name)
 
 
-def loadable(setup: Setup, cards: Sequence[Card], adapter: Weights) -> bool:
+def loadable(setup: Setup, cards: Sequence[Card], adapter: ModelRef) -> bool:
     """Whether the server is to load an adapter: it may, and does not serve it yet under its own name."""
     return setup.load and setup.models.get(adapter.name, adapter.name) not in [card.name for card in cards]
 

@@ -10,15 +10,14 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from assay.engines.answers import PROBES, ROUNDS, TOKENS, Heard, Said, judged
+from assay.engines.api import NO_PROMPTS, PROBED, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before
-from assay.engines.engine import Completion, Request
 from assay.engines.openai.dialect import Answer, Dialect, Target
 from assay.engines.openai.http import RefusedError, Reply, Server
 from assay.engines.openai.patience import LostError
 from assay.engines.openai.pool import spread
 from assay.engines.openai.scoring import logprob_of
-from assay.engines.weights import NO_PROMPTS, PROBED, Liveness
+from assay.engines.probes import PROBES, ROUNDS, TOKENS, AnswerLiveness, ProbeAnswer, answer_liveness
 from assay.errors import EngineError
 
 __all__ = ["AbsentError", "Session"]
@@ -34,7 +33,7 @@ class AbsentError(EngineError):
 
 
 class Session:
-    """Satisfies `Loaded`."""
+    """Satisfies `Session`."""
 
     def __init__(
         self,
@@ -63,7 +62,7 @@ class Session:
         """Adapters that the server does not answer for, or does not apply, and why."""
         return dict(self._failed)
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
         wanted = [request for request in requests if request.subject not in self._failed]
         unseen = {request.subject for request in wanted} - self._applied - {self._base}
@@ -88,12 +87,12 @@ class Session:
         self._applied |= {one.adapter for one in found if one.alive}
         return list(found)
 
-    def _measured(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[Heard]:
+    def _measured(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[AnswerLiveness]:
         """The base before and after the adapters, so that what drifts meanwhile counts as its own."""
         asked = {name: [*PROBES, *sent.get(name, ())] for name in names}
         every = list(dict.fromkeys(prompt for listed in asked.values() for prompt in listed))
         base = [self._said(self._base, every) for _ in range(ROUNDS - 1)]
-        changed: dict[str, Mapping[str, Said]] = {}
+        changed: dict[str, Mapping[str, ProbeAnswer]] = {}
         for name in names:
             try:
                 changed[name] = self._said(name, asked[name])
@@ -101,19 +100,18 @@ class Session:
                 self._failed[name] = str(bad)
         # Where every adapter failed, this tells whether it was the server.
         base.append(self._said(self._base, every))
-        return [judged(name, base, said) for name, said in changed.items()]
+        return [answer_liveness(name, base, said) for name, said in changed.items()]
 
-    def _said(self, subject: str, prompts: Sequence[str]) -> dict[str, Said]:
+    def _said(self, subject: str, prompts: Sequence[str]) -> dict[str, ProbeAnswer]:
         """Greedy answers to probe prompts."""
         width = min(len(prompts), self._server.valve.width)
         asked = [
-            Request(subject, "liveness", str(i), prompt, max_tokens=TOKENS)
-            for i, prompt in enumerate(prompts)
+            Prompt(subject, "liveness", str(i), prompt, max_tokens=TOKENS) for i, prompt in enumerate(prompts)
         ]
         heard = dict(spread(self._heard, asked, width, self._server.close))
         return {prompt: heard[str(i)] for i, prompt in enumerate(prompts)}
 
-    def _heard(self, request: Request) -> tuple[str, Said]:
+    def _heard(self, request: Prompt) -> tuple[str, ProbeAnswer]:
         """One answer. The base finds out whether log-probabilities are told: some servers refuse to."""
         logprobs = self._logprobs
         try:
@@ -131,9 +129,9 @@ class Session:
             if request.subject == self._base:
                 raise
             raise AbsentError(f"the server does not answer for it ({bad})") from None
-        return request.example, Said(answer.text or "", answer.said, answer.logprobs)
+        return request.example, ProbeAnswer(answer.text or "", answer.said, answer.logprobs)
 
-    def _completed(self, request: Request) -> Completion | None:
+    def _completed(self, request: Prompt) -> Completion | None:
         """One completion; None where the adapter turned out to be absent."""
         if request.subject in self._failed:
             return None
@@ -150,7 +148,7 @@ class Session:
             return None
         return replace(found, seconds=time.monotonic() - began)
 
-    def _generated(self, request: Request) -> Completion:
+    def _generated(self, request: Prompt) -> Completion:
         answer = self._answer(request)
         text, cut = cut_before(answer.text or "", request.stop)  # some servers leave it in
         return Completion(
@@ -161,19 +159,19 @@ class Session:
             finish="stop" if cut else answer.finish,
         )
 
-    def _scored(self, request: Request) -> Completion:
+    def _scored(self, request: Prompt) -> Completion:
         logprob, greedy, tokens = logprob_of(self._server, self._dialect, self._target(request), request)
         return Completion(request, request.continuation, tokens=tokens, logprob=logprob, greedy=greedy)
 
-    def _target(self, request: Request) -> Target:
+    def _target(self, request: Prompt) -> Target:
         if request.subject not in self._targets:
             known = ", ".join(self._targets)
             raise EngineError(f"subject {request.subject!r} is not served (served: {known})")
         return self._targets[request.subject]
 
-    def _answer(self, request: Request, *, logprobs: bool = False) -> Answer:
+    def _answer(self, request: Prompt, *, logprobs: bool = False) -> Answer:
         """Ask until an answer can be read. Raises AbsentError, RefusedError, EngineError."""
-        if self._turns is not None and request.task != "liveness" and request.prompt not in self._turns:
+        if self._turns is not None and request.task != "liveness" and request.text not in self._turns:
             raise EngineError(
                 "the server only takes chats, which it puts under its own template; write `decoding.template: chat`"
             )
@@ -199,7 +197,7 @@ class Session:
             f"({self._dialect.kind}) what it is?"
         )
 
-    def _check_speaker(self, request: Request, target: Target, answer: Answer) -> None:
+    def _check_speaker(self, request: Prompt, target: Target, answer: Answer) -> None:
         """Raise AbsentError if the server says that another than the adapter answered."""
         told = self._dialect.kind == "vllm" and answer.model not in ("", target.model)
         if told and request.subject != self._base:
@@ -208,7 +206,7 @@ class Session:
                 f"adapter, or see `engine.options.models`"
             )
 
-    def _room(self, request: Request, target: Target, reply: Reply) -> int | None:
+    def _room(self, request: Prompt, target: Target, reply: Reply) -> int | None:
         """Tokens that a long prompt leaves in the context, where that is why a server refused; else None."""
         if (
             reply.status != 400
@@ -218,7 +216,7 @@ class Session:
         ):
             return None
         counted = self._server.post(
-            "/tokenize", {"model": target.model, **self._dialect.prompt(request.prompt)}
+            "/tokenize", {"model": target.model, **self._dialect.prompt(request.text)}
         )
         count = counted.data.get("count") if counted.ok and isinstance(counted.data, dict) else None
         if not isinstance(count, int):
@@ -226,7 +224,7 @@ class Session:
         room = self._context - count
         return room if 0 < room < request.max_tokens else None
 
-    def _refused(self, request: Request, reply: Reply) -> RefusedError:
+    def _refused(self, request: Prompt, reply: Reply) -> RefusedError:
         return RefusedError(
             f"{self._server.url}: task {request.task!r}, example {request.example!r} of {request.subject!r}: refused "
             f"({reply.status}: {reply.said})",
@@ -242,10 +240,10 @@ def _absent(reply: Reply) -> AbsentError:
     return AbsentError(f"the server does not answer for it ({reply.status}: {reply.said})")
 
 
-def _probes(subject: str, wanted: Sequence[Request]) -> list[str]:
+def _probes(subject: str, wanted: Sequence[Prompt]) -> list[str]:
     """The shortest prompt of each task that a subject will be asked: what it changes may show under its template only."""
     shortest: dict[str, str] = {}
     for request in wanted:
-        if request.subject == subject and request.prompt:
-            shortest[request.task] = min(shortest.get(request.task, request.prompt), request.prompt, key=len)
+        if request.subject == subject and request.text:
+            shortest[request.task] = min(shortest.get(request.task, request.text), request.text, key=len)
     return list(shortest.values())[:PROBED]

@@ -6,12 +6,12 @@ The records are those of the inner engine alone, whatever the number of actors, 
 meanwhile. Every machine must see the same files: folders by the same path, or hub ids with a revision. Here, where
 the study runs, weights are looked at and not loaded.
 
-    options -> a study's `engine`, checked     survey  -> look here, load over there
+    options -> a study's `engine`, checked     preflight  -> look here, load over there
     sharing -> batches, and those of lost ones session -> loaded actors, as a study uses them
     cluster -> what is needed of Ray           worker  -> what an actor does
     actors  -> Ray itself
 """
 
-from assay.engines.ray.survey import RaySurvey, survey
+from assay.engines.ray.preflight import RayPreflight, preflight
 
-__all__ = ["RaySurvey", "survey"]
+__all__ = ["RayPreflight", "preflight"]

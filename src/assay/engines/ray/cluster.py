@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from assay.engines.engine import Completion, Request
-from assay.engines.weights import Liveness, Weights
+from assay.engines.api import Completion, Liveness, ModelRef, Prompt
 from assay.plan import EngineSettings
 
 __all__ = [
@@ -36,8 +35,8 @@ class Order:
 
     settings: EngineSettings
     """Of the engine that it holds."""
-    base: Weights
-    adapters: tuple[Weights, ...]
+    base: ModelRef
+    adapters: tuple[ModelRef, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables to set before anything is imported."""
 
@@ -54,7 +53,7 @@ class Open:
 class Ask:
     """Answer these. Ends with Finished."""
 
-    requests: tuple[Request, ...]
+    requests: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Opened:
     failed: Mapping[str, str]
     """Adapters that could not be loaded, and why."""
     provenance: Mapping[str, str]
-    """Of the survey and of what is loaded."""
+    """Of the preflight and of what is loaded."""
 
 
 @dataclass(frozen=True, slots=True)

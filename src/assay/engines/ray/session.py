@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assay.engines.engine import Completion, Request
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.ray.cluster import (
     Answers,
     Ask,
@@ -24,7 +24,6 @@ from assay.engines.ray.cluster import (
     Refused,
 )
 from assay.engines.ray.sharing import LIVES, Batch, Shares
-from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import EngineError
 
 __all__ = ["Expected", "Session"]
@@ -49,7 +48,7 @@ class Expected:
 
 
 class Session:
-    """Satisfies `Loaded`."""
+    """Satisfies `Session`."""
 
     def __init__(self, cluster: Cluster, expected: Expected) -> None:
         """Start all actors and wait until each has loaded. Raises EngineError if they cannot."""
@@ -80,7 +79,7 @@ class Session:
         """Of all actors; values that differ stand side by side."""
         return {name: ", ".join(sorted(values)) for name, values in self._seen.items()}
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
         wanted = (request for request in requests if request.subject not in self._failed)
         shares = Shares(wanted, self._expected.actors, self._expected.batch)

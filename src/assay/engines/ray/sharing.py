@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from assay.engines.engine import Completion, Request
+from assay.engines.api import Completion, Prompt
 from assay.errors import EngineError
 
 __all__ = ["Batch", "Shares", "sizes"]
@@ -24,7 +24,7 @@ LIVES = 3
 class Batch:
     """Requests that one actor answers together."""
 
-    open: dict[Request, None]
+    open: dict[Prompt, None]
     """Not answered yet, in order."""
     losses: int = 0
     """Actors that were lost over it."""
@@ -55,7 +55,7 @@ def sizes(count: int, actors: int, most: int) -> list[int]:
 class Shares:
     """The open batches of one call. What is answered is never asked or yielded again."""
 
-    def __init__(self, requests: Iterable[Request], actors: int, most: int) -> None:
+    def __init__(self, requests: Iterable[Prompt], actors: int, most: int) -> None:
         wanted = _ordered(list(dict.fromkeys(requests)))
         self.waiting: deque[Batch] = deque()
         for size in sizes(len(wanted), actors, most):
@@ -66,13 +66,13 @@ class Shares:
         """Those completions that are the first to their requests. Raises EngineError for what nobody asked."""
         fresh = []
         for completion in completions:
-            if completion.request not in batch.open:
-                asked = completion.request
+            if completion.prompt not in batch.open:
+                asked = completion.prompt
                 raise EngineError(
                     f"an actor answered task {asked.task!r}, example {asked.example!r} of {asked.subject!r}, which it "
                     f"was not asked; report this as a defect of its engine"
                 )
-            del batch.open[completion.request]
+            del batch.open[completion.prompt]
             fresh.append(completion)
         return fresh
 
@@ -113,11 +113,11 @@ class Shares:
             del batch.open[request]
 
 
-def _ordered(requests: Sequence[Request]) -> list[Request]:
+def _ordered(requests: Sequence[Prompt]) -> list[Prompt]:
     """Alike beside alike: by subject, kind and length, the longest first."""
     places = {name: place for place, name in enumerate(dict.fromkeys(one.subject for one in requests))}
 
-    def order(one: Request) -> tuple[int, str, int, int]:
-        return places[one.subject], one.kind, -one.max_tokens, -len(one.prompt) - len(one.continuation)
+    def order(one: Prompt) -> tuple[int, str, int, int]:
+        return places[one.subject], one.kind, -one.max_tokens, -len(one.text) - len(one.continuation)
 
     return sorted(requests, key=order)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from assay.engines.engine import Completion
+from assay.engines.api import Completion, PreflightFunction, Session, find_preflight
 from assay.engines.files import json_sha256
 from assay.engines.ray.cluster import (
     Answers,
@@ -24,7 +24,6 @@ from assay.engines.ray.cluster import (
     Order,
     Refused,
 )
-from assay.engines.weights import Loaded, Surveyor, surveyor
 from assay.errors import AssayError
 
 __all__ = ["Worker"]
@@ -34,13 +33,13 @@ BURST = 0.5
 
 
 class Worker:
-    """Holds one engine. `look` surveys; None: as the order's settings name it."""
+    """Holds one engine. `look` is the preflight; None: as the order's settings name it."""
 
-    def __init__(self, order: Order, look: Surveyor | None = None) -> None:
+    def __init__(self, order: Order, look: PreflightFunction | None = None) -> None:
         self._order = order
         self._look = look
         self._stack = ExitStack()
-        self._loaded: Loaded | None = None
+        self._loaded: Session | None = None
 
     def do(self, job: Job) -> Iterator[Message]:
         """Do it, and say what came of it. An engine that breaks is of no more use, as is one that was killed."""
@@ -61,7 +60,7 @@ class Worker:
             yield Lost(" ".join(f"{type(bad).__name__}: {bad}".split())[:400])
 
     @property
-    def _engine(self) -> Loaded:
+    def _engine(self) -> Session:
         if self._loaded is None:
             raise RuntimeError("nothing is loaded")
         return self._loaded
@@ -69,7 +68,9 @@ class Worker:
     def _open(self) -> Opened:
         order = self._order
         os.environ.update(order.environment)
-        found = (self._look or surveyor(order.settings.name))(order.settings, order.base, order.adapters)
+        found = (self._look or find_preflight(order.settings.name))(
+            order.settings, order.base, order.adapters
+        )
         self._loaded = self._stack.enter_context(found.load())
         return Opened(
             platform.node(),

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.engines.engine import Completion, Request, cut_after
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt, cut_after
 from assay.engines.recorded.responses import Row
-from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import ResponsesError
 from assay.tasks import Example
 
@@ -28,14 +27,14 @@ class Source:
     after: str | None = None
     """Judge only what follows the first such mark, in responses that have one."""
 
-    def cut(self, text: str) -> int:
+    def skip(self, text: str) -> int:
         """How many characters at the start of a response are not judged."""
         return cut_after(text, self.after)
 
-    def judged(self, row: Row) -> str:
+    def scored_text(self, row: Row) -> str:
         """What verifiers see of a row."""
         text = row.text or ""
-        return text[self.cut(text) :]
+        return text[self.skip(text) :]
 
 
 class Recorded:
@@ -69,9 +68,9 @@ class Recorded:
         """Every example of the task with this subject's rows; the whole file is checked on the way."""
         return match(self.sources[subject, task], self.examples[task], self.beyond.get(task, ()))
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield the recorded completion of each request; one file is open and in memory at a time."""
-        wanted: dict[tuple[str, str], dict[tuple[str, int], Request]] = {}
+        wanted: dict[tuple[str, str], dict[tuple[str, int], Prompt]] = {}
         for request in requests:
             cell = wanted.setdefault((request.subject, request.task), {})
             cell[request.example, request.sample] = request
@@ -82,10 +81,10 @@ class Recorded:
                     yield _completion(cell[example.key, row.sample], row, source)
 
 
-def _completion(request: Request, row: Row, source: Source) -> Completion:
+def _completion(request: Prompt, row: Row, source: Source) -> Completion:
     text = row.text or ""
-    asked = request if row.sent is None else replace(request, prompt=row.sent)
-    return Completion(asked, text, cut=source.cut(text), null=row.text is None)
+    asked = request if row.sent is None else replace(request, text=row.sent)
+    return Completion(asked, text, skip=source.skip(text), null=row.text is None)
 
 
 def match(

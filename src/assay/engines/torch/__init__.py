@@ -6,9 +6,9 @@ Importing this package imports torch, transformers and peft; nothing else in ass
     engine = TorchEngine(base, [read_adapter("math", Path("adapters/math"), base)])
     for completion in engine.complete(requests): ...
 
-    survey     -> look, without loading          session   -> loaded, as a study uses it
-    preflight  -> problems before a token       estimate  -> memory, before it runs out
-    identity   -> what answers, by content      templates -> chat templates; no prompt knows the day
+    preflight  -> look, without loading          session   -> loaded, as a study uses it
+    inspection -> problems before a token       estimate  -> memory, before it runs out
+    identity   -> what answers, by content      chat_template -> chat templates; no prompt knows the day
     options    -> a study's `engine`, checked   liveness  -> does the adapter change anything
     checkpoint -> the files of a base           configuration -> that of an adapter
     loading    -> a base, by transformers       adapters  -> LoRA weights, by peft
@@ -18,16 +18,16 @@ Importing this package imports torch, transformers and peft; nothing else in ass
     scheduler  -> which rows run next           engine    -> the loop: schedule, run, postprocess
 """
 
+from assay.engines.api import Liveness, Problem
 from assay.engines.torch.adapters import Adapter, read_adapter
 from assay.engines.torch.engine import TorchEngine
+from assay.engines.torch.inspection import Inspection, inspect_adapter
 from assay.engines.torch.liveness import liveness
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
 from assay.engines.torch.options import Setup, read_setup
-from assay.engines.torch.preflight import Inspection, inspect_adapter
+from assay.engines.torch.preflight import TorchPreflight, preflight
 from assay.engines.torch.scheduler import Options
 from assay.engines.torch.session import Session
-from assay.engines.torch.survey import TorchSurvey, survey
-from assay.engines.weights import Liveness, Problem
 
 __all__ = [
     "Adapter",
@@ -40,12 +40,12 @@ __all__ = [
     "Setup",
     "Source",
     "TorchEngine",
-    "TorchSurvey",
+    "TorchPreflight",
     "inspect_adapter",
     "liveness",
     "load_base",
     "load_skeleton",
+    "preflight",
     "read_adapter",
     "read_setup",
-    "survey",
 ]

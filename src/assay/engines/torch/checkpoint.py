@@ -11,8 +11,8 @@ from pathlib import Path
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from assay.engines.api import ModelRef
 from assay.engines.files import Entry, located, read_header, read_object, shards
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 
 __all__ = ["TEXTS", "base_files", "damaged", "refuse_misshapen", "refuse_mute", "without_tokenizer"]
@@ -29,7 +29,7 @@ SAMPLE = "The answer is 1."
 """Any tokenizer that can carry a prompt makes some token of it."""
 
 
-def base_files(base: Weights, *, allow_pickle: bool, remote_code: bool) -> tuple[Path, tuple[Path, ...]]:
+def base_files(base: ModelRef, *, allow_pickle: bool, remote_code: bool) -> tuple[Path, tuple[Path, ...]]:
     """The folder of a base and its weights' files, checked to be whole. Raises EngineError."""
     patterns = [*TEXTS, "*.safetensors"]
     patterns += ["*.bin"] if allow_pickle else []

@@ -16,7 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from assay.engines.engine import Completion, Request
+from assay.engines.api import Completion, Prompt
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import worn
 from assay.engines.torch.graphs import CudaRecorder, DiffersError, Graphs, Recorder, obstacle
@@ -109,12 +109,12 @@ class TorchEngine:
         """Take the adapters off the base."""
         unstack(self.base.model)
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield one completion for each request, as they finish. Raises EngineError.
 
         The base and the stacked adapters share batches; then come the others, one after the other.
         """
-        waiting: dict[str, list[Request]] = {"": []}
+        waiting: dict[str, list[Prompt]] = {"": []}
         for request in requests:
             waiting.setdefault(request.subject if request.subject in self.apart else "", []).append(request)
         yield from self._complete(waiting.pop(""))
@@ -122,7 +122,7 @@ class TorchEngine:
             with self._alone(self.apart[name]):
                 yield from self._complete(asked)
 
-    def _complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def _complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         rows: list[Row] = []
         scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
         for request in requests:
@@ -234,8 +234,8 @@ class TorchEngine:
             first += one.keep
         return results
 
-    def _row(self, request: Request) -> Row:
-        prompt = encode(self.base.tokenizer, request.prompt)
+    def _row(self, request: Prompt) -> Row:
+        prompt = encode(self.base.tokenizer, request.text)
         room = self.base.context - len(prompt)
         if room < 1 or not prompt or request.max_tokens < 1:
             raise EngineError(
@@ -246,8 +246,8 @@ class TorchEngine:
         stops = Stops(tuple(text for text in request.stop if text))
         return Row(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
 
-    def _score(self, request: Request, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
-        tokens, count = encode_pair(self.base.tokenizer, request.prompt, request.continuation)
+    def _score(self, request: Prompt, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
+        tokens, count = encode_pair(self.base.tokenizer, request.text, request.continuation)
         if count < 1 or len(tokens) - 1 > self.base.context:
             raise EngineError(
                 f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
@@ -258,7 +258,7 @@ class TorchEngine:
         one = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
         one.targets.append((request, tokens[-count:]))
 
-    def _known(self, request: Request, tokens: Sequence[int]) -> None:
+    def _known(self, request: Prompt, tokens: Sequence[int]) -> None:
         """Refuse tokens without weights here: on a GPU they end the whole process."""
         if max(tokens) >= self.vocabulary:
             raise EngineError(
@@ -266,7 +266,7 @@ class TorchEngine:
                 f"{self.base.name!r} has weights for {self.vocabulary}; give the tokenizer that belongs to it"
             )
 
-    def _subject(self, request: Request) -> int:
+    def _subject(self, request: Prompt) -> int:
         if request.subject not in self.subjects:
             known = ", ".join(self.subjects)
             raise EngineError(f"subject {request.subject!r} is not loaded (loaded: {known})")

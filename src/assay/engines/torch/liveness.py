@@ -14,12 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from assay.engines.answers import PROBES
-from assay.engines.engine import Request
+from assay.engines.api import NO_PROMPTS, Liveness, Prompt
+from assay.engines.probes import PROBES
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.text import encode
-from assay.engines.weights import NO_PROMPTS, Liveness
 
 __all__ = ["Change", "change_of", "liveness", "measured"]
 
@@ -108,8 +107,8 @@ def _responses(
     engine: TorchEngine, asked: Mapping[str, Sequence[str]], tokens: int
 ) -> dict[tuple[str, str], str]:
     requests = [
-        Request(name, "liveness", str(i), prompt, max_tokens=tokens)
+        Prompt(name, "liveness", str(i), prompt, max_tokens=tokens)
         for name, prompts in asked.items()
         for i, prompt in enumerate(prompts)
     ]
-    return {(one.request.subject, one.request.prompt): one.text for one in engine.complete(requests)}
+    return {(one.prompt.subject, one.prompt.text): one.text for one in engine.complete(requests)}

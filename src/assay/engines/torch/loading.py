@@ -25,10 +25,11 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from assay.engines.chat_template import default_template
 from assay.engines.files import read_header, shards
 from assay.engines.torch.attention import NAME
+from assay.engines.torch.chat_template import render_turn
 from assay.engines.torch.checkpoint import damaged, refuse_mute, without_tokenizer
-from assay.engines.torch.templates import rendered, usual
 from assay.errors import EngineError
 
 __all__ = ["DTYPES", "QUANTIZATIONS", "Base", "Source", "calm", "load_base", "load_skeleton", "out_of_memory"]
@@ -93,14 +94,14 @@ class Base:
     @property
     def template(self) -> str | None:
         """Its chat template: the one called `default` where it has several."""
-        return usual(self.tokenizer.chat_template)
+        return default_template(self.tokenizer.chat_template)
 
     def chat(self, prompt: str, template: str | None = None) -> str:
         """The prompt as one user turn under the chat template (the base's own, or `template`)."""
         template = self.template if template is None else template
         if template is None:
             raise EngineError(f"base {self.name!r}: it has no chat template; set `template: none`")
-        return rendered(self.tokenizer, prompt, template)
+        return render_turn(self.tokenizer, prompt, template)
 
 
 def load_base(source: Source, name: str = "base", called: str = "") -> Base:

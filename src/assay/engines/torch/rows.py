@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from assay.engines.engine import Request
+from assay.engines.api import Prompt
 from assay.engines.torch.step import Segment
 from assay.engines.torch.text import Stops
 
@@ -24,7 +24,7 @@ BLOCK = 128
 class Row:
     """One generation under way."""
 
-    request: Request
+    request: Prompt
     adapter: int
     prompt: list[int]
     limit: int
@@ -55,7 +55,7 @@ class Row:
     def draw(self) -> float:
         """Uniform in [0, 1): a function of seed, task, example, sample and place, of nothing else."""
         asked = self.request
-        place = (asked.seed, asked.task, asked.example, asked.sample, asked.index, len(self.output))
+        place = (asked.seed, asked.task, asked.example, asked.sample, asked.request, len(self.output))
         digest = hashlib.sha256(repr(place).encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
 
@@ -68,7 +68,7 @@ class Scored:
     """Context and continuation, the last token left out: nothing follows it."""
     keep: int
     adapter: int
-    targets: list[tuple[Request, list[int]]]
+    targets: list[tuple[Prompt, list[int]]]
     """Each request with the tokens that the kept logits should predict."""
     started: float = 0.0
 
@@ -77,7 +77,7 @@ class Scored:
         self.started = self.started or time.monotonic()
         return Segment(self.tokens, self.adapter, keep=self.keep)
 
-    def results(self, logits: Tensor) -> list[tuple[Request, float, bool]]:
+    def results(self, logits: Tensor) -> list[tuple[Prompt, float, bool]]:
         """Log-probability and greediness of each target, from logits (keep, vocabulary)."""
         logits = logits.float()
         totals, best = logits.logsumexp(-1), logits.argmax(-1)

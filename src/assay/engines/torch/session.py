@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 
-from assay.engines.engine import Completion, Request
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.files import Stamp
 from assay.engines.torch.adapters import Adapter
 from assay.engines.torch.apart import SpoiledError, worn
@@ -16,7 +16,6 @@ from assay.engines.torch.engine import TorchEngine, Usage
 from assay.engines.torch.liveness import change_of, measured
 from assay.engines.torch.loading import Base
 from assay.engines.torch.scheduler import Options
-from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import EngineError
 
 __all__ = ["CHANGED", "Session"]
@@ -25,7 +24,7 @@ CHANGED = "its files changed after they were looked at; run again"
 
 
 class Session:
-    """Satisfies `Loaded`. Adapters that cannot be stacked are asked one after the other, after the rest."""
+    """Satisfies `Session`. Adapters that cannot be stacked are asked one after the other, after the rest."""
 
     def __init__(
         self,
@@ -71,15 +70,15 @@ class Session:
             raise EngineError("the weights are no longer in memory; load them again")
         return self._engine
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each request but those of adapters that failed. Raises EngineError.
 
         An adapter that fails while it is run apart yields nothing more, and the next one follows; what it
         said before was said by it, and stands.
         """
         engine = self._open
-        together: list[Request] = []
-        apart: dict[str, list[Request]] = {}
+        together: list[Prompt] = []
+        apart: dict[str, list[Prompt]] = {}
         for request in requests:
             if request.subject not in self._failed:
                 asked = apart.setdefault(request.subject, []) if request.subject in engine.apart else together

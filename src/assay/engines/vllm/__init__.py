@@ -6,10 +6,10 @@ Looking imports neither vllm nor torch: adapters that vLLM cannot take, or would
 found by their configuration and the shapes in their files.
 
     options -> a study's `engine`, checked       fitness -> what of an adapter vLLM cannot take
-    survey  -> look, without loading             session -> loaded, as a study uses it
+    preflight  -> look, without loading             session -> loaded, as a study uses it
     control -> an adapter that changes nothing, to tell rounding from change
 """
 
-from assay.engines.vllm.survey import VllmSurvey, survey
+from assay.engines.vllm.preflight import VllmPreflight, preflight
 
-__all__ = ["VllmSurvey", "survey"]
+__all__ = ["VllmPreflight", "preflight"]

@@ -20,13 +20,13 @@ from assay.engines.vllm.session import Core, Session
 from assay.errors import EngineError
 
 if TYPE_CHECKING:
-    from assay.engines.vllm.survey import VllmSurvey
+    from assay.engines.vllm.preflight import VllmPreflight
 
 __all__ = ["loaded"]
 
 
 @contextmanager
-def loaded(found: VllmSurvey, place: Path) -> Iterator[Session]:
+def loaded(found: VllmPreflight, place: Path) -> Iterator[Session]:
     """vLLM with a base and its adapters; `place` is an empty folder to write the control into."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # standard output is for results
@@ -63,7 +63,7 @@ def loaded(found: VllmSurvey, place: Path) -> Iterator[Session]:
         gc.collect()
 
 
-def _adapters(found: VllmSurvey, core: Core, place: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def _adapters(found: VllmPreflight, core: Core, place: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """A request for each adapter that vLLM took, and for the control; and why it took the others not."""
     make: Any = import_module("vllm.lora.request").LoRARequest
     loras: dict[str, Any] = {}

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assay.engines.answers import PROBES, TOKENS, Said, judged
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before, decode, encode, encode_pair, seed_of
-from assay.engines.engine import Completion, Request
+from assay.engines.probes import PROBES, TOKENS, ProbeAnswer, answer_liveness
 from assay.engines.vllm.control import NAME as CONTROL
-from assay.engines.weights import NO_PROMPTS, Liveness
 from assay.errors import EngineError
 
 __all__ = ["Core", "Session"]
@@ -40,7 +39,7 @@ class Core:
 
 
 class Session:
-    """Satisfies `Loaded`. The base first, then all adapters in the same batches; results stream out as rows finish."""
+    """Satisfies `Session`. The base first, then all adapters in the same batches; results stream out as rows finish."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Session:
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """Nothing more than the survey's."""
+        """Nothing more than the preflight's."""
         return {}
 
     @property
@@ -73,7 +72,7 @@ class Session:
             raise EngineError("the weights are no longer in memory; load them again")
         return self._core
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Completion]:
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
         wanted = [request for request in requests if request.subject not in self._failed]
         # Apart: on a processor, vLLM 0.32 puts an adapter on rows of the base that share a batch with one.
@@ -99,33 +98,33 @@ class Session:
         still = [CONTROL] if CONTROL in self._loras else []
         together = self._said(dict.fromkeys(still, every) | asked)
         rounds += [together[name] for name in still]
-        found = [judged(name, rounds, together[name]) for name in names]
+        found = [answer_liveness(name, rounds, together[name]) for name in names]
         return [replace(one, modules=self._modules.get(one.adapter), again=False) for one in found]
 
     def close(self) -> None:
         """Let go of all weights."""
         self._core = None
 
-    def _said(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Said]]:
+    def _said(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, ProbeAnswer]]:
         """Greedy answers, and the log-probabilities of prompts and answers, by subject and prompt."""
         limits: dict[str, Any] = {"temperature": 0.0, "max_tokens": TOKENS, "logprobs": 0}
         limits["stop_token_ids"] = list(self._open.ends)
         if self._open.prompts:
             limits["prompt_logprobs"] = 0
         rows = [
-            (Request(name, "liveness", str(i), prompt, max_tokens=TOKENS), limits)
+            (Prompt(name, "liveness", str(i), prompt, max_tokens=TOKENS), limits)
             for name, prompts in asked.items()
             for i, prompt in enumerate(prompts)
         ]
-        found: dict[str, dict[str, Said]] = {name: {} for name in asked}
+        found: dict[str, dict[str, ProbeAnswer]] = {name: {} for name in asked}
         for request, _, output in self._run(rows):
-            found[request.subject][request.prompt] = _heard(output)
+            found[request.subject][request.text] = _heard(output)
         return found
 
-    def _run(self, rows: Iterable[tuple[Request, dict[str, Any]]]) -> Iterator[tuple[Request, float, Any]]:
+    def _run(self, rows: Iterable[tuple[Prompt, dict[str, Any]]]) -> Iterator[tuple[Prompt, float, Any]]:
         """Rows with what vLLM said, as they finish; not more are handed over than fill two batches."""
         core, waiting = self._open, iter(rows)
-        under: dict[str, tuple[Request, float]] = {}
+        under: dict[str, tuple[Prompt, float]] = {}
         number, exhausted = 0, False
         try:
             while under or not exhausted:
@@ -143,7 +142,7 @@ class Session:
             if under:
                 core.engine.abort_request(list(under))
 
-    def _enter(self, core: Core, name: str, request: Request, limits: dict[str, Any]) -> None:
+    def _enter(self, core: Core, name: str, request: Prompt, limits: dict[str, Any]) -> None:
         if request.subject != self._base and request.subject not in self._loras:
             known = ", ".join((self._base, *self._loras))
             raise EngineError(f"subject {request.subject!r} is not loaded (loaded: {known})")
@@ -155,7 +154,7 @@ class Session:
             lora_request=self._loras.get(request.subject),
         )
 
-    def _tokens(self, core: Core, request: Request) -> tuple[list[int], dict[str, Any]]:
+    def _tokens(self, core: Core, request: Prompt) -> tuple[list[int], dict[str, Any]]:
         """A row's tokens, and how many may follow."""
         if request.kind == "loglikelihood":
             if not core.prompts:
@@ -163,14 +162,14 @@ class Session:
                     f"task {request.task!r} scores continuations, which vLLM cannot do beside adapters of the output "
                     f"layer (lm_head); leave those out, or use the engine `torch`"
                 )
-            tokens, count = encode_pair(core.tokenizer, request.prompt, request.continuation)
+            tokens, count = encode_pair(core.tokenizer, request.text, request.continuation)
             if not 0 < count < len(tokens) < core.context:
                 raise EngineError(
                     f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
                     f"in a context of {core.context}; give a continuation, or shorten the prompt"
                 )
             return tokens, {}
-        tokens = encode(core.tokenizer, request.prompt)
+        tokens = encode(core.tokenizer, request.text)
         room = core.context - len(tokens)
         if room < 1 or not tokens or request.max_tokens < 1:
             raise EngineError(
@@ -179,7 +178,7 @@ class Session:
             )
         return tokens, {} if request.task == "liveness" else {"max_tokens": min(request.max_tokens, room)}
 
-    def _limits(self, request: Request) -> dict[str, Any]:
+    def _limits(self, request: Prompt) -> dict[str, Any]:
         """Everything that shapes an answer: vLLM is told to leave the model's own settings out."""
         if request.kind == "loglikelihood":
             return {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
@@ -192,10 +191,10 @@ class Session:
             limits["seed"] = seed_of(request)
         return limits
 
-    def _completion(self, request: Request, began: float, output: Any) -> Completion:
+    def _completion(self, request: Prompt, began: float, output: Any) -> Completion:
         seconds = time.monotonic() - began
         if request.kind == "loglikelihood":
-            _, count = encode_pair(self._open.tokenizer, request.prompt, request.continuation)
+            _, count = encode_pair(self._open.tokenizer, request.text, request.continuation)
             told = [
                 one[token]
                 for one, token in zip(
@@ -218,11 +217,11 @@ class Session:
         return Completion(request, text, tokens=len(said.token_ids), finish=finish, seconds=seconds)
 
 
-def _heard(output: Any) -> Said:
+def _heard(output: Any) -> ProbeAnswer:
     """An answer with its prompt's tokens before it, as what it says of both."""
     said = output.outputs[0]
     before = list(output.prompt_token_ids[1:]) if output.prompt_logprobs else []
     tokens = [*before, *said.token_ids]
     told = [*(output.prompt_logprobs or [None])[1:], *said.logprobs]
     logprobs = tuple(float(one[token].logprob) for one, token in zip(told, tokens, strict=True))
-    return Said(said.text, tuple(map(str, tokens)), logprobs)
+    return ProbeAnswer(said.text, tuple(map(str, tokens)), logprobs)

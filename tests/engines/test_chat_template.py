@@ -11,7 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.engines.templates import Tokens, conversed, fault, own_template, read_tokens, rendered, usual
+from assay.engines.chat_template import (
+    Tokens,
+    default_template,
+    own_template,
+    read_tokens,
+    render_chat,
+    render_turn,
+    template_error,
+)
 from assay.errors import EngineError
 
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
@@ -49,8 +57,8 @@ def tokenizer() -> Any:
 @pytest.fixture(scope="module")
 def theirs(tokenizer: Any) -> Callable[[str, str], str]:
     """A prompt under a template, by the torch engine."""
-    templates = pytest.importorskip("assay.engines.torch.templates")
-    return lambda prompt, template: str(templates.rendered(tokenizer, prompt, template))
+    templates = pytest.importorskip("assay.engines.torch.chat_template")
+    return lambda prompt, template: str(templates.render_turn(tokenizer, prompt, template))
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -59,7 +67,7 @@ def theirs(tokenizer: Any) -> Callable[[str, str], str]:
 def test_text_is_what_transformers_makes_of_the_template(
     theirs: Callable[[str, str], str], name: str, prompt: str
 ) -> None:
-    assert rendered(Tokens(TOKENS), prompt, TEMPLATES[name]) == theirs(prompt, TEMPLATES[name])
+    assert render_turn(Tokens(TOKENS), prompt, TEMPLATES[name]) == theirs(prompt, TEMPLATES[name])
 
 
 @pytest.mark.parametrize("name", ["plain", "chatml", "generation", "namespace"])
@@ -73,7 +81,7 @@ def test_several_turns_and_an_answer_begun_are_what_transformers_makes_of_them(
         {"role": "user", "content": " Why? "},
         {"role": "assistant", "content": last},
     ]
-    ours = conversed(Tokens(TOKENS), turns, TEMPLATES[name], begun=begun)
+    ours = render_chat(Tokens(TOKENS), turns, TEMPLATES[name], begun=begun)
     theirs = tokenizer.apply_chat_template(
         turns,
         chat_template=TEMPLATES[name],
@@ -87,7 +95,7 @@ def test_several_turns_and_an_answer_begun_are_what_transformers_makes_of_them(
 def test_a_template_that_leaves_the_beginning_of_an_answer_out_is_refused() -> None:
     turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "So"}]
     with pytest.raises(EngineError, match="leaves the beginning of an answer out"):
-        conversed(Tokens({}), turns, "{{ messages[0].content }}", begun=True)
+        render_chat(Tokens({}), turns, "{{ messages[0].content }}", begun=True)
 
 
 @pytest.mark.parametrize(
@@ -101,11 +109,11 @@ def test_a_template_that_leaves_the_beginning_of_an_answer_out_is_refused() -> N
     ],
 )
 def test_a_template_that_cannot_be_used_says_why(template: str, said: str) -> None:
-    assert said in fault(Tokens({}), template)
+    assert said in template_error(Tokens({}), template)
 
 
 def test_a_sound_template_has_no_fault() -> None:
-    assert fault(Tokens({}), "{{ messages[0].content }}") == ""
+    assert template_error(Tokens({}), "{{ messages[0].content }}") == ""
 
 
 def write(folder: Path, config: dict[str, Any], tokenizer: dict[str, Any] | None = None) -> Path:
@@ -125,11 +133,11 @@ def test_a_template_that_asks_for_a_token_that_no_file_names_is_refused(tmp_path
     template = "{{ bos_token }}{{ messages[0].content }}"
     unsaid = read_tokens(write(tmp_path, {"tokenizer_class": "LlamaTokenizer"}))
     with pytest.raises(EngineError, match="bos_token, of which tokenizer_config"):
-        rendered(unsaid, "hi", template)
+        render_turn(unsaid, "hi", template)
     none = read_tokens(write(tmp_path, {"tokenizer_class": "LlamaTokenizer", "bos_token": None}))
-    assert rendered(none, "hi", template) == "hi"
+    assert render_turn(none, "hi", template) == "hi"
     plain = read_tokens(write(tmp_path, {"tokenizer_class": "PreTrainedTokenizerFast"}))
-    assert rendered(plain, "hi", template) == "hi"
+    assert render_turn(plain, "hi", template) == "hi"
 
 
 @pytest.mark.parametrize(
@@ -150,11 +158,11 @@ def test_whether_a_tokenizer_marks_the_beginning_is_read_from_its_files(
 
 
 def test_of_several_templates_the_default_is_taken() -> None:
-    assert usual("x") == "x"
-    assert usual({"tool_use": "t", "default": "d"}) == "d"
-    assert usual([{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]) == "d"
-    assert usual({"tool_use": "t"}) is None
-    assert usual(None) is None
+    assert default_template("x") == "x"
+    assert default_template({"tool_use": "t", "default": "d"}) == "d"
+    assert default_template([{"name": "rag", "template": "r"}, {"name": "default", "template": "d"}]) == "d"
+    assert default_template({"tool_use": "t"}) is None
+    assert default_template(None) is None
 
 
 def test_a_template_file_goes_before_the_configuration(tmp_path: Path) -> None:

@@ -10,19 +10,18 @@ from collections.abc import Mapping, Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from assay.engines.templates import DAY, PROBE, own_template, usual
+from assay.engines.chat_template import DAY, PROBE, own_template
 from assay.errors import EngineError
 
 __all__ = [
     "DAY",
     "TemplateError",
-    "conversed",
     "dated",
-    "fault",
     "own_template",
-    "rendered",
-    "sound",
-    "usual",
+    "render_chat",
+    "render_turn",
+    "template_error",
+    "unusable_template",
 ]
 
 DIRECTIVES = {f"%-{d}": str(int(DAY.strftime(f"%{d}"))) for d in "dmyjHIMS"} | {
@@ -38,12 +37,12 @@ class TemplateError(EngineError):
         self.fault = fault
 
 
-def rendered(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> str:
+def render_turn(tokenizer: PreTrainedTokenizerBase, prompt: str, template: str) -> str:
     """The prompt as one user turn under the template, ready for an answer. Raises TemplateError."""
-    return conversed(tokenizer, [{"role": "user", "content": prompt}], template)
+    return render_chat(tokenizer, [{"role": "user", "content": prompt}], template)
 
 
-def conversed(
+def render_chat(
     tokenizer: PreTrainedTokenizerBase,
     turns: Sequence[Mapping[str, str]],
     template: str,
@@ -66,18 +65,18 @@ def conversed(
         raise TemplateError(f"cannot be applied to a prompt ({cause})") from bad
 
 
-def fault(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+def template_error(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
     """What is wrong with a template, as it follows "its chat template ..."; empty where nothing is."""
     try:
-        text = rendered(tokenizer, PROBE, template)
+        text = render_turn(tokenizer, PROBE, template)
     except TemplateError as bad:
         return bad.fault
     return "" if PROBE in text else "leaves the prompt out"
 
 
-def sound(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
+def unusable_template(tokenizer: PreTrainedTokenizerBase, template: str) -> str:
     """Why a template cannot be used, and the fix; empty where it can."""
-    found = fault(tokenizer, template)
+    found = template_error(tokenizer, template)
     return str(TemplateError(found)) if found else ""
 
 

@@ -1,9 +1,9 @@
 """Look at a server and at what a study says it serves: names, files, digests, templates. It asks for no token.
 
-survey = survey(study.engine, Weights("base", Path("qwen")), [Weights("math", Path("adapters/math"))])
-survey.problems                       # what is wrong, before a token is spent
-with survey.load() as loaded:         # adapters loaded by the server, where it may
-    for completion in loaded.complete(requests): ...
+looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
+looked.problems                          # what is wrong, before a token is spent
+with looked.load() as session:           # adapters loaded by the server, where it may
+    for completion in session.complete(requests): ...
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from assay.engines.api import ModelRef, Problem
+from assay.engines.chat_template import Tokens, own_template, read_tokens, render_chat, template_error
 from assay.engines.files import located, read_header, sha256s, shards
 from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
 from assay.engines.openai.dialect import Dialect, Target
@@ -34,12 +36,10 @@ from assay.engines.openai.served import (
     unlike,
 )
 from assay.engines.openai.session import Session
-from assay.engines.templates import Tokens, conversed, fault, own_template, read_tokens
-from assay.engines.weights import Problem, Weights
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["ServerSurvey", "survey"]
+__all__ = ["ServerPreflight", "preflight"]
 
 TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -59,9 +59,9 @@ SAID = ("version", "build_info", "sha", "model_sha", "model_dtype")
 """What of that is kept."""
 
 
-def survey(
-    settings: EngineSettings, base: Weights, adapters: Sequence[Weights], server: Server | None = None
-) -> ServerSurvey:
+def preflight(
+    settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef], server: Server | None = None
+) -> ServerPreflight:
     """Look at a base and its adapters. Raises EngineError if the base, the server or a setting is unusable.
 
     `server` replaces the one that the settings name.
@@ -70,7 +70,7 @@ def survey(
     server = server or _server(setup)
     try:
         cards = _reached(server) if setup.kind in UNLISTED else listed(server)
-        found = ServerSurvey(setup, server, cards, base)
+        found = ServerPreflight(setup, server, cards, base)
     except EngineError as bad:
         server.close()
         raise EngineError(f"base {base.name!r}: {bad}") from bad
@@ -88,10 +88,10 @@ def _server(setup: Setup) -> Server:
     return Server(setup.url, setup.key, setup.timeout, Patience(setup.retries), Valve(setup.concurrency))
 
 
-class ServerSurvey:
-    """Satisfies `Survey`: a server, looked at and not asked."""
+class ServerPreflight:
+    """Satisfies `Preflight`: a server, looked at and not asked."""
 
-    def __init__(self, setup: Setup, server: Server, cards: Sequence[Card], base: Weights) -> None:
+    def __init__(self, setup: Setup, server: Server, cards: Sequence[Card], base: ModelRef) -> None:
         self.name = base.name
         self.setup = setup
         self.server = server
@@ -152,11 +152,11 @@ class ServerSurvey:
                 f"or use a server with /v1/completions"
             )
         if template not in self._faults:
-            self._faults[template] = fault(self._tokens, template)
+            self._faults[template] = template_error(self._tokens, template)
         if found := self._faults[template]:
             raise EngineError(self._refusal(template, found))
         try:
-            return conversed(self._tokens, turns, template, begun=begun)
+            return render_chat(self._tokens, turns, template, begun=begun)
         except EngineError as bad:
             raise EngineError(self._refusal(template, str(bad))) from bad
 
@@ -188,7 +188,7 @@ class ServerSurvey:
         """Keep findings."""
         self._problems += problems
 
-    def located(self, weights: Weights) -> Path | None:
+    def located(self, weights: ModelRef) -> Path | None:
         """The folder of an adapter; None, and a problem, where it cannot be had."""
         try:
             return located(weights, [*TEXTS, WEIGHTS, "*.gguf"])
@@ -204,7 +204,7 @@ class ServerSurvey:
             else:
                 self.note(Problem(name, "error", target))
 
-    def look(self, weights: Weights, folder: Path) -> None:
+    def look(self, weights: ModelRef, folder: Path) -> None:
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
         if any(one.subject == weights.name and one.severity == "error" for one in self._problems):
             return
@@ -227,7 +227,7 @@ class ServerSurvey:
         else:
             self.templates[weights.name] = template
 
-    def _aim(self, weights: Weights, folder: Path, identity: Mapping[str, Any]) -> None:
+    def _aim(self, weights: ModelRef, folder: Path, identity: Mapping[str, Any]) -> None:
         """Decide how an adapter is asked for. Raises EngineError where it is not served."""
         if weights.name in self._targets:
             return
@@ -249,7 +249,7 @@ class ServerSurvey:
             )
             self.note(Problem(weights.name, "warning", text))
 
-    def _begin(self, base: Weights) -> None:
+    def _begin(self, base: ModelRef) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
         self.identities[base.name] = base_identity(
             {

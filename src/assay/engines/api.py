@@ -1,24 +1,116 @@
-"""The seam for engines that run weights: look at a base and its adapters, load them once, ask them all.
+"""The one seam between assay and an engine: prompts go in, completions come out.
 
-A surveyor looks (files, configuration, shapes, digests) and loads nothing; what it returns can load.
-It knows no task, claim or store. A new engine for weights is one surveyor and a line in `SURVEYORS`.
+An engine for weights has two halves. A preflight looks at a base and its adapters (files, configuration, shapes,
+digests) and loads nothing; what it loads is a session, which completes prompts. An engine knows no claim, task or
+store. A new one is a module with a function `preflight`, and a line in `ENGINE_MODULES`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast, runtime_checkable
 
-from assay.engines.engine import Engine
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["SURVEYORS", "Liveness", "Loaded", "Problem", "Survey", "Surveyor", "Weights", "surveyor"]
+__all__ = [
+    "ENGINE_MODULES",
+    "NO_PROMPTS",
+    "PROBED",
+    "Completion",
+    "Converses",
+    "Kind",
+    "Liveness",
+    "ModelRef",
+    "Preflight",
+    "PreflightFunction",
+    "Problem",
+    "Prompt",
+    "Session",
+    "cut_after",
+    "find_preflight",
+    "named",
+]
+
+Kind = Literal["generate", "loglikelihood"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt for one subject."""
+
+    subject: str
+    """Name of the base or adapter, unique in the study."""
+    task: str
+    example: str
+    """Key of the example within the task."""
+    text: str
+    """As sent."""
+    sample: int = 0
+    """Repeat under sampling."""
+    request: int = 0
+    """Which of several continuations of one example."""
+    kind: Kind = "generate"
+    continuation: str = ""
+    """What to score after the prompt; `loglikelihood` only."""
+    max_tokens: int = 256
+    """Generation ends after so many tokens; `generate` only, like all below."""
+    stop: tuple[str, ...] = ()
+    """Generation ends before the first of these texts; an empty one is passed over."""
+    temperature: float = 0.0
+    """0: greedy."""
+    seed: int = 0
+    """Sampling draws depend on seed, task, example and sample: not on the subject, nor on the batch."""
+    variant: str = ""
+    """Which of several protocols the subject answers under; empty for the study's own."""
+
+    @property
+    def name(self) -> str:
+        """Of the subject under this protocol, as records keep it."""
+        return named(self.subject, self.variant)
+
+
+def named(subject: str, variant: str) -> str:
+    """A subject under a variant of the protocol; no subject's own name has a `/`."""
+    return f"{subject}/{variant}" if variant else subject
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back, before any judgement."""
+
+    prompt: Prompt
+    text: str
+    """The whole text, nothing removed."""
+    skip: int = 0
+    """Characters at the start of `text` that are not judged (thinking, an echoed prompt)."""
+    null: bool = False
+    """The source held no text at all (a JSON null); judged as empty, and counted."""
+    tokens: int | None = None
+    finish: str | None = None
+    """`stop` or `length`, where known."""
+    logprob: float | None = None
+    """Summed over the continuation, natural logarithm; `loglikelihood` only."""
+    greedy: bool | None = None
+    """Whether the continuation is what greedy decoding gives; `loglikelihood` only."""
+    seconds: float | None = None
+    """From when the prompt entered a batch to its last token: batched requests overlap."""
+
+    @property
+    def scored_text(self) -> str:
+        """The part that verifiers see."""
+        return self.text[self.skip :]
+
+
+def cut_after(text: str, mark: str | None) -> int:
+    """How many characters at the start of a text are not judged: up to the end of the first mark, if any."""
+    found = text.find(mark) if mark else -1
+    return found + len(mark or "") if found >= 0 else 0
 
 
 NO_PROMPTS: Mapping[str, Sequence[str]] = {}
@@ -27,7 +119,7 @@ PROBED = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class ModelRef:
     """A base or an adapter as a study names it."""
 
     name: str
@@ -97,8 +189,12 @@ class Liveness:
         return f"it leaves every logit of the probe prompts as it was{seen}"
 
 
-class Loaded(Engine, Protocol):
-    """A base and its adapters, in memory."""
+class Session(Protocol):
+    """A base and its adapters, in memory: completes prompts in any order, each exactly once."""
+
+    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield one completion for each request. Raises AssayError if one cannot be answered."""
+        ...
 
     @property
     def failed(self) -> Mapping[str, str]:
@@ -107,7 +203,7 @@ class Loaded(Engine, Protocol):
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """What of the software and hardware is known only once weights are loaded; it joins the survey's."""
+        """What of the software and hardware is known only once weights are loaded; it joins the preflight's."""
         ...
 
     def liveness(
@@ -117,7 +213,7 @@ class Loaded(Engine, Protocol):
         ...
 
 
-class Survey(Protocol):
+class Preflight(Protocol):
     """A base and its adapters, looked at and not loaded."""
 
     @property
@@ -149,32 +245,44 @@ class Survey(Protocol):
         """The prompt as one user turn under a chat template, ready for an answer."""
         ...
 
-    def load(self) -> AbstractContextManager[Loaded]:
+    def load(self) -> AbstractContextManager[Session]:
         """Load the weights, once. Raises EngineError if the base cannot be run."""
         ...
 
 
-Surveyor = Callable[[EngineSettings, Weights, Sequence[Weights]], Survey]
+@runtime_checkable
+class Converses(Protocol):
+    """What can apply a chat template to several turns; a `Preflight` that cannot takes one user's turn only."""
+
+    def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
+        """Turns (`role`, `content`) under a template, ready for an answer; begun: the last turn is its beginning.
+
+        Raises EngineError if the template cannot be applied to them.
+        """
+        ...
+
+
+PreflightFunction = Callable[[EngineSettings, ModelRef, Sequence[ModelRef]], Preflight]
 """Looks at one base and its adapters. Raises EngineError if the base or a setting is unusable."""
 
-SURVEYORS = {
+ENGINE_MODULES = {
     "torch": "assay.engines.torch",
-    "openai": "assay.engines.openai.survey",
+    "openai": "assay.engines.openai.preflight",
     "vllm": "assay.engines.vllm",
     **dict.fromkeys(("ray:torch", "ray:vllm"), "assay.engines.ray"),
 }
-"""Module of each engine for weights; it has a function `survey`."""
+"""Module of each engine for weights; it has a function `preflight`."""
 
 
-def surveyor(name: str) -> Surveyor:
-    """The surveyor of an engine by the name that a study gives it. Raises EngineError with the fix."""
-    if name not in SURVEYORS:
-        known = ", ".join(("recorded", *SURVEYORS))
+def find_preflight(name: str) -> PreflightFunction:
+    """The find_preflight of an engine by the name that a study gives it. Raises EngineError with the fix."""
+    if name not in ENGINE_MODULES:
+        known = ", ".join(("recorded", *ENGINE_MODULES))
         raise EngineError(f"no engine {name!r}; choose one of {known}")
     try:
-        module = import_module(SURVEYORS[name])
+        module = import_module(ENGINE_MODULES[name])
     except ImportError as bad:
         raise EngineError(
             f"engine {name!r} needs {bad.name or 'a package'}: install it with `pip install 'lora-assay[{name}]'`"
         ) from bad
-    return cast("Surveyor", module.survey)
+    return cast("PreflightFunction", module.preflight)

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from assay.engines import surveyor
-from assay.engines.vllm import VllmSurvey, survey
+from assay.engines import find_preflight
+from assay.engines.api import ModelRef
+from assay.engines.vllm import VllmPreflight, preflight
 from assay.engines.vllm.control import write_control
 from assay.engines.vllm.fitness import fit
-from assay.engines.weights import Weights
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.vllm.conftest import lora, make_adapter, make_base
 
-MODULE = import_module("assay.engines.vllm.survey")
+MODULE = import_module("assay.engines.vllm.preflight")
 """Its package has a function of the same name."""
 
 
@@ -30,18 +30,18 @@ def there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MODULE, "find_spec", lambda name: name)
 
 
-def look(home: Path, *names: str, **engine: Any) -> VllmSurvey:
-    adapters = [Weights(name, home / name) for name in names]
-    return survey(EngineSettings(name="vllm", **engine), Weights("base", home / "base"), adapters)
+def look(home: Path, *names: str, **engine: Any) -> VllmPreflight:
+    adapters = [ModelRef(name, home / name) for name in names]
+    return preflight(EngineSettings(name="vllm", **engine), ModelRef("base", home / "base"), adapters)
 
 
-def errors(found: VllmSurvey) -> dict[str, str]:
+def errors(found: VllmPreflight) -> dict[str, str]:
     return {one.subject: one.message for one in found.problems if one.severity == "error"}
 
 
 def test_the_engine_is_found_by_its_name() -> None:
-    found: object = surveyor("vllm")
-    assert found is survey
+    found: object = find_preflight("vllm")
+    assert found is preflight
 
 
 def test_where_vllm_is_absent_the_extra_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations, takewhile
 from typing import Literal
 
-from assay.engines.weights import Liveness
+from assay.engines.api import Liveness
 
-__all__ = ["PROBES", "ROUNDS", "TOKENS", "Heard", "Said", "judged"]
+__all__ = ["PROBES", "ROUNDS", "TOKENS", "AnswerLiveness", "ProbeAnswer", "answer_liveness"]
 
 PROBES = (
     "Write two sentences about the sea.",
@@ -38,7 +38,7 @@ ROUNDING = 5e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ProbeAnswer:
     """A greedy answer to one probe prompt."""
 
     text: str
@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Liveness):
+class AnswerLiveness(Liveness):
     """What one adapter changes, as far as answers tell: `largest` is of log-probabilities, not logits."""
 
     doubt: Literal["", "not applied", "not measured"] = ""
@@ -88,7 +88,9 @@ class Gap:
     """Prompts that they answer otherwise."""
 
 
-def judged(adapter: str, base: Sequence[Mapping[str, Said]], changed: Mapping[str, Said]) -> Heard:
+def answer_liveness(
+    adapter: str, base: Sequence[Mapping[str, ProbeAnswer]], changed: Mapping[str, ProbeAnswer]
+) -> AnswerLiveness:
     """What an adapter changes. `base`: its answers of every round, `changed`: the adapter's, by prompt.
 
     An adapter that is within what the base differs from itself, or within float32's rounding, is `not applied`; one
@@ -110,7 +112,7 @@ def judged(adapter: str, base: Sequence[Mapping[str, Said]], changed: Mapping[st
     share = len(gaps[0].differ) / len(changed)
     if doubt == "not applied":
         largest, share = 0.0, 0.0
-    return Heard(adapter, None, None, largest, math.nan, share, doubt, why)
+    return AnswerLiveness(adapter, None, None, largest, math.nan, share, doubt, why)
 
 
 def _doubt(
@@ -135,7 +137,7 @@ def _doubt(
     )
 
 
-def _gap(one: Mapping[str, Said], other: Mapping[str, Said]) -> Gap:
+def _gap(one: Mapping[str, ProbeAnswer], other: Mapping[str, ProbeAnswer]) -> Gap:
     deltas: list[float] = []
     for prompt, said in one.items():
         answer = other[prompt]

@@ -1,4 +1,4 @@
-"""Look here, load over there: the survey of the engine that actors hold, whose load starts them.
+"""Look here, load over there: the preflight of the engine that actors hold, whose load starts them.
 
 What answers is what answers without Ray: identities, templates and provenance are the inner engine's own.
 """
@@ -14,23 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from assay.embedded import VARIABLE
-from assay.engines.engine import Converses
+from assay.engines.api import Converses, ModelRef, Preflight, Problem, find_preflight
 from assay.engines.files import json_sha256
 from assay.engines.ray.cluster import Cluster, Order
 from assay.engines.ray.options import Setup, read_setup
 from assay.engines.ray.session import Expected, Session
-from assay.engines.weights import Problem, Survey, Weights, surveyor
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["RaySurvey", "survey"]
+__all__ = ["RayPreflight", "preflight"]
 
 PASSED_ON = (VARIABLE, "HF_HUB_OFFLINE")
 """Variables that decide which files are read."""
 Begin = Callable[[Setup, Order], AbstractContextManager[Cluster]]
 
 
-def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights]) -> RaySurvey:
+def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> RayPreflight:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or Ray absent."""
     setup = read_setup(settings)
     if find_spec("ray") is None:
@@ -39,23 +38,25 @@ def survey(settings: EngineSettings, base: Weights, adapters: Sequence[Weights])
         )
     from assay.engines.ray.actors import started
 
-    return surveyed(setup, base, adapters, surveyor(setup.inner.name)(setup.inner, base, adapters), started)
+    return wrapped_preflight(
+        setup, base, adapters, find_preflight(setup.inner.name)(setup.inner, base, adapters), started
+    )
 
 
-def surveyed(
-    setup: Setup, base: Weights, adapters: Sequence[Weights], inner: Survey, begin: Begin
-) -> RaySurvey:
-    """The survey over the inner engine's; actors load what can be asked, and nothing else."""
+def wrapped_preflight(
+    setup: Setup, base: ModelRef, adapters: Sequence[ModelRef], inner: Preflight, begin: Begin
+) -> RayPreflight:
+    """The preflight over the inner engine's; actors load what can be asked, and nothing else."""
     usable = tuple(_anywhere(one) for one in adapters if one.name in inner.identities)
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return RaySurvey(inner, setup, Order(setup.inner, _anywhere(base), usable, environment), begin)
+    return RayPreflight(inner, setup, Order(setup.inner, _anywhere(base), usable, environment), begin)
 
 
 @dataclass(frozen=True, slots=True)
-class RaySurvey:
-    """Satisfies `Survey`."""
+class RayPreflight:
+    """Satisfies `Preflight`."""
 
-    inner: Survey
+    inner: Preflight
     """Of the engine that each actor holds, looked at here."""
     setup: Setup
     order: Order
@@ -117,7 +118,7 @@ class RaySurvey:
                 session.close()
 
 
-def _anywhere(weights: Weights) -> Weights:
+def _anywhere(weights: ModelRef) -> ModelRef:
     """The same, wherever a process was started."""
     if not isinstance(weights.source, Path):
         return weights

@@ -22,7 +22,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from assay.engines.files import read_object
 from assay.errors import EngineError
 
-__all__ = ["DAY", "PROBE", "Tokens", "conversed", "fault", "own_template", "read_tokens", "rendered", "usual"]
+__all__ = [
+    "DAY",
+    "PROBE",
+    "Tokens",
+    "default_template",
+    "own_template",
+    "read_tokens",
+    "render_chat",
+    "render_turn",
+    "template_error",
+]
 
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The day that Llama 3's own template falls back to."""
@@ -82,7 +92,7 @@ def _begins(folder: Path, bos: str | None, said: Any) -> bool:
     return said is True
 
 
-def usual(template: Any) -> str | None:
+def default_template(template: Any) -> str | None:
     """The template itself, or the one called `default` of several."""
     if isinstance(template, list):
         template = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
@@ -99,15 +109,15 @@ def own_template(folder: Path) -> str | None:
             return path.read_text(encoding="utf-8")
         except (OSError, ValueError) as bad:
             raise EngineError(f"{path} cannot be read: {bad}; save it as UTF-8, or remove it") from None
-    return usual(read_object(folder / "tokenizer_config.json").get("chat_template"))
+    return default_template(read_object(folder / "tokenizer_config.json").get("chat_template"))
 
 
-def rendered(tokens: Tokens, prompt: str, template: str) -> str:
+def render_turn(tokens: Tokens, prompt: str, template: str) -> str:
     """The prompt as one user turn under the template, ready for an answer. Raises EngineError."""
-    return conversed(tokens, [{"role": "user", "content": prompt}], template, begun=False)
+    return render_chat(tokens, [{"role": "user", "content": prompt}], template, begun=False)
 
 
-def conversed(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: str, *, begun: bool) -> str:
+def render_chat(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: str, *, begun: bool) -> str:
     """Turns (`role`, `content`) under the template, ready for an answer; begun: the last turn is its beginning.
 
     Raises EngineError, with the fault as it follows "its chat template ...".
@@ -145,10 +155,10 @@ def _applied(tokens: Tokens, messages: Sequence[Mapping[str, str]], template: st
     )
 
 
-def fault(tokens: Tokens, template: str) -> str:
+def template_error(tokens: Tokens, template: str) -> str:
     """What is wrong with a template, as it follows "its chat template ..."; empty where nothing is."""
     try:
-        text = rendered(tokens, PROBE, template)
+        text = render_turn(tokens, PROBE, template)
     except EngineError as bad:
         return str(bad)
     return "" if PROBE in text else "leaves the prompt out"

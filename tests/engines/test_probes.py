@@ -9,23 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines.answers import PROBES, ROUNDING, SAME, Heard, Said, judged
+from assay.engines.probes import PROBES, ROUNDING, SAME, AnswerLiveness, ProbeAnswer, answer_liveness
 
 WORDS = tuple("abcdefgh")
 
 
-def answers(shift: float = 0.0, text: dict[int, str] | None = None, *, told: bool = True) -> dict[str, Said]:
+def answers(
+    shift: float = 0.0, text: dict[int, str] | None = None, *, told: bool = True
+) -> dict[str, ProbeAnswer]:
     """The same answer to each probe prompt, its log-probabilities shifted, some texts others."""
     found = {}
     for i, prompt in enumerate(PROBES):
         words = tuple((text or {}).get(i, "".join(WORDS)))
         logprobs = tuple(-0.1 * j + shift for j in range(len(words)))
-        found[prompt] = Said("".join(words), words if told else (), logprobs if told else ())
+        found[prompt] = ProbeAnswer("".join(words), words if told else (), logprobs if told else ())
     return found
 
 
-def heard(shifts: tuple[float, ...], changed: dict[str, Said]) -> Heard:
-    return judged("math", [answers(shift) for shift in shifts], changed)
+def heard(shifts: tuple[float, ...], changed: dict[str, ProbeAnswer]) -> AnswerLiveness:
+    return answer_liveness("math", [answers(shift) for shift in shifts], changed)
 
 
 def test_the_base_again_is_not_applied() -> None:
@@ -72,13 +74,13 @@ def test_two_other_texts_are_alive_and_one_is_left_open() -> None:
 
 def test_texts_in_which_the_base_wavers_count_for_nothing() -> None:
     base = [answers(), answers(text={0: "xyz"}), answers(text={1: "xyz"})]
-    assert not judged("math", base, answers(text={0: "pqr", 1: "pqr"})).alive
+    assert not answer_liveness("math", base, answers(text={0: "pqr", 1: "pqr"})).alive
 
 
 def test_where_no_log_probability_is_told_texts_decide() -> None:
     base = [answers(told=False) for _ in range(3)]
-    assert judged("math", base, answers(told=False)).verdict == "not applied"
-    assert judged("math", base, answers(told=False, text={3: "xyz"})).alive
+    assert answer_liveness("math", base, answers(told=False)).verdict == "not applied"
+    assert answer_liveness("math", base, answers(told=False, text={3: "xyz"})).alive
 
 
 def test_log_probabilities_that_are_no_numbers_are_not_measured() -> None:

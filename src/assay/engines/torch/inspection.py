@@ -1,0 +1,181 @@
+"""What is wrong with an adapter, found before a token is spent. Each problem is one message with its fix.
+
+A skeleton of the base is enough: nothing here needs the base's weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from assay.engines.api import Problem
+from assay.engines.files import read_object
+from assay.engines.torch.adapters import Adapter, read_adapter
+from assay.engines.torch.chat_template import own_template
+from assay.engines.torch.configuration import AdapterError
+from assay.engines.torch.loading import Base
+from assay.engines.torch.misfit import mend, other_base
+from assay.errors import EngineError
+
+__all__ = ["Inspection", "inspect_adapter", "inspect_base"]
+PLAIN: dict[str, Any] = {
+    "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0,
+    "min_length": 0,
+    "min_new_tokens": 0,
+    "num_beams": 1,
+    "penalty_alpha": 0.0,
+    "guidance_scale": 1.0,
+    "exponential_decay_length_penalty": [],
+    "bad_words_ids": [],
+    "sequence_bias": {},
+    "suppress_tokens": [],
+    "begin_suppress_tokens": [],
+    **dict.fromkeys(("forced_bos_token_id", "forced_eos_token_id", "watermarking_config", "dola_layers")),
+}
+"""What a generation configuration may ask for beside greedy choice and sampling, with what leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found about one adapter."""
+
+    adapter: Adapter | None
+    """None where an error forbids to load it."""
+    problems: tuple[Problem, ...]
+    template: str | None = None
+    """The chat template that it brings, where that differs from the base's."""
+
+    @property
+    def error(self) -> str:
+        """Why it cannot be measured; empty where it can."""
+        return next((problem.message for problem in self.problems if problem.severity == "error"), "")
+
+
+def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = False) -> Inspection:
+    """Read the adapter against its base, and say everything that is odd about it."""
+    try:
+        adapter = read_adapter(name, folder, base, allow_pickle=allow_pickle)
+        _fits(adapter, base)
+        template, said = _tokenizer(name, folder, base)
+    except AdapterError as bad:
+        return Inspection(None, (Problem(name, "error", bad.reason),))
+    except EngineError as bad:
+        return Inspection(None, (Problem(name, "error", str(bad)),))
+    problems = [Problem(name, "warning", text) for text in (*_base(adapter, base), *_weights(adapter))]
+    if adapter.unstackable:
+        text = f"{adapter.unstackable}; it is run apart, through peft, and takes longer"
+        problems.append(Problem(name, "note", text))
+    return Inspection(adapter, (*problems, *said), template)
+
+
+def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
+    """What is odd about a base.
+
+    Nothing of a chat template that cannot be used: that matters to a study only that asks under it.
+    """
+    problems = []
+    asked = read_object(folder / "generation_config.json")
+    if unmet := [
+        f"{key}: {asked[key]}" for key, usual in PLAIN.items() if asked.get(key, usual) not in (usual, None)
+    ]:
+        text = (
+            f"its generation_config.json asks for {', '.join(unmet)}, which this engine does not apply, to the base "
+            f"as to its adapters: figures made with it elsewhere differ"
+        )
+        problems.append(Problem(base.name, "warning", text))
+    embedding: Tensor = base.model.get_input_embeddings().weight  # type: ignore[assignment]
+    rows = embedding.shape[0]
+    highest = max(base.tokenizer.get_vocab().values(), default=0)
+    if highest >= rows:
+        text = (
+            f"its tokenizer knows tokens up to {highest}, and it has weights for {rows}: a prompt with one of "
+            f"the others is refused; give the tokenizer that belongs to it, if some prompt needs them"
+        )
+        problems.append(Problem(base.name, "note", text))
+    if base.template is None:
+        text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+        problems.append(Problem(base.name, "note", text))
+    return tuple(problems)
+
+
+def _fits(adapter: Adapter, base: Base) -> None:
+    """Raise AdapterError if the adapter was made for other layers than this base has."""
+    fix = mend(adapter.config, base)
+    if adapter.surplus:
+        keys = ", ".join(adapter.surplus[:3])
+        reason = (
+            f"{len(adapter.surplus)} of its weights fit no layer that its configuration targets in the base "
+            f"({keys}), and peft would ignore them; {fix}"
+        )
+        raise AdapterError(adapter.name, reason)
+    if adapter.missing and other_base(adapter.config, base):
+        reason = (
+            f"the base has {len(adapter.missing)} layers that its configuration targets and its file holds no "
+            f"weights for ({', '.join(adapter.missing[:3])}); {fix}"
+        )
+        raise AdapterError(adapter.name, reason)
+    if 2 * len(adapter.missing) > adapter.targeted > 0:
+        reason = (
+            f"{len(adapter.missing)} of the {adapter.targeted} layers that its configuration targets lack weights "
+            f"in its file ({', '.join(adapter.missing[:3])}): most of it is missing; save or download it anew"
+        )
+        raise AdapterError(adapter.name, reason)
+
+
+def _base(adapter: Adapter, base: Base) -> list[str]:
+    trained = other_base(adapter.config, base)
+    if not trained:
+        return []
+    return [
+        f"it says that it was trained on {trained}, the base given is {base.called}, and all its weights fit; "
+        f"if these are not the same weights under another name, give that base"
+    ]
+
+
+def _weights(adapter: Adapter) -> list[str]:
+    said = []
+    if adapter.missing:
+        layers = ", ".join(adapter.missing[:3])
+        said.append(
+            f"no weights for {len(adapter.missing)} layers that its configuration targets ({layers}); "
+            f"peft leaves them unchanged; check that the file is the one that was trained"
+        )
+    if adapter.deltas and adapter.norm == 0:
+        why = "lora_alpha is 0" if getattr(adapter.config, "lora_alpha", 1) == 0 else ""
+        why = why or "was it saved before training?"
+        said.append(f"every weight change is zero: it cannot do anything; {why}")
+    return said
+
+
+def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Problem]]:
+    """Read the adapter's tokenizer files as data; no code of theirs runs."""
+    problems: list[Problem] = []
+    vocabulary = base.tokenizer.get_vocab()
+    own = _vocabulary(folder)
+    differ = [token for token, i in own.items() if vocabulary.get(token) != i]
+    if differ:
+        shown = ", ".join(repr(token) for token in differ[:3])
+        text = (
+            f"it brings a tokenizer with {len(differ)} tokens that the base's lacks ({shown}); "
+            f"prompts are encoded by the base's; merge the tokens into a base of its own to use them"
+        )
+        problems.append(Problem(name, "warning", text))
+    template = own_template(folder)
+    return None if template == base.template else template, problems
+
+
+def _vocabulary(folder: Path) -> dict[str, int]:
+    tokenizer = read_object(folder / "tokenizer.json")
+    try:
+        model: Any = tokenizer.get("model", {}).get("vocab", {})
+        words = model if isinstance(model, dict) else {word[0]: i for i, word in enumerate(model)}
+        added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
+    except (AttributeError, KeyError, TypeError, IndexError):
+        raise EngineError(
+            f"{folder / 'tokenizer.json'} is no tokenizer; download it again, or remove it to use the base's"
+        ) from None
+    return words | added | read_object(folder / "added_tokens.json")
