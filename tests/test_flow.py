@@ -76,6 +76,9 @@ def test_statistics_see_no_other_part() -> None:
         assert imports(path) <= {"stats"}
 
 
+CLIENTS = {"httpx2", "tenacity"}
+
+
 def loaded_by(statement: str) -> set[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     return set(
@@ -86,11 +89,32 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_importing_assay_loads_nothing_heavy() -> None:
-    assert not loaded_by("import assay") & {"torch", "numpy", "scipy", "nltk", "pandas", "pydantic", "rich"}
+    assert not loaded_by("import assay") & {
+        "torch",
+        "numpy",
+        "scipy",
+        "nltk",
+        "pandas",
+        "pydantic",
+        "rich",
+        *CLIENTS,
+    }
 
 
 def test_help_loads_no_model_and_no_statistics() -> None:
-    assert not loaded_by("import assay.cli") & {"torch", "numpy", "scipy", "nltk", "pandas", "pydantic"}
+    assert not loaded_by("import assay.cli") & {
+        "torch",
+        "numpy",
+        "scipy",
+        "nltk",
+        "pandas",
+        "pydantic",
+        *CLIENTS,
+    }
+
+
+def test_a_client_of_servers_is_loaded_only_where_a_server_is_asked() -> None:
+    assert not loaded_by("import assay.audit, assay.scoring.judge") & CLIENTS
 
 
 def test_no_file_is_long() -> None:

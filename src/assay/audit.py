@@ -62,8 +62,8 @@ def run(
         check_looks(bound, store)
         enter(bound, store, folder)
         ask(bound, store, progress, to_the_end=until == "full")
-        judging = JudgeContext(folder, bound.study.judge, progress)
-        return _judge(bound.study, bound.tasks, store, judging, progress)
+        judging = JudgeContext(bound.study.judge, progress)
+        return _judge(bound.study, bound.tasks, store, folder, judging)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,9 @@ def decide(folder: Path | str, progress: Progress = silent) -> Result:
         with store.transaction():
             store.set_fact("complete", False)
             store.declare(block)
-        return _judge(study, tasks, store, JudgeContext(folder), progress)  # a judge is not asked again
+        return _judge(
+            study, tasks, store, folder, JudgeContext(progress=progress)
+        )  # a judge is not asked again
 
 
 def open_result(folder: Path | str) -> Result:
@@ -145,15 +147,15 @@ def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
 
 
 def _judge(
-    study: Study, tasks: Mapping[str, Task], store: Store, judging: JudgeContext, progress: Progress
+    study: Study, tasks: Mapping[str, Task], store: Store, folder: Path, judging: JudgeContext
 ) -> Result:
     """Score what is not scored yet, decide, and write the reports."""
     for name, task in tasks.items():
         ready, records = with_judge_answers(task, store, store.unscored(name, task.scorer), judging)
         for done, total in score_task(ready, store, records):
-            progress(f"scoring {name}", done, total)
+            judging.progress(f"scoring {name}", done, total)
     result = find(study, tasks, store)
-    write_reports(result, judging.folder, study, tasks, store)
+    write_reports(result, folder, study, tasks, store)
     store.set_fact("policy", policy_digest(study))
     store.set_fact("complete", True)
     return result

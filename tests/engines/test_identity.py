@@ -11,7 +11,7 @@ import pytest
 
 from assay.engines.files import json_sha256, sha256s, shards
 from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
-from tests.engines.openai.conftest import make_adapter, make_base
+from tests.engines.server.conftest import make_adapter, make_base
 
 HELD = {"engine": "torch", "dtype": "float32", "quantization": "none"}
 

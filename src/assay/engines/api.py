@@ -267,7 +267,7 @@ PreflightFunction = Callable[[EngineSettings, ModelRef, Sequence[ModelRef]], Pre
 
 ENGINE_MODULES = {
     "torch": "assay.engines.torch",
-    "openai": "assay.engines.openai.preflight",
+    "openai": "assay.engines.server.preflight",
     "vllm": "assay.engines.vllm",
     **dict.fromkeys(("ray:torch", "ray:vllm"), "assay.engines.ray"),
 }

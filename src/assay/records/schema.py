@@ -88,6 +88,17 @@ STEPS: list[str] = [
         value TEXT NOT NULL             -- JSON
     );
     """,
+    """
+    CREATE TABLE judgements (           -- what judges answered; a later answer to a question replaces an earlier one
+        digest TEXT PRIMARY KEY,        -- of judge and question
+        judge TEXT NOT NULL,            -- JSON: model and settings
+        question TEXT NOT NULL,         -- as sent
+        answers TEXT NOT NULL,          -- JSON: raw; a second one where the first could not be read
+        refused TEXT NOT NULL,          -- why there is none
+        model TEXT NOT NULL,            -- who answered, by the server's own word
+        answered_at TEXT NOT NULL       -- UTC, ISO 8601
+    );
+    """,
 ]
 
 

@@ -29,6 +29,7 @@ from assay.engines import Completion
 from assay.errors import OutputError, RunError
 from assay.records.bindings import Bindings, digest
 from assay.records.database import connect, explained, sole_writer
+from assay.records.judgements import Judgements, take_ledger
 from assay.records.schema import migrate
 
 __all__ = ["Declared", "Scores", "Store", "digest"]
@@ -84,6 +85,7 @@ class Store(Bindings):
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
             migrate(db, path)
+            take_ledger(db, folder)
             yield cls(db)
             # A reader may hold the file; then the log stays beside it, which is as good.
             with suppress(sqlite3.OperationalError):
@@ -100,6 +102,11 @@ class Store(Bindings):
             db.execute("PRAGMA query_only = 1")
             db.execute("BEGIN")  # one view of the run, whatever a writer does meanwhile
             yield cls(db)
+
+    @property
+    def judgements(self) -> Judgements:
+        """What judges answered."""
+        return Judgements(self._db)
 
     # -- responses -------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 import assay
 from assay import audit
 from assay.errors import RunError, StudyError
+from assay.records import Store
 from assay.study import load_study
 from assay.tasks.followbench import FollowBenchJudged, FollowBenchRules
 from tests.scoring.judge.bench import Handler, judging
@@ -65,7 +66,9 @@ def test_rules_and_judge_each_decide_their_part(tmp_path: Path) -> None:
         }
         asked = len(server.bodies)
     assert asked == 2 * 5 * (GROUPS + 4)
-    assert len((tmp_path / "run" / "judged.jsonl").read_text().splitlines()) == asked
+    with Store.read(tmp_path / "run") as store:
+        assert len(list(store.judgements)) == asked
+    assert sorted(path.name for path in (tmp_path / "run").glob("*.jsonl")) == []
     assert words(audit.decide(tmp_path / "run")) == words(result)
     assert words(audit.report(tmp_path / "run")) == words(result)
 

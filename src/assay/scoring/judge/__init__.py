@@ -2,16 +2,15 @@
 
     judge: {model: some-model-2025-06-01, url: "http://localhost:8000", key_env: JUDGE_KEY}     # in a study
 
-Its answers are kept in the run's folder, in `judged.jsonl`, with the question and who answered. The same question
-is never asked twice, so a run can be scored again without the judge. Where its answers say nothing, twice, the
-subject is not measured on that task, with the reason: nothing counts as failed for want of a judge.
+Its answers are kept in the run's records, with the question and who answered. The same question is never asked
+twice, so a run can be scored again without the judge. Where its answers say nothing, twice, the subject is not
+measured on that task, with the reason: nothing counts as failed because a judge gave no verdict.
 
-    client -> one question, asked         ledger -> the questions that were answered
+    client -> one question, asked
     step   -> between asking and scoring: answers for the responses of a task
 """
 
 from assay.scoring.judge.client import identity, ready
-from assay.scoring.judge.ledger import Entry, Ledger
 from assay.scoring.judge.step import JudgeContext, missing_judgements, with_judge_answers
 
-__all__ = ["Entry", "JudgeContext", "Ledger", "identity", "missing_judgements", "ready", "with_judge_answers"]
+__all__ = ["JudgeContext", "identity", "missing_judgements", "ready", "with_judge_answers"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assay.engines.openai.http import Server
-from assay.engines.openai.pool import spread
+from assay.engines.server.pool import spread
 from assay.plan import JudgeSettings
-from assay.records import Store
+from assay.progress import Progress, silent
+from assay.records import Judgement, Store
 from assay.scoring.judge.client import Client, open_server
-from assay.scoring.judge.ledger import Entry, Ledger
 from assay.tasks import Example, Task
 from assay.tasks.judged import JudgedTask
+
+if TYPE_CHECKING:
+    from assay.engines.server.http import Server
 
 __all__ = ["JudgeContext", "missing_judgements", "with_judge_answers"]
 
@@ -23,29 +25,23 @@ NO_JUDGE = (
 )
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """Show nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class JudgeContext:
     """What judging the responses of a run needs."""
 
-    folder: Path
-    """The run's."""
     judge: JudgeSettings | None = None
     """To be asked what it has not answered yet; None: what it answered before has to do."""
-    progress: Callable[[str, int, int], object] = _silent
+    progress: Progress = silent
     server: Callable[[JudgeSettings], Server] = field(default=open_server)
     """Opens the judge's server; tests give their own."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """Something that a response has to be judged by."""
+class _Question:
+    """What a response is judged by."""
 
     example: Example
-    question: str
+    text: str
 
 
 def with_judge_answers(
@@ -62,17 +58,24 @@ def with_judge_answers(
         _note(store, task, NO_JUDGE if records else "")
         return task, []
     examples = {example.key: example for example in store.examples(task.name)}
-    asked = {
-        record: _Asked(examples[key], task.question(examples[key], text))
+    questions = {
+        record: _Question(examples[key], task.question(examples[key], text))
         for record, key, text in store.judged(records)
     }
-    with Ledger.open(context.folder) as ledger:
-        _bring(task, {one.question: one for one in asked.values()}, ledger, context)
-        found = {one.question: _found(task, one, ledger) for one in asked.values()}
-    answers = {question: text for question, (text, why) in found.items() if text is not None and not why}
-    lacking = {question: why for question, (_, why) in found.items() if question not in answers}
-    _note(store, task, _told(lacking, len(found)) if lacking else "")
-    return task.answered(answers), [record for record, one in asked.items() if one.question in answers]
+    distinct = {question.text: question for question in questions.values()}
+    _ask_missing(task, list(distinct.values()), store, context)
+    answers: dict[str, str] = {}
+    faults: dict[str, str] = {}
+    for question in distinct.values():
+        answer, fault = _known(task, question, store)
+        if fault:
+            faults[question.text] = fault
+        else:
+            answers[question.text] = answer
+    _note(store, task, _missing(faults, len(distinct)) if faults else "")
+    return task.answered(answers), [
+        record for record, question in questions.items() if question.text in answers
+    ]
 
 
 def missing_judgements(store: Store, task: Task) -> str:
@@ -81,51 +84,53 @@ def missing_judgements(store: Store, task: Task) -> str:
     return str(noted["reason"]) if noted and noted["scorer"] == task.scorer else ""
 
 
-def _bring(task: JudgedTask, asked: Mapping[str, _Asked], ledger: Ledger, context: JudgeContext) -> None:
+def _ask_missing(
+    task: JudgedTask, questions: Sequence[_Question], store: Store, context: JudgeContext
+) -> None:
     """Ask what the judge has not answered yet, or not so that it can be read."""
-    missing = [one for one in asked.values() if _found(task, one, ledger)[1]]
+    missing = [question for question in questions if _known(task, question, store)[1]]
     if not missing or context.judge is None:
         return
     server = context.server(context.judge)
     client = Client(context.judge, server)
 
-    def ask(one: _Asked) -> Entry:
-        said = client.ask(one.question, task.again(one.example), lambda text: not _fault(task, one, text))
-        return Entry(dict(task.judge_identity or {}), one.question, said.answers, said.refused, said.model)
+    def ask(question: _Question) -> Judgement:
+        return client.ask(
+            question.text, task.again(question.example), lambda text: not _fault(task, question, text)
+        )
 
     try:
-        entries: Iterator[Entry] = spread(ask, missing, server.valve.width, server.close)
-        for done, entry in enumerate(entries, 1):
-            ledger.add(entry)
+        for done, judgement in enumerate(spread(ask, missing, server.valve.width, server.close), 1):
+            store.judgements.add(judgement)
             context.progress(f"judging {task.name}", done, len(missing))
     finally:
         server.close()
 
 
-def _found(task: JudgedTask, one: _Asked, ledger: Ledger) -> tuple[str | None, str]:
+def _known(task: JudgedTask, question: _Question, store: Store) -> tuple[str, str]:
     """The judge's answer to a question, and what is wrong with it."""
-    entry = ledger.get(task.judge_identity or {}, one.question)
-    if entry is None:
-        return None, "it was not asked"
-    if entry.answer is None:
-        return None, entry.refused or "it gave no answer"
-    return entry.answer, _fault(task, one, entry.answer)
+    judgement = store.judgements.get(task.judge_identity or {}, question.text)
+    if judgement is None:
+        return "", "it was not asked"
+    if judgement.answer is None:
+        return "", judgement.refused or "it gave no answer"
+    return judgement.answer, _fault(task, question, judgement.answer)
 
 
-def _fault(task: JudgedTask, one: _Asked, answer: str) -> str:
+def _fault(task: JudgedTask, question: _Question, answer: str) -> str:
     """Why an answer cannot be read; empty where it can."""
     try:
-        task.verdict(one.example, answer)
+        task.verdict(question.example, answer)
     except ValueError as bad:
         return f"its answer cannot be read: {bad}"
     return ""
 
 
-def _told(lacking: Mapping[str, str], asked: int) -> str:
-    reasons = list(dict.fromkeys(lacking.values()))
+def _missing(faults: Mapping[str, str], questions: int) -> str:
+    reasons = list(dict.fromkeys(faults.values()))
     more = f", and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
     return (
-        f"the judge gave no verdict on {len(lacking):,} of {asked:,} responses: {reasons[0]}{more}; run the study "
+        f"the judge gave no verdict on {len(faults):,} of {questions:,} responses: {reasons[0]}{more}; run the study "
         f"again to ask it again"
     )
 

@@ -13,11 +13,10 @@ from typing import Any
 from assay.engines.api import Prompt
 from assay.engines.chat_template import Tokens
 from assay.engines.encoding import seed_of
-from assay.engines.openai.options import Kind
-from assay.engines.openai.patience import LostError
+from assay.engines.server.options import Kind
 from assay.errors import EngineError
 
-__all__ = ["Answer", "Dialect", "Target"]
+__all__ = ["Answer", "Dialect", "Target", "UnreadableError"]
 
 PLAIN: Mapping[str, Any] = {"top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
 NEUTRAL: Mapping[Kind, Mapping[str, Any]] = {
@@ -41,6 +40,10 @@ FINISHES = {
 }
 
 
+class UnreadableError(Exception):
+    """An answer without the text that was asked for; another try may bring it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """How a server is told who should answer."""
@@ -53,7 +56,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said to one request."""
+    """What a server said to one prompt."""
 
     text: str | None
     finish: str | None
@@ -61,7 +64,7 @@ class Answer:
     """Generated, as the server counts."""
     model: str
     """Who answered, by the server's own word; empty where it does not say."""
-    said: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     """Generated tokens, where log-probabilities were asked for and came."""
     logprobs: tuple[float, ...] = ()
     """Of these."""
@@ -89,23 +92,23 @@ class Dialect:
             return "/generate"
         return "/v1/chat/completions" if self.chat else "/v1/completions"
 
-    def body(self, request: Prompt, target: Target, *, logprobs: bool = False) -> dict[str, Any]:
+    def body(self, prompt: Prompt, target: Target, *, logprobs: bool = False) -> dict[str, Any]:
         """A request to generate."""
         if self.native:
-            return {"inputs": self._prompt(request.text), "parameters": self._parameters(request, target)}
+            return {"inputs": self._prompt(prompt.text), "parameters": self._parameters(prompt, target)}
         body: dict[str, Any] = {
             "model": target.model,
-            **self._asked(request.text),
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
+            **self._content(prompt.text),
+            "max_tokens": prompt.max_tokens,
+            "temperature": prompt.temperature,
             "stream": False,
             **NEUTRAL[self.kind],
             **target.extra,
         }
-        if stops := [text for text in request.stop if text]:
+        if stops := [text for text in prompt.stop if text]:
             body["stop"] = stops
-        if request.temperature > 0:
-            body["seed"] = seed_of(request)
+        if prompt.temperature > 0:
+            body["seed"] = seed_of(prompt)
         if logprobs:
             body["logprobs"] = True if self.chat else 1
         return body
@@ -120,7 +123,7 @@ class Dialect:
             return {"prompt": text, "add_special_tokens": not marked}
         return {"prompt": self._prompt(text)}
 
-    def _asked(self, text: str) -> dict[str, Any]:
+    def _content(self, text: str) -> dict[str, Any]:
         return {"messages": [{"role": "user", "content": text}]} if self.chat else self.prompt(text)
 
     def _prompt(self, text: str) -> str:
@@ -128,70 +131,70 @@ class Dialect:
         bos = self.tokens.named.get("bos_token", "")
         return text.removeprefix(bos) if self.tokens.begins and bos else text
 
-    def _parameters(self, request: Prompt, target: Target) -> dict[str, Any]:
+    def _parameters(self, prompt: Prompt, target: Target) -> dict[str, Any]:
         sampled: dict[str, Any] = {"do_sample": False}
-        if request.temperature > 0:
-            sampled = {"do_sample": True, "temperature": request.temperature, "seed": seed_of(request)}
+        if prompt.temperature > 0:
+            sampled = {"do_sample": True, "temperature": prompt.temperature, "seed": seed_of(prompt)}
         return {
-            "max_new_tokens": request.max_tokens,
+            "max_new_tokens": prompt.max_tokens,
             "return_full_text": False,
             "details": True,
-            "stop": [text for text in request.stop if text],
+            "stop": [text for text in prompt.stop if text],
             **sampled,
             **target.extra,
         }
 
     def read(self, data: Any) -> Answer:
-        """An answer. Raises LostError where it is none, EngineError where the server withholds it."""
+        """An answer. Raises UnreadableError where it is none, EngineError where the server withholds it."""
         try:
             return self._native(data) if self.native else self._choice(data)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
-            raise LostError("its answer has no generated text where one should be") from None
+            raise UnreadableError("its answer has no generated text where one should be") from None
 
     def _choice(self, data: Any) -> Answer:
         if data.get("error"):
-            raise LostError("its answer is an error under a status of success")
+            raise UnreadableError("its answer is an error under a status of success")
         choice = data["choices"][0]
         text = choice["message"]["content"] if self.chat else choice["text"]
         if not isinstance(text, str | None):
             raise TypeError
         usage = data.get("usage") or {}
-        said, logprobs = _spoken(choice.get("logprobs"))
-        tokens = usage.get("completion_tokens")
-        return Answer(
-            text, _finish(choice.get("finish_reason")), tokens, str(data.get("model") or ""), said, logprobs
-        )
+        words, logprobs = _logprobs(choice.get("logprobs"))
+        finish, model = _finish(choice.get("finish_reason")), str(data.get("model") or "")
+        return Answer(text, finish, usage.get("completion_tokens"), model, words, logprobs)
 
     def _native(self, data: Any) -> Answer:
         data = data[0] if isinstance(data, list) else data
         details = data.get("details") or {}
-        listed = details.get("tokens") or []
-        tokens = details.get("generated_tokens")
-        said = tuple(str(one["text"]) for one in listed)
-        logprobs = tuple(float(one["logprob"]) for one in listed)
+        tokens = details.get("tokens") or []
+        words = tuple(str(token["text"]) for token in tokens)
+        logprobs = tuple(float(token["logprob"]) for token in tokens)
         text = data["generated_text"]
         if not isinstance(text, str):
             raise TypeError
-        return Answer(text, _finish(details.get("finish_reason")), tokens, "", said, logprobs)
+        finish = _finish(details.get("finish_reason"))
+        return Answer(text, finish, details.get("generated_tokens"), "", words, logprobs)
 
 
-def _finish(said: Any) -> str | None:
-    if said is None or said in FINISHES:
-        return FINISHES.get(said)
-    if said == "content_filter":
+def _finish(reason: Any) -> str | None:
+    if reason is None or reason in FINISHES:
+        return FINISHES.get(reason)
+    if reason == "content_filter":
         raise EngineError(
-            "the server withheld an answer (content_filter); turn its filter off, or ask another"
+            "the server withheld an answer (content_filter)", fix="turn its filter off, or ask another"
         )
-    raise LostError(f"it gave up its answer ({str(said)[:40]})")
+    raise UnreadableError(f"it gave up its answer ({str(reason)[:40]})")
 
 
-def _spoken(logprobs: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _logprobs(listed: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Tokens and their log-probabilities, in the old form of completions or the newer one of chats."""
-    if not isinstance(logprobs, Mapping):
+    if not isinstance(listed, Mapping):
         return (), ()
-    if listed := logprobs.get("content"):
-        return tuple(str(one["token"]) for one in listed), tuple(float(one["logprob"]) for one in listed)
-    tokens, values = logprobs.get("tokens") or (), logprobs.get("token_logprobs") or ()
-    if len(tokens) != len(values) or any(value is None for value in values):
-        return (), ()
-    return tuple(map(str, tokens)), tuple(map(float, values))
+    if content := listed.get("content"):
+        pairs = [(token["token"], token["logprob"]) for token in content]
+    else:
+        tokens, values = listed.get("tokens") or (), listed.get("token_logprobs") or ()
+        if len(tokens) != len(values) or any(value is None for value in values):
+            return (), ()
+        pairs = list(zip(tokens, values, strict=True))
+    return tuple(str(token) for token, _ in pairs), tuple(float(value) for _, value in pairs)

@@ -12,13 +12,13 @@ import pytest
 
 from assay.engines import Completion, Prompt
 from assay.engines.encoding import seed_of
-from assay.engines.openai.preflight import ServerPreflight
 from assay.engines.probes import PROBES, ROUNDS, TOKENS
+from assay.engines.server.preflight import ServerPreflight
 from assay.errors import EngineError
-from tests.engines.openai.conftest import make_base
-from tests.engines.openai.servers import Handler, Toy, speak
-from tests.engines.openai.test_http import failing
-from tests.engines.openai.test_preflight import KINDS, errors, look
+from tests.engines.server.conftest import make_base
+from tests.engines.server.servers import Handler, Toy, speak
+from tests.engines.server.test_http import failing
+from tests.engines.server.test_preflight import KINDS, errors, look
 
 Serve = Callable[[Toy], str]
 
@@ -167,7 +167,7 @@ def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_sessi
     def trained(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
         return speak(prompt, adapter if "<trained>" in prompt else "", tokens)
 
-    monkeypatch.setattr("tests.engines.openai.servers.speak", trained)
+    monkeypatch.setattr("tests.engines.server.servers.speak", trained)
     with look(home, serve(Toy())).load() as loaded:
         sent = [ask("math", text="<trained> hello"), ask("math", text="<trained> 1 + 1 =")]
         got = list(loaded.complete([sent[0], replace(sent[1], task="other")]))

@@ -1,9 +1,11 @@
+"""Every item yields one result, and a crowd of requests is let through as the server has room."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Event
 
-from assay.engines.openai.pool import spread
+from assay.engines.server.pool import Valve, spread
 
 
 def nothing() -> None:
@@ -77,3 +79,23 @@ def test_results_that_are_no_longer_wanted_drop_what_is_under_way() -> None:
     assert next(results) == 0
     results.close()
     assert dropped.is_set()
+
+
+def test_one_wave_of_refusals_halves_the_valve_once() -> None:
+    valve = Valve(16)
+    with valve.through() as one, valve.through() as other:
+        valve.narrow(one)
+        valve.narrow(other)
+    assert valve.limit == 8
+    for _ in range(200):
+        valve.widen()
+    assert valve.limit == 16
+
+
+def test_the_valve_never_closes_wholly() -> None:
+    valve = Valve(2)
+    for wave in range(9):
+        valve.narrow(wave)
+    assert valve.limit == 1
+    with valve.through():
+        pass

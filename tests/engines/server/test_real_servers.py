@@ -1,6 +1,6 @@
 """Real servers, each in a process of its own, against the torch engine: the same texts from the same weights.
 
-    ASSAY_VLLM_PYTHON=VENV/bin/python ASSAY_TRANSFORMERS_PYTHON=VENV/bin/python pytest -m slow tests/engines/openai
+    ASSAY_VLLM_PYTHON=VENV/bin/python ASSAY_TRANSFORMERS_PYTHON=VENV/bin/python pytest -m slow tests/engines/server
 
 A server that is not installed is skipped. On a processor vLLM needs about a minute to start.
 """
@@ -24,8 +24,9 @@ import pytest
 
 from assay.engines import Prompt
 from assay.engines.api import ModelRef
-from assay.engines.openai.http import Server
-from assay.engines.openai.preflight import ServerPreflight, preflight
+from assay.engines.server.http import Server
+from assay.engines.server.options import Connection
+from assay.engines.server.preflight import ServerPreflight, preflight
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -131,7 +132,7 @@ def running(
 
 
 def wait_for(url: str, health: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    server, tick = Server(url, timeout=10), Event()
+    server, tick = Server(Connection(url, timeout=10)), Event()
     for _ in range(int(PATIENCE)):
         if process.poll() is not None:
             pytest.fail(f"the server ended: {log.read_text(errors='replace')[-3000:]}")
@@ -180,7 +181,7 @@ def test_vllm_loads_an_adapter_and_lets_it_go(
     with found.load() as loaded:
         got = said(loaded, ("late",))
     assert got == {key: text for key, text in texts.items() if key[0] == "late"}
-    server = Server(vllm)
+    server = Server(Connection(vllm))
     names = [one["id"] for one in server.get("/v1/models").data["data"]]
     server.close()
     assert not any(name.startswith("late") for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,13 @@ import pytest
 
 import assay
 from assay.engines.api import ModelRef, Preflight
-from assay.engines.openai.http import Server
-from assay.engines.openai.patience import Patience, Valve
-from assay.engines.openai.preflight import preflight as look
+from assay.engines.server.http import Server
+from assay.engines.server.preflight import preflight
 from assay.errors import EngineError, StudyError
 from assay.plan import EngineSettings
 from assay.records import Store
 from assay.study import Study, load_study
-from tests.engines.openai.servers import GENERATES, Handler, Toy
+from tests.engines.server.servers import GENERATES, Handler, Toy
 from tests.studies import examples, write_study
 
 Serve = Callable[[Toy], str]
@@ -44,11 +43,9 @@ def study(home: Path, address: str, kind: str = "vllm", **engine: Any) -> Path:
     )
 
 
-def unhurried(settings: EngineSettings, base: ModelRef, adapters: Any) -> Preflight:
-    """The find_preflight, with waits that take no time."""
-    url, key = str(settings.url), "sk-hush" if settings.key_env else ""
-    server = Server(url, key, 5.0, Patience(6), Valve(8), wait=lambda _: None)
-    return look(settings, base, adapters, server)
+def unhurried(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> Preflight:
+    """The preflight, with waits that take no time."""
+    return preflight(settings, base, adapters, lambda at: Server(at, sleep=lambda _: None))
 
 
 def kept(run: Path) -> dict[tuple[str, str], str]:
@@ -101,7 +98,7 @@ def test_a_run_that_a_dying_server_ended_goes_on_where_it_stopped(home: Path, se
         return dead
 
     toy.before = dying
-    with pytest.raises(EngineError, match=r"run again: what was answered before is kept"):
+    with pytest.raises(EngineError, match=r"run again; completed responses are kept"):
         assay.run(path, home / "run")
     before = kept(home / "run")
     assert 8 <= len(before) < 4 * COUNT

@@ -2,16 +2,16 @@
 
 looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
 looked.problems                          # what is wrong, before a token is spent
-with looked.load() as session:           # adapters loaded by the server, where it may
-    for completion in session.complete(requests): ...
+with looked.load() as loaded:         # adapters loaded by the server, where it may
+    for completion in loaded.complete(requests): ...
 """
 
 from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,10 @@ from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens, render_chat, template_error
 from assay.engines.files import located, read_header, sha256s, shards
 from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
-from assay.engines.openai.dialect import Dialect, Target
-from assay.engines.openai.http import Server
-from assay.engines.openai.options import Setup, read_setup
-from assay.engines.openai.patience import Patience, Valve
-from assay.engines.openai.served import (
+from assay.engines.server.dialect import Dialect, Target
+from assay.engines.server.http import Server
+from assay.engines.server.options import Connection, ServerSettings, read_settings
+from assay.engines.server.served import (
     LOADS,
     Card,
     base_name,
@@ -35,7 +34,7 @@ from assay.engines.openai.served import (
     target_of,
     unlike,
 )
-from assay.engines.openai.session import Session
+from assay.engines.server.session import ServerSession
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -55,57 +54,56 @@ VERSIONS = {
     "llama.cpp": "/props",
 }
 """Where a server says which version it is."""
-SAID = ("version", "build_info", "sha", "model_sha", "model_dtype")
+REPORTED = ("version", "build_info", "sha", "model_sha", "model_dtype")
 """What of that is kept."""
 
 
 def preflight(
-    settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef], server: Server | None = None
+    settings: EngineSettings,
+    base: ModelRef,
+    adapters: Sequence[ModelRef],
+    open_server: Callable[[Connection], Server] = Server,
 ) -> ServerPreflight:
     """Look at a base and its adapters. Raises EngineError if the base, the server or a setting is unusable.
 
-    `server` replaces the one that the settings name.
+    `open_server` makes the HTTP client: tests give their own.
     """
-    setup = read_setup(settings)
-    server = server or _server(setup)
-    try:
-        cards = _reached(server) if setup.kind in UNLISTED else listed(server)
-        found = ServerPreflight(setup, server, cards, base)
-    except EngineError as bad:
-        server.close()
-        raise EngineError(f"base {base.name!r}: {bad}") from bad
-    folders = {adapter.name: folder for adapter in adapters if (folder := found.located(adapter))}
-    if setup.kind == "llama.cpp":
-        found.scaled(scales(server, setup, found.served, folders))
-    for adapter in adapters:
-        if adapter.name in folders:
-            found.look(adapter, folders[adapter.name])
-    server.rest()
+    checked = read_settings(settings)
+    with closing(open_server(checked.connection)) as server:
+        try:
+            found = ServerPreflight(checked, base, server, open_server)
+            found.look_at(adapters, server)
+        except EngineError as bad:
+            raise bad.at(f"base {base.name!r}" + (f": {bad.place}" if bad.place else "")) from bad
     return found
-
-
-def _server(setup: Setup) -> Server:
-    return Server(setup.url, setup.key, setup.timeout, Patience(setup.retries), Valve(setup.concurrency))
 
 
 class ServerPreflight:
     """Satisfies `Preflight`: a server, looked at and not asked."""
 
-    def __init__(self, setup: Setup, server: Server, cards: Sequence[Card], base: ModelRef) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        base: ModelRef,
+        server: Server,
+        open_server: Callable[[Connection], Server],
+    ) -> None:
         self.name = base.name
-        self.setup = setup
-        self.server = server
+        self.settings = settings
+        self._open = open_server
+        cards = _reached(server) if settings.kind in UNLISTED else listed(server)
         self.identities: dict[str, Mapping[str, Any]] = {}
         """What answers, by content: the base first, then each adapter that can be asked."""
         self.templates: dict[str, str] = {}
         """Chat template of the base, where it has one, and of each adapter that brings another."""
-        self.served = base_name(setup, cards, base)
+        self.served = base_name(settings, cards, base)
         """The base's name there."""
         self._cards = cards
         self._folder = located(base, TEXTS)
-        self._props = _seen(server, VERSIONS.get(setup.kind, ""))
+        self._props = _seen(server, VERSIONS.get(settings.kind, ""))
         self._tokens = self._read_tokens()
-        self._chat = setup.api == "chat" or (setup.api == "auto" and self._only_chats())
+        api = settings.options.api
+        self._chat = api == "chat" or (api == "auto" and settings.kind == "other" and _only_chats(server))
         self._problems: list[Problem] = []
         self._targets: dict[str, Target] = {base.name: Target(self.served)}
         self._loads: dict[str, Path] = {}
@@ -122,15 +120,19 @@ class ServerPreflight:
     @property
     def context(self) -> int | None:
         """Positions of a prompt and its response together, where the server says so."""
-        told = next((card.context for card in self._cards if card.name == self.served), None)
+        listed_context = next((card.context for card in self._cards if card.name == self.served), None)
         total = self._props.get("max_total_tokens")
-        return told or (total if isinstance(total, int) else None)
+        return listed_context or (total if isinstance(total, int) else None)
 
     @property
     def provenance(self) -> Mapping[str, str]:
         """Which server answers, and of which version; no key is part of it."""
-        said = {f"server {key}": str(self._props[key]) for key in SAID if self._props.get(key)}
-        return {"assay": _version(), "python": platform.python_version(), "server": self.setup.kind} | said
+        server = {f"server {key}": str(self._props[key]) for key in REPORTED if self._props.get(key)}
+        return {
+            "assay": _version(),
+            "python": platform.python_version(),
+            "server": self.settings.kind,
+        } | server
 
     def chat(self, prompt: str, template: str) -> str:
         """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
@@ -161,28 +163,19 @@ class ServerPreflight:
             raise EngineError(self._refusal(template, str(bad))) from bad
 
     @contextmanager
-    def load(self) -> Iterator[Session]:
-        """Have the server load what it may, and let that go in the end. Raises EngineError if it cannot be asked."""
-        server = _server(self.setup) if self.server.closed else self.server
-        failed = dict(self._failed)
-        for name, folder in self._loads.items():
-            if reason := self._asked_to_load(server, name, folder):
-                failed[name] = reason
-        dialect = Dialect(self.setup.kind, self._chat, self._tokens)
-        session = Session(
-            server,
-            dialect,
-            self.name,
-            self._targets,
-            failed,
-            self.context,
-            self._turns if self._chat else None,
-        )
-        try:
-            yield session
-        finally:
-            self._let_go(server, [name for name in self._loads if name not in failed])
-            session.close()
+    def load(self) -> Iterator[ServerSession]:
+        """Have the server load what it may, and unload it in the end. Raises EngineError if it cannot be asked."""
+        with closing(self._open(self.settings.connection)) as server:
+            failed = dict(self._failed)
+            for name, folder in self._loads.items():
+                if reason := self._load(server, name, folder):
+                    failed[name] = reason
+            dialect = Dialect(self.settings.kind, self._chat, self._tokens)
+            turns = self._turns if self._chat else None
+            try:
+                yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, turns)
+            finally:
+                self._unload(server, [name for name in self._loads if name not in failed])
 
     def note(self, *problems: Problem) -> None:
         """Keep findings."""
@@ -196,21 +189,26 @@ class ServerPreflight:
             self.note(Problem(weights.name, "error", str(bad)))
             return None
 
-    def scaled(self, found: Mapping[str, Target | str]) -> None:
-        """Take how llama.cpp is told who answers."""
-        for name, target in found.items():
-            if isinstance(target, Target):
-                self._targets[name or self.name] = target
-            else:
-                self.note(Problem(name, "error", target))
+    def look_at(self, adapters: Sequence[ModelRef], server: Server) -> None:
+        """At each adapter: what is wrong with it, else what it is and how it is asked for."""
+        folders = {adapter.name: folder for adapter in adapters if (folder := self.located(adapter))}
+        if self.settings.kind == "llama.cpp":
+            for name, target in scales(server, self.settings, self.served, folders).items():
+                if isinstance(target, Target):
+                    self._targets[name or self.name] = target
+                else:
+                    self.note(Problem(name, "error", target))
+        for adapter in adapters:
+            if adapter.name in folders:
+                self.look(adapter, folders[adapter.name])
 
     def look(self, weights: ModelRef, folder: Path) -> None:
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
-        if any(one.subject == weights.name and one.severity == "error" for one in self._problems):
+        if any(problem.subject == weights.name and problem.severity == "error" for problem in self._problems):
             return
         try:
             identity = adapter_identity(
-                folder, _adapter_file(folder), self.identities[self.name], self.setup.dtype
+                folder, _adapter_file(folder), self.identities[self.name], self.settings.dtype
             )
             self._aim(weights, folder, identity)
             template = own_template(folder)
@@ -231,17 +229,17 @@ class ServerPreflight:
         """Decide how an adapter is asked for. Raises EngineError where it is not served."""
         if weights.name in self._targets:
             return
-        if loadable(self.setup, self._cards, weights):
+        if loadable(self.settings, self._cards, weights):
             name = loaded_name(weights.name, identity)
             self._targets[weights.name] = Target(
-                f"{self.served}:{name}" if self.setup.kind == "sglang" else name
+                f"{self.served}:{name}" if self.settings.kind == "sglang" else name
             )
             if name not in [card.name for card in self._cards]:
                 self._loads[weights.name] = folder
             return
-        target = target_of(self.setup, self._cards, self.served, weights)
+        target = target_of(self.settings, self._cards, self.served, weights)
         self._targets[weights.name] = target
-        card = next((one for one in self._cards if one.name == target.model and one.root), None)
+        card = next((card for card in self._cards if card.name == target.model and card.root), None)
         if card is not None and (other := unlike(card, weights.source)):
             text = (
                 f"the server says that it loaded {card.name!r} from {other}, the study names {weights.source}; its "
@@ -254,9 +252,9 @@ class ServerPreflight:
         self.identities[base.name] = base_identity(
             {
                 "engine": "openai",
-                "server": self.setup.kind,
-                "dtype": self.setup.dtype,
-                "quantization": self.setup.quantization,
+                "server": self.settings.kind,
+                "dtype": self.settings.dtype,
+                "quantization": self.settings.quantization,
             },
             self._folder,
             _base_weights(self._folder),
@@ -269,45 +267,43 @@ class ServerPreflight:
         else:
             text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
             self.note(Problem(base.name, "note", text))
-        card = next((one for one in self._cards if one.name == self.served), None)
-        if card is not None and base.name not in self.setup.models and (other := unlike(card, base.source)):
+        card = next((card for card in self._cards if card.name == self.served), None)
+        if (
+            card is not None
+            and base.name not in self.settings.options.models
+            and (other := unlike(card, base.source))
+        ):
             text = (
                 f"the server calls its base {other}, the study names {base.source}; if these are not the same weights, "
                 f"correct one, else say so under `engine.options.models: {{{base.name}: {self.served}}}`"
             )
             self.note(Problem(base.name, "warning", text))
 
-    def _only_chats(self) -> bool:
-        """Whether there are no completions: an empty request is refused where there are, and costs no token."""
-        if self.setup.kind != "other":
-            return False
-        return self.server.post("/v1/completions", {}).status in (404, 405, 501)
-
     def _read_tokens(self) -> Tokens:
         """The base's special tokens, by its files or by llama.cpp's word."""
         found = read_tokens(self._folder)
-        told = {name: str(self._props[name]) for name in ("bos_token", "eos_token") if self._props.get(name)}
-        return Tokens(told | dict(found.named), found.unknown - set(told), found.begins)
+        named = {name: str(self._props[name]) for name in ("bos_token", "eos_token") if self._props.get(name)}
+        return Tokens(named | dict(found.named), found.unknown - set(named), found.begins)
 
-    def _asked_to_load(self, server: Server, name: str, folder: Path) -> str:
+    def _load(self, server: Server, name: str, folder: Path) -> str:
         """Why the server did not load an adapter; empty where it did."""
         reply = server.post(
-            LOADS[self.setup.kind][0],
+            LOADS[self.settings.kind][0],
             {"lora_name": self._loaded(name), "lora_path": str(folder.absolute())},
             tries=1,
         )
         if reply.ok:
             return ""
         hint = "; start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if reply.status in (404, 405) else ""
-        return f"the server does not load it ({reply.status}: {reply.said}){hint}"
+        return f"the server does not load it ({reply}){hint}"
 
     def _loaded(self, name: str) -> str:
         return self._targets[name].model.removeprefix(f"{self.served}:")
 
-    def _let_go(self, server: Server, names: Sequence[str]) -> None:
+    def _unload(self, server: Server, names: Sequence[str]) -> None:
         for name in names:
-            with suppress(EngineError):  # what is left loaded harms nobody
-                server.post(LOADS[self.setup.kind][1], {"lora_name": self._loaded(name)}, tries=1)
+            with suppress(EngineError):  # what is left loaded harms no later run
+                server.post(LOADS[self.settings.kind][1], {"lora_name": self._loaded(name)}, tries=1)
 
     def _duplicate(self, name: str, identity: Mapping[str, Any]) -> None:
         for other, known in self.identities.items():
@@ -353,6 +349,11 @@ def _adapter_file(folder: Path) -> Path:
         raise EngineError(f"no {WEIGHTS} in {folder}; the download or the training is incomplete")
     read_header(folder / WEIGHTS)
     return folder / WEIGHTS
+
+
+def _only_chats(server: Server) -> bool:
+    """Whether there are no completions: an empty request is refused where there are, and costs no token."""
+    return server.post("/v1/completions", {}).status in (404, 405, 501)
 
 
 def _reached(server: Server) -> tuple[Card, ...]:

@@ -1,4 +1,4 @@
-"""Log-likelihoods, from servers that tell what they think of a prompt's own tokens.
+"""Log-likelihoods, from servers that report the log-probabilities of a prompt's own tokens.
 
 vLLM ranks every token of a prompt, so that greediness is known too; SGLang and others echo a prompt with its
 log-probabilities. The rest is refused: nothing is estimated from generated text.
@@ -10,48 +10,48 @@ import math
 from typing import Any
 
 from assay.engines.api import Prompt
-from assay.engines.openai.dialect import Dialect, Target
-from assay.engines.openai.http import Server
+from assay.engines.server.dialect import Dialect, Target
+from assay.engines.server.http import Server
 from assay.errors import EngineError
 
 __all__ = ["logprob_of"]
 
 
 def logprob_of(
-    server: Server, dialect: Dialect, target: Target, request: Prompt
+    server: Server, dialect: Dialect, target: Target, prompt: Prompt
 ) -> tuple[float, bool | None, int]:
-    """Summed log-probability of a continuation (nats), whether it is the greedy one (None: not told), its tokens.
+    """Summed log-probability of a continuation (nats), whether it is the greedy one (None: not known), its tokens.
 
     White space at the end of the prompt counts as the continuation's. Raises EngineError where the server cannot
     tell.
     """
     if dialect.chat or dialect.kind in ("tgi", "lorax", "transformers", "llama.cpp"):
         raise EngineError(
-            f"task {request.task!r} scores continuations, and a server of kind {dialect.kind!r} does not tell their "
-            f"log-probabilities; use vllm, sglang, or the engine `torch`"
+            f"task {prompt.task!r} scores continuations, and a server of kind {dialect.kind!r} gives no "
+            f"log-probabilities of them; use vllm, sglang, or the engine `torch`"
         )
     if dialect.kind == "vllm":
-        return _ranked(server, dialect, target, request)
-    return _echoed(server, dialect, target, request)
+        return _ranked(server, dialect, target, prompt)
+    return _echoed(server, dialect, target, prompt)
 
 
-def _ranked(server: Server, dialect: Dialect, target: Target, request: Prompt) -> tuple[float, bool, int]:
+def _ranked(server: Server, dialect: Dialect, target: Target, prompt: Prompt) -> tuple[float, bool, int]:
     """By `prompt_logprobs`, for exactly the tokens that prompt and continuation are made of."""
-    whole = _tokens(server, dialect, target, request.text + request.continuation)
-    count = len(whole) - len(_tokens(server, dialect, target, request.text.rstrip()))
+    whole = _tokens(server, dialect, target, prompt.text + prompt.continuation)
+    count = len(whole) - len(_tokens(server, dialect, target, prompt.text.rstrip()))
     if not 0 < count < len(whole):
         raise EngineError(
-            _place(request) + f"{count} tokens to score of {len(whole)}; give a prompt and a continuation"
+            _place(prompt) + f"{count} tokens to score of {len(whole)}; give a prompt and a continuation"
         )
     body = {"model": target.model, "prompt": whole, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
-    data = _posted(server, body | dict(target.extra), request)
+    data = _posted(server, body | dict(target.extra), prompt)
     try:
         listed = data["choices"][0]["prompt_logprobs"][-count:]
-        told = [one[str(token)] for one, token in zip(listed, whole[-count:], strict=True)]
-        logprob = math.fsum(float(one["logprob"]) for one in told)
-        greedy = all(int(one["rank"]) == 1 for one in told)
+        ranked = [ranks[str(token)] for ranks, token in zip(listed, whole[-count:], strict=True)]
+        logprob = math.fsum(float(token["logprob"]) for token in ranked)
+        greedy = all(int(token["rank"]) == 1 for token in ranked)
     except (KeyError, IndexError, TypeError, ValueError):
-        raise EngineError(_place(request) + "the server tells no log-probabilities of a prompt") from None
+        raise EngineError(_place(prompt) + "the server gives no log-probabilities of a prompt") from None
     return logprob, greedy, count
 
 
@@ -59,14 +59,14 @@ def _tokens(server: Server, dialect: Dialect, target: Target, text: str) -> list
     reply = server.post("/tokenize", {"model": target.model, **dialect.prompt(text)})
     tokens = reply.data.get("tokens") if reply.ok and isinstance(reply.data, dict) else None
     if not isinstance(tokens, list):
-        raise EngineError(f"{server.url}/tokenize: no tokens came ({reply.status}: {reply.said})")
+        raise EngineError(f"no tokens came ({reply})", place=server.place("/tokenize"))
     return tokens
 
 
-def _echoed(server: Server, dialect: Dialect, target: Target, request: Prompt) -> tuple[float, None, int]:
+def _echoed(server: Server, dialect: Dialect, target: Target, prompt: Prompt) -> tuple[float, None, int]:
     """By `echo`: the last tokens whose texts make up the continuation exactly."""
-    text = request.text + request.continuation
-    suffix = text[len(request.text.rstrip()) :]
+    text = prompt.text + prompt.continuation
+    suffix = text[len(prompt.text.rstrip()) :]
     body = {
         "model": target.model,
         **dialect.prompt(text),
@@ -75,14 +75,14 @@ def _echoed(server: Server, dialect: Dialect, target: Target, request: Prompt) -
         "echo": True,
         "logprobs": 1,
     }
-    data = _posted(server, body | dict(target.extra), request)
+    data = _posted(server, body | dict(target.extra), prompt)
     try:
-        found = data["choices"][0]["logprobs"]
+        echo = data["choices"][0]["logprobs"]
         # The last token is the generated one.
-        pairs = list(zip(found["tokens"], found["token_logprobs"], strict=True))[:-1]
+        pairs = list(zip(echo["tokens"], echo["token_logprobs"], strict=True))[:-1]
     except (KeyError, IndexError, TypeError, ValueError):
         raise EngineError(
-            _place(request)
+            _place(prompt)
             + "the server echoes no log-probabilities of a prompt; use vllm, or the engine `torch`"
         ) from None
     logprobs: list[float] = []
@@ -95,18 +95,18 @@ def _echoed(server: Server, dialect: Dialect, target: Target, request: Prompt) -
         logprobs.append(float(logprob))
     if left or not logprobs:
         raise EngineError(
-            _place(request) + "its tokens do not end where the prompt ends, so that the continuation has no "
+            _place(prompt) + "its tokens do not end where the prompt ends, so that the continuation has no "
             "log-probability of its own; use vllm, or the engine `torch`"
         )
     return math.fsum(logprobs), None, len(logprobs)
 
 
-def _posted(server: Server, body: dict[str, Any], request: Prompt) -> Any:
+def _posted(server: Server, body: dict[str, Any], prompt: Prompt) -> Any:
     reply = server.post("/v1/completions", body)
     if not reply.ok:
-        raise EngineError(_place(request) + f"refused ({reply.status}: {reply.said})")
+        raise EngineError(_place(prompt) + f"refused ({reply})")
     return reply.data
 
 
-def _place(request: Prompt) -> str:
-    return f"task {request.task!r}, example {request.example!r}: "
+def _place(prompt: Prompt) -> str:
+    return f"task {prompt.task!r}, example {prompt.example!r}: "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.openai.servers import Toy, serving
+from tests.engines.server.servers import Toy, serving
 
 TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
 

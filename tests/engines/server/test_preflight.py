@@ -11,11 +11,11 @@ import pytest
 
 from assay.engines import Problem, find_preflight
 from assay.engines.api import Converses, ModelRef
-from assay.engines.openai.preflight import ServerPreflight, preflight
+from assay.engines.server.preflight import ServerPreflight, preflight
 from assay.errors import EngineError
 from assay.plan import EngineSettings
-from tests.engines.openai.conftest import make_adapter, make_base
-from tests.engines.openai.servers import Toy
+from tests.engines.server.conftest import make_adapter, make_base
+from tests.engines.server.servers import Toy
 
 Serve = Callable[[Toy], str]
 KINDS = ("vllm", "sglang", "lorax", "tgi", "transformers", "llama.cpp", "other")
@@ -191,37 +191,4 @@ def test_provenance_tells_the_servers_version_and_no_key(
     found = look(home, serve(Toy(key="sk-secret")), key_env="TOY_KEY")
     assert found.provenance["server version"] == "9.9"
     assert "sk-secret" not in json.dumps([dict(found.provenance), list(found.identities.values())])
-    assert "sk-secret" not in repr(found.setup)
-
-
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
-        ({"server": "ollama"}, r"engine\.server: 'ollama' is unknown; choose one of vllm"),
-        ({"options": {"modles": {}}}, r"did you mean 'models'"),
-        ({"options": {"api": "grpc"}}, r"engine\.options\.api"),
-        ({"options": {"retries": -1}}, r"engine\.options\.retries"),
-        ({"options": {"models": {"a": 1}}}, r"engine\.options\.models"),
-        ({"server": "tgi", "options": {"load": True}}, r"engine\.options\.load"),
-        ({"key_env": "NOT_SET_ANYWHERE"}, "the variable NOT_SET_ANYWHERE is not set"),
-    ],
-)
-def test_settings_are_refused_by_field_with_the_fix(home: Path, fields: dict[str, Any], said: str) -> None:
-    with pytest.raises(EngineError, match=said):
-        preflight(
-            EngineSettings(name="openai", url="http://x", **fields), ModelRef("base", home / "base"), []
-        )
-
-
-def test_a_study_without_an_address_is_told_so(home: Path) -> None:
-    with pytest.raises(EngineError, match=r"engine\.url: missing"):
-        preflight(EngineSettings(name="openai"), ModelRef("base", home / "base"), [])
-
-
-def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TOY_KEY", "sk-one\nX-Evil: 1")
-    with pytest.raises(EngineError, match="TOY_KEY") as refused:
-        look(home, "http://x", key_env="TOY_KEY")
-    assert "sk-one" not in str(refused.value)
+    assert "sk-secret" not in repr(found.settings)

@@ -1,0 +1,18 @@
+"""The openai engine: a base and its adapters behind a server, asked over HTTP. It needs no extra of its own.
+
+    engine: {name: openai, url: "http://localhost:8000", server: vllm}
+
+A study still names folders or hub ids: who answers is known by content, and prompts are put under the chat
+template here, so that the protocol is ours. What the server makes of an adapter's name is never believed: each
+adapter is compared with the base on probe prompts at every start, and again by every process that asks it.
+
+`transformers serve` answers for whole models only: merge an adapter, and name the merged folder under
+`options.models`.
+
+    options       -> a study's `engine`, checked        http    -> one server: requests, keys, retries, failures
+    pool          -> many requests at once, none lost
+    dialect       -> what one request and answer look like, by kind of server
+    served        -> which of the server's names is which subject
+    preflight     -> look, without asking               session -> asked, as a study uses it
+    loglikelihood -> where the server reports it
+"""

@@ -1,0 +1,122 @@
+"""`engine` of a study, as this engine reads it: where the server is, its kind, its key, and the engine's own options."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
+
+from assay.engines.options import Options, read_options
+from assay.errors import EngineError, Place
+from assay.plan import EngineSettings, JudgeSettings
+
+__all__ = ["Connection", "Kind", "ServerOptions", "ServerSettings", "read_connection", "read_settings"]
+
+Kind = Literal["vllm", "sglang", "lorax", "tgi", "transformers", "llama.cpp", "other"]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class ServerOptions(Options):
+    """`engine.options`."""
+
+    api: Literal["auto", "completions", "chat"] = Field("auto", title="one of auto, completions, chat")
+    """`completions` takes prompts as they are; `chat` puts them under the server's own template."""
+    models: dict[Name, Name] = Field({}, title="a mapping of names in the study to names at the server")
+    """The server's name of a base or an adapter, by its name in the study."""
+    load: bool = Field(False, title="true or false")
+    """Let the server load adapters that it does not serve yet: it must see the same folders."""
+    retries: int = Field(8, ge=0, title="a whole number")
+    """Times that one request is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a server is reached."""
+
+    url: str
+    """Without `/v1` at its end."""
+    key: str = field(default="", repr=False)
+    """Sent as a bearer token; empty: none."""
+    concurrency: int = 16
+    """Requests under way, at most."""
+    timeout: float = 600.0
+    """Seconds that one answer may take."""
+    retries: int = 8
+    """Times that one request is tried again."""
+    section: Literal["engine", "judge"] = "engine"
+    """Of the study that says so; messages name its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """What a study decides about this engine."""
+
+    connection: Connection
+    kind: Kind = "other"
+    dtype: str = "as served"
+    """What the study says of the weights: the server decides."""
+    quantization: str = "as served"
+    """What the study says of the base: the server decides."""
+    options: ServerOptions = field(default_factory=ServerOptions)
+
+
+def read_settings(engine: EngineSettings) -> ServerSettings:
+    """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
+    kind = engine.server or "other"
+    if kind not in (kinds := get_args(Kind)):
+        raise EngineError(
+            f"{kind!r} is unknown",
+            place=Place.of("engine", "server"),
+            fix=f"choose one of {', '.join(kinds)}",
+        )
+    options = read_options(ServerOptions, engine.options)
+    if options.load and kind not in ("vllm", "sglang"):
+        raise EngineError(
+            f"a server of kind {kind!r} has no call for it",
+            place=Place.of("engine", "options", "load"),
+            fix="start it with its adapters",
+        )
+    given = {
+        name: value for name in ("dtype", "quantization") if (value := getattr(engine, name)) is not None
+    }
+    return ServerSettings(read_connection(engine, options.retries), kind, options=options, **given)  # type: ignore[arg-type]
+
+
+def read_connection(settings: EngineSettings | JudgeSettings, retries: int = 8) -> Connection:
+    """How to reach an engine's or a judge's server. Raises EngineError: no address, or a key that cannot be used."""
+    section: Literal["engine", "judge"] = "judge" if isinstance(settings, JudgeSettings) else "engine"
+    if settings.url is None:
+        raise EngineError(
+            "missing",
+            place=Place.of(section, "url"),
+            fix="give the server's address, as in `http://localhost:8000`",
+        )
+    default = Connection("")
+    return Connection(
+        settings.url.removesuffix("/v1"),
+        _key(settings.key_env, Place.of(section, "key_env")),
+        settings.concurrency or default.concurrency,
+        settings.timeout or default.timeout,
+        retries,
+        section,
+    )
+
+
+def _key(variable: str | None, place: Place) -> str:
+    """The key itself, which no message repeats."""
+    if variable is None:
+        return ""
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise EngineError(
+            f"the variable {variable} is not set here", place=place, fix="set it to the server's key"
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise EngineError(
+            f"{variable} holds a space or a character that cannot be sent",
+            place=place,
+            fix="set it to the key alone",
+        )
+    return key
