@@ -1,4 +1,4 @@
-"""Progress as it is told: lines for a log, bars for a terminal. The clock is passed in."""
+"""Progress as it is shown: lines for a log, bars for a terminal. The clock is passed in."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ def lines() -> tuple[Clock, Lines, list[str]]:
     return clock, Lines(clock, written.append), written
 
 
-def drawn(bars: Bars, width: int = 80, height: int = 40) -> list[str]:
+def bars(clock: Clock | None = None, width: int = 80, height: int = 40) -> Bars:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True, color_system=None)
-    with console.capture() as capture:
-        console.print(bars)
+    return Bars(clock or Clock(), console)
+
+
+def drawn(bars: Bars) -> list[str]:
+    with bars.console.capture() as capture:
+        bars.console.print(bars)
     return capture.get().splitlines()
 
 
@@ -95,7 +99,7 @@ def test_a_complete_whole_is_not_told_again_however_long_it_stands() -> None:
     assert written == ["responses: 5 of 5\n"]
 
 
-def test_work_that_falls_back_has_begun_anew() -> None:
+def test_work_that_falls_back_has_started_again() -> None:
     clock, tell, written = lines()
     tell("responses", 0, 10)
     clock.now += 10
@@ -133,23 +137,31 @@ def test_elsewhere_than_on_a_terminal_lines_go_to_standard_error(capsys: pytest.
 
 def test_a_bar_has_its_count_its_note_and_the_time_left() -> None:
     clock = Clock()
-    bars = Bars(clock)
-    bars("responses", 0, 9738, "412 tokens/s")
-    clock.now += 600
-    bars("responses", 4869, 9738, "412 tokens/s")
-    bar, beside = drawn(bars)
+    tell = bars(clock, width=100)
+    for done in (0, 3246, 6492):
+        tell("responses", done, 9738, "412 tokens/s")
+        clock.now += 600
+    (bar,) = drawn(tell)
     assert bar.startswith("responses ")
-    assert bar.rstrip().endswith(" 4,869/9,738")
-    assert beside.strip() == "412 tokens/s, 10 min left"
+    assert bar.rstrip().endswith(" 6,492/9,738 412 tokens/s, 10 min left")
     assert bar.count("━") > 20
 
 
+def test_work_that_falls_back_shows_no_time_of_its_first_round() -> None:
+    clock = Clock()
+    tell = bars(clock)
+    for done in (0, 5, 10, 0):
+        tell("responses", done, 10)
+        clock.now += 10
+    assert drawn(tell)[0].rstrip().endswith("0/10")
+
+
 def test_parts_stand_under_the_whole_unfinished_ones_first() -> None:
-    bars = Bars(Clock())
-    bars("responses", 15, 40)
+    tell = bars()
+    tell("responses", 15, 40)
     for name, done in (("done", 10), ("waiting", 0), ("under way", 5)):
-        bars("responses", done, 10, part=name)
-    assert [line.strip().split("  ")[0].split(" ━")[0] for line in drawn(bars)] == [
+        tell("responses", done, 10, part=name)
+    assert [line.strip().split("  ")[0].split(" ━")[0] for line in drawn(tell)] == [
         "responses",
         "under way",
         "waiting",
@@ -158,11 +170,11 @@ def test_parts_stand_under_the_whole_unfinished_ones_first() -> None:
 
 
 def test_of_many_parts_twenty_are_drawn_and_the_rest_is_summed_up() -> None:
-    bars = Bars(Clock())
-    bars("responses", 900, 3000)
+    tell = bars()
+    tell("responses", 900, 3000)
     for part in range(300):
-        bars("responses", 10 if part < 90 else 0, 10, part=f"part {part}")
-    found = drawn(bars)
+        tell("responses", 10 if part < 90 else 0, 10, part=f"part {part}")
+    found = drawn(tell)
     assert len(found) == 1 + MOST_PARTS + 1
     assert found[1].strip().startswith("part 90 ")
     assert found[-1].strip().startswith("and 280 more ")
@@ -170,38 +182,39 @@ def test_of_many_parts_twenty_are_drawn_and_the_rest_is_summed_up() -> None:
 
 
 def test_bars_fit_a_low_and_narrow_terminal() -> None:
-    bars = Bars(Clock())
-    bars("responses", 1, 300, "412 tokens/s")
+    tell = bars(width=50, height=10)
+    tell("responses", 1, 300, "412 tokens/s")
     for part in range(300):
-        bars("responses", 0, 10, part=f"a task of long name: an adapter of long name {part}")
-    found = drawn(bars, width=50, height=10)
+        tell("responses", 0, 10, part=f"a task of long name: an adapter of long name {part}")
+    found = drawn(tell)
     assert len(found) < 10
     assert max(map(len, found)) <= 50
 
 
 def test_a_complete_whole_has_no_parts_left_to_draw() -> None:
-    bars = Bars(Clock())
-    bars("responses", 10, 10)
-    bars("responses", 10, 10, part="a")
-    bars("scoring ifeval", 1, 10)
-    assert [line.split(" ━")[0].strip() for line in drawn(bars)] == ["responses", "scoring ifeval"]
+    tell = bars()
+    tell("responses", 10, 10)
+    tell("responses", 10, 10, part="a")
+    tell("scoring ifeval", 1, 10)
+    tell("nothing", 0, 0)
+    assert [line.split(" ━")[0].strip() for line in drawn(tell)] == ["responses", "scoring ifeval", "nothing"]
 
 
-def test_parts_alone_make_a_whole() -> None:
-    bars = Bars(Clock())
-    bars("responses", 3, 10, part="a")
-    bars("responses", 4, 10, part="b")
-    assert drawn(bars)[0].rstrip().endswith("7/20")
+def test_foreign_names_in_bars_are_shown_not_sent() -> None:
+    tell = bars()
+    tell("[red]re\x1b[31m", 1, 2, "\x07")
+    assert drawn(tell)[0].startswith("[red]re\\u001b[31m ")
+    assert "\x07" not in drawn(tell)[0]
 
 
 def test_a_call_costs_the_same_with_thousands_of_parts() -> None:
-    bars = Bars(Clock())
-    started = time.process_time()
-    for done in range(5):
-        for part in range(5000):
-            bars("responses", done, 4, part=f"part {part}")
-        bars("responses", done, 4)
-    assert time.process_time() - started < 2
+    with bars() as tell:
+        started = time.process_time()
+        for done in range(5):
+            for part in range(5000):
+                tell("responses", done, 4, part=f"part {part}")
+            tell("responses", done, 4)
+        assert time.process_time() - started < 2
 
 
 def test_a_terminal_is_left_as_it_was() -> None:
