@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any, Self
+from typing import Any, Self, cast
 from weakref import WeakSet
 
 import httpx2
@@ -85,28 +85,19 @@ class RefusedError(EngineError):
         return type(self)(self.message, self.reply, place=place, fix=self.fix)
 
 
+@dataclass(eq=False)
 class LostError(Exception):
     """No usable answer came, and one may come later: a time-out, a dropped connection, half an answer."""
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        fix: str = "check the server",
-        wait: float = 0.0,
-        crowded: bool = False,
-        tries: int = 1000,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.fix = fix
-        """What to do before another run."""
-        self.wait = wait
-        """Seconds that the server asks to be left alone, at least."""
-        self.crowded = crowded
-        """Whether it refused for lack of room."""
-        self.tries = tries
-        """How often this may happen to one request."""
+    reason: str
+    fix: str = "check the server"
+    """What to do before another run."""
+    wait: float = 0.0
+    """Seconds that the server asks to be left alone, at least."""
+    crowded: bool = False
+    """Whether it refused for lack of room."""
+    tries: int = 1000
+    """How often this may happen to one request."""
 
 
 class Server:
@@ -247,13 +238,11 @@ class Server:
 
     def _broken(self, bad: Exception) -> LostError:
         if isinstance(bad, httpx2.TimeoutException):
-            return LostError(
-                f"it took longer than `{self._section}.timeout` allows", fix="raise it, or check the server"
-            )
-        if not isinstance(bad, httpx2.ConnectError):
-            return LostError(f"the connection broke ({type(bad).__name__})")
-        fix = f"correct `{self._section}.url`, or start the server"
-        return LostError(f"cannot connect ({bad})", fix=fix)
+            reason = f"it took longer than `{self._section}.timeout` allows"
+            return LostError(reason, "raise it, or check the server")
+        if isinstance(bad, httpx2.ConnectError):
+            return LostError(f"cannot connect ({bad})", f"correct `{self._section}.url`, or start the server")
+        return LostError(f"the connection broke ({type(bad).__name__})")
 
     def _unanswered(self, path: str, lost: LostError, tries: int) -> EngineError:
         times = "once" if tries == 1 else f"{tries} times"
@@ -293,9 +282,8 @@ def requested_wait(
 
 
 def _lost(state: RetryCallState) -> LostError:
-    lost = state.outcome.exception() if state.outcome else None
-    assert isinstance(lost, LostError)  # noqa: S101 - nothing else is tried again
-    return lost
+    """Why a try failed: nothing else is tried again."""
+    return cast("LostError", state.outcome and state.outcome.exception())
 
 
 def _shut(connection: socket.socket) -> None:
