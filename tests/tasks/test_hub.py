@@ -93,7 +93,7 @@ def test_examples_are_those_of_a_file_of_the_same_rows(cache: Path, tmp_path: Pa
 
 def test_another_commit_in_the_cache_is_not_taken(cache: Path) -> None:
     put_numeric(cache, OTHER, ROWS)
-    assert f"owner/name at {PINNED} gave none" in refusal(OnHub())
+    assert f"owner/name at {PINNED} gave no rows" in refusal(OnHub())
     put_numeric(cache, PINNED, ROWS[:2])
     assert len(read_hub(OnHub())) == 2
 
@@ -146,12 +146,12 @@ def test_a_bad_row_is_named_by_its_repository(cache: Path) -> None:
 def test_a_repository_that_cannot_be_reached_is_refused_with_the_file_to_give(cache: Path) -> None:
     assert not cache.exists()
     message = refusal(OnHub("gsm8k"))
-    assert message.startswith(f"task 'gsm8k': no examples: owner/name at {PINNED} gave none (")
+    assert message.startswith(f"task 'gsm8k': no examples: owner/name at {PINNED} gave no rows (")
     assert message.endswith(
-        "; name a file of them in the study, `examples: FILE` (to be had at "
+        "; name a file of them in the study, `examples: FILE` (from "
         "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl)"
     )
-    assert "`prompts: FILE` (to be had at https://raw.githubusercontent.com/google-research/" in refusal(
+    assert "`prompts: FILE` (from https://raw.githubusercontent.com/google-research/" in refusal(
         InstructionsOnHub()
     )
 
@@ -160,7 +160,7 @@ def test_a_repository_that_cannot_be_reached_is_refused_with_the_file_to_give(ca
 def test_a_commit_that_is_cached_in_part_only_is_refused(cache: Path, missing: str) -> None:
     put_numeric(cache, PINNED, ROWS)
     (cache / "datasets--owner--name" / "snapshots" / PINNED / missing).unlink()
-    assert "gave none" in refusal(OnHub())
+    assert "gave no rows" in refusal(OnHub())
 
 
 def test_rows_that_do_not_fit_together_are_refused_with_the_first_cause(cache: Path) -> None:
@@ -202,8 +202,7 @@ def test_a_task_that_is_nowhere_on_the_hub_is_refused() -> None:
         source: ClassVar[str] = ""
 
     assert refusal(Own("own")) == (
-        "task 'own': no examples: they are nowhere on the hub; "
-        "name a file of them in the study, `examples: FILE`"
+        "task 'own': no examples: they are not on the hub; name a file of them in the study, `examples: FILE`"
     )
 
 

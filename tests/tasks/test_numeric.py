@@ -266,8 +266,8 @@ REFUSED = {
     "no answer": ('{"question": "q", "anwser": 1}', "2: `answer` is missing (found: question, anwser)"),
     "a number that JSON cannot hold": ('{"question": "q", "answer": 0.1234567890123456}', "2: `answer` is 0.1234567890123456, too long"),
     "no question": ('{"question": " ", "answer": 1}', "2: `question` is ' '; write the text"),
-    "a key that is no key": ('{"key": null, "question": "q", "answer": 1}', "2: the key is None; write a text"),
-    "a key given twice": ('{"key": "0", "question": "q", "answer": 1}', "2: key '0' is also on line 1; give each its own"),
+    "a key that is no key": ('{"key": null, "question": "q", "answer": 1}', "2: `key` is None; write a text"),
+    "a key given twice": ('{"key": "0", "question": "q", "answer": 1}', "2: the same key as on line 1 ('0'); keep one, or give each its own"),
     "half a line": ('{"question": "q", ', "2: not a JSON object"),
     "SVAMP without a question": ('{"ID": "a", "Body": "b", "Answer": 1.0}', "2: `Question` is missing"),
 }  # fmt: skip

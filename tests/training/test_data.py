@@ -187,5 +187,7 @@ def test_a_hub_dataset_is_read_from_the_files_of_its_commit(
     data |= {"prompt": "q", "response": "a"}
     learnt = read_data(load_recipe(write_recipe(tmp_path, "a/b", entry(data=data))), 0)
     assert turns(learnt) == [["1 + 1", str(i)] for i in range(3)]
-    assert asked == [(("owner/sums",), {"repo_type": "dataset", "revision": "abc"})]
+    assert asked == [
+        (("owner/sums",), {"repo_type": "dataset", "revision": "abc", "local_files_only": False})
+    ]
     assert (learnt.sources, learnt.hubs) == (("owner/sums train",), ("owner/sums",))

@@ -36,10 +36,9 @@ from collections import deque
 from decimal import Context, Decimal, DecimalException, DivisionByZero, Inexact, InvalidOperation
 from math import isfinite
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from assay.errors import TaskError
-from assay.rows import read_rows
+from assay.tasks.data_file import Row, read_examples
 from assay.tasks.few_shot import WORKED, shown
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 
@@ -110,19 +109,7 @@ class Numeric(Task):
 
         Keys are `key` or SVAMP's `ID`, else the position from 0.
         """
-        lines: dict[str, int] = {}
-        examples: list[Example] = []
-        for line, row in read_rows(path, TaskError):
-            example = _example(row, len(examples), f"{path}:{line}")
-            first = lines.setdefault(example.key, line)
-            if len(lines) == len(examples):
-                raise TaskError(
-                    f"{path}:{line}: key {example.key!r} is also on line {first}; give each its own"
-                )
-            examples.append(example)
-        if not examples:
-            raise TaskError(f"{path}: no examples; one JSON object a line is expected, or SVAMP's array")
-        return tuple(examples)
+        return read_examples(path, _example)
 
     def ask(self, example: Example, chat: bool, shots: int) -> str:
         """The question and how to answer it; without a chat template, worked examples and `Answer:`."""
@@ -222,40 +209,29 @@ def _shown(text: str | None) -> str | None:
     return text if text is None or len(text) <= 80 else f"{text[:80]}..."
 
 
-def _example(row: dict[str, Any], position: int, where: str) -> Example:
-    key = row.get("key", row.get("ID", position))
-    if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
-        raise TaskError(f"{where}: the key is {key!r}; write a text or a whole number")
-    svamp = "Body" in row
-    names, answer = (("Body", "Question"), "Answer") if svamp else (("question",), "answer")
-    for name in names:
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            raise TaskError(f"{where}: `{name}` is {_told(row, name)}; write the text of the question")
-    prompt = f"{row['Body'].strip()} {row['Question'].strip()}" if svamp else row["question"]
-    return Example(str(key), prompt, {"answer": _answer(row, answer, where)})
+def _example(row: Row) -> Example:
+    svamp = "Body" in row.values
+    key = row.key("key", "ID")
+    question = f"{row.text('Body').strip()} {row.text('Question').strip()}" if svamp else row.text("question")
+    return Example(key, question, {"answer": _answer(row, "Answer" if svamp else "answer")})
 
 
-def _answer(row: dict[str, Any], name: str, where: str) -> str:
+def _answer(row: Row, name: str) -> str:
     """The right answer in plain digits."""
-    answer = row.get(name)
+    answer = row.values.get(name)
     value = None
     if isinstance(answer, str):
         value = number(answer.rpartition("####")[2])
     elif isinstance(answer, int | float) and not isinstance(answer, bool):
         value = Decimal(repr(answer)) if isfinite(answer) else None
     if value is None:
-        raise TaskError(
-            f"{where}: `{name}` is {_told(row, name)}, which is no number; write digits, as in `18`, `2.5` "
-            f"or, after a solution, `#### 18`"
+        end = repr(answer)
+        held = f"...{end[-80:]}" if name in row.values and len(end) > 80 else row.shown(name)
+        raise row.error(
+            f"`{name}` is {held}, which is no number",
+            "write digits, as in `18`, `2.5` or, after a solution, `#### 18`",
         )
     if isinstance(answer, float) and len(value.as_tuple().digits) > 15:
-        raise TaskError(f"{where}: `{name}` is {answer!r}, too long for JSON's numbers; write it in quotes")
+        raise row.error(f"`{name}` is {answer!r}, too long for JSON's numbers", "write it in quotes")
     plain = f"{value:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def _told(row: dict[str, Any], name: str) -> str:
-    if name not in row:
-        return f"missing (found: {', '.join(row) or 'nothing'})"
-    told = repr(row[name])
-    return told if len(told) <= 80 else f"...{told[-80:]}"

@@ -96,9 +96,9 @@ class HubData:
 
     repo: str
     """`google/IFEval`"""
-    revision: str
-    """A commit, in full."""
-    split: str
+    revision: str | None
+    """A commit, in full for a task; None: the newest."""
+    split: str | None
     config: str | None = None
 
 

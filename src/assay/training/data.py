@@ -15,13 +15,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from assay.errors import StudyError, TaskError
 from assay.rows import read_rows
 from assay.study.document import Place, Problem
+from assay.tasks.hub import hub_rows
 from assay.tasks.registry import synthetic_data
+from assay.tasks.task import HubData
 from assay.training.form import Data
 from assay.training.recipe import Recipe
 
@@ -231,36 +232,11 @@ def _drawn(kind: str, count: int, seed: int) -> Iterator[Pair]:
 
 
 def _hub_rows(data: Data) -> Sequence[Mapping[str, Any]]:
-    """Every row of a split of a hub dataset, at its revision."""
-    name = str(data.hub)
-    fix = "; or save its rows as JSONL and give `path: FILE.jsonl`"
+    """The rows of a split of a hub dataset, at its revision."""
     try:
-        import datasets
-        import huggingface_hub
-    except ImportError as missing:
+        return hub_rows(HubData(str(data.hub), data.revision, data.split, data.config), data.limit)
+    except TaskError as bad:
         raise _RowsError(
-            f"{missing.name or missing} is not installed (`pip install 'lora-assay[torch]'`){fix}"
+            f"{bad}; check its name, `split` and `config`, and that the hub can be reached; or save its rows as "
+            f"JSONL and give `path: FILE.jsonl`"
         ) from None
-    shown = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    # Client, network, cache and formats: their errors have no ancestor of their own.
-    try:
-        # By files of one commit: by name, an offline client would take whichever commit it loaded last.
-        files = huggingface_hub.snapshot_download(name, repo_type="dataset", revision=data.revision)
-        with TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True) as folder:
-            rows = datasets.load_dataset(
-                files, data.config, split=data.split, cache_dir=folder, keep_in_memory=True
-            )
-            return list(rows if data.limit is None else rows.select(range(min(data.limit, len(rows)))))
-    except Exception as bad:
-        cause: BaseException = bad
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        at = f" at {data.revision}" if data.revision else ""
-        told = " ".join(str(cause).split())[:300]
-        raise _RowsError(
-            f"{data.hub}{at} gave no rows ({type(cause).__name__}: {told}); check its name, `split` and `config`, and that the hub can be reached{fix}"
-        ) from None
-    finally:
-        if shown:
-            datasets.enable_progress_bars()

@@ -133,7 +133,10 @@ def test_a_seed_is_refused_where_nothing_is_drawn(tmp_path: Path) -> None:
             '{"key": true, "question": "Who?", "answer": "Mira"}\n',
             "1: `key` is True; write a text or a whole",
         ),
-        ('{"key": 1, "question": "?", "answer": "a"}\n' * 2, "the key '1' comes twice; give each"),
+        (
+            '{"key": 1, "question": "?", "answer": "a"}\n' * 2,
+            "2: the same key as on line 1 \\('1'\\); keep one, or give each",
+        ),
         ("", "no examples; one JSON object a line"),
     ],
 )

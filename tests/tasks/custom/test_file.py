@@ -138,7 +138,7 @@ BAD_ROWS: dict[str, tuple[Any, list[dict[str, Any]], str]] = {
     "a key that is the position of another": ("exact", [{"key": 1, "answer": "a"}, {"answer": "b"}], ":2: the same key as on line 1"),
     "a prompt twice": ("exact", [{"prompt": "p", "answer": "a"}, {"prompt": "p", "answer": "b"}], ":2: the same prompt as on line 1"),
     "a key of true": ("exact", [{"key": True, "answer": "a"}], ":1: `key` is True"),
-    "no rows": ("exact", [], "no prompts; one JSON object a line"),
+    "no rows": ("exact", [], "no examples; one JSON object a line"),
 }  # fmt: skip
 
 

@@ -63,9 +63,9 @@ WHERE = "1: key 1000: kwargs[0] (length_constraints:number_words): "
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"key": None}, "1: `key` is None; a whole number or a text is expected"),
-        ({"key": True}, "1: `key` is True; a whole number or a text is expected"),
-        ({"prompt": " "}, "1: key 1000: `prompt` is ' '; the text of the prompt is expected"),
+        ({"key": None}, "1: `key` is None; write a text or a whole number"),
+        ({"key": True}, "1: `key` is True; write a text or a whole number"),
+        ({"prompt": " "}, "1: key 1000: `prompt` is ' '; write the text of the prompt"),
         (
             {"instruction_id_list": []},
             "1: key 1000: `instruction_id_list` is []; a list of instruction ids is expected",
@@ -141,16 +141,17 @@ def test_a_malformed_row_is_refused(change: dict[str, Any], message: str, tmp_pa
 
 def test_keys_and_prompts_are_unique(tmp_path: Path) -> None:
     same_key = GOOD | {"prompt": "Another.", "key": "1000"}
-    assert refusal(write(tmp_path, GOOD, same_key)) == "2: key 1000: the same key as in line 1; keep one"
-    same_prompt = GOOD | {"key": 1001}
     assert (
-        refusal(write(tmp_path, GOOD, same_prompt)) == "2: key 1001: the same prompt as in line 1; keep one"
+        refusal(write(tmp_path, GOOD, same_key))
+        == "2: the same key as on line 1 ('1000'); keep one, or give each its own"
     )
+    same_prompt = GOOD | {"key": 1001}
+    assert refusal(write(tmp_path, GOOD, same_prompt)).startswith("2: the same prompt as on line 1 (")
 
 
 def test_an_empty_a_cut_and_a_foreign_file_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path)
-    assert "no prompts" in refusal(path)
+    assert "no examples" in refusal(path)
     path.write_text(json.dumps(GOOD)[:-5], encoding="utf-8")
     assert "the file may be cut off" in refusal(path)
     path.write_bytes(json.dumps(GOOD | {"prompt": "é"}, ensure_ascii=False).encode("latin1"))

@@ -10,12 +10,11 @@ Each can read a file instead, in the form of the task that it is judged like.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from assay.demo.synthetic.draw import draw
 from assay.demo.synthetic.kind import ANSWER
-from assay.errors import TaskError
-from assay.rows import read_rows
+from assay.tasks.data_file import Row, read_examples
 from assay.tasks.ifeval import IFEval
 from assay.tasks.numeric import Numeric
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
@@ -70,16 +69,7 @@ class _Exact(Task):
 
     def read(self, path: Path) -> tuple[Example, ...]:
         """The examples of a JSONL file of `{key?, question, answer}`. Raises TaskError naming line and fix."""
-        examples = [
-            _example(row, f"{path}:{line}", position)
-            for position, (line, row) in enumerate(read_rows(path, TaskError))
-        ]
-        keys = [example.key for example in examples]
-        if twice := next((key for key in keys if keys.count(key) > 1), None):
-            raise TaskError(f"{path}: the key {twice!r} comes twice; give each example its own")
-        if not examples:
-            raise TaskError(f"{path}: no examples; one JSON object a line is expected")
-        return tuple(examples)
+        return read_examples(path, _example)
 
     def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
         """The question alone; without a chat template, as question and answer."""
@@ -152,12 +142,6 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
 
 
-def _example(row: dict[str, Any], where: str, position: int) -> Example:
-    for name in ("question", "answer"):
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            found = repr(row[name])[:80] if name in row else f"missing (found: {', '.join(row) or 'nothing'})"
-            raise TaskError(f"{where}: `{name}` is {found}; write a text")
-    key = row.get("key", position)
-    if isinstance(key, bool) or not isinstance(key, int | str) or key == "":
-        raise TaskError(f"{where}: `key` is {key!r}; write a text or a whole number")
-    return Example(str(key), row["question"], {"answer": row["answer"].strip()})
+def _example(row: Row) -> Example:
+    answer = row.text("answer", "a text").strip()
+    return Example(row.key(), row.text("question", "a text"), {"answer": answer})

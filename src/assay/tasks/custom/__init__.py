@@ -1,4 +1,4 @@
-"""A task of one's own, in a YAML file beside the study: prompts, and how to check a response.
+"""A custom task, in a YAML file beside the study: prompts, and how to check a response.
 
     # tone.yaml; the study says `tasks: [{task: tone.yaml}]` and claims `tone.passed`
     capability: support

@@ -1,4 +1,4 @@
-"""What a check of one's own is: it looks at a row of the prompt file and at a response. It reads no file."""
+"""What a check of a custom task is: it looks at a row of the prompt file and at a response. It reads no file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from assay.tasks.data_file import Row
 from assay.tasks.task import Metric, Score
 
-__all__ = ["Check", "Row", "judged", "shown"]
+__all__ = ["Check", "Values", "verdict"]
 
-Row = Mapping[str, Any]
-"""A line of the prompt file, whole."""
+Values = Mapping[str, Any]
+"""The fields of a row of the prompt file."""
 
 
 class Check(ABC):
@@ -29,28 +30,22 @@ class Check(ABC):
 
     def metrics(self, name: str) -> tuple[Metric, ...]:
         """What it measures, the primary metric, called `name`, first."""
-        return (Metric(name, "binary", f"{name}, by a check of one's own"),)
+        return (Metric(name, "binary", f"{name}, by a custom check"),)
 
     def require(self) -> None:
-        """Load what judging needs. Raises TaskError if it is not there."""
+        """Load what judging needs. Raises TaskError if it is missing."""
         return
 
     @abstractmethod
-    def refusal(self, row: Row) -> str:
-        """Why no response to this row could be judged, and the fix; empty where one can."""
+    def validate(self, row: Row) -> None:
+        """Raise TaskError if no response to this row could be judged."""
 
     @abstractmethod
-    def judge(self, row: Row, response: str) -> Score:
+    def judge(self, row: Values, response: str) -> Score:
         """Score one response."""
 
 
-def judged(reason: str | None, *, found: bool | None = None, **detail: Any) -> Score:
-    """A score of pass, without a reason, or fail; `found` says of a second metric whether there was an answer."""
-    passed = (int(reason is None),) if found is None else (int(reason is None), int(found))
+def verdict(reason: str | None, *, answered: bool | None = None, **detail: Any) -> Score:
+    """A pass, without a reason, or a fail; `answered` gives a second metric: whether there was an answer at all."""
+    passed = (int(reason is None),) if answered is None else (int(reason is None), int(answered))
     return Score(passed, (1,) * len(passed), {"passed": reason is None, "reason": reason, **detail})
-
-
-def shown(value: object, most: int = 60) -> str:
-    """A value for a reason or message, cut."""
-    told = repr(value)
-    return told if len(told) <= most else f"{told[:most]}..."

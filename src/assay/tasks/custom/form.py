@@ -1,4 +1,4 @@
-"""The fields of a task's own file, and of each kind of check. It knows no row and no response."""
+"""The fields of a custom task's file, and of each kind of check. It knows no row and no response."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
-from assay.plan.fields import Line, Name
+from assay.plan.fields import Fields, Line, Name, fault
 
 __all__ = [
     "BARE",
@@ -21,27 +20,21 @@ __all__ = [
     "PythonOptions",
     "RegexOptions",
     "SchemaOptions",
-    "Worked",
+    "Shot",
 ]
 
 REFERENCE = re.compile(r"(?:[^/\\:\s][^/\\:]*\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_]\w*")
 
 
-def _fault(text: str) -> PydanticCustomError:
-    return PydanticCustomError("fault", "{text}", {"text": text})
-
-
 def _metric(text: str) -> str:
     if "." in text or text in ("found", "parsed"):
-        raise _fault(
-            f'"{text}" cannot name a metric here; write another word without a point, as in `passed`'
-        )
+        raise fault(f'"{text}" cannot name a metric here; write another word without a point, as in `passed`')
     return text
 
 
 def _plain(text: str) -> str:
     if text.count("{prompt}") != 1:
-        raise _fault(
+        raise fault(
             'the text around a prompt has `{prompt}` in it, once, as in "Question: {prompt}\\nAnswer:"'
         )
     return text
@@ -53,13 +46,13 @@ def _pattern(text: str) -> str:
     try:
         regex.compile(text)
     except regex.error as bad:
-        raise _fault(f"no regular expression ({bad}); mend it, and write it in single quotes") from None
+        raise fault(f"no regular expression ({bad}); correct it, and write it in single quotes") from None
     return text
 
 
 def _reference(text: str) -> str:
     if not REFERENCE.fullmatch(text):
-        raise _fault(
+        raise fault(
             f'"{text}" names no function; write `check.py:judge`, a file beside this one, or '
             f"`package.module:judge`"
         )
@@ -68,7 +61,7 @@ def _reference(text: str) -> str:
 
 def _beside(text: str) -> str:
     if "/" in text or "\\" in text:
-        raise _fault(f'"{text}" is in another folder; keep the file beside this one')
+        raise fault(f'"{text}" is in another folder; keep the file beside this one')
     return text
 
 
@@ -77,7 +70,7 @@ def _out_of(value: Any) -> int | str:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    raise _fault("a whole number above 0 is expected, or the field of a row that holds one")
+    raise fault("a whole number above 0 is expected, or the field of a row that holds one")
 
 
 def _listed(value: Any) -> Any:
@@ -90,11 +83,7 @@ Ignored = Annotated[tuple[Literal["case", "space"], ...], BeforeValidator(_liste
 CaseIgnored = Annotated[tuple[Literal["case"], ...], BeforeValidator(_listed), _Several]
 
 
-class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Worked(_Fields):
+class Shot(Fields):
     """A worked example, shown before the question where a study asks for it."""
 
     prompt: Annotated[str, Field(min_length=1)]
@@ -103,8 +92,8 @@ class Worked(_Fields):
     """A right response."""
 
 
-class CustomForm(_Fields):
-    """All fields of a task's own file."""
+class CustomForm(Fields):
+    """All fields of a custom task's file."""
 
     capability: Name
     """What it is about; a label of this name claims a gain here by default."""
@@ -124,7 +113,7 @@ class CustomForm(_Fields):
     """Worked examples: all of them without a chat template, none with one, unless a study says otherwise."""
 
 
-class ExactOptions(_Fields):
+class ExactOptions(Fields):
     """Of `exact`."""
 
     field: Name = "answer"
@@ -133,7 +122,7 @@ class ExactOptions(_Fields):
     """`case`, `space`: what may differ."""
 
 
-class ContainsOptions(_Fields):
+class ContainsOptions(Fields):
     """Of `contains`; each list may stand in a row instead, or both."""
 
     all: Texts = ()
@@ -148,7 +137,7 @@ class ContainsOptions(_Fields):
     """`case`, `space`: what may differ."""
 
 
-class RegexOptions(_Fields):
+class RegexOptions(Fields):
     """Of `regex`, in the dialect of the library `regex`, which holds that of `re`."""
 
     pattern: Annotated[Line, AfterValidator(_pattern)] | None = None
@@ -159,7 +148,7 @@ class RegexOptions(_Fields):
     """`case`: whether it may differ."""
 
 
-class NumericOptions(_Fields):
+class NumericOptions(Fields):
     """Of `numeric`."""
 
     field: Name = "answer"
@@ -170,14 +159,14 @@ class NumericOptions(_Fields):
     """The largest difference that is still right."""
 
 
-class SchemaOptions(_Fields):
+class SchemaOptions(Fields):
     """Of `json_schema`."""
 
     file: Annotated[Line, AfterValidator(_beside)] | None = None
     """A JSON Schema beside the task's file; a row's `schema` where this is not given."""
 
 
-class PythonOptions(_Fields):
+class PythonOptions(Fields):
     """Of `python`."""
 
     function: Annotated[Line, AfterValidator(_reference)]
@@ -186,7 +175,7 @@ class PythonOptions(_Fields):
     """Points a response can get, or the field of a row that says; without it the function says pass or fail."""
 
 
-OPTIONS: Mapping[str, type[_Fields]] = {
+OPTIONS: Mapping[str, type[Fields]] = {
     "exact": ExactOptions,
     "contains": ContainsOptions,
     "regex": RegexOptions,
@@ -194,6 +183,6 @@ OPTIONS: Mapping[str, type[_Fields]] = {
     "json_schema": SchemaOptions,
     "python": PythonOptions,
 }
-"""Kinds of check and what each may be told."""
+"""Kinds of check, and the options of each."""
 BARE = {"regex": "pattern", "json_schema": "file", "python": "function"}
 """The option that a bare text stands for."""

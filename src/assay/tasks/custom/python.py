@@ -1,4 +1,4 @@
-"""The check `python`: a function of one's own, from a file beside the task's or an installed module.
+"""The check `python`: a user's function, from a file beside the task's or an installed module.
 
     def judge(example, response):        # example: the row of the prompt file, a dict
         return len(response.split()) <= example["most_words"]
@@ -26,8 +26,9 @@ from types import ModuleType
 from typing import Any
 
 from assay.errors import TaskError
-from assay.tasks.custom.check import Check, Row, judged, shown
+from assay.tasks.custom.check import Check, Values, verdict
 from assay.tasks.custom.form import PythonOptions
+from assay.tasks.data_file import Row, shown
 from assay.tasks.task import Metric, Score
 
 __all__ = ["Python", "source_of"]
@@ -67,45 +68,37 @@ class Python(Check):
         if not self._loaded:
             self._loaded.append(self._load())
 
-    def refusal(self, row: Row) -> str:
-        """The row has to say how many points there are, where the task's file leaves that to it."""
+    def validate(self, row: Row) -> None:
+        """The row needs the number of points, where the task's file leaves that to it."""
         name = self.options.out_of
         if not isinstance(name, str):
-            return ""
-        value = row.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return ""
-        found = shown(value) if name in row else "missing"
-        return f"`{name}` is {found}; write how many points there are, a whole number above 0"
+            return
+        value = row.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            raise row.wrong(name, "write how many points there are, a whole number above 0")
 
-    def judge(self, row: Row, response: str) -> Score:
+    def judge(self, row: Values, response: str) -> Score:
         """Call the function. Raises TaskError where it fails or returns something else."""
         self.require()
         try:
             with redirect_stdout(sys.stderr):  # what it prints is no result of ours
-                said = self._loaded[0](deepcopy(dict(row)), response)  # what it changes is its own
+                result = self._loaded[0](deepcopy(dict(row)), response)  # changes to its row stay its own
         except (Exception, SystemExit) as bad:
-            raise self._refused(f"failed on {_named(row)} {self._told(bad)}; mend it") from bad
+            raise self._error(f"failed on {_named(row)} {self._raised(bad)}", "correct it") from bad
         reason = None
-        if isinstance(said, tuple) and len(said) == 2 and isinstance(said[1], str | None):
-            said, reason = said
+        if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], str | None):
+            result, reason = result
+        returned = f"returned {shown(result)} for {_named(row)}"
         if self.options.out_of is None:
-            if not isinstance(said, bool):
-                raise self._refused(
-                    f"returned {shown(said)} for {_named(row)}; return True or False (`bool(...)`), or say "
-                    f"`out_of` in the task's file to give points"
-                )
-            return judged(None if said else reason or "the check says no")
-        return self._points(said, reason, row)
-
-    def _points(self, said: object, reason: str | None, row: Row) -> Score:
-        most = self.options.out_of if isinstance(self.options.out_of, int) else row[str(self.options.out_of)]
-        if isinstance(said, bool) or not isinstance(said, int) or not 0 <= said <= most:
-            raise self._refused(
-                f"returned {shown(said)} for {_named(row)}; return a whole number, 0 to {most}"
-            )
-        told = reason or (None if said == most else f"{said} of {most} points")
-        return Score((said,), (most,), {"passed": said == most, "reason": told, "points": said})
+            if not isinstance(result, bool):
+                fix = "return True or False (`bool(...)`), or set `out_of` in the task's file to give points"
+                raise self._error(returned, fix)
+            return verdict(None if result else reason or "the check says no")
+        most = self.options.out_of if isinstance(self.options.out_of, int) else row[self.options.out_of]
+        if isinstance(result, bool) or not isinstance(result, int) or not 0 <= result <= most:
+            raise self._error(returned, f"return a whole number, 0 to {most}")
+        reason = reason or (None if result == most else f"{result} of {most} points")
+        return Score((result,), (most,), {"passed": result == most, "reason": reason, "points": result})
 
     def _load(self) -> Callable[..., Any]:
         where, _, name = self.options.function.partition(":")
@@ -115,20 +108,19 @@ class Python(Check):
                     _alone(self.path, self.text) if where.endswith(".py") else importlib.import_module(where)
                 )
         except (Exception, SystemExit) as bad:
-            beside = "install it; a file sees no other file beside it"
-            fix = beside if isinstance(bad, ImportError) else "mend it"
-            raise self._refused(f"cannot be loaded, its file fails {self._told(bad)}; {fix}") from bad
-        found = getattr(module, name, None)
-        if not callable(found):
-            raise self._refused(f"is no function of this file; define `def {name}(example, response)` there")
-        if getattr(found, "__module__", module.__name__) != module.__name__:
-            raise self._refused(
-                f"is defined in {found.__module__}; name it there, so that a change to it is seen"
-            )
-        return found  # type: ignore[no-any-return]
+            missing = isinstance(bad, ImportError)
+            fix = "install it; a file sees no other file beside it" if missing else "correct it"
+            raise self._error(f"cannot be loaded, its file fails {self._raised(bad)}", fix) from bad
+        function = getattr(module, name, None)
+        if not callable(function):
+            raise self._error("is no function of this file", f"define `def {name}(example, response)` there")
+        home = getattr(function, "__module__", module.__name__)
+        if home != module.__name__:
+            raise self._error(f"is defined in {home}", "name it there, so that a change to it is seen")
+        return function  # type: ignore[no-any-return]
 
-    def _told(self, bad: BaseException) -> str:
-        """What a program of one's own raised, and at which line of its file."""
+    def _raised(self, bad: BaseException) -> str:
+        """What the user's code raised, and at which line of its file."""
         lines = [
             place.lineno
             for place in traceback.extract_tb(bad.__traceback__)
@@ -137,8 +129,8 @@ class Python(Check):
         where = f"on line {lines[-1]} " if lines else ""
         return f"{where}with {type(bad).__name__}: {shown(str(bad), 200)}"
 
-    def _refused(self, text: str) -> TaskError:
-        return TaskError(f"{self.path}: {self.options.function.partition(':')[2]} {text}")
+    def _error(self, message: str, fix: str) -> TaskError:
+        return TaskError(f"{self.options.function.partition(':')[2]} {message}", place=self.path, fix=fix)
 
 
 def source_of(reference: str, folder: Path) -> Path:
@@ -147,14 +139,14 @@ def source_of(reference: str, folder: Path) -> Path:
     if where.endswith(".py"):
         return folder / where
     try:
-        found = importlib.util.find_spec(where)  # imports the packages around a module
+        spec = importlib.util.find_spec(where)  # imports the packages around a module
     except Exception as bad:
-        raise TaskError(f"no module {where} ({shown(str(bad), 200)}); install it") from None
-    if found is None or found.origin is None or not found.origin.endswith(".py"):
+        raise TaskError(f"no module {where} ({shown(str(bad), 200)})", fix="install it") from None
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise TaskError(
-            f"no module {where} with a Python source; install it, or name a file: `check.py:judge`"
+            f"no module {where} with a Python source", fix="install it, or name a file: `check.py:judge`"
         )
-    return Path(found.origin)
+    return Path(spec.origin)
 
 
 def _alone(path: Path, text: str) -> ModuleType:
@@ -165,14 +157,14 @@ def _alone(path: Path, text: str) -> ModuleType:
         module.__file__ = str(path)
         sys.modules[name] = module  # dataclasses look their module up
         try:
-            exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102 - a study's own check
+            exec(compile(text, str(path), "exec"), module.__dict__)  # noqa: S102 - a check of the study's author
         except BaseException:
             del sys.modules[name]
             raise
     return sys.modules[name]
 
 
-def _named(row: Row) -> str:
+def _named(row: Values) -> str:
     return f"example {row['key']!r}" if "key" in row else f"the prompt {shown(row.get('prompt'))}"
 
 

@@ -1,4 +1,4 @@
-"""Reads a task's own file into the class of its task, and refuses what could not be measured."""
+"""Reads a custom task's file into the class of the task, and refuses what could not be measured."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from assay.study.explain import did_you_mean, explain
 from assay.study.strict import parse
 from assay.tasks.custom.answers import Contains, Exact, NumericAnswer, Pattern
 from assay.tasks.custom.check import Check
-from assay.tasks.custom.form import BARE, OPTIONS, CustomForm, Worked
+from assay.tasks.custom.form import BARE, OPTIONS, CustomForm, Shot
 from assay.tasks.custom.python import Python, source_of
 from assay.tasks.custom.schema import Schema, load_json
-from assay.tasks.custom.task import CustomTask, made
+from assay.tasks.custom.task import CustomTask, task_class
 
 __all__ = ["read_task"]
 
@@ -32,8 +32,8 @@ def read_task(path: Path) -> type[CustomTask]:
         found = document.found(())
         document.refuse([Problem((), f"a task is a mapping, `capability: ...`, `check: ...`; found {found}")])
     form = _valid(CustomForm, document, (), document.data)
-    worked = tuple(_valid(Worked, document, ("shots", index), one) for index, one in enumerate(form.shots))
-    task = made(path, form, worked, _check(document, path.parent), document.text)
+    shots = tuple(_valid(Shot, document, ("shots", index), shot) for index, shot in enumerate(form.shots))
+    task = task_class(path, form, shots, _check(document, path.parent), document.text)
     task.places = {field: str(document.locate(field)) for field in ("prompts", "check")}
     return task
 
@@ -65,12 +65,12 @@ def _check(document: Document, folder: Path) -> Check:
     try:
         source = source_of(valid.function, folder)
     except AssayError as bad:
-        _refuse(document, place, str(bad))
+        _refuse(document, place, bad.message, bad.fix)
     return Python(valid, _beside(document, place, source), source)
 
 
 def _named(document: Document) -> tuple[str, Any, Place]:
-    """Kind and options of the check, and where the options stand."""
+    """Kind and options of the check, and the place of the options."""
     value = document.data["check"]
     if isinstance(value, str):
         return value, {}, ("check",)
@@ -91,12 +91,12 @@ def _beside(document: Document, place: Place, path: Path, as_json: bool = False)
         try:
             load_json(text)
         except ValueError as bad:
-            _refuse(document, place, f"{path}: not JSON ({bad}); mend it")
+            _refuse(document, place, f"{path}: not JSON ({bad})", "correct it")
     return text
 
 
 def _valid(model: type[_Model], document: Document, place: Place, data: Any) -> _Model:
-    """The fields that stand at a place of the file."""
+    """The fields at a place of the file."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -112,5 +112,5 @@ def _under(place: Place, known: Mapping[Place, Any]) -> dict[Place, Any]:
     return {where[len(place) :]: what for where, what in known.items() if where[: len(place)] == place}
 
 
-def _refuse(document: Document, place: Place, text: str) -> NoReturn:
-    document.refuse([Problem(place, text)])
+def _refuse(document: Document, place: Place, text: str, fix: str = "") -> NoReturn:
+    document.refuse([Problem(place, text, fix)])

@@ -1,7 +1,7 @@
 """The check `json_schema`: the response is JSON, and as a schema says. Needs the library jsonschema.
 
 The JSON is the whole response, or the one block between ``` in it. NaN, infinity and a key that
-stands twice are no JSON. A `$ref` to another place is refused: nothing is fetched. Words of `format`
+occurs twice are no JSON. A `$ref` to another place is refused: nothing is fetched. Words of `format`
 are not checked, as the standard leaves it.
 """
 
@@ -15,14 +15,12 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from assay.errors import TaskError
-from assay.tasks.custom.check import Check, Row, judged, shown
+from assay.tasks.custom.check import Check, Values, verdict
+from assay.tasks.data_file import Row, shown
 from assay.tasks.task import Metric, Score
 
 __all__ = ["Schema", "json_of", "load_json"]
 
-MISSING = (
-    "the check `json_schema` needs jsonschema, which is not installed; `pip install 'lora-assay[schema]'`"
-)
 _BLOCK = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -34,7 +32,7 @@ class Schema(Check):
     """Of the schema's file; None: each row has its own."""
     text: str = ""
     """Of that file."""
-    _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    _validators: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """Validators by the text of their schema."""
 
     @property
@@ -58,46 +56,48 @@ class Schema(Check):
         """Load jsonschema, and the schema of the task's file."""
         _library()
         if self.name and (why := self._unusable(self.text)):
-            raise TaskError(f"{self.name}: {why}")
+            raise TaskError(why, place=self.name, fix="correct it")
 
-    def refusal(self, row: Row) -> str:
+    def validate(self, row: Row) -> None:
         """Without a schema in the task's file each row needs its own."""
         if self.name:
-            return ""
-        if not isinstance(row.get("schema"), dict):
-            found = shown(row["schema"]) if "schema" in row else "missing"
-            return f"`schema` is {found}; write a JSON Schema, an object, or give the check a file"
-        return self._unusable(json.dumps(row["schema"], sort_keys=True))
+            return
+        if not isinstance(row.values.get("schema"), dict):
+            raise row.wrong("schema", "write a JSON Schema, an object, or give the check a file")
+        if why := self._unusable(json.dumps(row.values["schema"], sort_keys=True)):
+            raise row.error(why, "correct it")
 
-    def judge(self, row: Row, response: str) -> Score:
+    def judge(self, row: Values, response: str) -> Score:
         """Find the JSON, then validate it."""
         try:
             value = json_of(response)
         except ValueError as bad:
-            return judged(str(bad), found=False)
+            return verdict(str(bad), answered=False)
         validator = self._validator(self.text if self.name else json.dumps(row["schema"], sort_keys=True))
         try:
-            faults = sorted(validator.iter_errors(value), key=lambda fault: [*map(str, fault.absolute_path)])
+            errors = sorted(validator.iter_errors(value), key=lambda error: [*map(str, error.absolute_path)])
         except RecursionError:
-            return judged("nested too deep", found=True)
+            return verdict("nested too deep", answered=True)
         except Exception as bad:
-            raise TaskError(f"{self.name or 'schema'}: cannot be applied ({shown(str(bad), 200)})") from bad
-        if not faults:
-            return judged(None, found=True)
-        place = "".join(f"[{part!r}]" for part in faults[0].absolute_path)
-        return judged(f"{place or 'the value'}: {faults[0].message[:200]}", found=True)
+            raise TaskError(
+                f"cannot be applied ({shown(str(bad), 200)})", place=self.name or "schema"
+            ) from bad
+        if not errors:
+            return verdict(None, answered=True)
+        place = "".join(f"[{part!r}]" for part in errors[0].absolute_path)
+        return verdict(f"{place or 'the value'}: {errors[0].message[:200]}", answered=True)
 
     def _unusable(self, text: str) -> str:
         """Why a schema cannot be used; empty where it can."""
         try:
             self._validator(text)
         except ValueError as bad:
-            return f"is no JSON Schema ({str(bad)[:200]}); mend it"
+            return f"is no JSON Schema ({str(bad)[:200]})"
         return ""
 
     def _validator(self, text: str) -> Any:
         """The validator of a schema, made once. Raises ValueError for what is no schema."""
-        if text not in self._made:
+        if text not in self._validators:
             jsonschema, referencing = _library()
             schema = load_json(text)
             if not isinstance(schema, dict | bool):
@@ -110,8 +110,8 @@ class Schema(Check):
                 raise ValueError(f"{place}: {bad.message}" if place else bad.message) from None
             if outside := next(_outside(schema), None):
                 raise ValueError(f"`$ref` to {outside}, and nothing is fetched: write that schema out here")
-            self._made[text] = kind(schema, registry=referencing.Registry())
-        return self._made[text]
+            self._validators[text] = kind(schema, registry=referencing.Registry())
+        return self._validators[text]
 
 
 def json_of(response: str) -> Any:
@@ -130,16 +130,16 @@ def json_of(response: str) -> Any:
 
 
 def load_json(text: str) -> Any:
-    """A JSON text's value. Raises ValueError for NaN, infinity, a key that stands twice, or endless nesting."""
+    """A JSON text's value. Raises ValueError for NaN, infinity, a key that occurs twice, or endless nesting."""
 
     def refuse(constant: str) -> NoReturn:
         raise ValueError(f"{constant} is not a JSON number")
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("one key stands twice")
-        return found
+        value = dict(pairs)
+        if len(value) < len(pairs):
+            raise ValueError("one key occurs twice")
+        return value
 
     try:
         return json.loads(text, parse_constant=refuse, object_pairs_hook=once)
@@ -164,5 +164,8 @@ def _library() -> tuple[Any, Any]:
         import jsonschema
         import referencing
     except ImportError:
-        raise TaskError(MISSING) from None
+        raise TaskError(
+            "the check `json_schema` needs jsonschema, which is not installed",
+            fix="`pip install 'lora-assay[schema]'`",
+        ) from None
     return jsonschema, referencing

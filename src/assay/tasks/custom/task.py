@@ -1,4 +1,4 @@
-"""A task of one's own: a class made from a file, which reads prompts and hands responses to its check."""
+"""A custom task: a class made from a file, which reads prompts and hands responses to its check."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from assay.errors import TaskError
-from assay.rows import read_rows
-from assay.tasks.custom.check import Check, shown
-from assay.tasks.custom.form import CustomForm, Worked
+from assay.tasks.custom.check import Check
+from assay.tasks.custom.form import CustomForm, Shot
+from assay.tasks.data_file import Row, read_examples
 from assay.tasks.task import Example, Form, Score, Task
 
-__all__ = ["CustomTask", "made"]
+__all__ = ["CustomTask", "task_class"]
 
 
 class CustomTask(Task):
-    """What all tasks of one's own share; `made` fills in the rest."""
+    """What all custom tasks share; `task_class` fills in the rest."""
 
-    kind: ClassVar[str] = "own"
+    kind: ClassVar[str] = "own"  # part of the identity of scores that runs keep
     data_field: ClassVar[str] = "prompts"
     version: ClassVar[str] = "1"
     path: ClassVar[Path]
@@ -30,15 +30,16 @@ class CustomTask(Task):
     """File and line of `prompts` and of `check`."""
     sources: ClassVar[Mapping[str, str]]
     """Text of the task's file and of those beside it that it needs, by name: what a run keeps."""
-    by: ClassVar[Check]
+    judge_by: ClassVar[Check]
     plain: ClassVar[str]
     """What is sent without a chat template, around `{prompt}`."""
-    worked: ClassVar[tuple[Worked, ...]]
+    examples: ClassVar[tuple[Shot, ...]]
+    """Worked examples."""
 
     @property
     def scorer(self) -> str:
         """Identity of the check: of all that a score depends on beside example and response."""
-        text = json.dumps(self.by.identity, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(self.judge_by.identity, sort_keys=True, ensure_ascii=False)
         return f"{self.kind}/{self.version}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     def read(self, path: Path) -> tuple[Example, ...]:
@@ -47,68 +48,55 @@ class CustomTask(Task):
         Keys default to the position from 0. Raises TaskError naming file, line and fix.
         """
         if not path.is_file():
-            by = f"{self.places['prompts']} names it" if path == self.data else "the study names it"
-            raise TaskError(f"{path}: no such file; {by}: mend the path, which is relative to that file")
-        examples: list[Example] = []
-        keys: dict[str, int] = {}
-        prompts: dict[str, int] = {}
-        for line, row in read_rows(path, TaskError):
-            example = self._example(row, len(examples), f"{path}:{line}")
-            for seen, value, what in ((keys, example.key, "key"), (prompts, example.prompt, "prompt")):
-                if seen.setdefault(value, line) != line:
-                    raise TaskError(
-                        f"{path}:{line}: the same {what} as on line {seen[value]} ({shown(value)}); keep one"
-                    )
-            examples.append(example)
-        if not examples:
-            raise TaskError(f"{path}: no prompts; one JSON object a line is expected")
-        return tuple(examples)
+            named_by = f"{self.places['prompts']} names it" if path == self.data else "the study names it"
+            raise TaskError(
+                f"no such file; {named_by}",
+                place=path,
+                fix="correct the path, which is relative to that file",
+            )
+        return read_examples(path, self._example, distinct_prompts=True)
 
-    def _example(self, row: dict[str, Any], position: int, where: str) -> Example:
-        key = row.get("key", position)
-        if isinstance(key, bool) or not isinstance(key, int | str) or key == "":
-            raise TaskError(f"{where}: `key` is {shown(key)}; write a text or a whole number")
-        prompt = row.get("prompt")
-        if not isinstance(prompt, str) or not prompt.strip():
-            found = shown(prompt) if "prompt" in row else f"missing (found: {', '.join(row) or 'nothing'})"
-            raise TaskError(f"{where}: `prompt` is {found}; the text of the prompt is expected")
-        if why := self.by.refusal(row):
-            raise TaskError(f"{where}: {why}")
-        return Example(str(key), prompt, {"row": row})
+    def _example(self, row: Row) -> Example:
+        key, prompt = row.key(), row.text("prompt", "the text of the prompt")
+        self.judge_by.validate(row)
+        return Example(key, prompt, {"row": row.values})
 
     def ask(self, example: Example, chat: bool, shots: int) -> str:
         """The prompt; without a chat template in the words of `plain`; after as many worked examples."""
         before = "".join(
-            f"{_joined(self.plain.replace('{prompt}', one.prompt), one.response)}\n\n"
-            for one in self.worked[:shots]
+            f"{_joined(self.plain.replace('{prompt}', shot.prompt), shot.response)}\n\n"
+            for shot in self.examples[:shots]
         )
         return before + (example.prompt if chat else self.plain.replace("{prompt}", example.prompt))
 
-    def check(self, examples: Sequence[Example]) -> None:  # noqa: ARG002 - rows were looked at when read
-        """Load what the check needs. Raises TaskError if it is not there, or of no use."""
+    def check(self, examples: Sequence[Example]) -> None:  # noqa: ARG002 - rows were validated when read
+        """Load what the check needs. Raises TaskError if it is missing or unusable."""
         try:
-            self.by.require()
+            self.judge_by.require()
         except TaskError as bad:
-            raise TaskError(f"{self.places['check']}: check: {bad}") from None
+            place = f"{self.places['check']}: check" + (f": {bad.place}" if bad.place else "")
+            raise bad.at(place) from None
 
     def score(self, example: Example, response: str) -> Score:
         """What the check says."""
-        return self.by.judge(example.data["row"], response)
+        return self.judge_by.judge(example.data["row"], response)
 
 
-def _joined(asked: str, answer: str) -> str:
-    return f"{asked}{answer}" if asked[-1:].isspace() else f"{asked} {answer}"
+def _joined(question: str, answer: str) -> str:
+    return f"{question}{answer}" if question[-1:].isspace() else f"{question} {answer}"
 
 
-def made(path: Path, said: CustomForm, worked: tuple[Worked, ...], by: Check, text: str) -> type[CustomTask]:
-    """The class of the task that a file describes, from what it says and its text."""
+def task_class(
+    path: Path, form: CustomForm, shots: tuple[Shot, ...], check: Check, text: str
+) -> type[CustomTask]:
+    """The class of the task that a file describes, from its fields and its text."""
 
     class Made(CustomTask):
         """Made from a file."""
 
-    Made.path, Made.by, Made.plain, Made.worked = path, by, said.plain, worked
-    Made.capability, Made.metrics = said.capability, by.metrics(said.metric)
-    Made.form = Form(max_tokens=said.max_tokens, stop=said.stop, shots=len(worked), most_shots=len(worked))
-    Made.sources = {path.name: text, **by.sources}
-    Made.data = path.parent / os.path.expanduser(said.prompts)  # noqa: PTH111 - leaves `~nobody` alone
+    Made.path, Made.judge_by, Made.plain, Made.examples = path, check, form.plain, shots
+    Made.capability, Made.metrics = form.capability, check.metrics(form.metric)
+    Made.form = Form(max_tokens=form.max_tokens, stop=form.stop, shots=len(shots), most_shots=len(shots))
+    Made.sources = {path.name: text, **check.sources}
+    Made.data = path.parent / os.path.expanduser(form.prompts)  # noqa: PTH111 - leaves `~nobody` alone
     return Made

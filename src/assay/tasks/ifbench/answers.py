@@ -195,13 +195,14 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
 
 
-def _outside(arguments: Mapping[str, Any]) -> str:
+def _outside(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     start, end = arguments["n_start"], arguments["n_end"]
     words = len(arguments["prompt_to_repeat"].split())
     if start <= end < words:
-        return ""
+        return None
     return (
-        f"`n_start` is {start} and `n_end` {end} of {words} words counted from 0; a span of these is expected"
+        f"`n_start` is {start} and `n_end` {end} of {words} words counted from 0",
+        "a span of these is expected",
     )
 
 

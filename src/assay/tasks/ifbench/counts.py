@@ -37,11 +37,11 @@ _MARKS = ".,!?;:"
 _TIMES = (1, 2, 3, 5, 7)
 
 
-def _disorder(arguments: Mapping[str, Any]) -> str:
+def _disorder(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     low, high = arguments["min_words"], arguments["max_words"]
     if low <= high:
-        return ""
-    return f"`min_words` is {low} and `max_words` {high}; the first must not be the larger"
+        return None
+    return f"`min_words` is {low} and `max_words` {high}", "the first must not be the larger"
 
 
 @instruction("count:word_count_range", min_words=COUNT, max_words=COUNT, clash=_disorder)

@@ -41,11 +41,11 @@ def number_paragraphs(text: str, num_paragraphs: int) -> str | None:
     return amount(found, "exactly", num_paragraphs, "paragraph")
 
 
-def _beyond(arguments: Mapping[str, Any]) -> str:
+def _beyond(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     nth, number = arguments["nth_paragraph"], arguments["num_paragraphs"]
     if nth <= number:
-        return ""
-    return f"`nth_paragraph` is {nth} of {number} in `num_paragraphs`; a paragraph of these is expected"
+        return None
+    return f"`nth_paragraph` is {nth} of {number} in `num_paragraphs`", "a paragraph of these is expected"
 
 
 @instruction(

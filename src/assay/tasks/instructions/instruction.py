@@ -39,8 +39,8 @@ class Instruction:
     """Needs punkt's data."""
     needs: tuple[str, ...] = ()
     """What else it needs that may be missing: a task's own names."""
-    clash: Callable[[Mapping[str, Any]], str] = lambda _: ""
-    """What is wrong with arguments that are right one by one, and the fix; empty if nothing."""
+    clash: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None
+    """What is wrong with arguments that are right one by one, and the fix; None if nothing."""
 
 
 _Check = TypeVar("_Check", bound=Check)
@@ -62,7 +62,7 @@ class Instructions(dict[str, Instruction]):
         *,
         punkt: bool = False,
         needs: tuple[str, ...] = (),
-        clash: Callable[[Mapping[str, Any]], str] = lambda _: "",
+        clash: Callable[[Mapping[str, Any]], tuple[str, str] | None] = lambda _: None,
         **arguments: Argument,
     ) -> Callable[[_Check], _Check]:
         """Enter the check that judges as the reference does; fields as in `Instruction`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from assay.errors import AssayError, TaskError
+from assay.tasks.hub import no_progress_bars
 from assay.tasks.lm_eval.library import SEEDS, as_lm_eval, fault
 from assay.tasks.task import Ask, Chat, Example
 
@@ -44,7 +44,7 @@ class Loaded:
 
         self.name = name
         try:
-            with as_lm_eval(), _without_bars():
+            with as_lm_eval(), no_progress_bars():
                 self.task = full_task(dict(config))
                 self.docs = self.task.eval_docs
         except DataError as bad:
@@ -177,17 +177,3 @@ def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Ask:
             f"would be passed over; write a YAML of your own with `include:` that one and other `generation_kwargs`"
         )
     return Ask(prompt, max_tokens=limit, stop=stop, temperature=temperature)
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """The progress bars of data sets off."""
-    import datasets
-
-    on = not datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if on:
-            datasets.enable_progress_bars()
