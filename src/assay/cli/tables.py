@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -20,7 +20,13 @@ def console() -> Console:
     return own if own.is_terminal else Console(width=80, highlight=False)
 
 
-def table(title: str, columns: Sequence[str], left: int = 1, right: int = 0) -> Table:
+def table(
+    title: str,
+    columns: Sequence[str],
+    left: int = 1,
+    right: int = 0,
+    rows: Iterable[Sequence[str | Text]] = (),
+) -> Table:
     """A table whose first `left` and last `right` columns hold words and fold, and whose others hold numbers."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
@@ -30,6 +36,8 @@ def table(title: str, columns: Sequence[str], left: int = 1, right: int = 0) -> 
             # Beside a few numbers, words at either end must not shrink to a letter a line.
             least = 12 if index in (0, len(columns) - 1) and len(columns) < 8 else None
             made.add_column(column, overflow="fold", min_width=least)
+    for row in rows:
+        made.add_row(*row)
     return made
 
 
