@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 
 import assay
 from assay.errors import AssayError, ResponsesError, RunError, StudyError, TaskError
-from assay.report.verdict_file import schema
 from assay.stats import mcnemar_exact, tango_interval
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, responses, table, write_study
 
@@ -179,17 +176,6 @@ def test_null_responses_are_judged_as_empty_and_shown(tmp_path: Path) -> None:
     result = run(study)
     assert result.claims[0].score == 393 / 400
     assert "7 null responses of 'a' to math were judged as empty" in result.warnings
-
-
-def test_the_published_schema_describes_what_is_written(tmp_path: Path) -> None:
-    base, adapter = table(40, 16, 400, 200)
-    run(one_task_study(tmp_path, base, {"a": adapter, "inert": base}))
-    published = json.loads((Path(__file__).parents[1] / "docs" / "verdicts.schema.json").read_text())
-    jsonschema.validate(json.loads((tmp_path / "run" / "verdicts.json").read_text()), published)
-
-
-def test_the_schema_is_titled_for_its_readers() -> None:
-    assert schema()["title"] == "assay verdicts"
 
 
 def test_a_gain_splits_into_format_and_answer(tmp_path: Path) -> None:
