@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,8 +12,9 @@ import pytest
 import assay
 from assay.binding.bound import Cell
 from assay.binding.generated import generated
-from assay.engines import Fake, Preflight, Prompt
-from assay.errors import StudyError
+from assay.engines import Fake, Prompt
+from assay.engines.fake import FakePreflight
+from assay.errors import EngineError
 from assay.records import Store
 from assay.records.answers import answers
 from assay.study import Study, load_study
@@ -134,29 +135,19 @@ def test_several_turns_go_under_the_template_where_the_engine_can(tmp_path: Path
 
 
 def test_several_turns_are_refused_where_the_engine_takes_one(tmp_path: Path) -> None:
-    class OneTurn:
-        """A preflight that cannot converse."""
+    class OneTurn(FakePreflight):
+        def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:  # noqa: ARG002
+            raise EngineError(f"takes one turn, not {len(turns)}")
 
-        def __init__(self, whole: Preflight) -> None:
-            self.whole = whole
+    class OfOneTurn(Fake):
+        def preflight(self, *given: Any) -> OneTurn:
+            return OneTurn(self, *given)
 
-        def __getattr__(self, name: str) -> Any:
-            if name == "converse":
-                raise AttributeError(name)
-            return getattr(self.whole, name)
-
-    fake = Fake(lambda _: "", templates={"base": "[{prompt}]"})
-    study = study_of(tmp_path, entry={"shots": 1})
-    with pytest.raises(StudyError, match=r"study.yaml:\d+: 'numeric' sends 3 turns .*template: none"):
-        generated(
-            study_of(tmp_path, entry={"shots": 3}),
-            {"choice": Choice("choice")},
-            {"choice": KNOWN},
-            lambda *args: OneTurn(fake.preflight(*args)),
-        )
-    base = generated(
-        study, {"choice": Choice("choice")}, {"choice": KNOWN}, lambda *args: OneTurn(fake.preflight(*args))
-    )
+    look = OfOneTurn(lambda _: "", templates={"base": "[{prompt}]"}).preflight
+    task, examples = {"choice": Choice("choice")}, {"choice": KNOWN}
+    with pytest.raises(EngineError, match="takes one turn, not 3"):
+        generated(study_of(tmp_path, entry={"shots": 3}), task, examples, look)
+    base = generated(study_of(tmp_path, entry={"shots": 1}), task, examples, look)
     assert base.rounds[0].cells[0].sent["1"] == "[q1]"
 
 

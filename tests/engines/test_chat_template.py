@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.engines.chat_template import (
+    DAY,
     Tokens,
     default_template,
     own_template,
@@ -23,6 +25,7 @@ from assay.engines.chat_template import (
 from assay.errors import EngineError
 
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}
+TURN = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
 TEMPLATES = {
     "plain": "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}] {{ m['content'] | trim }}{% endfor %}",
     "chatml": (
@@ -55,10 +58,30 @@ def tokenizer() -> Any:
 
 
 @pytest.fixture(scope="module")
-def theirs(tokenizer: Any) -> Callable[[str, str], str]:
-    """A prompt under a template, by the torch engine."""
-    templates = pytest.importorskip("assay.engines.torch.chat_template")
-    return lambda prompt, template: str(templates.render_turn(tokenizer, prompt, template))
+def theirs(tokenizer: Any) -> Iterator[Callable[[str, str], str]]:
+    """A prompt under a template, by transformers on the fixed day."""
+    utils = pytest.importorskip("transformers.utils.chat_template_utils")
+
+    class Then(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]  # noqa: ARG003
+            return DAY
+
+    def render(prompt: str, template: str) -> str:
+        turns = [{"role": "user", "content": prompt}]
+        return str(
+            tokenizer.apply_chat_template(
+                turns,
+                chat_template=template,
+                tokenize=False,
+                add_generation_prompt=True,
+                date_string=DAY.strftime("%d %b %Y"),
+            )
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "datetime", Then)
+        yield render
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -174,3 +197,31 @@ def test_a_template_file_goes_before_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "chat_template.jinja").write_bytes(b"\xff\xfe")
     with pytest.raises(EngineError, match="cannot be read"):
         own_template(tmp_path)
+
+
+DATED = [
+    ("{{ strftime_now('%d %b %Y') }}|", "26 Jul 2024|"),
+    ("{{ strftime_now('%B %-d, %Y') }}|", "July 26, 2024|"),
+    ("{{ strftime_now('%Y-%m-%d %H:%M:%S') }}|", "2024-07-26 00:00:00|"),
+    ("{{ strftime_now('%A 100%%') }}|", "Friday 100%|"),
+    ("{% set d = strftime_now('%Y') if strftime_now is defined else 'x' %}{{ d }}|", "2024|"),
+    (
+        "{% if not date_string is defined %}{% set date_string = strftime_now('%j') %}{% endif %}{{ date_string }}|",
+        "26 Jul 2024|",
+    ),
+    ("{% macro day() %}{{ strftime_now('%F') }}{% endmacro %}\n{{ day() }}|", "2024-07-26|"),
+]
+
+
+@pytest.mark.parametrize(("template", "expected"), DATED)
+def test_no_prompt_knows_the_day(template: str, expected: str) -> None:
+    assert render_turn(Tokens({}), "hi", template + TURN) == f"{expected}[user]hi"
+
+
+def test_a_turn_ends_where_the_answer_begins() -> None:
+    template = TURN + "{% if add_generation_prompt %}[assistant]{% endif %}{{ eos_token }}"
+    assert render_turn(Tokens(TOKENS), "a {b} c", template) == "[user]a {b} c[assistant]</s>"
+
+
+def test_the_special_tokens_of_a_tokenizer_are_those_that_it_knows(tokenizer: Any) -> None:
+    assert Tokens.of(tokenizer).named == TOKENS

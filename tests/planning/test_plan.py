@@ -119,15 +119,12 @@ def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Pa
 class Short(FakePreflight):
     """Has a context of 60 tokens."""
 
-    @property
-    def context(self) -> int | None:
-        return 60
+    context = 60
 
 
 class OfShort(Fake):
     def preflight(self, *given: Any) -> Short:
-        seen = Fake.preflight(self, *given)
-        return Short(self, seen.identities, seen.problems, seen.templates)
+        return Short(self, *given)
 
 
 def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from assay.engines.chat_template import Tokens, render_turn
 from assay.errors import EngineError
 from assay.training.base import Seen, look
 from assay.training.data import Learnt, Pair, Turn
@@ -50,12 +51,11 @@ def test_the_labels_are_exactly_the_response_and_its_end(seen: Seen) -> None:
 
 
 def test_the_prompt_is_what_an_audit_sends(seen: Seen) -> None:
-    from assay.engines.torch.chat_template import render_turn
     from assay.engines.torch.text import encode
 
     made = tokenised(learnt(("say it", "yes")), seen, 64)
     assert seen.template is not None
-    sent = encode(seen.tokenizer, render_turn(seen.tokenizer, "say it", seen.template))
+    sent = encode(seen.tokenizer, render_turn(Tokens.of(seen.tokenizer), "say it", seen.template))
     assert list(made.rows[0][: made.starts[0]]) == sent
 
 

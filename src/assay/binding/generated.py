@@ -13,7 +13,6 @@ from typing import Any
 
 from assay.binding.bound import Cell, Found, Round
 from assay.engines import ModelRef, Preflight, PreflightFunction, Problem, Prompt
-from assay.engines.api import Converses
 from assay.errors import EngineError, StudyError
 from assay.files import read_text
 from assay.records import digest
@@ -171,7 +170,7 @@ class _Asking:
         task, decoding, chat = self.tasks[entry.name], self.study.decoding, template is not None
         shots = entry.shots if entry.shots is not None else task.form.shots_with(chat)
         examples = self.examples[entry.name]
-        found = task.asks(examples, None if template is None else self._chat(entry, template), shots)
+        found = task.asks(examples, None if template is None else self._chat(template), shots)
         asks = {example.key: asked for example, asked in zip(examples, found, strict=True)}
         ask = Prompt(
             subject="",
@@ -203,21 +202,13 @@ class _Asking:
         }
         return replace(cell, protocol=protocol)
 
-    def _chat(self, entry: TaskEntry, template: str) -> Chat:
-        """Applies the template to turns. Raises StudyError for what the engine cannot put under a template."""
+    def _chat(self, template: str) -> Chat:
+        """Applies the template to turns. Raises EngineError for what the engine cannot put under a template."""
 
         def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
             if len(turns) == 1 and turns[0]["role"] == "user" and not begun:
                 return self.looked.chat(turns[0]["content"], template)
-            if isinstance(self.looked, Converses):
-                return self.looked.converse(turns, template, begun)
-            index = self.study.tasks.index(entry)
-            raise StudyError(
-                f"{entry.task!r} sends {len(turns)} turns (instructions, worked examples, an answer begun), and the "
-                f"engine {self.study.engine.name!r} puts one under a chat template",
-                place=self.study.locate("tasks", index),
-                fix="write `decoding: {template: none}`, or `shots: 0` where it has worked examples only",
-            )
+            return self.looked.converse(turns, template, begun)
 
         return chat
 

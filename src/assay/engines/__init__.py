@@ -5,16 +5,14 @@ from assay.engines.api import (
     Kind,
     Liveness,
     ModelRef,
-    Preflight,
-    PreflightFunction,
     Problem,
     Prompt,
     Session,
     cut_after,
-    find_preflight,
     named,
 )
 from assay.engines.fake import Fake
+from assay.engines.preflight import Preflight, PreflightFunction, find_preflight
 from assay.engines.recorded import Recorded, Row, Source, read_responses
 
 __all__ = [

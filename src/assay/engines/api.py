@@ -1,39 +1,28 @@
 """The one seam between assay and an engine: prompts go in, completions come out.
 
-An engine for weights has two halves. A preflight looks at a base and its adapters (files, configuration, shapes,
-digests) and loads nothing; what it loads is a session, which completes prompts. An engine knows no claim, task or
-store. A new one is a module with a function `preflight`, and a line in `ENGINE_MODULES`.
+An engine for weights has two halves: a preflight looks at a base and its adapters and loads nothing (`preflight`);
+what it loads is a session, which completes prompts. An engine knows no claim, task or store.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, runtime_checkable
-
-from assay.errors import EngineError
-from assay.plan import EngineSettings
+from typing import Literal, Protocol
 
 __all__ = [
-    "ENGINE_MODULES",
     "NO_PROMPTS",
     "PROBED",
     "Completion",
-    "Converses",
     "Kind",
     "Liveness",
     "ModelRef",
-    "Preflight",
-    "PreflightFunction",
     "Problem",
     "Prompt",
     "Session",
     "cut_after",
-    "find_preflight",
     "named",
 ]
 
@@ -211,78 +200,3 @@ class Session(Protocol):
     ) -> list[Liveness]:
         """What each of these changes on probe prompts, and on prompts as they will be sent to it, by its name."""
         ...
-
-
-class Preflight(Protocol):
-    """A base and its adapters, looked at and not loaded."""
-
-    @property
-    def identities(self) -> Mapping[str, Mapping[str, Any]]:
-        """What answers, by content (JSON): the base first, then each adapter that can be asked."""
-        ...
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """An adapter with an `error` has no identity and is not loaded."""
-        ...
-
-    @property
-    def templates(self) -> Mapping[str, str]:
-        """Chat template of the base, where it has one, and of each adapter that brings another."""
-        ...
-
-    @property
-    def context(self) -> int | None:
-        """Positions of a prompt and its response together: longer responses are cut; None: not known."""
-        ...
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """Software and hardware that will answer: versions of packages, the device."""
-        ...
-
-    def chat(self, prompt: str, template: str) -> str:
-        """The prompt as one user turn under a chat template, ready for an answer."""
-        ...
-
-    def load(self) -> AbstractContextManager[Session]:
-        """Load the weights, once. Raises EngineError if the base cannot be run."""
-        ...
-
-
-@runtime_checkable
-class Converses(Protocol):
-    """What can apply a chat template to several turns; a `Preflight` that cannot takes one user's turn only."""
-
-    def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
-        """Turns (`role`, `content`) under a template, ready for an answer; begun: the last turn is its beginning.
-
-        Raises EngineError if the template cannot be applied to them.
-        """
-        ...
-
-
-PreflightFunction = Callable[[EngineSettings, ModelRef, Sequence[ModelRef]], Preflight]
-"""Looks at one base and its adapters. Raises EngineError if the base or a setting is unusable."""
-
-ENGINE_MODULES = {
-    "torch": "assay.engines.torch",
-    "openai": "assay.engines.server.preflight",
-    "vllm": "assay.engines.vllm",
-    **dict.fromkeys(("ray:torch", "ray:vllm"), "assay.engines.ray"),
-}
-"""Module of each engine for weights; it has a function `preflight`."""
-
-
-def find_preflight(name: str) -> PreflightFunction:
-    """The find_preflight of an engine by the name that a study gives it. Raises EngineError with the fix."""
-    if name not in ENGINE_MODULES:
-        known = ", ".join(("recorded", *ENGINE_MODULES))
-        raise EngineError(f"no engine {name!r}; choose one of {known}")
-    try:
-        module = import_module(ENGINE_MODULES[name])
-    except ImportError as bad:
-        raise EngineError(
-            f"engine {name!r} needs {bad.name or 'a package'}: install it with `pip install 'lora-assay[{name}]'`"
-        ) from bad
-    return cast("PreflightFunction", module.preflight)

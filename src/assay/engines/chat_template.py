@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 from jinja2 import Template, TemplateError, meta, nodes
 from jinja2.ext import Extension, loopcontrols
@@ -55,6 +55,11 @@ class Tokens:
     """Those of which the files say nothing, and the tokenizer's class may."""
     begins: bool = False
     """Whether the tokenizer puts `bos_token` before a text by itself."""
+
+    @classmethod
+    def of(cls, tokenizer: Any) -> Self:
+        """What a tokenizer of transformers knows."""
+        return cls(dict(tokenizer.special_tokens_map))
 
     @property
     def first(self) -> str:

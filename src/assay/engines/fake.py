@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
 
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, ModelRef, Problem, Prompt
+from assay.engines.chat_template import Tokens
+from assay.engines.preflight import Preflight
 from assay.plan import EngineSettings
 
 __all__ = ["Fake"]
@@ -77,20 +77,7 @@ class Fake:
         self, settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]
     ) -> FakePreflight:
         """Look at nothing: a subject is what its name and source say."""
-        problems = [
-            Problem(adapter.name, "error", self.refused[adapter.name])
-            for adapter in adapters
-            if adapter.name in self.refused
-        ]
-        identities = {
-            one.name: {
-                "engine": settings.name,
-                "content": self.contents.get(one.name, f"{one.name} {one.source}"),
-            }
-            for one in (base, *adapters)
-            if one.name not in self.refused
-        }
-        return FakePreflight(self, identities, tuple(problems), self.templates)
+        return FakePreflight(self, settings, base, adapters)
 
     def _generate(self, request: Prompt) -> Completion:
         text = self.answer(request)
@@ -111,31 +98,29 @@ class Fake:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FakePreflight:
+class FakePreflight(Preflight):
     """A base and its adapters as a Fake sees them."""
 
-    fake: Fake
-    identities: Mapping[str, Mapping[str, Any]]
-    problems: tuple[Problem, ...]
-    templates: Mapping[str, str]
-
-    @property
-    def context(self) -> int | None:
-        """Not known: no response is cut."""
-        return None
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """As the Fake was told."""
-        return self.fake.provenance
+    def __init__(
+        self, fake: Fake, settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]
+    ) -> None:
+        super().__init__(base.name, Tokens({}))
+        self.fake = fake
+        self.provenance = fake.provenance
+        self.templates = dict(fake.templates)
+        for ref in (base, *adapters):
+            if reason := fake.refused.get(ref.name):
+                self.note(Problem(ref.name, "error", reason))
+            else:
+                content = fake.contents.get(ref.name, f"{ref.name} {ref.source}")
+                self.identities[ref.name] = {"engine": settings.name, "content": content}
 
     def chat(self, prompt: str, template: str) -> str:
         """The template with the prompt in it."""
         return template.replace("{prompt}", prompt)
 
     def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
-        """The template with all turns in it, a line each; what is begun stands behind it."""
+        """The template with all turns in it, a line each; an answer's beginning comes after it."""
         lines = [f"{turn['role']}: {turn['content']}" for turn in turns]
         last = turns[-1]["content"] if begun else ""
         return self.chat("\n".join(lines[: len(lines) - begun]), template) + last

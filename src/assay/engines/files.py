@@ -18,10 +18,22 @@ from assay.engines.api import ModelRef
 from assay.errors import EngineError
 from assay.files import file_sha256
 
-__all__ = ["Entry", "Stamp", "json_sha256", "located", "read_header", "read_object", "sha256s", "shards"]
+__all__ = [
+    "TEXTS",
+    "Entry",
+    "Stamp",
+    "json_sha256",
+    "located",
+    "read_header",
+    "read_object",
+    "sha256s",
+    "shards",
+]
 
 POINTER = b"version https://git-lfs"
 PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
+"""Files of a folder that hold no weights: configuration, tokenizer, template."""
 STAMPED = (".safetensors", ".bin", ".json", ".model", ".txt", ".py")
 LONGEST_HEADER = 100 * 2**20
 """What the safetensors format allows."""

@@ -8,7 +8,7 @@ read_options(ToyOptions, settings.options)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -16,7 +16,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assay.errors import EngineError, Place
 
-__all__ = ["Options", "read_options"]
+__all__ = ["COUNT", "FLAG", "Options", "check_choice", "read_options"]
+
+COUNT = "a whole number above 0"
+FLAG = "true or false"
 
 
 class Options(BaseModel):
@@ -46,3 +49,12 @@ def read_options(
         raise EngineError("no such option", place=place, fix=f"{hint}there are {known}")
     takes = model.model_fields[name].title or error["msg"]
     raise EngineError(repr(values[name]), place=place, fix=f"write {takes}")
+
+
+def check_choice(field: str, value: str, known: Sequence[str]) -> str:
+    """The value of a field of `engine`. Raises EngineError if it is none of these."""
+    if value not in known:
+        raise EngineError(
+            f"{value!r} is unknown", place=Place.of("engine", field), fix=f"choose one of {', '.join(known)}"
+        )
+    return value

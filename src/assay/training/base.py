@@ -17,9 +17,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.pytorch_utils import Conv1D
 
 from assay.engines import ModelRef
+from assay.engines.chat_template import Tokens, template_error
 from assay.engines.files import json_sha256
 from assay.engines.torch import Source, load_base, load_skeleton
-from assay.engines.torch.chat_template import unusable_template
 from assay.engines.torch.checkpoint import base_files
 from assay.engines.torch.identity import base_identity
 from assay.errors import EngineError
@@ -74,7 +74,7 @@ def look(recipe: Recipe) -> Seen:
             f"stable; set `base.dtype: bfloat16` or `float32`"
         )
     template = skeleton.template
-    usable = template is not None and not unusable_template(skeleton.tokenizer, template)
+    usable = template is not None and not template_error(Tokens.of(skeleton.tokenizer), template)
     identity = base_identity(folder, weights, dtype, "none", remote_code=False)
     return Seen(
         name,

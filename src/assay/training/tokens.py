@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from assay.engines.torch.chat_template import DAY, dated, render_turn
+from assay.engines.chat_template import Tokens, render_chat
 from assay.engines.torch.text import encode
 from assay.errors import EngineError
 from assay.training.base import Seen
@@ -88,21 +88,13 @@ def end_token(tokenizer: PreTrainedTokenizerBase, ends: frozenset[int]) -> int:
 def _prompt(turns: Sequence[Turn], seen: Seen) -> str:
     if seen.template is None:
         return SEPARATOR.join(turn.content for turn in turns)
-    if len(turns) == 1 and turns[0].role == "user":
-        return render_turn(seen.tokenizer, turns[0].content, seen.template)
+    messages = [{"role": turn.role, "content": turn.content} for turn in turns]
     try:
-        return str(
-            seen.tokenizer.apply_chat_template(
-                [{"role": turn.role, "content": turn.content} for turn in turns],
-                chat_template=dated(seen.template),
-                tokenize=False,
-                add_generation_prompt=True,
-                date_string=DAY.strftime("%d %b %Y"),
-            )
-        )
-    except Exception as bad:  # a template is a program: it can raise anything
+        return render_chat(Tokens.of(seen.tokenizer), messages, seen.template, begun=False)
+    except EngineError as bad:
         roles = ", ".join(turn.role for turn in turns)
         raise EngineError(
-            f"base {seen.name!r}: its chat template does not take turns of {roles}: {type(bad).__name__}: {bad}; "
-            f"give rows with the turns that it knows"
+            f"its chat template does not take turns of {roles}: it {bad.message}",
+            place=f"base {seen.name!r}",
+            fix="give rows with the turns that it knows",
         ) from bad

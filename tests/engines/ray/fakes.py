@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from random import Random
 
-from assay.engines import Fake, ModelRef, Preflight, Prompt
+from assay.engines import Fake, ModelRef, Prompt
 from assay.engines.ray.cluster import Answers, Ask, Job, Lost, Message, Open, Order
-from assay.engines.ray.options import Setup, read_setup
-from assay.engines.ray.preflight import RayPreflight, wrapped_preflight
+from assay.engines.ray.options import RayOptions, read_settings
+from assay.engines.ray.preflight import RayPreflight, order_for
 from assay.engines.ray.worker import Worker
 from assay.plan import EngineSettings
 
@@ -85,16 +85,16 @@ class Here:
 
 
 def looking(fake: Fake, make: Callable[[Order], Here]) -> Callable[..., RayPreflight]:
-    """A find_preflight whose actors are in this process."""
+    """A preflight whose actors are in this process."""
 
     def look(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> RayPreflight:
-        setup = read_setup(settings)
-        inner: Preflight = fake.preflight(setup.inner, base, adapters)
+        options, inner = read_settings(settings)
+        looked = fake.preflight(inner, base, adapters)
 
-        def begin(_: Setup, order: Order) -> AbstractContextManager[Here]:
+        def begin(_: RayOptions, order: Order) -> AbstractContextManager[Here]:
             return nullcontext(make(order))
 
-        return wrapped_preflight(setup, base, adapters, inner, begin)
+        return RayPreflight(looked, options, order_for(inner, base, adapters, looked), begin)
 
     return look
 

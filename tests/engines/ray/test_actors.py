@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.engines.ray.actors import Given, given, room
-from assay.engines.ray.options import read_setup
+from assay.engines.ray.options import read_settings
 from assay.errors import EngineError
 from tests.engines.ray.fakes import engine
 
@@ -13,24 +13,24 @@ EIGHT = {"CPU": 32.0, "GPU": 8.0}
 
 
 def test_processors_are_shared_out_evenly_where_there_is_no_gpu() -> None:
-    assert given(read_setup(engine(options={"actors": 2})), [{"CPU": 9.0}]) == Given(4, 0.0)
-    three = read_setup(engine(options={"actors": 3}))
-    assert given(three, [{"CPU": 3.0}, {"CPU": 3.0}]) == Given(1, 0.0)  # two would leave one without a place
+    assert given(*read_settings(engine(options={"actors": 2})), [{"CPU": 9.0}]) == Given(4, 0.0)
+    three = read_settings(engine(options={"actors": 3}))
+    assert given(*three, [{"CPU": 3.0}, {"CPU": 3.0}]) == Given(1, 0.0)  # two would leave one without a place
 
 
 def test_gpus_are_shared_out_whole_or_in_parts_that_fit() -> None:
-    assert given(read_setup(engine(options={"actors": 8})), [EIGHT]) == Given(1, 1.0)
-    assert given(read_setup(engine(options={"actors": 2})), [EIGHT]) == Given(1, 1.0)
-    assert given(read_setup(engine(options={"actors": 3})), [{"CPU": 8.0, "GPU": 2.0}]) == Given(1, 0.5)
+    assert given(*read_settings(engine(options={"actors": 8})), [EIGHT]) == Given(1, 1.0)
+    assert given(*read_settings(engine(options={"actors": 2})), [EIGHT]) == Given(1, 1.0)
+    assert given(*read_settings(engine(options={"actors": 3})), [{"CPU": 8.0, "GPU": 2.0}]) == Given(1, 0.5)
 
 
 def test_an_actor_takes_as_many_gpus_as_its_engine_spreads_over() -> None:
-    setup = read_setup(engine("ray:vllm", {"actors": 2, "tensor_parallel": 2, "pipeline_parallel": 2}))
-    assert given(setup, [EIGHT]) == Given(1, 4.0)
+    settings = read_settings(engine("ray:vllm", {"actors": 2, "tensor_parallel": 2, "pipeline_parallel": 2}))
+    assert given(*settings, [EIGHT]) == Given(1, 4.0)
 
 
 def test_no_gpu_is_taken_for_work_on_the_processor() -> None:
-    assert given(read_setup(engine(options={"device": "cpu", "actors": 1})), [EIGHT]) == Given(32, 0.0)
+    assert given(*read_settings(engine(options={"device": "cpu", "actors": 1})), [EIGHT]) == Given(32, 0.0)
 
 
 def test_parts_of_gpus_do_not_add_up_over_two() -> None:
@@ -42,4 +42,4 @@ def test_actors_without_a_place_are_refused_before_any_is_waited_for(options: di
     with pytest.raises(
         EngineError, match=r"no room for \d+ of \d+ processors .* machines have 32 and 8; lower"
     ):
-        given(read_setup(engine(options=options)), [EIGHT])
+        given(*read_settings(engine(options=options)), [EIGHT])

@@ -17,7 +17,7 @@ import assay
 from assay.engines import Fake, Liveness, ModelRef, Prompt
 from assay.engines.ray.cluster import Look
 from assay.engines.ray.preflight import RayPreflight, preflight
-from assay.engines.ray.session import Session
+from assay.engines.ray.session import RaySession
 from assay.engines.ray.sharing import LIVES
 from assay.errors import EngineError
 from assay.records import Store
@@ -42,7 +42,7 @@ def loaded(
     fakes: Callable[[int], Fake] = lambda _: make(),
     draw: Random | None = None,
     **options: Any,
-) -> Iterator[tuple[Session, Here]]:
+) -> Iterator[tuple[RaySession, Here]]:
     made: list[Here] = []
 
     def begin(order: Any) -> Here:
@@ -57,7 +57,7 @@ def loaded(
         yield session, made[0]
 
 
-def texts(session: Session) -> list[tuple[Prompt, str]]:
+def texts(session: RaySession) -> list[tuple[Prompt, str]]:
     return sorted(((one.prompt, one.text) for one in session.complete(ASKED)), key=repr)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.engines import Problem, find_preflight
-from assay.engines.api import Converses, ModelRef
+from assay.engines.api import ModelRef
 from assay.engines.server.preflight import ServerPreflight, preflight
 from assay.errors import EngineError
 from assay.plan import EngineSettings
@@ -172,7 +172,6 @@ def test_in_chats_an_adapters_own_template_is_warned_of(home: Path, serve: Serve
 def test_several_turns_are_put_under_the_template_and_refused_in_chats(home: Path, serve: Serve) -> None:
     turns = [{"role": "user", "content": "2 + 2 ="}, {"role": "assistant", "content": "The answer is"}]
     found = look(home, serve(Toy()))
-    assert isinstance(found, Converses)
     assert found.converse(turns, found.templates["base"], True) == "[user]2 + 2 =[assistant]The answer is"
     chats = look(home, serve(Toy("other", completions=False)), "other")
     with pytest.raises(EngineError, match="sends one turn a chat, not 2"):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import assay
-from assay.engines.api import ModelRef, Preflight
+from assay.engines import ModelRef, Preflight
 from assay.engines.server.http import Server
 from assay.engines.server.preflight import preflight
 from assay.errors import EngineError, StudyError

@@ -16,6 +16,7 @@ from transformers.utils import logging
 
 from assay.engines import find_preflight
 from assay.engines.api import ModelRef, Problem
+from assay.engines.files import Stamp
 from assay.engines.torch import Setup, TorchPreflight, estimate, preflight
 from assay.engines.torch.preflight import _slow
 from assay.errors import EngineError
@@ -204,7 +205,7 @@ def test_a_template_that_the_study_names_and_leaves_prompts_out_is_refused(home:
         EngineError, match=r"^the chat template that `decoding.template` names leaves the prompt"
     ):
         found.chat("hi", "the same for all")
-    with pytest.raises(EngineError, match=r"TemplateSyntaxError.*mend it, or name another"):
+    with pytest.raises(EngineError, match=r"TemplateSyntaxError.*fix it, or name another"):
         found.chat("hi", "{{ messages")
 
 
@@ -214,7 +215,7 @@ def test_a_template_that_fails_on_one_prompt_only_is_refused_there(home: Path) -
     )
     found = look(home, "r1")
     assert found.chat("hi", found.templates["r1"]) == "<hi>"
-    with pytest.raises(EngineError, match=r"^its chat template cannot be .*never\); mend it, or remove it"):
+    with pytest.raises(EngineError, match=r"^its chat template cannot be .*never\); fix it, or remove it"):
         found.chat("no", found.templates["r1"])
 
 
@@ -227,7 +228,7 @@ def test_a_template_is_looked_at_once_and_not_for_each_prompt(
         looks.append(template)
         return ""
 
-    monkeypatch.setattr(sys.modules[TorchPreflight.__module__], "template_error", count)
+    monkeypatch.setattr(sys.modules["assay.engines.preflight"], "template_error", count)
     found = look(home)
     assert [found.chat(text, TEMPLATE) for text in "abc"] == ["<a>", "<b>", "<c>"]
     assert looks == [TEMPLATE]
@@ -247,8 +248,8 @@ def test_a_base_without_a_template_is_noted(home: Path) -> None:
 def test_the_context_is_the_configurations_and_none_where_it_names_none(home: Path) -> None:
     found = look(home)
     assert found.context == 512
-    found._skeleton = replace(found._skeleton, context=2**31)
-    assert found.context is None
+    skeleton = replace(found._skeleton, context=2**31)
+    assert TorchPreflight("base", Stamp.of(home / "base"), found.setup, skeleton).context is None
 
 
 def test_a_base_whose_weights_have_another_shape_than_its_configuration_is_blamed_itself(home: Path) -> None:

@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import Any
 
 from assay.engines.ray.cluster import Answers, Job, Lost, Message, Order
-from assay.engines.ray.options import Setup
+from assay.engines.ray.options import RayOptions
 from assay.engines.ray.worker import Worker
 from assay.errors import EngineError
+from assay.plan import EngineSettings
 
 __all__ = ["Actors", "Given", "given", "room", "started"]
 
@@ -32,15 +33,16 @@ class Given:
 
 
 @contextmanager
-def started(setup: Setup, order: Order) -> Iterator[Actors]:
+def started(options: RayOptions, order: Order) -> Iterator[Actors]:
     """Actors on a cluster: the one this process is in already, the one at the address, or one of its own."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray: Any = import_module("ray")
     ours = not ray.is_initialized()
     if ours:
-        _connect(ray, setup.address)
+        _connect(ray, options.address)
     try:
-        each = given(setup, [one["Resources"] for one in ray.nodes() if one["Alive"]])
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        each = given(options, order.settings, nodes)
         threads = {"OMP_NUM_THREADS": str(each.cpus)}
         yield Actors(ray, replace(order, environment={**order.environment, **threads}), each)
     finally:
@@ -48,20 +50,20 @@ def started(setup: Setup, order: Order) -> Iterator[Actors]:
             ray.shutdown()
 
 
-def given(setup: Setup, nodes: Sequence[Mapping[str, float]]) -> Given:
+def given(options: RayOptions, inner: EngineSettings, nodes: Sequence[Mapping[str, float]]) -> Given:
     """What each actor gets of machines with these resources. Raises EngineError where they have no room for all."""
     there = sum(one.get("GPU", 0.0) for one in nodes)
-    gpus = _gpus(setup, there) if setup.gpus_per_actor is None else setup.gpus_per_actor
+    gpus = _gpus(options.actors, inner, there) if options.gpus_per_actor is None else options.gpus_per_actor
     most = int(max((one.get("CPU", 0.0) for one in nodes), default=0))
     choices = [1] if gpus else range(max(1, most), 0, -1)
-    if setup.cpus_per_actor is not None:
-        choices = [setup.cpus_per_actor]
+    if options.cpus_per_actor is not None:
+        choices = [options.cpus_per_actor]
     for cpus in choices:
-        if room(nodes, Given(cpus, gpus)) >= setup.actors:
+        if room(nodes, Given(cpus, gpus)) >= options.actors:
             return Given(cpus, gpus)
     held = "; ".join(f"{one.get('CPU', 0):g} and {one.get('GPU', 0):g}" for one in nodes)
     raise EngineError(
-        f"engine.options.actors: no room for {setup.actors} of {choices[-1]} processors and {gpus:g} GPUs each; the "
+        f"engine.options.actors: no room for {options.actors} of {choices[-1]} processors and {gpus:g} GPUs each; the "
         f"machines have {held or 'none'}; lower `actors`, `cpus_per_actor` or `gpus_per_actor`, or add machines"
     )
 
@@ -80,16 +82,15 @@ def _fitting(there: int, gpus: float) -> int:
     return there * int(1 / gpus + 1e-9) if gpus < 1 else int(there // gpus)
 
 
-def _gpus(setup: Setup, there: float) -> float:
+def _gpus(actors: int, inner: EngineSettings, there: float) -> float:
     """Whole ones where there are enough for all, else parts that fit."""
-    options = setup.inner.options
-    if not there or options.get("device") == "cpu":
+    if not there or inner.options.get("device") == "cpu":
         return 0.0
-    if setup.inner.name == "vllm":
-        wanted = options.get("tensor_parallel", 1) * options.get("pipeline_parallel", 1)
+    if inner.name == "vllm":
+        wanted = inner.options.get("tensor_parallel", 1) * inner.options.get("pipeline_parallel", 1)
         if wanted > 1:
             return float(wanted)
-    return 1 / max(1, -(-setup.actors // int(there)))
+    return 1 / max(1, -(-actors // int(there)))
 
 
 def _connect(ray: Any, address: str) -> None:

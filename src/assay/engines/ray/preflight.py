@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from assay.embedded import VARIABLE
-from assay.engines.api import Converses, ModelRef, Preflight, Problem, find_preflight
+from assay.engines.api import ModelRef
 from assay.engines.files import json_sha256
+from assay.engines.preflight import Preflight, find_preflight
 from assay.engines.ray.cluster import Cluster, Order
-from assay.engines.ray.options import Setup, read_setup
-from assay.engines.ray.session import Expected, Session
+from assay.engines.ray.options import RayOptions, read_settings
+from assay.engines.ray.session import Expected, RaySession
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -26,100 +26,65 @@ __all__ = ["RayPreflight", "preflight"]
 
 PASSED_ON = (VARIABLE, "HF_HUB_OFFLINE")
 """Variables that decide which files are read."""
-Begin = Callable[[Setup, Order], AbstractContextManager[Cluster]]
+Begin = Callable[[RayOptions, Order], AbstractContextManager[Cluster]]
 
 
 def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> RayPreflight:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or Ray absent."""
-    setup = read_setup(settings)
+    options, inner = read_settings(settings)
     if find_spec("ray") is None:
         raise EngineError(
             f"engine {settings.name!r} needs ray: install it with `pip install 'lora-assay[ray]'`"
         )
     from assay.engines.ray.actors import started
 
-    return wrapped_preflight(
-        setup, base, adapters, find_preflight(setup.inner.name)(setup.inner, base, adapters), started
-    )
+    looked = find_preflight(inner.name)(inner, base, adapters)
+    return RayPreflight(looked, options, order_for(inner, base, adapters, looked), started)
 
 
-def wrapped_preflight(
-    setup: Setup, base: ModelRef, adapters: Sequence[ModelRef], inner: Preflight, begin: Begin
-) -> RayPreflight:
-    """The preflight over the inner engine's; actors load what can be asked, and nothing else."""
-    usable = tuple(_anywhere(one) for one in adapters if one.name in inner.identities)
+def order_for(
+    inner: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef], looked: Preflight
+) -> Order:
+    """What actors load: the base, and the adapters that can be asked."""
+    usable = tuple(_absolute(ref) for ref in adapters if ref.name in looked.identities)
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return RayPreflight(inner, setup, Order(setup.inner, _anywhere(base), usable, environment), begin)
+    return Order(inner, _absolute(base), usable, environment)
 
 
-@dataclass(frozen=True, slots=True)
-class RayPreflight:
-    """Satisfies `Preflight`."""
+class RayPreflight(Preflight):
+    """What the inner engine's preflight found; only loading is different."""
 
-    inner: Preflight
-    """Of the engine that each actor holds, looked at here."""
-    setup: Setup
-    order: Order
-    begin: Begin
-    """Starts, or connects to, what actors run on."""
-
-    @property
-    def identities(self) -> Mapping[str, Mapping[str, Any]]:
-        """The inner engine's: records are the same with actors and without."""
-        return self.inner.identities
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """The inner engine's."""
-        return self.inner.problems
-
-    @property
-    def templates(self) -> Mapping[str, str]:
-        """The inner engine's."""
-        return self.inner.templates
-
-    @property
-    def context(self) -> int | None:
-        """The inner engine's."""
-        return self.inner.context
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """The inner engine's, here; Ray computes nothing. What actors run on replaces it once they are there."""
-        return self.inner.provenance
+    def __init__(self, inner: Preflight, options: RayOptions, order: Order, begin: Begin) -> None:
+        """`begin` starts, or connects to, what actors run on."""
+        super().__init__(inner.name, inner.tokens)
+        self.inner, self.options, self.order, self.begin = inner, options, order, begin
+        self.identities, self.templates = inner.identities, inner.templates
+        # Of software, that of this machine: what actors run on replaces it once they are there.
+        self.context, self.provenance = inner.context, inner.provenance
+        self.note(*inner.problems)
 
     def chat(self, prompt: str, template: str) -> str:
-        """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
+        """As the inner engine does it."""
         return self.inner.chat(prompt, template)
 
     def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
-        """Turns under a chat template, ready for an answer; begun: the last is its beginning. Raises EngineError."""
-        if not isinstance(self.inner, Converses):
-            raise EngineError(
-                f"the engine {self.setup.inner.name!r} puts one turn alone under a chat template"
-            )
+        """As the inner engine does it."""
         return self.inner.converse(turns, template, begun)
 
     @contextmanager
-    def load(self) -> Iterator[Session]:
+    def load(self) -> Iterator[RaySession]:
         """Load the weights, once an actor. Raises EngineError if the base cannot be run."""
-        expected = Expected(
-            self.order.base.name,
-            {name: json_sha256(identity) for name, identity in self.identities.items()},
-            self.inner.provenance,
-            self.setup.actors,
-            self.setup.batch,
-        )
-        with self.begin(self.setup, self.order) as cluster:
-            session = Session(cluster, expected)
-            try:
-                yield session
-            finally:
-                session.close()
+        digests = {name: json_sha256(identity) for name, identity in self.identities.items()}
+        expected = Expected(self.name, digests, self.provenance, self.options.actors, self.options.batch)
+        with (
+            self.begin(self.options, self.order) as cluster,
+            closing(RaySession(cluster, expected)) as session,
+        ):
+            yield session
 
 
-def _anywhere(weights: ModelRef) -> ModelRef:
+def _absolute(ref: ModelRef) -> ModelRef:
     """The same, wherever a process was started."""
-    if not isinstance(weights.source, Path):
-        return weights
-    return replace(weights, source=weights.source.expanduser().absolute())
+    if not isinstance(ref.source, Path):
+        return ref
+    return replace(ref, source=ref.source.expanduser().absolute())

@@ -26,7 +26,7 @@ from assay.engines.ray.cluster import (
 from assay.engines.ray.sharing import LIVES, Batch, Shares
 from assay.errors import EngineError
 
-__all__ = ["Expected", "Session"]
+__all__ = ["Expected", "RaySession"]
 
 PATIENCE = 1800.0
 """Seconds without a word, while actors start and none works, before they are given up."""
@@ -47,8 +47,8 @@ class Expected:
     """Requests handed to an actor at once, at most."""
 
 
-class Session:
-    """Satisfies `Session`."""
+class RaySession:
+    """Satisfies `Session`: loaded actors."""
 
     def __init__(self, cluster: Cluster, expected: Expected) -> None:
         """Start all actors and wait until each has loaded. Raises EngineError if they cannot."""
@@ -238,4 +238,4 @@ def _public(version: str) -> str:
 
 
 def _wrong(message: Message) -> EngineError:
-    return EngineError(f"an actor said {type(message).__name__} out of turn; report this as a defect")
+    return EngineError(f"internal error: unexpected {type(message).__name__} from an actor; please report it")

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from assay.engines.api import Completion, PreflightFunction, Session, find_preflight
+from assay.engines.api import Completion, Session
 from assay.engines.files import json_sha256
+from assay.engines.preflight import PreflightFunction, find_preflight
 from assay.engines.ray.cluster import (
     Answers,
     Ask,

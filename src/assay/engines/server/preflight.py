@@ -8,18 +8,17 @@ with looked.load() as loaded:         # adapters loaded by the server, where it 
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from assay.engines.api import ModelRef, Problem
-from assay.engines.chat_template import Tokens, own_template, read_tokens, render_chat, template_error
-from assay.engines.files import located, read_header, sha256s, shards
+from assay.engines.chat_template import Tokens, own_template, read_tokens
+from assay.engines.files import TEXTS, located, read_header, sha256s, shards
 from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
+from assay.engines.preflight import Preflight, versions
 from assay.engines.server.dialect import Dialect, Target
 from assay.engines.server.http import Server
 from assay.engines.server.options import Connection, ServerSettings, read_settings
@@ -40,7 +39,6 @@ from assay.plan import EngineSettings
 
 __all__ = ["ServerPreflight", "preflight"]
 
-TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SERVERS_OWN = "the server's own"
 """Stands for a chat template that is not seen, in chats."""
@@ -78,8 +76,8 @@ def preflight(
     return found
 
 
-class ServerPreflight:
-    """Satisfies `Preflight`: a server, looked at and not asked."""
+class ServerPreflight(Preflight):
+    """A server, looked at and not asked."""
 
     def __init__(
         self,
@@ -88,51 +86,27 @@ class ServerPreflight:
         server: Server,
         open_server: Callable[[Connection], Server],
     ) -> None:
-        self.name = base.name
         self.settings = settings
         self._open = open_server
         cards = _reached(server) if settings.kind in UNLISTED else listed(server)
-        self.identities: dict[str, Mapping[str, Any]] = {}
-        """What answers, by content: the base first, then each adapter that can be asked."""
-        self.templates: dict[str, str] = {}
-        """Chat template of the base, where it has one, and of each adapter that brings another."""
         self.served = base_name(settings, cards, base)
         """The base's name there."""
         self._cards = cards
         self._folder = located(base, TEXTS)
         self._props = _seen(server, VERSIONS.get(settings.kind, ""))
-        self._tokens = self._read_tokens()
+        super().__init__(base.name, self._read_tokens())
         api = settings.options.api
         self._chat = api == "chat" or (api == "auto" and settings.kind == "other" and _only_chats(server))
-        self._problems: list[Problem] = []
         self._targets: dict[str, Target] = {base.name: Target(self.served)}
         self._loads: dict[str, Path] = {}
         self._failed: dict[str, str] = {}
-        self._faults: dict[str, str] = {}
         self._turns: set[str] = set()
-        self._begin(base)
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """An adapter with an `error` has no identity and is not asked."""
-        return tuple(self._problems)
-
-    @property
-    def context(self) -> int | None:
-        """Positions of a prompt and its response together, where the server says so."""
-        listed_context = next((card.context for card in self._cards if card.name == self.served), None)
+        listed_context = next((card.context for card in cards if card.name == self.served), None)
         total = self._props.get("max_total_tokens")
-        return listed_context or (total if isinstance(total, int) else None)
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """Which server answers, and of which version; no key is part of it."""
-        server = {f"server {key}": str(self._props[key]) for key in REPORTED if self._props.get(key)}
-        return {
-            "assay": _version(),
-            "python": platform.python_version(),
-            "server": self.settings.kind,
-        } | server
+        self.context = listed_context or (total if isinstance(total, int) else None)
+        reported = {f"server {key}": str(self._props[key]) for key in REPORTED if self._props.get(key)}
+        self.provenance = versions() | {"server": settings.kind} | reported  # no key is part of it
+        self._begin(base)
 
     def chat(self, prompt: str, template: str) -> str:
         """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
@@ -153,14 +127,7 @@ class ServerPreflight:
                 f"the server only takes chats, and this engine sends one turn a chat, not {len(turns)}; write `shots: 0`, "
                 f"or use a server with /v1/completions"
             )
-        if template not in self._faults:
-            self._faults[template] = template_error(self._tokens, template)
-        if found := self._faults[template]:
-            raise EngineError(self._refusal(template, found))
-        try:
-            return render_chat(self._tokens, turns, template, begun=begun)
-        except EngineError as bad:
-            raise EngineError(self._refusal(template, str(bad))) from bad
+        return super().converse(turns, template, begun)
 
     @contextmanager
     def load(self) -> Iterator[ServerSession]:
@@ -170,16 +137,12 @@ class ServerPreflight:
             for name, folder in self._loads.items():
                 if reason := self._load(server, name, folder):
                     failed[name] = reason
-            dialect = Dialect(self.settings.kind, self._chat, self._tokens)
+            dialect = Dialect(self.settings.kind, self._chat, self.tokens)
             turns = self._turns if self._chat else None
             try:
                 yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, turns)
             finally:
                 self._unload(server, [name for name in self._loads if name not in failed])
-
-    def note(self, *problems: Problem) -> None:
-        """Keep findings."""
-        self._problems += problems
 
     def located(self, weights: ModelRef) -> Path | None:
         """The folder of an adapter; None, and a problem, where it cannot be had."""
@@ -215,15 +178,10 @@ class ServerPreflight:
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
-        self._duplicate(weights.name, identity)
-        self.identities[weights.name] = identity
-        if template is None or template == self.templates.get(self.name):
-            return
-        if self._chat:
+        self.add_adapter(weights.name, identity, None if self._chat else template)
+        if self._chat and template is not None:
             text = "it brings a chat template; whether the server applies that in chats is not seen from here"
             self.note(Problem(weights.name, "warning", text))
-        else:
-            self.templates[weights.name] = template
 
     def _aim(self, weights: ModelRef, folder: Path, identity: Mapping[str, Any]) -> None:
         """Decide how an adapter is asked for. Raises EngineError where it is not served."""
@@ -249,24 +207,17 @@ class ServerPreflight:
 
     def _begin(self, base: ModelRef) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
-        self.identities[base.name] = base_identity(
-            {
-                "engine": "openai",
-                "server": self.settings.kind,
-                "dtype": self.settings.dtype,
-                "quantization": self.settings.quantization,
-            },
-            self._folder,
-            _base_weights(self._folder),
-        )
+        held = {
+            "engine": "openai",
+            "server": self.settings.kind,
+            "dtype": self.settings.dtype,
+            "quantization": self.settings.quantization,
+        }
         template = (
             SERVERS_OWN if self._chat else own_template(self._folder) or self._props.get("chat_template")
         )
-        if isinstance(template, str) and template:
-            self.templates[base.name] = template
-        else:
-            text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
-            self.note(Problem(base.name, "note", text))
+        identity = base_identity(held, self._folder, _base_weights(self._folder))
+        self.add_base(identity, template if isinstance(template, str) else None)
         card = next((card for card in self._cards if card.name == self.served), None)
         if (
             card is not None
@@ -304,27 +255,6 @@ class ServerPreflight:
         for name in names:
             with suppress(EngineError):  # what is left loaded harms no later run
                 server.post(LOADS[self.settings.kind][1], {"lora_name": self._loaded(name)}, tries=1)
-
-    def _duplicate(self, name: str, identity: Mapping[str, Any]) -> None:
-        for other, known in self.identities.items():
-            if other != self.name and known["weights"] == identity["weights"]:
-                text = (
-                    f"its weights are those of adapter {other!r}, byte for byte; if that is not meant, correct the "
-                    f"path of one"
-                )
-                self.note(Problem(name, "warning", text))
-                return
-
-    def _refusal(self, template: str, found: str) -> str:
-        """Why prompts cannot be asked under a template, whose it is, and the fix."""
-        if template == self.templates.get(self.name):
-            return (
-                f"base {self.name!r}: its chat template {found}; set `decoding.template: FILE` to one that can be "
-                f"used, or `decoding.template: none` to send prompts as they are"
-            )
-        if template in self.templates.values():
-            return f"its chat template {found}; mend it, or remove it to use the base's"
-        return f"the chat template that `decoding.template` names {found}; mend it, or name another"
 
 
 def _base_weights(folder: Path) -> list[str]:
@@ -371,10 +301,3 @@ def _seen(server: Server, path: str) -> Mapping[str, Any]:
     except EngineError:
         return {}
     return reply.data if reply.ok and isinstance(reply.data, dict) else {}
-
-
-def _version() -> str:
-    try:
-        return version("lora-assay")
-    except PackageNotFoundError:
-        return "unknown"

@@ -12,12 +12,11 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assay.engines.api import ModelRef
-from assay.engines.files import Entry, located, read_header, read_object, shards
+from assay.engines.files import TEXTS, Entry, located, read_header, read_object, shards
 from assay.errors import EngineError
 
-__all__ = ["TEXTS", "base_files", "damaged", "refuse_misshapen", "refuse_mute", "without_tokenizer"]
+__all__ = ["base_files", "damaged", "refuse_misshapen", "refuse_mute", "without_tokenizer"]
 
-TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 TOKENIZERS = ("tokenizer.*", "tekken.json", "*.model", "vocab.*", "*.tiktoken")
 """Files that hold a vocabulary; `tokenizer_config.json` holds none."""
 OBJECTS = (

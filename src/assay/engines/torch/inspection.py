@@ -12,9 +12,9 @@ from typing import Any
 from torch import Tensor
 
 from assay.engines.api import Problem
+from assay.engines.chat_template import own_template
 from assay.engines.files import read_object
 from assay.engines.torch.adapters import Adapter, read_adapter
-from assay.engines.torch.chat_template import own_template
 from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.loading import Base
 from assay.engines.torch.misfit import mend, other_base
@@ -95,9 +95,6 @@ def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
             f"its tokenizer knows tokens up to {highest}, and it has weights for {rows}: a prompt with one of "
             f"the others is refused; give the tokenizer that belongs to it, if some prompt needs them"
         )
-        problems.append(Problem(base.name, "note", text))
-    if base.template is None:
-        text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
         problems.append(Problem(base.name, "note", text))
     return tuple(problems)
 

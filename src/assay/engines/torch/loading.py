@@ -25,10 +25,9 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from assay.engines.chat_template import default_template
+from assay.engines.chat_template import Tokens, default_template, render_turn
 from assay.engines.files import read_header, shards
 from assay.engines.torch.attention import NAME
-from assay.engines.torch.chat_template import render_turn
 from assay.engines.torch.checkpoint import damaged, refuse_mute, without_tokenizer
 from assay.errors import EngineError
 
@@ -101,7 +100,7 @@ class Base:
         template = self.template if template is None else template
         if template is None:
             raise EngineError(f"base {self.name!r}: it has no chat template; set `template: none`")
-        return render_turn(self.tokenizer, prompt, template)
+        return render_turn(Tokens.of(self.tokenizer), prompt, template)
 
 
 def load_base(source: Source, name: str = "base", called: str = "") -> Base:

@@ -11,21 +11,20 @@ It knows no task, claim or store.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from assay.engines.api import ModelRef, Problem
-from assay.engines.files import Stamp, located
+from assay.engines.chat_template import Tokens
+from assay.engines.files import TEXTS, Stamp, located
+from assay.engines.preflight import Preflight, versions
 from assay.engines.torch.adapters import read_adapter, weights_file
 from assay.engines.torch.apart import SpoiledError
-from assay.engines.torch.chat_template import TemplateError, render_chat, template_error
-from assay.engines.torch.checkpoint import TEXTS, base_files, refuse_misshapen
+from assay.engines.torch.checkpoint import base_files, refuse_misshapen
 from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.engines.torch.graphs import obstacle
@@ -39,6 +38,7 @@ from assay.plan import EngineSettings
 
 __all__ = ["TorchPreflight", "preflight"]
 
+PACKAGES = ("torch", "transformers", "tokenizers", "peft", "safetensors")
 UNBOUNDED = 2**31
 """A context of this many positions or more is one that its configuration does not bound."""
 
@@ -65,9 +65,7 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
         setup.quantization,
         remote_code=setup.trust_remote_code,
     )
-    found.identities[base.name] = identity
-    if skeleton.template is not None:
-        found.templates[base.name] = skeleton.template
+    found.add_base(identity, skeleton.template)
     found.note(*inspect_base(skeleton, folder), *_slow(base.name, setup, skeleton))
     for adapter in adapters:
         found.look(adapter)
@@ -86,61 +84,18 @@ class Usable:
     stamp: Stamp
 
 
-class TorchPreflight:
-    """Satisfies `Preflight`: a base and its adapters, looked at and not loaded."""
+class TorchPreflight(Preflight):
+    """A base as its skeleton, and its adapters."""
 
     def __init__(self, name: str, stamp: Stamp, setup: Setup, skeleton: Base) -> None:
-        self.name = name
+        super().__init__(name, Tokens.of(skeleton.tokenizer))
         self.setup = setup
-        self.identities: dict[str, Mapping[str, Any]] = {}
-        """What answers, by content: the base first, then each adapter that can be asked."""
-        self.templates: dict[str, str] = {}
-        """Chat template of the base, where it has one, and of each adapter that brings another.
-
-        The base's may be one that cannot be used: `chat` says so of a study that asks under it.
-        """
         self.adapters: dict[str, Usable] = {}
         self._stamp = stamp
         self._skeleton = skeleton
-        self._problems: list[Problem] = []
-        self._faults: dict[str, str] = {}
-        """By chat template: what is wrong with it, once it was looked at."""
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """An adapter with an `error` has no identity and is not loaded."""
-        return tuple(self._problems)
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """Versions of packages, and the device."""
-        names = ["torch", "transformers", "tokenizers", "peft", "safetensors"]
-        names += ["bitsandbytes"] if self.setup.quantization != "none" else []
-        versions = {"assay": _version("lora-assay"), "python": platform.python_version()}
-        return versions | {name: _version(name) for name in names} | {"device": _device(self.setup.place)}
-
-    def chat(self, prompt: str, template: str) -> str:
-        """The prompt as one user turn under a chat template, ready for an answer.
-
-        Raises EngineError if the template cannot be applied to it, or leaves prompts out.
-        """
-        return self.converse(({"role": "user", "content": prompt},), template, False)
-
-    def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
-        """Turns under a chat template, ready for an answer; begun: the last turn is its beginning. Raises as `chat`."""
-        if template not in self._faults:
-            self._faults[template] = template_error(self._skeleton.tokenizer, template)
-        if found := self._faults[template]:
-            raise EngineError(self._refusal(template, found))
-        try:
-            return render_chat(self._skeleton.tokenizer, turns, template, begun)
-        except TemplateError as bad:
-            raise EngineError(self._refusal(template, bad.fault)) from bad
-
-    @property
-    def context(self) -> int | None:
-        """Positions of a prompt and its response together; None where the base does not bound them."""
-        return None if self._skeleton.context >= UNBOUNDED else self._skeleton.context
+        self.context = None if skeleton.context >= UNBOUNDED else skeleton.context
+        packages = [*PACKAGES, *(["bitsandbytes"] if setup.quantization != "none" else [])]
+        self.provenance = versions(*packages) | {"device": _device(setup.place)}
 
     @contextmanager
     def load(self) -> Iterator[Session]:
@@ -150,10 +105,6 @@ class TorchPreflight:
             yield session
         finally:
             session.close()
-
-    def note(self, *problems: Problem) -> None:
-        """Keep findings."""
-        self._problems += problems
 
     def look(self, weights: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
@@ -176,10 +127,7 @@ class TorchPreflight:
         identity = adapter_identity(
             folder, file, self.identities[self.name], str(dtype).removeprefix("torch.")
         )
-        self._duplicate(weights.name, identity)
-        self.identities[weights.name] = identity
-        if found.template is not None:
-            self.templates[weights.name] = found.template
+        self.add_adapter(weights.name, identity, found.template)
         twice = self.setup.place.type == "cpu"
         size = adapter_bytes(found.adapter, file, dtype.itemsize, twice=twice)
         self.adapters[weights.name] = Usable(folder, bool(found.adapter.unstackable), size, stamp)
@@ -194,27 +142,6 @@ class TorchPreflight:
             refuse_too_large(need, self.setup.place, self.setup.quantization)
         except EngineError as bad:
             raise EngineError(f"base {self.name!r}: {bad}") from None
-
-    def _refusal(self, template: str, found: str) -> str:
-        """Why prompts cannot be asked under a template, whose it is, and the fix."""
-        if template == self.templates.get(self.name):
-            return (
-                f"base {self.name!r}: its chat template {found}; set `decoding.template: FILE` to one that can be "
-                f"used, or `decoding.template: none` to send prompts as they are"
-            )
-        if template in self.templates.values():
-            return f"its chat template {found}; mend it, or remove it to use the base's"
-        return f"the chat template that `decoding.template` names {found}; mend it, or name another"
-
-    def _duplicate(self, name: str, identity: Mapping[str, Any]) -> None:
-        for other in self.adapters:
-            if self.identities[other]["weights"] == identity["weights"]:
-                text = (
-                    f"its weights are those of adapter {other!r}, byte for byte; if that is not meant, correct "
-                    f"the path of one"
-                )
-                self.note(Problem(name, "warning", text))
-                return
 
     def _session(self) -> Session:
         """With the adapters that load. The base is loaded anew for each that leaves it changed."""
@@ -263,13 +190,6 @@ def _source(folder: Path, setup: Setup) -> Source:
         trust_remote_code=setup.trust_remote_code,
         allow_pickle=setup.allow_pickle,
     )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _device(place: torch.device) -> str:

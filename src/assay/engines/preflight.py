@@ -1,0 +1,150 @@
+"""Look at a base and its adapters, and load nothing: what every engine for weights begins with, and what they share.
+
+An engine's module has a function `preflight`, which fills a `Preflight` of its own (files, configuration, shapes,
+digests); what that loads is a `Session`. A new engine is such a module, and a line in `ENGINE_MODULES`.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
+
+from assay.engines.api import ModelRef, Problem, Session
+from assay.engines.chat_template import Tokens, render_chat, template_error
+from assay.errors import EngineError
+from assay.plan import EngineSettings
+
+__all__ = ["ENGINE_MODULES", "Preflight", "PreflightFunction", "find_preflight", "versions"]
+
+
+class Preflight:
+    """A base and its adapters, looked at and not loaded. A subclass knows how to load them."""
+
+    context: int | None = None
+    """Positions of a prompt and its response together: longer responses are cut; None: not known."""
+    provenance: Mapping[str, str]
+    """Software and hardware that will answer: versions of packages, the device."""
+
+    def __init__(self, base: str, tokens: Tokens) -> None:
+        """`base` is its name in the study, `tokens` the special tokens of its tokenizer."""
+        self.name = base
+        self.tokens = tokens
+        self.identities: dict[str, Mapping[str, Any]] = {}
+        """What answers, by content (JSON): the base first, then each adapter that can be asked."""
+        self.templates: dict[str, str] = {}
+        """Chat template of the base, where it has one, and of each adapter that brings another.
+
+        The base's may be one that cannot be used: `chat` says so of a study that asks under it.
+        """
+        self._problems: list[Problem] = []
+        self._template_errors: dict[str, str] = {}
+        """By template: what is wrong with it, once it was tried."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """An adapter with an `error` has no identity and is not loaded."""
+        return tuple(self._problems)
+
+    def load(self) -> AbstractContextManager[Session]:
+        """Load the weights, once. Raises EngineError if the base cannot be run."""
+        raise NotImplementedError
+
+    def chat(self, prompt: str, template: str) -> str:
+        """The prompt as one user turn under a chat template, ready for an answer.
+
+        Raises EngineError if the template cannot be applied to it, or leaves prompts out.
+        """
+        return self.converse([{"role": "user", "content": prompt}], template, begun=False)
+
+    def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
+        """Turns (`role`, `content`) under a template, ready for an answer; begun: the last turn is its beginning.
+
+        Raises EngineError if the template cannot be applied to them.
+        """
+        if template not in self._template_errors:
+            self._template_errors[template] = template_error(self.tokens, template)
+        if reason := self._template_errors[template]:
+            raise self._unusable(template, reason)
+        try:
+            return render_chat(self.tokens, turns, template, begun=begun)
+        except EngineError as bad:
+            raise self._unusable(template, bad.message) from bad
+
+    def note(self, *problems: Problem) -> None:
+        """Keep findings."""
+        self._problems += problems
+
+    def add_base(self, identity: Mapping[str, Any], template: str | None) -> None:
+        """Keep what the base is, and its chat template."""
+        self.identities[self.name] = identity
+        if template:
+            self.templates[self.name] = template
+        else:
+            text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+            self.note(Problem(self.name, "note", text))
+
+    def add_adapter(self, name: str, identity: Mapping[str, Any], template: str | None) -> None:
+        """Keep what an adapter is, and its chat template where that is not the base's; warn of a duplicate."""
+        weights = identity["weights"]
+        others = (other for other in self.identities if other != self.name)
+        if same := next((other for other in others if self.identities[other]["weights"] == weights), None):
+            text = f"its weights are those of adapter {same!r}, byte for byte; if that is not meant, correct the path of one"
+            self.note(Problem(name, "warning", text))
+        self.identities[name] = identity
+        if template is not None and template != self.templates.get(self.name):
+            self.templates[name] = template
+
+    def _unusable(self, template: str, reason: str) -> EngineError:
+        """Why prompts cannot be sent under a template, whose it is, and the fix."""
+        if template == self.templates.get(self.name):
+            return EngineError(
+                f"its chat template {reason}",
+                place=f"base {self.name!r}",
+                fix="set `decoding.template: FILE` to one that can be used, or `decoding.template: none` to send "
+                "prompts as they are",
+            )
+        if template in self.templates.values():
+            return EngineError(f"its chat template {reason}", fix="fix it, or remove it to use the base's")
+        named = f"the chat template that `decoding.template` names {reason}"
+        return EngineError(named, fix="fix it, or name another")
+
+
+PreflightFunction = Callable[[EngineSettings, ModelRef, Sequence[ModelRef]], Preflight]
+"""Looks at one base and its adapters. Raises EngineError if the base or a setting is unusable."""
+
+ENGINE_MODULES = {
+    "torch": "assay.engines.torch",
+    "openai": "assay.engines.server.preflight",
+    "vllm": "assay.engines.vllm",
+    **dict.fromkeys(("ray:torch", "ray:vllm"), "assay.engines.ray"),
+}
+"""Module of each engine for weights; it has a function `preflight`."""
+
+
+def find_preflight(name: str) -> PreflightFunction:
+    """The preflight of an engine by the name that a study gives it. Raises EngineError with the fix."""
+    if name not in ENGINE_MODULES:
+        known = ", ".join(("recorded", *ENGINE_MODULES))
+        raise EngineError(f"no engine {name!r}", fix=f"choose one of {known}")
+    try:
+        module = import_module(ENGINE_MODULES[name])
+    except ImportError as bad:
+        raise EngineError(
+            f"engine {name!r} needs {bad.name or 'a package'}: install it with `pip install 'lora-assay[{name}]'`"
+        ) from bad
+    return cast("PreflightFunction", module.preflight)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of assay, Python, and those of these packages that are installed."""
+    found = {"assay": "unknown", "python": platform.python_version()}
+    for name, package in {"assay": "lora-assay", **{package: package for package in packages}}.items():
+        try:
+            found[name] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
