@@ -15,12 +15,17 @@ from assay.engines.server.options import Connection, ServerOptions, ServerSettin
 from assay.engines.server.served import (
     Card,
     base_name,
+    held_adapters,
+    held_id,
     listed,
+    load_adapter,
     loadable,
     loaded_name,
-    scales,
+    reported,
+    scaled,
     target_of,
     unlike,
+    unload_adapter,
 )
 from assay.errors import EngineError
 
@@ -123,11 +128,35 @@ def test_a_name_is_unlike_a_source_of_another_folder() -> None:
 
 
 def test_each_adapter_of_llama_cpp_has_the_scale_that_says_who_answers() -> None:
-    held = [{"id": 0, "path": "math.gguf"}, {"id": 1, "path": "adapters/chat/lora.gguf"}]
-    folders = {"math": Path("m"), "chat": Path("adapters/chat"), "code": Path("code")}
-    found = scales(server(held), settings("llama.cpp"), "base", folders)
+    data = [{"id": 0, "path": "math.gguf"}, {"id": 1, "path": "adapters/chat/lora.gguf"}]
+    held = held_adapters(server(data))
+    assert held == {0: "math.gguf", 1: "adapters/chat/lora.gguf"}
     off, on = {"scale": 0.0}, {"scale": 1.0}
-    assert found[""] == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | off]})
-    assert found["math"] == Target("base", {"lora": [{"id": 0} | on, {"id": 1} | off]})
-    assert found["chat"] == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | on]})
-    assert "it was not started with it (it holds '0: math.gguf'" in str(found["code"])
+    assert scaled("base", held, None) == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | off]})
+    assert scaled("base", held, 1) == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | on]})
+
+
+def test_an_adapter_of_llama_cpp_is_found_by_file_folder_or_given_name() -> None:
+    held = {0: "math.gguf", 1: "adapters/chat/lora.gguf", 2: "x/lora.gguf"}
+    kind = settings("llama.cpp", models={"code": "x/lora.gguf", "odd": "lora"})
+    assert held_id(kind, held, "math", Path("anywhere")) == 0
+    assert held_id(kind, held, "chat", Path("adapters/chat")) == 1
+    assert held_id(kind, held, "code", Path("code")) == 2
+    with pytest.raises(EngineError, match=r"several of its adapters fit .*models: \{odd: ID\}"):
+        held_id(kind, held, "odd", Path("odd"))
+    with pytest.raises(EngineError, match=r"it was not started with it \(it holds '0: math.gguf'.*`--lora`"):
+        held_id(kind, held, "law", Path("law"))
+
+
+def test_a_server_is_asked_to_load_an_adapter_and_says_why_it_does_not() -> None:
+    assert load_adapter(server("Success"), "vllm", "math-1", Path("m")) == ""
+    assert "(404: none); start it with VLLM_ALLOW_RUNTIME" in load_adapter(
+        server({"error": "none"}, 404), "vllm", "math-1", Path("m")
+    )
+    unload_adapter(server({"error": "none"}, 404), "vllm", "math-1")
+
+
+def test_a_servers_report_of_itself_is_optional() -> None:
+    assert reported(server({"version": "9.9"}), "vllm") == {"version": "9.9"}
+    assert reported(server("no"), "vllm") == reported(server({}, 404), "tgi") == {}
+    assert reported(server({"version": "9.9"}), "other") == {}

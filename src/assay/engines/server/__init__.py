@@ -9,10 +9,9 @@ adapter is compared with the base on probe prompts at every start, and again by 
 `transformers serve` answers for whole models only: merge an adapter, and name the merged folder under
 `options.models`.
 
-    options       -> a study's `engine`, checked        http    -> one server: requests, keys, retries, failures
-    pool          -> many requests at once, none lost
-    dialect       -> what one request and answer look like, by kind of server
-    served        -> which of the server's names is which subject
-    preflight     -> look, without asking               session -> asked, as a study uses it
+    kinds         -> what differs between kinds of server    options -> a study's `engine`, checked
+    http          -> one server: requests, keys, retries     pool    -> many requests at once, none lost
+    served        -> which of its names is which subject     dialect -> what a request and its answer look like
+    preflight     -> look, without asking                    session -> asked, as a study uses it
     loglikelihood -> where the server reports it
 """

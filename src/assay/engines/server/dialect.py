@@ -13,27 +13,11 @@ from typing import Any
 from assay.engines.api import Prompt
 from assay.engines.chat_template import Tokens
 from assay.engines.encoding import seed_of
-from assay.engines.server.options import Kind
+from assay.engines.server.kinds import KINDS, Kind
 from assay.errors import EngineError
 
 __all__ = ["Answer", "Dialect", "Target", "UnreadableError"]
 
-PLAIN: Mapping[str, Any] = {"top_p": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
-NEUTRAL: Mapping[Kind, Mapping[str, Any]] = {
-    "vllm": {**PLAIN, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
-    "sglang": {**PLAIN, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0},
-    "llama.cpp": {
-        **PLAIN,
-        "top_k": 0,
-        "min_p": 0.0,
-        "typical_p": 1.0,
-        "repeat_penalty": 1.0,
-        "cache_prompt": False,  # what is cached was computed in other batches
-    },
-    "transformers": {"top_p": 1.0, "frequency_penalty": 0.0},
-    "other": PLAIN,
-}
-"""What leaves greedy choice and sampling by temperature alone, as each kind of server calls it."""
 FINISHES = {
     **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence"), "stop"),
     **dict.fromkeys(("length", "max_tokens"), "length"),
@@ -81,20 +65,15 @@ class Dialect:
     """Of the base, so that the beginning of a text is marked once."""
 
     @property
-    def native(self) -> bool:
-        """Whether it is TGI's own form, in which adapters have ids."""
-        return self.kind in ("tgi", "lorax")
-
-    @property
     def path(self) -> str:
         """Where requests go."""
-        if self.native:
+        if KINDS[self.kind].native:
             return "/generate"
         return "/v1/chat/completions" if self.chat else "/v1/completions"
 
     def body(self, prompt: Prompt, target: Target, *, logprobs: bool = False) -> dict[str, Any]:
         """A request to generate."""
-        if self.native:
+        if KINDS[self.kind].native:
             return {"inputs": self._prompt(prompt.text), "parameters": self._parameters(prompt, target)}
         body: dict[str, Any] = {
             "model": target.model,
@@ -102,7 +81,7 @@ class Dialect:
             "max_tokens": prompt.max_tokens,
             "temperature": prompt.temperature,
             "stream": False,
-            **NEUTRAL[self.kind],
+            **KINDS[self.kind].neutral,
             **target.extra,
         }
         if stops := [text for text in prompt.stop if text]:
@@ -147,7 +126,7 @@ class Dialect:
     def read(self, data: Any) -> Answer:
         """An answer. Raises UnreadableError where it is none, EngineError where the server withholds it."""
         try:
-            return self._native(data) if self.native else self._choice(data)
+            return self._native(data) if KINDS[self.kind].native else self._choice(data)
         except (KeyError, IndexError, TypeError, AttributeError, ValueError):
             raise UnreadableError("its answer has no generated text where one should be") from None
 

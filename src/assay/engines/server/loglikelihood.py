@@ -12,6 +12,7 @@ from typing import Any
 from assay.engines.api import Prompt
 from assay.engines.server.dialect import Dialect, Target
 from assay.engines.server.http import Server
+from assay.engines.server.kinds import KINDS
 from assay.errors import EngineError
 
 __all__ = ["logprob_of"]
@@ -25,12 +26,13 @@ def logprob_of(
     White space at the end of the prompt counts as the continuation's. Raises EngineError where the server cannot
     tell.
     """
-    if dialect.chat or dialect.kind in ("tgi", "lorax", "transformers", "llama.cpp"):
+    how = "" if dialect.chat else KINDS[dialect.kind].scores
+    if not how:
         raise EngineError(
             f"task {prompt.task!r} scores continuations, and a server of kind {dialect.kind!r} gives no "
             f"log-probabilities of them; use vllm, sglang, or the engine `torch`"
         )
-    if dialect.kind == "vllm":
+    if how == "ranks":
         return _ranked(server, dialect, target, prompt)
     return _echoed(server, dialect, target, prompt)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, cast
 
 from pydantic import Field
 
 from assay.engines.options import Options, read_options
+from assay.engines.server.kinds import KINDS, Kind
 from assay.errors import EngineError, Place
 from assay.plan import EngineSettings, JudgeSettings
 
-__all__ = ["Connection", "Kind", "ServerOptions", "ServerSettings", "read_connection", "read_settings"]
+__all__ = ["Connection", "ServerOptions", "ServerSettings", "read_connection", "read_settings"]
 
-Kind = Literal["vllm", "sglang", "lorax", "tgi", "transformers", "llama.cpp", "other"]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -56,32 +56,29 @@ class ServerSettings:
     connection: Connection
     kind: Kind = "other"
     dtype: str = "as served"
-    """What the study says of the weights: the server decides."""
+    """Of the weights, as the study says it; the server decides."""
     quantization: str = "as served"
-    """What the study says of the base: the server decides."""
+    """Of the base, as the study says it; the server decides."""
     options: ServerOptions = field(default_factory=ServerOptions)
 
 
 def read_settings(engine: EngineSettings) -> ServerSettings:
     """Check what the study says of the engine. Raises EngineError naming the field and what it may be."""
     kind = engine.server or "other"
-    if kind not in (kinds := get_args(Kind)):
-        raise EngineError(
-            f"{kind!r} is unknown",
-            place=Place.of("engine", "server"),
-            fix=f"choose one of {', '.join(kinds)}",
-        )
+    if kind not in KINDS:
+        fix = f"choose one of {', '.join(KINDS)}"
+        raise EngineError(f"{kind!r} is unknown", place=Place.of("engine", "server"), fix=fix)
+    kind = cast("Kind", kind)
     options = read_options(ServerOptions, engine.options)
-    if options.load and kind not in ("vllm", "sglang"):
+    if options.load and not KINDS[kind].loads:
         raise EngineError(
             f"a server of kind {kind!r} has no call for it",
             place=Place.of("engine", "options", "load"),
             fix="start it with its adapters",
         )
-    given = {
-        name: value for name in ("dtype", "quantization") if (value := getattr(engine, name)) is not None
-    }
-    return ServerSettings(read_connection(engine, options.retries), kind, options=options, **given)  # type: ignore[arg-type]
+    connection = read_connection(engine, options.retries)
+    served = "as served"
+    return ServerSettings(connection, kind, engine.dtype or served, engine.quantization or served, options)
 
 
 def read_connection(settings: EngineSettings | JudgeSettings, retries: int = 8) -> Connection:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,22 @@ from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_ident
 from assay.engines.preflight import Preflight, versions
 from assay.engines.server.dialect import Dialect, Target
 from assay.engines.server.http import Server
+from assay.engines.server.kinds import KINDS
 from assay.engines.server.options import Connection, ServerSettings, read_settings
 from assay.engines.server.served import (
-    LOADS,
     Card,
     base_name,
+    held_adapters,
+    held_id,
     listed,
+    load_adapter,
     loadable,
     loaded_name,
-    scales,
+    reported,
+    scaled,
     target_of,
     unlike,
+    unload_adapter,
 )
 from assay.engines.server.session import ServerSession
 from assay.errors import EngineError
@@ -42,16 +47,6 @@ __all__ = ["ServerPreflight", "preflight"]
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SERVERS_OWN = "the server's own"
 """Stands for a chat template that is not seen, in chats."""
-UNLISTED = ("tgi", "lorax", "transformers")
-"""Kinds of server whose list of models is not what they serve; transformers lists a cache."""
-VERSIONS = {
-    "vllm": "/version",
-    "sglang": "/server_info",
-    "tgi": "/info",
-    "lorax": "/info",
-    "llama.cpp": "/props",
-}
-"""Where a server says which version it is."""
 REPORTED = ("version", "build_info", "sha", "model_sha", "model_dtype")
 """What of that is kept."""
 
@@ -69,11 +64,12 @@ def preflight(
     checked = read_settings(settings)
     with closing(open_server(checked.connection)) as server:
         try:
-            found = ServerPreflight(checked, base, server, open_server)
-            found.look_at(adapters, server)
+            looked = ServerPreflight(checked, base, server, open_server)
         except EngineError as bad:
             raise bad.at(f"base {base.name!r}" + (f": {bad.place}" if bad.place else "")) from bad
-    return found
+    for adapter in adapters:
+        looked.look(adapter)
+    return looked
 
 
 class ServerPreflight(Preflight):
@@ -88,25 +84,27 @@ class ServerPreflight(Preflight):
     ) -> None:
         self.settings = settings
         self._open = open_server
-        cards = _reached(server) if settings.kind in UNLISTED else listed(server)
-        self.served = base_name(settings, cards, base)
+        self._cards = listed(server) if KINDS[settings.kind].lists else _reached(server)
+        self.served = base_name(settings, self._cards, base)
         """The base's name there."""
-        self._cards = cards
-        self._folder = located(base, TEXTS)
-        self._props = _seen(server, VERSIONS.get(settings.kind, ""))
-        super().__init__(base.name, self._read_tokens())
+        self._report = reported(server, settings.kind)
+        llama = settings.kind == "llama.cpp"
+        self._held = held_adapters(server) if llama else {}
+        of_base = scaled(self.served, self._held, None) if llama else Target(self.served)
+        self._targets: dict[str, Target] = {base.name: of_base}
+        self._loads: dict[str, tuple[str, Path]] = {}
+        """Adapters for the server to load: the name there, and the folder."""
         api = settings.options.api
         self._chat = api == "chat" or (api == "auto" and settings.kind == "other" and _only_chats(server))
-        self._targets: dict[str, Target] = {base.name: Target(self.served)}
-        self._loads: dict[str, Path] = {}
-        self._failed: dict[str, str] = {}
         self._turns: set[str] = set()
-        listed_context = next((card.context for card in cards if card.name == self.served), None)
-        total = self._props.get("max_total_tokens")
-        self.context = listed_context or (total if isinstance(total, int) else None)
-        reported = {f"server {key}": str(self._props[key]) for key in REPORTED if self._props.get(key)}
-        self.provenance = versions() | {"server": settings.kind} | reported  # no key is part of it
-        self._begin(base)
+        folder = located(base, TEXTS)
+        super().__init__(base.name, self._read_tokens(folder))
+        named = [card.context for card in self._cards if card.name == self.served]
+        total = self._report.get("max_total_tokens")
+        self.context = next(iter(named), None) or (total if isinstance(total, int) else None)
+        version = {f"server {key}": str(self._report[key]) for key in REPORTED if self._report.get(key)}
+        self.provenance = versions() | {"server": settings.kind} | version  # no key is part of it
+        self._begin(base, folder)
 
     def chat(self, prompt: str, template: str) -> str:
         """The prompt as one user turn under a chat template, ready for an answer. Raises EngineError."""
@@ -132,129 +130,80 @@ class ServerPreflight(Preflight):
     @contextmanager
     def load(self) -> Iterator[ServerSession]:
         """Have the server load what it may, and unload it in the end. Raises EngineError if it cannot be asked."""
+        kind = self.settings.kind
         with closing(self._open(self.settings.connection)) as server:
-            failed = dict(self._failed)
-            for name, folder in self._loads.items():
-                if reason := self._load(server, name, folder):
-                    failed[name] = reason
-            dialect = Dialect(self.settings.kind, self._chat, self.tokens)
+            reasons = {
+                name: load_adapter(server, kind, there, folder)
+                for name, (there, folder) in self._loads.items()
+            }
+            failed = {name: reason for name, reason in reasons.items() if reason}
+            dialect = Dialect(kind, self._chat, self.tokens)
             turns = self._turns if self._chat else None
             try:
                 yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, turns)
             finally:
-                self._unload(server, [name for name in self._loads if name not in failed])
+                for name in self._loads.keys() - failed:
+                    unload_adapter(server, kind, self._loads[name][0])
 
-    def located(self, weights: ModelRef) -> Path | None:
-        """The folder of an adapter; None, and a problem, where it cannot be had."""
-        try:
-            return located(weights, [*TEXTS, WEIGHTS, "*.gguf"])
-        except EngineError as bad:
-            self.note(Problem(weights.name, "error", str(bad)))
-            return None
-
-    def look_at(self, adapters: Sequence[ModelRef], server: Server) -> None:
-        """At each adapter: what is wrong with it, else what it is and how it is asked for."""
-        folders = {adapter.name: folder for adapter in adapters if (folder := self.located(adapter))}
-        if self.settings.kind == "llama.cpp":
-            for name, target in scales(server, self.settings, self.served, folders).items():
-                if isinstance(target, Target):
-                    self._targets[name or self.name] = target
-                else:
-                    self.note(Problem(name, "error", target))
-        for adapter in adapters:
-            if adapter.name in folders:
-                self.look(adapter, folders[adapter.name])
-
-    def look(self, weights: ModelRef, folder: Path) -> None:
+    def look(self, adapter: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
-        if any(problem.subject == weights.name and problem.severity == "error" for problem in self._problems):
-            return
         try:
+            folder = located(adapter, [*TEXTS, WEIGHTS, "*.gguf"])
             identity = adapter_identity(
                 folder, _adapter_file(folder), self.identities[self.name], self.settings.dtype
             )
-            self._aim(weights, folder, identity)
             template = own_template(folder)
+            self._targets[adapter.name] = self._target(adapter, folder, identity)
         except EngineError as bad:
-            self.note(Problem(weights.name, "error", str(bad)))
+            self.note(Problem(adapter.name, "error", str(bad)))
             return
-        self.add_adapter(weights.name, identity, None if self._chat else template)
+        self.add_adapter(adapter.name, identity, None if self._chat else template)
         if self._chat and template is not None:
             text = "it brings a chat template; whether the server applies that in chats is not seen from here"
-            self.note(Problem(weights.name, "warning", text))
+            self.note(Problem(adapter.name, "warning", text))
 
-    def _aim(self, weights: ModelRef, folder: Path, identity: Mapping[str, Any]) -> None:
-        """Decide how an adapter is asked for. Raises EngineError where it is not served."""
-        if weights.name in self._targets:
-            return
-        if loadable(self.settings, self._cards, weights):
-            name = loaded_name(weights.name, identity)
-            self._targets[weights.name] = Target(
-                f"{self.served}:{name}" if self.settings.kind == "sglang" else name
-            )
-            if name not in [card.name for card in self._cards]:
-                self._loads[weights.name] = folder
-            return
-        target = target_of(self.settings, self._cards, self.served, weights)
-        self._targets[weights.name] = target
+    def _target(self, adapter: ModelRef, folder: Path, identity: Mapping[str, Any]) -> Target:
+        """How an adapter is asked for. Raises EngineError where it is not served."""
+        settings = self.settings
+        if settings.kind == "llama.cpp":
+            return scaled(self.served, self._held, held_id(settings, self._held, adapter.name, folder))
+        if loadable(settings, self._cards, adapter):
+            there = loaded_name(adapter.name, identity)
+            if there not in [card.name for card in self._cards]:
+                self._loads[adapter.name] = (there, folder)
+            return Target(f"{self.served}:{there}" if settings.kind == "sglang" else there)
+        target = target_of(settings, self._cards, self.served, adapter)
         card = next((card for card in self._cards if card.name == target.model and card.root), None)
-        if card is not None and (other := unlike(card, weights.source)):
+        if card is not None and (other := unlike(card, adapter.source)):
             text = (
-                f"the server says that it loaded {card.name!r} from {other}, the study names {weights.source}; its "
+                f"the server says that it loaded {card.name!r} from {other}, the study names {adapter.source}; its "
                 f"responses are filed under the latter's content: correct one if these are not the same"
             )
-            self.note(Problem(weights.name, "warning", text))
+            self.note(Problem(adapter.name, "warning", text))
+        return target
 
-    def _begin(self, base: ModelRef) -> None:
+    def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
-        held = {
-            "engine": "openai",
-            "server": self.settings.kind,
-            "dtype": self.settings.dtype,
-            "quantization": self.settings.quantization,
-        }
-        template = (
-            SERVERS_OWN if self._chat else own_template(self._folder) or self._props.get("chat_template")
-        )
-        identity = base_identity(held, self._folder, _base_weights(self._folder))
+        settings = self.settings
+        served = {"engine": "openai", "server": settings.kind}
+        weights = {"dtype": settings.dtype, "quantization": settings.quantization}
+        template = SERVERS_OWN if self._chat else own_template(folder) or self._report.get("chat_template")
+        identity = base_identity(served | weights, folder, _base_weights(folder))
         self.add_base(identity, template if isinstance(template, str) else None)
         card = next((card for card in self._cards if card.name == self.served), None)
-        if (
-            card is not None
-            and base.name not in self.settings.options.models
-            and (other := unlike(card, base.source))
-        ):
+        given = base.name in settings.options.models
+        if card is not None and not given and (other := unlike(card, base.source)):
             text = (
                 f"the server calls its base {other}, the study names {base.source}; if these are not the same weights, "
                 f"correct one, else say so under `engine.options.models: {{{base.name}: {self.served}}}`"
             )
             self.note(Problem(base.name, "warning", text))
 
-    def _read_tokens(self) -> Tokens:
+    def _read_tokens(self, folder: Path) -> Tokens:
         """The base's special tokens, by its files or by llama.cpp's word."""
-        found = read_tokens(self._folder)
-        named = {name: str(self._props[name]) for name in ("bos_token", "eos_token") if self._props.get(name)}
+        found, report = read_tokens(folder), self._report
+        named = {name: str(report[name]) for name in ("bos_token", "eos_token") if report.get(name)}
         return Tokens(named | dict(found.named), found.unknown - set(named), found.begins)
-
-    def _load(self, server: Server, name: str, folder: Path) -> str:
-        """Why the server did not load an adapter; empty where it did."""
-        reply = server.post(
-            LOADS[self.settings.kind][0],
-            {"lora_name": self._loaded(name), "lora_path": str(folder.absolute())},
-            tries=1,
-        )
-        if reply.ok:
-            return ""
-        hint = "; start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if reply.status in (404, 405) else ""
-        return f"the server does not load it ({reply}){hint}"
-
-    def _loaded(self, name: str) -> str:
-        return self._targets[name].model.removeprefix(f"{self.served}:")
-
-    def _unload(self, server: Server, names: Sequence[str]) -> None:
-        for name in names:
-            with suppress(EngineError):  # what is left loaded harms no later run
-                server.post(LOADS[self.settings.kind][1], {"lora_name": self._loaded(name)}, tries=1)
 
 
 def _base_weights(folder: Path) -> list[str]:
@@ -290,14 +239,3 @@ def _reached(server: Server) -> tuple[Card, ...]:
     """No names, from a server that answers. Raises EngineError where none does."""
     server.get("/health")
     return ()
-
-
-def _seen(server: Server, path: str) -> Mapping[str, Any]:
-    """An object that a server tells of itself; empty where it does not."""
-    if not path:
-        return {}
-    try:
-        reply = server.get(path, tries=2)
-    except EngineError:
-        return {}
-    return reply.data if reply.ok and isinstance(reply.data, dict) else {}

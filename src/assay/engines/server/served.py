@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -11,16 +12,25 @@ from assay.engines.api import ModelRef
 from assay.engines.files import json_sha256
 from assay.engines.server.dialect import Target
 from assay.engines.server.http import Server
+from assay.engines.server.kinds import KINDS, Kind
 from assay.engines.server.options import ServerSettings
 from assay.errors import EngineError, Place
 
-__all__ = ["LOADS", "Card", "base_name", "listed", "loadable", "loaded_name", "scales", "target_of", "unlike"]
-
-LOADS: Mapping[str, tuple[str, str]] = {
-    "vllm": ("/v1/load_lora_adapter", "/v1/unload_lora_adapter"),
-    "sglang": ("/load_lora_adapter", "/unload_lora_adapter"),
-}
-"""Where adapters are loaded and let go, by kind of server."""
+__all__ = [
+    "Card",
+    "base_name",
+    "held_adapters",
+    "held_id",
+    "listed",
+    "load_adapter",
+    "loadable",
+    "loaded_name",
+    "reported",
+    "scaled",
+    "target_of",
+    "unlike",
+    "unload_adapter",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,17 @@ def listed(server: Server) -> tuple[Card, ...]:
             fix="is it the server's address? correct `engine.url`",
         )
     return tuple(_card(model) for model in models if isinstance(model, dict) and model.get("id"))
+
+
+def reported(server: Server, kind: Kind) -> Mapping[str, Any]:
+    """An object in which a server reports of itself, its version included; empty where it does not."""
+    if not (path := KINDS[kind].version):
+        return {}
+    try:
+        reply = server.get(path, tries=2)
+    except EngineError:
+        return {}
+    return reply.data if reply.ok and isinstance(reply.data, dict) else {}
 
 
 def _card(model: Mapping[str, Any]) -> Card:
@@ -125,39 +146,51 @@ def loaded_name(adapter: str, identity: Mapping[str, Any]) -> str:
     return f"{adapter}-{json_sha256(identity)[:12]}"
 
 
-def scales(
-    server: Server, settings: ServerSettings, base: str, folders: Mapping[str, Path]
-) -> dict[str, Target | str]:
-    """How llama.cpp is told who answers: the scale of every adapter in each request, also for the base.
+def load_adapter(server: Server, kind: Kind, name: str, folder: Path) -> str:
+    """Have the server load an adapter. Why it did not; empty where it did."""
+    path, _ = KINDS[kind].loads or ("", "")
+    reply = server.post(path, {"lora_name": name, "lora_path": str(folder.absolute())}, tries=1)
+    if reply.ok:
+        return ""
+    fix = "; start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if reply.status in (404, 405) else ""
+    return f"the server does not load it ({reply}){fix}"
 
-    Without them it applies all that it was started with, to the base too. `folders`: of each adapter by name.
-    An adapter that it does not hold has a text instead, the reason.
-    """
+
+def unload_adapter(server: Server, kind: Kind, name: str) -> None:
+    """Have the server drop an adapter; one that stays loaded harms no later run."""
+    _, path = KINDS[kind].loads or ("", "")
+    with suppress(EngineError):
+        server.post(path, {"lora_name": name}, tries=1)
+
+
+def held_adapters(server: Server) -> dict[int, str]:
+    """The adapters that llama.cpp was started with: the file of each, by its id. Raises EngineError."""
     reply = server.get("/lora-adapters")
     if not reply.ok or not isinstance(reply.data, list):
         raise EngineError(f"no list of adapters ({reply})", place=server.place("/lora-adapters"))
-    held = {int(adapter["id"]): str(adapter.get("path") or "") for adapter in reply.data}
-    targets: dict[str, Target | str] = {"": _scaled(base, held, None)}
-    for name, folder in folders.items():
-        fits = [
-            number
-            for number, path in held.items()
-            if _is_at(path, name, folder, settings.options.models.get(name))
-        ]
-        if len(fits) == 1:
-            targets[name] = _scaled(base, held, fits[0])
-        else:
-            names = _words([f"{number}: {path}" for number, path in held.items()])
-            what = "several of its adapters fit" if fits else "it was not started with it"
-            targets[name] = (
-                f"{what} (it holds {names}); start it with `--lora`, or write which it is under "
-                f"`engine.options.models: {{{name}: ID}}`"
-            )
-    return targets
+    return {int(adapter["id"]): str(adapter.get("path") or "") for adapter in reply.data}
 
 
-def _scaled(base: str, held: Mapping[int, str], on: int | None) -> Target:
-    return Target(base, {"lora": [{"id": number, "scale": 1.0 if number == on else 0.0} for number in held]})
+def scaled(base: str, held: Mapping[int, str], on: int | None) -> Target:
+    """How llama.cpp is told who answers: the scale of every adapter in each request, also for the base.
+
+    Without them it applies all that it was started with, to the base too.
+    """
+    return Target(base, {"lora": [{"id": each, "scale": 1.0 if each == on else 0.0} for each in held]})
+
+
+def held_id(settings: ServerSettings, held: Mapping[int, str], adapter: str, folder: Path) -> int:
+    """The id of an adapter at llama.cpp. Raises EngineError, naming no adapter, where it does not hold it."""
+    given = settings.options.models.get(adapter)
+    fits = [number for number, path in held.items() if _is_at(path, adapter, folder, given)]
+    if len(fits) == 1:
+        return fits[0]
+    names = _words([f"{number}: {path}" for number, path in held.items()])
+    what = "several of its adapters fit" if fits else "it was not started with it"
+    raise EngineError(
+        f"{what} (it holds {names})",
+        fix=f"start it with `--lora`, or write which it is under `engine.options.models: {{{adapter}: ID}}`",
+    )
 
 
 def _is_at(path: str, name: str, folder: Path, given: str | None) -> bool:
@@ -169,7 +202,7 @@ def _is_at(path: str, name: str, folder: Path, given: str | None) -> bool:
 
 def _absent(name: str, names: Sequence[str], settings: ServerSettings) -> EngineError:
     fix = "start it with the adapter"
-    if settings.kind in LOADS:
+    if KINDS[settings.kind].loads:
         fix += ", set `engine.options.load: true`"
     return EngineError(
         f"the server does not serve {name!r} (it serves {_words(names)})",

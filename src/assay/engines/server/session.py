@@ -15,14 +15,13 @@ from assay.engines.encoding import cut_before
 from assay.engines.probes import PROBES, ROUNDS, TOKENS, AnswerLiveness, ProbeAnswer, answer_liveness
 from assay.engines.server.dialect import Answer, Dialect, Target, UnreadableError
 from assay.engines.server.http import RefusedError, Reply, Server
+from assay.engines.server.kinds import KINDS
 from assay.engines.server.loglikelihood import logprob_of
 from assay.engines.server.pool import spread
 from assay.errors import EngineError
 
 __all__ = ["AbsentError", "ServerSession"]
 
-COUNTING = ("vllm", "sglang")
-"""Kinds of server that count the tokens of a prompt when asked."""
 UNREADABLE = 4
 """Times that a request is sent whose answer cannot be read."""
 
@@ -203,7 +202,7 @@ class ServerSession:
 
     def _room(self, prompt: Prompt, target: Target, reply: Reply) -> int | None:
         """Tokens that a long prompt leaves in the context, where that is why a server refused; else None."""
-        counts = self._dialect.kind in COUNTING and not self._dialect.chat
+        counts = KINDS[self._dialect.kind].counts and not self._dialect.chat
         if reply.status != 400 or self._context is None or not counts:
             return None
         counted = self._server.post("/tokenize", {"model": target.model, **self._dialect.prompt(prompt.text)})
