@@ -164,7 +164,7 @@ def test_export_refuses_a_run_whose_study_was_edited(call: Any, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_published_figures_show_both_drifts_and_claim_nothing(call: Any, tmp_path: Path) -> None:
-    out = call("demo", "--published", "--keep", tmp_path / "demo").out
+    out = call("demo", "--published", "--out", tmp_path / "demo").out
     assert "+0.606" in out
     assert "+0.541" in out
     assert "28, 56, 84, 112" in " ".join(out.split())

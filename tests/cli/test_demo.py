@@ -144,7 +144,7 @@ def test_kept_everything_stays_and_a_recipe_of_ones_own_is_run(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    assert called(monkeypatch, "--study", small(tmp_path), "--keep", tmp_path / "kept") == 0
+    assert called(monkeypatch, "--recipe", small(tmp_path), "--out", tmp_path / "kept") == 0
     assert asked == [("small", tmp_path / "kept")]
     assert {path.name for path in (tmp_path / "kept").iterdir()} >= {"recipe.yaml", "adapters", "report.html"}
     words = " ".join(capsys.readouterr().out.split())
@@ -156,7 +156,7 @@ def test_kept_everything_stays_and_a_recipe_of_ones_own_is_run(
 def test_interrupted_it_says_what_is_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert called(monkeypatch, "--keep", tmp_path / "kept") == 130
+    assert called(monkeypatch, "--out", tmp_path / "kept") == 130
     told = capsys.readouterr().err
     assert (
         f"stopped: 1 of 7 adapters are in {tmp_path / 'kept' / 'adapters'}; the same command goes on" in told
@@ -168,7 +168,7 @@ def test_interrupted_without_a_place_it_says_that_nothing_is_kept(
     temporary: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert called(monkeypatch) == 130
-    assert "stopped, and nothing was kept; with `--keep DIR`" in capsys.readouterr().err
+    assert "stopped, and nothing was kept; with `--out DIR`" in capsys.readouterr().err
     assert not list(temporary.iterdir())
 
 
@@ -190,7 +190,7 @@ def test_a_recipe_of_ones_own_is_never_replaced_by_published_figures(
     monkeypatch.delenv("ASSAY_EMBEDDED", raising=False)
     monkeypatch.setattr("assay.embedded.SHIPPED", tmp_path)
     own = small(tmp_path)
-    for arguments in (("--study", own), ("--keep", tmp_path)):
+    for arguments in (("--recipe", own), ("--out", tmp_path)):
         assert called(monkeypatch, *arguments) == 64
         printed = capsys.readouterr()
         assert not printed.out
@@ -200,5 +200,5 @@ def test_a_recipe_of_ones_own_is_never_replaced_by_published_figures(
 def test_published_figures_take_no_recipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert called(monkeypatch, "--published", "--study", small(tmp_path)) == 64
+    assert called(monkeypatch, "--published", "--recipe", small(tmp_path)) == 64
     assert "leave one out" in capsys.readouterr().err

@@ -57,7 +57,7 @@ def test_a_folder_of_another_recipe_is_refused_and_left_as_it_was(tmp_path: Path
     kept_recipe(tmp_path / "kept")
     before = (tmp_path / "kept" / "recipe.yaml").read_bytes()
     with pytest.raises(
-        OutputError, match=r"holds what was made from another recipe, .*or give another --keep"
+        OutputError, match=r"holds what was made from another recipe, .*or give another --out"
     ):
         kept_recipe(tmp_path / "kept", small(tmp_path))
     assert (tmp_path / "kept" / "recipe.yaml").read_bytes() == before

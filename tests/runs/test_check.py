@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.studies import examples, jsonl
 
 import assay
 from assay.audit import Checked, check
@@ -15,6 +14,7 @@ from assay.engines import Fake, Prompt
 from assay.engines.fake import FakePreflight
 from assay.errors import AssayError, EngineError, Place, RunError, StudyError
 from assay.runs.check import study_of_one
+from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
 

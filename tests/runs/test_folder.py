@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.studies import jsonl, one_task_study, responses, table
 
 import assay
 from assay.audit import gate
 from assay.errors import OutputError, RunError
 from assay.tasks import load_task
+from tests.studies import jsonl, one_task_study, responses, table
 
 
 def edit(path: Path, change: Any) -> None:

@@ -1,4 +1,4 @@
-"""The command that shows all of it: demo."""
+"""`assay demo`: the controlled study on the embedded base, offline."""
 
 from __future__ import annotations
 
@@ -11,68 +11,69 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assay.cli.app import Json, Stopped, app
+from assay.cli.app import Json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
-    from assay.cli.following import Following
+    from assay.cli.interrupt import Following
     from assay.training import Recipe
     from assay.verdicts import Result
 
 __all__ = ["demo"]
 
 
-@app.command()
 def demo(
-    study: Annotated[
+    recipe: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A recipe file of your own, as `assay train` takes it."),
+        typer.Option(metavar="RECIPE.yaml", help="A recipe of your own, as `assay train` takes it."),
     ] = None,
-    keep: Annotated[
+    out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep recipe, adapters and run here, and go on from there."),
+        typer.Option(
+            metavar="DIR", help="Keep the recipe, the adapters and the run here, and continue from there."
+        ),
     ] = None,
     published: Annotated[
-        bool, typer.Option("--published", help="Audit published figures instead; needs no torch.")
+        bool, typer.Option("--published", help="Audit published figures instead, without torch.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train adapters with labels on the embedded base, and test them: minutes, offline."""
+    """Train adapters with labels on the embedded base, and test them: offline, in minutes."""
     from assay.demo.controlled import RECIPE, lacking
 
-    if published and study is not None:
-        raise AssayError("--published trains nothing, and --study says what to train; leave one out")
-    own = study is not None or (keep is not None and (keep / RECIPE).exists())
+    if published and recipe is not None:
+        raise AssayError("--published trains nothing, and --recipe says what to train", fix="leave one out")
+    own = recipe is not None or (out is not None and (out / RECIPE).exists())
     reason = None if published or own else lacking()
     if reason:
         sys.stderr.write(
             f"assay: the controlled study cannot run here: {reason}\nWhat follows is `assay demo --published`.\n"
         )
     if published or reason:
-        _published(keep, json)
-    elif keep is not None:
-        _kept(study, keep, json)
+        _published(out, json)
+    elif out is not None:
+        _in_folder(recipe, out, json)
     else:
-        _passing(study, json)
+        _in_temporary_folder(recipe, json)
 
 
-def _published(keep: Path | None, json: bool) -> None:
+def _published(folder: Path | None, json: bool) -> None:
     """Published figures, which are aggregates."""
     from assay.cli.show import show_demo, show_result
     from assay.demo import run_demo
 
-    result, attainable = run_demo(keep)
-    show_result(result, keep, json)
+    result, attainable = run_demo(folder)
+    show_result(result, folder, json)
     if not json:
         show_demo(attainable)
 
 
-def _kept(study: Path | None, folder: Path, json: bool) -> None:
-    """In a folder of the user's, from where it stopped."""
-    from assay.cli.following import Following
+def _in_folder(given: Path | None, folder: Path, json: bool) -> None:
+    """In a folder of the user's; an interrupted study continues."""
+    from assay.cli.interrupt import Following, Stopped
     from assay.demo.controlled import kept_recipe
 
-    recipe = kept_recipe(folder, study)
+    recipe = kept_recipe(folder, given)
     following = Following(folder)
     try:
         result = _run(recipe, folder, following)
@@ -82,27 +83,27 @@ def _kept(study: Path | None, folder: Path, json: bool) -> None:
     _show(result, folder, json)
 
 
-def _passing(study: Path | None, json: bool) -> None:
-    """In a folder of which only the report stays, for people; for machines nothing."""
-    from assay.cli.following import Following
+def _in_temporary_folder(given: Path | None, json: bool) -> None:
+    """In a folder of which only the report is kept, or with `--json` nothing."""
+    from assay.cli.interrupt import Following, Stopped
     from assay.demo.controlled import clear, kept_recipe
 
     folder = Path(tempfile.mkdtemp(prefix="assay-demo-"))
     whole = False
     try:
-        result = _run(kept_recipe(folder, study), folder, Following(folder))
+        result = _run(kept_recipe(folder, given), folder, Following(folder))
         clear(folder)
         whole = not json
     except KeyboardInterrupt:
         raise Stopped(
-            "stopped, and nothing was kept; with `--keep DIR` the same command goes on where it stopped"
+            "stopped, and nothing was kept; with `--out DIR` the same command continues where it stopped"
         ) from None
     finally:
         if not whole:
             shutil.rmtree(folder, ignore_errors=True)
     _show(result, folder, json)
     if not json:
-        sys.stdout.write("adapters and records were removed; `--keep DIR` keeps everything\n")
+        sys.stdout.write("adapters and records were removed; `--out DIR` keeps everything\n")
 
 
 def _run(recipe: Recipe, folder: Path, following: Following) -> Result:

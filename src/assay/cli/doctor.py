@@ -1,21 +1,40 @@
-"""What `assay doctor` prints: a line for each thing that was looked at, and its fix below it."""
+"""`assay doctor`: what this machine can run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.text import Text
 
+from assay.cli.app import Json, print_json
 from assay.cli.tables import console, text
-from assay.doctor import Check
 
-__all__ = ["show_checks"]
+if TYPE_CHECKING:
+    from assay.doctor import Check
+
+__all__ = ["doctor"]
 
 STYLES = {"ok": "green", "missing": "red", "note": "yellow"}
 
 
-def show_checks(checks: Iterable[Check]) -> None:
-    """Print each as it comes: the last ones take a second."""
+def doctor(
+    online: Annotated[bool, typer.Option("--online", help="Test whether the hub answers.")] = False,
+    json: Json = False,
+) -> None:
+    """Say what this machine can run. The exit code is always 0."""
+    from assay.doctor import diagnose
+
+    if json:
+        print_json([asdict(check) for check in diagnose(online)])
+    else:
+        _show(diagnose(online))
+
+
+def _show(checks: Iterable[Check]) -> None:
+    """A line for each check and its fix below it, as they come: the last ones take a second."""
     screen = console()
     for check in checks:
         line = Text.assemble(

@@ -1,26 +1,81 @@
-"""What `assay plan` prints: a pilot, power, cost and time, where a run may stop, then what they leave out."""
+"""`assay plan`: power, cost and time of a study, where a run may stop, and what these figures leave out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from assay.cli.app import EngineName, EngineOptions, Json, StudyFile, parse_options, print_json
 from assay.cli.tables import console, table, text
-from assay.planning import Early, EarlyCost, Length, MetricPower, Pilot, PilotMetric, Plan, RecipePower
-from assay.report.text.numbers import confidence
 
-__all__ = ["show_plan"]
+if TYPE_CHECKING:
+    from assay.planning import Early, EarlyCost, Length, MetricPower, Pilot, PilotMetric, Plan, RecipePower
+
+__all__ = ["plan"]
 
 RARE = 0.01
 """Of simulated runs: words that fewer end with are left to `--json`."""
 
 
-def show_plan(plan: Plan) -> None:
-    """Print a plan."""
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What the figures assume."""
+
+    discordance: Annotated[
+        list[float] | None,
+        typer.Option(
+            help="A share of prompts on which adapter and base may differ; may be repeated. By default 0.1, 0.2 and 0.3."
+        ),
+    ] = None
+    seed_sd: Annotated[
+        float | None,
+        typer.Option(
+            help="The standard deviation of the true gain between seeds of one recipe; by default 0.03."
+        ),
+    ] = None
+    pilot: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="The folder of a small run of the same tasks, to learn both from."),
+    ] = None
+
+
+def plan(
+    study: StudyFile,
+    assumed: Assumed,
+    trial: Annotated[
+        bool,
+        typer.Option("--trial", help="Load the base and generate a few responses, to estimate the run time."),
+    ] = False,
+    engine: EngineName = None,
+    option: EngineOptions = None,
+    json: Json = False,
+) -> None:
+    """Say what a study can find out, and what it costs. Nothing is generated unless `--trial` is given."""
+    from assay.cli.progress import show_progress
+    from assay.planning import Guesses
+    from assay.planning import plan as plan_study
+    from assay.study import load_study
+
+    seed_sd, given = assumed.seed_sd, assumed.discordance
+    guesses = Guesses(tuple(given), seed_sd) if given else Guesses(seed_sd=seed_sd)
+    loaded = load_study(study).with_engine(engine, parse_options(option))
+    with show_progress() as progress:
+        planned = plan_study(loaded, trial, progress=progress, guesses=guesses, pilot=assumed.pilot)
+    if json:
+        print_json(asdict(planned))
+    else:
+        _show(planned)
+
+
+def _show(plan: Plan) -> None:
     screen = console()
     if plan.pilot:
         screen.print(Group(*_pilot(plan.pilot)))
@@ -103,6 +158,8 @@ def _power(plan: Plan) -> Iterator[Table | Text]:
 
 
 def _level(power: MetricPower) -> str:
+    from assay.report.text.numbers import confidence
+
     of = f"{power.claims} claims, each" if power.claims > 1 else "1 claim,"
     checks = "" if power.checks == 1 else f" A prompt has {power.checks:.2f} checks."
     return f"{of} judged by its {confidence(power.level)} interval: one-sided {power.alpha:.3g}.{checks}"

@@ -1,4 +1,4 @@
-"""The command that makes adapters: train, and what it prints."""
+"""`assay train`: adapters over labels, seeds and settings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
-from assay.cli.app import Json, Stopped, app, print_json
+from assay.cli.app import Json, print_json
+from assay.cli.tables import console, table, text
 
 if TYPE_CHECKING:
     from assay.training import Recipe, Trained
@@ -16,60 +18,60 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 
-@app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="The recipe file.")],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for adapters and their study. [adapters/<recipe's name>]")
+        Path | None,
+        typer.Option(help="The folder for adapters and their study; by default adapters/<recipe's name>."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Train adapters over labels, seeds and settings, and write their study. Resumes by itself."""
-    from assay.cli.progress import show_progress
-    from assay.training import load_recipe
-    from assay.training import train as trained
+    """Train adapters over labels, seeds and settings, and write their study.
 
-    loaded = load_recipe(recipe)
+    An interrupted training continues when the command is given again.
+    """
+    from assay import training
+    from assay.cli.interrupt import Stopped
+    from assay.cli.progress import show_progress
+
+    loaded = training.load_recipe(recipe)
     folder = out or Path("adapters") / loaded.form.name
     try:
         with show_progress() as progress:
-            found = trained(loaded, folder, progress)
+            trained = training.train(loaded, folder, progress)
     except KeyboardInterrupt:
         raise Stopped(_stopped(loaded, folder)) from None
     if json:
-        print_json(_plain(found))
+        print_json(_plain(trained))
     else:
-        _show(found)
+        _show(trained)
 
 
 def _stopped(recipe: Recipe, folder: Path) -> str:
     """What an interrupted training leaves."""
-    there = sum((folder / adapter.name / "training.json").is_file() for adapter in recipe.adapters)
+    kept = sum((folder / adapter.name / "training.json").is_file() for adapter in recipe.adapters)
     return (
-        f"stopped: {there} of {len(recipe.adapters)} adapters are in {folder}; the same command goes on from the "
+        f"stopped: {kept} of {len(recipe.adapters)} adapters are in {folder}; the same command goes on from the "
         f"last checkpoint"
     )
 
 
-def _plain(found: Trained) -> dict[str, object]:
+def _plain(trained: Trained) -> dict[str, object]:
     return {
-        "study": str(found.study),
+        "study": str(trained.study),
         "adapters": [
-            {"path": str(one.folder), "kept": one.kept, **asdict(one.record)} for one in found.adapters
+            {"path": str(adapter.folder), "kept": adapter.kept, **asdict(adapter.record)}
+            for adapter in trained.adapters
         ],
-        "warnings": list(found.warnings),
+        "warnings": list(trained.warnings),
     }
 
 
-def _show(found: Trained) -> None:
-    from rich.text import Text
-
-    from assay.cli.tables import console, table, text
-
+def _show(trained: Trained) -> None:
     screen = console()
     made = table("Adapters", ["adapter", "label", "recipe", "seed", "steps", "first loss", "final loss"], 3)
-    for one in found.adapters:
-        record = one.record
+    for adapter in trained.adapters:
+        record = adapter.record
         made.add_row(
             *map(text, (record.name, record.label, record.recipe)),
             str(record.seed),
@@ -78,12 +80,14 @@ def _show(found: Trained) -> None:
             f"{record.loss['final']:.3f}",
         )
     screen.print(made)
-    kept = sum(one.kept for one in found.adapters)
+    kept = sum(adapter.kept for adapter in trained.adapters)
     if kept:
         screen.print(
-            text(f"{kept} of {len(found.adapters)} were there before and are as the recipe says: kept")
+            text(f"{kept} of {len(trained.adapters)} were there before and are as the recipe says: kept")
         )
-    for warning in found.warnings:
+    for warning in trained.warnings:
         screen.print(Text("warning: ", style="yellow") + text(warning), soft_wrap=True)
-    screen.print(text(f"study: {found.study}"), soft_wrap=True)
-    screen.print(text(f"next: `assay plan {found.study}`, then `assay run {found.study}`"), soft_wrap=True)
+    screen.print(text(f"study: {trained.study}"), soft_wrap=True)
+    screen.print(
+        text(f"next: `assay plan {trained.study}`, then `assay run {trained.study}`"), soft_wrap=True
+    )

@@ -61,8 +61,8 @@ def kept_recipe(folder: Path, given: Path | None = None) -> Recipe:
             own.write_bytes(text)
         elif own.read_bytes() != text:
             raise OutputError(
-                f"{folder}: holds what was made from another recipe, {own}; change that file and leave out --study, "
-                f"or give another --keep"
+                f"{folder}: holds what was made from another recipe, {own}; change that file and leave out --recipe, "
+                f"or give another --out"
             )
     except OSError as bad:
         raise OutputError(f"{folder}: cannot be written: {bad.strerror}") from None

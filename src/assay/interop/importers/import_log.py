@@ -129,7 +129,7 @@ def import_log(what: Import, run: Path) -> Imported:
     entry = _entry(what, log, base, folder)
     entries = [*rest, entry]
     document = _document(folder / "study.yaml", run, entries)
-    make_folder((folder / entry.file).parent, "--into")
+    make_folder((folder / entry.file).parent, "--out")
     write_text(folder / entry.file, "".join(_lines(log.rows, entry)))
     write_text(folder / "imports.json", json.dumps([asdict(entry) for entry in entries], indent=2) + "\n")
     if document is not None:

@@ -1,4 +1,4 @@
-"""Export and import from the command line."""
+"""`assay export` as a user meets it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
+from tests.studies import one_task_study, table
 
 
 @pytest.fixture
@@ -79,33 +79,3 @@ def test_an_export_that_cannot_be_made_exits_with_64(
     outcome = call("export", run, *arguments)
     assert (outcome.code, outcome.out) == (64, "")
     assert message in outcome.err
-
-
-def test_logs_are_imported_run_and_decided(call: Any, tmp_path: Path) -> None:
-    data, run = examples(tmp_path, 40), tmp_path / "run"
-    texts = {"base": [WRONG] * 40, "a": [RIGHT] * 24 + [WRONG] * 16}
-    for name, own in texts.items():
-        jsonl(tmp_path / f"{name}.jsonl", ({"key": str(i), "response": text} for i, text in enumerate(own)))
-    common = ["--into", run, "--task", "numeric", "--data", data]
-    first = call(
-        "import", "jsonl", tmp_path / "base.jsonl", "--as", "base", "--model-args", "pretrained=b", *common
-    )
-    assert (first.code, "import an adapter's log" in first.out) == (0, True)
-    mine = ["--as", "a", "--label", "numeric", "--model-args", "pretrained=b,peft=x", "--json"]
-    told = json.loads(call("import", "jsonl", tmp_path / "a.jsonl", *mine, *common).out)
-    assert (told["responses"], told["adapter"], told["study"]) == (
-        40,
-        "x",
-        str(run / "imported" / "study.yaml"),
-    )
-    assert call("run", told["study"], "--out", run).code == 0
-    assert call("gate", run).code == 0
-
-
-@pytest.mark.parametrize(("form", "message"), [("xml", "format 'xml': unknown"), ("csv", "no such file")])
-def test_an_import_of_what_is_not_there_exits_with_64(
-    call: Any, tmp_path: Path, form: str, message: str
-) -> None:
-    outcome = call("import", form, tmp_path / "x", "--into", tmp_path / "r", "--as", "a", "--task", "numeric")
-    assert (outcome.code, message in outcome.err) == (64, True)
-    assert not (tmp_path / "r").exists()

@@ -1,4 +1,4 @@
-"""Commands that exchange with other tools: export, import."""
+"""`assay export`: a run's responses or findings in a form that other tools read."""
 
 from __future__ import annotations
 
@@ -9,43 +9,46 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from assay.cli.app import Json, RunFolder, app, print_json
+from assay.cli.app import Json, RunFolder, print_json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
     from assay.interop.exporters.finished import Finished
 
-__all__ = ["export", "import_"]
+__all__ = ["export"]
 
 _T = TypeVar("_T")
 TRACKED = ("mlflow", "wandb", "trackio")
 FORMATS = ("responses", "parquet", "lm-eval", "every-eval-ever", "card", "eval-results", *TRACKED)
 
 
-@app.command()
 def export(
     folder: RunFolder,
-    form: Annotated[str, typer.Option("--format", help=", ".join(FORMATS))] = "responses",
+    form: Annotated[str, typer.Option("--format", help=f"The format: {', '.join(FORMATS)}.")] = "responses",
     out: Annotated[
         Path | None,
-        typer.Option(help="File to write; a folder for lm-eval and every-eval-ever. [standard output]"),
+        typer.Option(
+            help="The file to write, or the folder for lm-eval and every-eval-ever; by default standard output."
+        ),
     ] = None,
     subject: Annotated[
-        str | None, typer.Option(help="For card and eval-results: the adapter. [the only one]")
+        str | None, typer.Option(help="The adapter, for card and eval-results; by default the only one.")
     ] = None,
     dataset: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TASK=ORG/NAME:ID", help="For eval-results: a task's place on the hub; may be repeated."
+            metavar="TASK=ORG/NAME:ID", help="A task's place on the hub, for eval-results; may be repeated."
         ),
     ] = None,
     project: Annotated[
         str | None,
-        typer.Option(help="For mlflow, wandb and trackio: experiment or project. [the study's name]"),
+        typer.Option(
+            help="The experiment or project, for mlflow, wandb and trackio; by default the study's name."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a run's responses, or its findings, in a form that other tools read."""
+    """Write a run's responses or findings in a form that other tools read."""
     from assay.interop.exporters.responses import export_responses
     from assay.records import Store
     from assay.runs import study_of
@@ -140,51 +143,3 @@ def _of(folder: Path, write: Callable[[Finished], _T]) -> _T:
 
     with opened(folder) as (study, tasks, store):
         return write(Finished(study, tasks, store, decide(study, tasks, store)))
-
-
-@app.command("import")
-def import_(
-    form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="lm-eval, inspect, every-eval-ever, csv or jsonl.")
-    ],
-    path: Annotated[Path, typer.Argument(help="The log.")],
-    into: Annotated[Path, typer.Option(metavar="RUN", help="Folder of the run.")],
-    name: Annotated[str, typer.Option("--as", help="What the study calls this base or adapter.")],
-    task: Annotated[str, typer.Option(help="Kind of task (see `assay tasks`).")],
-    model_args: Annotated[
-        str | None, typer.Option(help='Where the log does not say it: "pretrained=BASE,peft=ADAPTER".')
-    ] = None,
-    base: Annotated[
-        str | None, typer.Option(help="An adapter's base, by its name here. [the only one]")
-    ] = None,
-    label: Annotated[str | None, typer.Option(help="An adapter's label.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="The task's prompt or example file. [from the hub, when it is run]")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="The log answers so many examples only, the first.")
-    ] = None,
-    after: Annotated[str | None, typer.Option(help="Judge what follows the first such mark.")] = None,
-    json: Json = False,
-) -> None:
-    """Bring another tool's log into a run: recorded responses, and a study that names them."""
-    from dataclasses import asdict
-
-    from assay.interop.importers.import_log import Import, import_log
-    from assay.text import plain_lines
-
-    done = import_log(Import(form, path, name, task, model_args, base, label, data, limit, after), into)
-    if json:
-        print_json(asdict(done))
-        return
-    whose = f"the adapter {done.adapter!r} on {done.base!r}" if done.adapter else f"the base {done.base!r}"
-    said = (
-        f"{done.responses:,} responses of {whose} to {task}, as {name!r}: {into / 'imported' / done.file}\n"
-    )
-    if done.study is None:
-        said += "next: import an adapter's log\n"
-    else:
-        said += f"next: see labels, claims and margins in {done.study}, then `assay run {done.study} --out {into}`\n"
-    sys.stdout.write(plain_lines(said))
-    for note in done.notes:
-        sys.stderr.write(plain_lines(f"note: {note}\n"))

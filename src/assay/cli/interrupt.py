@@ -1,4 +1,4 @@
-"""Follows a run on its way: its parts in words, and on Ctrl-C what of it is kept. It asks nothing."""
+"""A run that may be interrupted: its progress in words, and on Ctrl-C what of it is kept."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from assay.cli.app import Stopped
 from assay.cli.progress import show_progress
 from assay.errors import AssayError
 from assay.progress import Progress
 from assay.records import Store
 from assay.verdicts.noise import AGAIN
 
-__all__ = ["Following", "follow"]
+__all__ = ["Following", "Stopped", "follow"]
 
 FROM_BEFORE = "responses kept from before"
 """What a run calls the responses that it finds in its folder."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """The user interrupted a command; the message says what is kept."""
 
 
 @contextmanager

@@ -9,8 +9,7 @@ import pytest
 
 import assay
 from assay.cli import main
-from assay.cli.app import Stopped
-from assay.cli.following import Following, follow
+from assay.cli.interrupt import Following, Stopped, follow
 from assay.engines import Fake, Prompt
 from assay.study import Study
 from tests.studies import examples

@@ -1,0 +1,38 @@
+"""How a command ends: errors as a user reads them, and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+from assay.errors import AssayError
+from assay.text import plain_lines
+
+__all__ = ["INTERNAL", "INTERRUPTED", "USAGE", "fail", "fail_with"]
+
+USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print a message on standard error and exit."""
+    sys.stderr.write(f"assay: {plain_lines(message)}\n")
+    sys.exit(code)
+
+
+def fail_with(error: AssayError) -> NoReturn:
+    """Print an error and exit with 64: its place in bold and its fix on a line of its own on a terminal."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        fail(str(error), USAGE)
+    from rich.text import Text
+
+    for part in error.parts:
+        line = Text("assay: ")
+        if place := plain_lines(str(part.place)):
+            line.append(f"{place}: ", style="bold")
+        console.print(line.append(plain_lines(part.message)), soft_wrap=True)
+        if part.fix:
+            console.print(Text(f"       fix: {plain_lines(part.fix)}", style="green"), soft_wrap=True)
+    sys.exit(USAGE)

@@ -1,0 +1,57 @@
+"""`assay init`: a study from a folder of adapters."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from assay.cli.app import Json, print_json
+from assay.cli.tables import console, table, text
+
+if TYPE_CHECKING:
+    from assay.study.init import Draft
+
+__all__ = ["init"]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="A folder of adapters, or one adapter.")],
+    base: Annotated[str, typer.Option(help="Their base: a folder or a hub id.")],
+    label: Annotated[
+        str | None, typer.Option(help="Their label; by default guessed from names and model cards.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write; by default FOLDER/study.yaml.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a study from a folder of adapters."""
+    from assay.study.init import draft, write_draft
+    from assay.tasks import default_suite
+
+    file = out or folder / "study.yaml"
+    drafted = draft(folder, base, default_suite(), label, file)
+    write_draft(drafted, file, force)
+    if json:
+        adapters = [asdict(adapter) for adapter in drafted.adapters]
+        print_json({"study": str(file), "adapters": adapters, "warnings": drafted.warnings})
+    else:
+        _show(drafted, file)
+
+
+def _show(drafted: Draft, file: Path) -> None:
+    """The adapters in the study, what to look at, and the next command."""
+    screen = console()
+    made = table("Adapters", ["adapter", "label", "guessed from", "recipe", "seed"], left=4)
+    for adapter in drafted.adapters:
+        seed = "-" if adapter.seed is None else str(adapter.seed)
+        words = (adapter.name, adapter.label, adapter.guess or "-", adapter.recipe or "-", seed)
+        made.add_row(*map(text, words))
+    screen.print(made)
+    for warning in drafted.warnings:
+        screen.print(Text("warning: ", style="yellow") + text(warning), soft_wrap=True)
+    screen.print(text(f"study: {file}"), soft_wrap=True)
+    screen.print(text(f"next: look at its labels, then `assay plan {file}`"), soft_wrap=True)

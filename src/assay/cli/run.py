@@ -1,0 +1,44 @@
+"""`assay run`: audit a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from assay.cli.app import EngineName, EngineOptions, Json, StudyFile, parse_options
+
+__all__ = ["run"]
+
+
+def run(
+    study: StudyFile,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder for records and reports; by default runs/<study's name>."),
+    ] = None,
+    until: Annotated[
+        Literal["full", "decided"] | None,
+        typer.Option(
+            help="Stop as soon as every claim is settled, or go on to the last prompt; by default the study's `stop`."
+        ),
+    ] = None,
+    engine: EngineName = None,
+    option: EngineOptions = None,
+    json: Json = False,
+) -> None:
+    """Audit a study: generate responses, score them, decide on the claims, and write the reports.
+
+    An interrupted run continues when the command is given again.
+    """
+    from assay import audit
+    from assay.cli.interrupt import follow
+    from assay.cli.show import show_result
+    from assay.study import load_study
+
+    loaded = load_study(study).with_engine(engine, parse_options(option))
+    folder = out or Path("runs") / loaded.name
+    with follow(folder) as progress:
+        result = audit.run(loaded, folder, progress, until=until)
+    show_result(result, folder, json)
