@@ -6,6 +6,7 @@ from pathlib import Path
 from assay.files import write_text
 from assay.records import Store
 from assay.report.gate import Gate, apply_gate
+from assay.report.html import to_html
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
 from assay.report.verdict_file import to_json
@@ -20,8 +21,6 @@ def write_reports(
     result: Result, folder: Path, study: Study, tasks: Mapping[str, Task], store: Store
 ) -> None:
     """Write `verdicts.json`, `report.md` and `report.html` into a run's folder."""
-    from assay.report.html import to_html
-
     write_text(folder / "verdicts.json", to_json(result))
     write_text(folder / "report.md", to_markdown(result, apply_gate(result, study.gate)))
     write_text(folder / "report.html", to_html(result, study, tasks, store))

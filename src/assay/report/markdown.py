@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment
 
 from assay.report.gate import Gate
 from assay.report.templating import environment
 from assay.text import plain
 from assay.verdicts import Result
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = ["escaped", "render", "to_markdown"]
 

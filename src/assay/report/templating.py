@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from assay.report.text import descriptions, diagnostics, numbers, verdicts
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = ["environment"]
 
 
 def environment(*folders: Path, **options: Any) -> Environment:
     """Templates of these folders. Every public name of `assay.report.text` is a filter or a value in them."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     made = Environment(  # noqa: S701 - Markdown escapes each text itself; the page turns this on
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,

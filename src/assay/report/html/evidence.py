@@ -7,8 +7,9 @@ base and adapter judge differently on the task's primary metric, with one sample
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -116,71 +117,123 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
+    """An adapter and its base on a task."""
+
     adapter: str
     base: str
     """As records call it: with a variant where the adapter has its own template."""
-    task: Task
-    examples: Sequence[Example]
+    records: _TaskRecords
     flipped: tuple[int, ...]
     """Positions, spread evenly over the file."""
     fixed: frozenset[int]
 
+    @property
+    def count(self) -> FlipCount:
+        fixed = len(self.fixed)
+        return FlipCount(self.adapter, self.records.task.name, fixed, len(self.flipped) - fixed)
+
 
 def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
     """Read a run's records. Empty where there are none, as in a study of aggregate scores."""
-    bound = set(store.bound())
-    examples = {
-        name: store.examples(name) if any(task == name for _, task in bound) else () for name in tasks
-    }
+    bound = store.bound()
+    with_records = {task for _, task in bound}
+    examples = {name: store.examples(name) if name in with_records else () for name in tasks}
     absent = store.fact("absent") or {}
     whole = Early.of(store) is None
     pairs: list[_Pair] = []
     types: list[TypeGain] = []
     sampled = False
     for name, task in tasks.items():
-        sides = [
-            (adapter.name, side)
-            for adapter in study.adapters
-            if adapter.name not in absent
-            and (side := store.counterpart(adapter.name, adapter.base, name)) is not None
-        ]
-        bases = {side: store.scores(side, name, task.scorer, whole) for _, side in sides}
-        passes = _base_passes(task, store, [side for side in bases if bases[side] is not None])
-        for adapter, side in sides:
-            theirs, ours = bases[side], store.scores(adapter, name, task.scorer, whole)
-            if theirs is None or ours is None:
+        records = _TaskRecords(task, examples[name], store, whole)
+        for adapter in study.adapters:
+            base = store.counterpart(adapter.name, adapter.base, name)
+            scores = None if adapter.name in absent or base is None else records.both(adapter.name, base)
+            if base is None or scores is None:
                 continue
-            if not whole:
-                theirs, ours = first_prompts(theirs, ours, range(len(examples[name]))) or (theirs, ours)
-            if theirs.passed.shape[1] > 1 or ours.passed.shape[1] > 1:
+            if any(side.passed.shape[1] > 1 for side in scores):
                 sampled = True
                 continue
-            pairs.append(_pair(adapter, side, task, examples[name], theirs, ours))
-            types += _type_gains(adapter, task, examples[name], passes[side], store)
+            pairs.append(records.pair(adapter.name, base, *scores))
+            types += records.type_gains(adapter.name, base)
+    nulls = (Nulls(*side, store.nulls(*side)) for side in bound if not is_again(side[0]))
     return Evidence(
-        flips=tuple(_flips(pairs, store)),
-        counts=tuple(
-            FlipCount(pair.adapter, pair.task.name, len(pair.fixed), len(pair.flipped) - len(pair.fixed))
-            for pair in pairs
-        ),
+        flips=tuple(_flips(pairs)),
+        counts=tuple(pair.count for pair in pairs),
         types=tuple(types),
-        nulls=tuple(
-            Nulls(subject, task, count)
-            for subject, task in store.bound()
-            if not is_again(subject) and (count := store.nulls(subject, task))
-        ),
-        examples={name: len(found) for name, found in examples.items()},
+        nulls=tuple(entry for entry in nulls if entry.count),
+        examples={name: len(listed) for name, listed in examples.items()},
         sampled=sampled,
     )
 
 
-def _pair(
-    adapter: str, base: str, task: Task, examples: Sequence[Example], theirs: Scores, ours: Scores
-) -> _Pair:
-    difference = ours.passed[:, 0, 0] - theirs.passed[:, 0, 0]
-    flipped = ours.positions[np.flatnonzero(difference)].tolist()
-    fixed = frozenset(ours.positions[np.flatnonzero(difference > 0)].tolist())
-    return _Pair(adapter, base, task, examples, tuple(_spread(flipped)), fixed)
+class _TaskRecords:
+    """A run's records of one task. What is read of a base is kept for its next adapter."""
+
+    def __init__(self, task: Task, examples: Sequence[Example], store: Store, whole: bool) -> None:
+        self.task, self.examples, self.store = task, examples, store
+        self.whole = whole
+        """Nobody stopped early."""
+        self._scores = cache(lambda subject: store.scores(subject, task.name, task.scorer, whole))
+        self._base_checks = cache(self._strict)
+
+    def both(self, adapter: str, base: str) -> tuple[Scores, Scores] | None:
+        """Scores of the base and of the adapter, on prompts that both answered; None where one side is missing."""
+        before, after = (
+            self._scores(base),
+            self.store.scores(adapter, self.task.name, self.task.scorer, self.whole),
+        )
+        if before is None or after is None:
+            return None
+        if self.whole:
+            return before, after
+        return first_prompts(before, after, range(len(self.examples))) or (before, after)
+
+    def pair(self, adapter: str, base: str, before: Scores, after: Scores) -> _Pair:
+        """Where they differ on the primary metric."""
+        difference = after.passed[:, 0, 0] - before.passed[:, 0, 0]
+        flipped = after.positions[np.flatnonzero(difference)].tolist()
+        fixed = frozenset(after.positions[np.flatnonzero(difference > 0)].tolist())
+        return _Pair(adapter, base, self, tuple(_spread(flipped)), fixed)
+
+    def sides(self, subject: str, positions: Iterable[int]) -> dict[str, Side]:
+        """Answers of a subject to the examples at these positions, by key."""
+        wanted = {self.examples[position].key: self.examples[position] for position in positions}
+        texts = {
+            row["key"]: str(row["response"])
+            for row in self.store.responses(subject, self.task.name)
+            if row["key"] in wanted
+        }
+        return {
+            key: Side(str(detail.get("chosen", texts[key])), _checks(self.task, wanted[key], detail))
+            for key, _, detail in self.store.details(subject, self.task.name, self.task.scorer)
+            if key in wanted
+        }
+
+    def type_gains(self, adapter: str, base: str) -> Iterator[TypeGain]:
+        """By instruction type, over the examples that both answered; none for a task without types."""
+        before = self._base_checks(base)
+        after = self._strict(adapter) if before else {}
+        totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for example in self.examples:
+            if example.key not in before or example.key not in after:
+                continue
+            names = example.data.get("instruction_id_list") or ()
+            for name, old, new in zip(names, before[example.key], after[example.key], strict=False):
+                total = totals[str(name)]
+                total[0] += 1
+                total[1] += bool(old)
+                total[2] += bool(new)
+        for name, (checks, base_passed, passed) in sorted(totals.items()):
+            yield TypeGain(self.task.name, name, adapter, checks, base_passed, passed)
+
+    def _strict(self, subject: str) -> dict[str, Sequence[bool]]:
+        """Strict verdicts of each example's checks, by key; empty for a task without types."""
+        found: dict[str, Sequence[bool]] = {}
+        for key, _, detail in self.store.details(subject, self.task.name, self.task.scorer):
+            if "strict" not in detail:
+                return {}
+            found[key] = detail["strict"]
+        return found
 
 
 def _spread(positions: Sequence[int]) -> list[int]:
@@ -189,56 +242,39 @@ def _spread(positions: Sequence[int]) -> list[int]:
     return [positions[i] for i in sorted(range(len(positions)), key=lambda i: i * golden % 1)]
 
 
-def _flips(pairs: Sequence[_Pair], store: Store) -> Iterator[Flip]:
+def _flips(pairs: Sequence[_Pair]) -> Iterator[Flip]:
     """Candidates of every pair; each base's answers are read once a task."""
     several = [pair for pair in pairs if pair.flipped]
-    cap = max(FEWEST, MAX_FLIPS // max(1, len(several)))
+    most = max(FEWEST, MAX_FLIPS // max(1, len(several)))
     by_base: dict[tuple[str, str], list[_Pair]] = defaultdict(list)
     for pair in several:
-        by_base[pair.base, pair.task.name].append(pair)
+        by_base[pair.base, pair.records.task.name].append(pair)
     for (base, _), members in by_base.items():
-        wanted = {position for pair in members for position in pair.flipped[:cap]}
-        before = _sides(base, members[0], wanted, store)
+        records = members[0].records
+        before = records.sides(base, {position for pair in members for position in pair.flipped[:most]})
         for pair in members:
-            chosen = pair.flipped[:cap]
-            after = _sides(pair.adapter, pair, set(chosen), store)
-            for position in chosen:
-                example = pair.examples[position]
-                yield Flip(
-                    adapter=pair.adapter,
-                    base=base.partition("/")[0],
-                    task=pair.task.name,
-                    key=example.key,
-                    direction="fixed" if position in pair.fixed else "broken",
-                    prompt=example.prompt,
-                    types=_types(example),
-                    before=before[example.key],
-                    after=after[example.key],
-                )
+            after = records.sides(pair.adapter, pair.flipped[:most])
+            for position in pair.flipped[:most]:
+                yield _flip(pair, position, before, after)
 
 
-def _sides(subject: str, pair: _Pair, positions: set[int], store: Store) -> dict[str, Side]:
-    """Answers of a subject to the examples at these positions, by key."""
-    task = pair.task
-    wanted = {pair.examples[position].key: pair.examples[position] for position in positions}
-    texts = {
-        row["key"]: str(row["response"])
-        for row in store.responses(subject, task.name)
-        if row["key"] in wanted
-    }
-    return {
-        key: Side(str(detail.get("chosen", texts[key])), _checks(task, wanted[key], detail))
-        for key, _, detail in store.details(subject, task.name, task.scorer)
-        if key in wanted
-    }
-
-
-def _types(example: Example) -> tuple[str, ...]:
-    """Instruction types of an example, each once; empty where its task has none."""
-    return tuple(dict.fromkeys(str(name) for name in example.data.get("instruction_id_list") or ()))
+def _flip(pair: _Pair, position: int, before: Mapping[str, Side], after: Mapping[str, Side]) -> Flip:
+    example = pair.records.examples[position]
+    return Flip(
+        adapter=pair.adapter,
+        base=pair.base.partition("/")[0],
+        task=pair.records.task.name,
+        key=example.key,
+        direction="fixed" if position in pair.fixed else "broken",
+        prompt=example.prompt,
+        types=tuple(dict.fromkeys(map(str, example.data.get("instruction_id_list") or ()))),
+        before=before[example.key],
+        after=after[example.key],
+    )
 
 
 def _checks(task: Task, example: Example, detail: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Each instruction of the example, or the one check of a task without instruction types."""
     names, strict = example.data.get("instruction_id_list"), detail.get("strict")
     if names and strict and len(names) == len(strict):
         reasons = detail.get("reasons") or [None] * len(names)
@@ -251,47 +287,10 @@ def _checks(task: Task, example: Example, detail: Mapping[str, Any]) -> tuple[Ch
         return (
             Check(task.metrics[0].title, bool(detail["passed"]), None if reason is None else str(reason)),
         )
-    passed = bool(detail.get("flexible", False)) if "flexible" in detail else None
-    if passed is None:
+    if "flexible" not in detail:
         return ()
-    found = detail.get("extracted")
-    told = "no number was found" if found is None else f"found {found}"
+    extracted = detail.get("extracted")
+    reason = "no number was found" if extracted is None else f"found {extracted}"
     if "answer" in example.data:
-        told += f", the right answer is {example.data['answer']}"
-    return (Check(task.metrics[0].title, passed, told),)
-
-
-def _base_passes(task: Task, store: Store, bases: Sequence[str]) -> dict[str, dict[str, Sequence[bool]]]:
-    """For each base: strict verdicts of each example's checks, by key; empty for a task without types."""
-    return {base: _strict(base, task, store) for base in bases}
-
-
-def _strict(subject: str, task: Task, store: Store) -> dict[str, Sequence[bool]]:
-    found: dict[str, Sequence[bool]] = {}
-    for key, _, detail in store.details(subject, task.name, task.scorer):
-        if "strict" not in detail:
-            return {}
-        found[key] = detail["strict"]
-    return found
-
-
-def _type_gains(
-    adapter: str,
-    task: Task,
-    examples: Sequence[Example],
-    before: Mapping[str, Sequence[bool]],
-    store: Store,
-) -> Iterator[TypeGain]:
-    after = _strict(adapter, task, store) if before else {}
-    if not after:
-        return
-    totals: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for example in (one for one in examples if one.key in before and one.key in after):
-        names = example.data.get("instruction_id_list") or ()
-        for name, old, new in zip(names, before[example.key], after[example.key], strict=False):
-            total = totals[str(name)]
-            total[0] += 1
-            total[1] += bool(old)
-            total[2] += bool(new)
-    for name, (checks, base_passed, passed) in sorted(totals.items()):
-        yield TypeGain(task.name, name, adapter, checks, base_passed, passed)
+        reason += f", the right answer is {example.data['answer']}"
+    return (Check(task.metrics[0].title, bool(detail["flexible"]), reason),)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import Literal
 
 from assay.report.html.scale import Axis, axis
 from assay.report.text.numbers import points
 from assay.study import Study
 from assay.text import plain
-from assay.verdicts import Result
+from assay.verdicts import DriftResult, Result
 
 __all__ = ["HEIGHT", "WIDTH", "Plane", "Point", "Region", "plane"]
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 WIDTH, HEIGHT = 660, 460
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
 LETTER, LINE = 6.7, 15
@@ -26,20 +29,21 @@ class Point:
 
     name: str
     kind: Literal["recipe", "adapter"]
-    target: float
-    away: float
     x: float
     y: float
     shape: str
     """By label."""
     fill: str
     """By base."""
-    label_x: float | None
-    """Where its name stands; None where it would cover another one."""
-    label_y: float
-    leader: tuple[float, float] | None
-    """Where a line from the point to a distant name ends."""
+    named: bool
+    """Its name is drawn if there is room."""
     words: str
+    """What a screen reader says."""
+    label_x: float | None = None
+    """Where its name is drawn; None where it would cover another one."""
+    label_y: float = 0
+    leader: tuple[float, float] | None = None
+    """Where a line from the point to a distant name ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,48 +95,51 @@ def plane(result: Result, study: Study) -> Plane | None:
     margins = _margins(result, study)
     across = axis([entry.target_gain for entry in drifts], 1.6 * margins[0], 7)
     up = axis([entry.off_target_gain for entry in drifts], 1.6 * margins[1], 7)
-    labels = {("adapter", adapter.base, adapter.name): adapter.label for adapter in study.adapters}
-    labels |= {("recipe", adapter.base, adapter.recipe): adapter.label for adapter in study.adapters}
-    recipes = {adapter.name: adapter.recipe for adapter in study.adapters}
-    over = {(entry.recipe, entry.base, entry.target) for entry in drifts if entry.adapter is None}
-    shapes = _named(adapter.label for adapter in study.adapters)
-    shape_of = {name: SHAPES[i % len(SHAPES)] for i, name in enumerate(shapes)}
-    fill_of = {base.name: FILLS[i % len(FILLS)] for i, base in enumerate(study.bases)}
-    placed: list[Point] = []
-    for entry in sorted(drifts, key=lambda entry: entry.adapter is not None):
-        name = entry.adapter or entry.recipe or ""
-        kind: Literal["recipe", "adapter"] = "recipe" if entry.adapter is None else "adapter"
-        seed = entry.adapter is not None and (recipes[name], entry.base, entry.target) in over
-        words = (
-            f"{plain(name)}: target gain {points(entry.target_gain)}, "
-            f"mean off-target gain {points(entry.off_target_gain)} points"
-        )
-        placed.append(
-            Point(
-                name=name,
-                kind=kind,
-                target=entry.target_gain,
-                away=entry.off_target_gain,
-                x=_x(across, entry.target_gain),
-                y=_y(up, entry.off_target_gain),
-                shape=shape_of[labels[kind, entry.base, name]],
-                fill=fill_of[entry.base],
-                label_x=None,
-                label_y=-1 if seed else 0,
-                leader=None,
-                words=words,
-            )
-        )
     regions = tuple(_regions(across, up, margins))
+    shapes = _assigned([adapter.label for adapter in study.adapters], SHAPES)
+    fills = _assigned([base.name for base in study.bases], FILLS)
     return Plane(
         across,
         up,
         margins,
-        tuple(_labelled(placed, regions)),
+        tuple(_labelled(list(_points(drifts, study, across, up, shapes, fills)), regions)),
         regions,
-        tuple(shape_of.items()) if len(shape_of) > 1 else (),
-        tuple(fill_of.items()) if len(fill_of) > 1 else (),
+        tuple(shapes.items()) if len(shapes) > 1 else (),
+        tuple(fills.items()) if len(fills) > 1 else (),
     )
+
+
+def _assigned(names: Sequence[str], signs: Sequence[str]) -> dict[str, str]:
+    """A sign for each name, in their order; where there are more names, signs come again."""
+    return dict(zip(dict.fromkeys(names), cycle(signs), strict=False))
+
+
+def _points(
+    drifts: Sequence[DriftResult],
+    study: Study,
+    across: Axis,
+    up: Axis,
+    shapes: Mapping[str, str],
+    fills: Mapping[str, str],
+) -> Iterator[Point]:
+    """Recipes first, so that adapters are drawn over them. Seeds of a recipe that has a point get no name."""
+    adapters = {adapter.name: adapter for adapter in study.adapters}
+    of_recipe = {(adapter.base, adapter.recipe): adapter for adapter in study.adapters}
+    drawn = {(entry.recipe, entry.base, entry.target) for entry in drifts if entry.adapter is None}
+    for entry in sorted(drifts, key=lambda entry: entry.adapter is not None):
+        name = entry.adapter or entry.recipe or ""
+        adapter = adapters[name] if entry.adapter else of_recipe[entry.base, name]
+        yield Point(
+            name=name,
+            kind="adapter" if entry.adapter else "recipe",
+            x=_x(across, entry.target_gain),
+            y=_y(up, entry.off_target_gain),
+            shape=shapes[adapter.label],
+            fill=fills[entry.base],
+            named=not entry.adapter or (adapter.recipe, entry.base, entry.target) not in drawn,
+            words=f"{plain(name)}: target gain {points(entry.target_gain)}, "
+            f"mean off-target gain {points(entry.off_target_gain)} points",
+        )
 
 
 def _margins(result: Result, study: Study) -> tuple[float, float]:
@@ -141,10 +148,6 @@ def _margins(result: Result, study: Study) -> tuple[float, float]:
     away = {cell.margin for cell in result.cells if cell.kind == "exploratory"}
     across, up = (next(iter(found)) if len(found) == 1 else study.margin for found in (targets, away))
     return across, up
-
-
-def _named(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))
 
 
 def _x(scale: Axis, value: float) -> float:
@@ -183,16 +186,15 @@ def _labelled(placed: Sequence[Point], regions: Sequence[Region]) -> Iterator[Po
         if region.label
     ]
     for index, point in enumerate(placed):
-        spot = None if point.label_y < 0 else _spot(point, index, taken)
-        if spot is not None:
-            taken.append(spot)
+        spot = _spot(point, index, taken) if point.named else None
         if spot is None:
-            yield replace(point, label_x=None)
+            yield point
         else:
+            taken.append(spot)
             yield _named_at(point, spot)
 
 
-def _named_at(point: Point, spot: tuple[float, float, float, float]) -> Point:
+def _named_at(point: Point, spot: Box) -> Point:
     """With its name in this box, and a line to it where it does not touch the point."""
     end = (min(max(point.x, spot[0]), spot[2]), min(max(point.y, spot[1] + 3), spot[3] - 3))
     far = (end[0] - point.x) ** 2 + (end[1] - point.y) ** 2 > 12**2
@@ -204,9 +206,7 @@ def _named_at(point: Point, spot: tuple[float, float, float, float]) -> Point:
     )
 
 
-def _spot(
-    point: Point, index: int, taken: Sequence[tuple[float, float, float, float]]
-) -> tuple[float, float, float, float] | None:
+def _spot(point: Point, index: int, taken: Sequence[Box]) -> Box | None:
     width = LETTER * len(plain(point.name))
     corners = [
         (
@@ -225,5 +225,5 @@ def _spot(
     return None
 
 
-def _cover(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _cover(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

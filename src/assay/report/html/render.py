@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from assay.records import Store
 from assay.report.gate import apply_gate
@@ -30,9 +33,6 @@ from assay.text import plain
 from assay.verdicts import Result
 from assay.verdicts.changes import MEASURES
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 __all__ = ["to_html"]
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,8 +49,6 @@ def to_html(result: Result, study: Study, tasks: Mapping[str, Task], store: Stor
 def _context(
     result: Result, study: Study, tasks: Mapping[str, Task], evidence: Evidence, flips: Embedded
 ) -> dict[str, Any]:
-    from markupsafe import Markup
-
     style, script = _read("page.css"), _read("page.js")
     metrics = columns(result, tasks, evidence)
     gate = apply_gate(result, study.gate)
@@ -96,8 +94,6 @@ def _context(
 
 @cache  # compiling the templates takes longer than printing most pages
 def _environment() -> Environment:
-    from markupsafe import Markup
-
     def harmless(value: Any) -> Any:
         return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
