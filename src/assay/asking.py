@@ -71,7 +71,11 @@ def _complete(one: Round, engine: Session, wanted: Sequence[Prompt], store: Stor
         for completion in completions:
             mark = marks[completion.prompt.name, completion.prompt.task]
             meter.count(one, completion)
-            yield replace(completion, skip=cut_after(completion.text, mark)) if mark else completion
+            yield (
+                replace(completion, skip=cut_after(completion.text, mark, completion.prompt.text))
+                if mark
+                else completion
+            )
 
     meter.start()
     for _ in store.append(judged(engine.complete(wanted))):

@@ -48,6 +48,15 @@ def test_a_draw_beside_a_file_or_for_a_task_that_draws_nothing_is_refused(tmp_pa
         score_file("numeric", tmp_path / "r.jsonl", NO_FILE, draw=(1, 0))
 
 
+def test_responses_without_an_answer_after_the_mark_are_counted(tmp_path: Path) -> None:
+    data = NO_FILE | {"examples": examples(tmp_path, 4)}
+    texts = [f"<think>x</think>{RIGHT}", f"<think>{RIGHT}", "<think>x</think> ", RIGHT]
+    file = jsonl(tmp_path / "r.jsonl", ({"key": str(i), "response": text} for i, text in enumerate(texts)))
+    totals = score_file("numeric", file, data, after="</think>")
+    assert (totals["numeric_match"], totals["without_answer"]) == (0.5, 2)
+    assert "without_answer" not in score_file("numeric", file, data)
+
+
 def test_progress_is_told_response_by_response(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
 

@@ -7,6 +7,7 @@ what it loads is a session, which completes prompts. An engine knows no claim, t
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = [
     "Session",
     "cut_after",
     "named",
+    "opening_tag",
 ]
 
 Kind = Literal["generate", "loglikelihood"]
@@ -96,10 +98,29 @@ class Completion:
         return self.text[self.skip :]
 
 
-def cut_after(text: str, mark: str | None) -> int:
-    """How many characters at the start of a text are not judged: up to the end of the first mark, if any."""
-    found = text.find(mark) if mark else -1
-    return found + len(mark or "") if found >= 0 else 0
+_CLOSING = re.compile(r"[<\[]/\w+[>\]]")
+
+
+def cut_after(text: str, mark: str | None, prompt: str = "", thinking: bool = False) -> int:
+    """How many characters at the start of a text are not judged: up to the end of the first mark, if any.
+
+    White space at the end of the mark may be missing. A thought that never closes holds no answer: all of a text is skipped that
+    lacks the closing tag of the mark (`</think>`), where the text or the end of its prompt opens it, or `thinking` says that
+    something else did.
+    """
+    for form in (mark, mark.rstrip()) if mark else ():
+        if form and (start := text.find(form)) >= 0:
+            return start + len(form)
+    tag = opening_tag(mark)
+    if not tag or (closing := text.rfind(f"{tag[0]}/{tag[1:]}")) > (opening := text.rfind(tag)):
+        return 0
+    return len(text) if thinking or opening > closing or prompt.rstrip().endswith(tag) else 0
+
+
+def opening_tag(mark: str | None) -> str:
+    """`<think>` of a mark with `</think>`; empty where a mark closes no tag."""
+    closing = _CLOSING.search(mark or "")
+    return closing[0].replace("/", "", 1) if closing else ""
 
 
 NO_PROMPTS: Mapping[str, Sequence[str]] = {}

@@ -28,10 +28,11 @@ def score_file(
     out: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, float | int]:
-    """Score every response in a JSONL file; returns each metric and how many prompts and checks it saw.
+    """Score every response in a file; returns each metric and how many prompts and checks it saw.
 
     `data` holds the prompt or example file by the task's own field name. A task that draws its own examples
-    needs none: `draw` is how many of them, and their seed. With `out`, a line of detail for each response is
+    needs none: `draw` is how many of them, and their seed. Where nothing follows `after`, or a thought never closes, the
+    response is judged as empty and counted as `without_answer`. With `out`, a line of detail for each response is
     written there. Raises AssayError.
     """
     task = _task(kind, mode)
@@ -44,15 +45,18 @@ def score_file(
     ]
     repeated = any(request.sample for request in asked)
     scores: list[tuple[dict[str, Any], Score]] = []
+    unclosed = 0
     for done, completion in enumerate(engine.complete(asked), 1):
         key, sample = completion.prompt.example, completion.prompt.sample
         row = {"key": key, "sample": sample} if repeated else {"key": key}
         scores.append((row, task.score(by_key[key], completion.scored_text)))
+        unclosed += bool(completion.skip) and not completion.scored_text.strip()
         progress(f"scoring {kind}", done, len(asked))
     if out is not None:
         lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)
         write_text(out, "".join(f"{line}\n" for line in lines))
-    return _totals(task, len(examples), [score for _, score in scores])
+    totals = _totals(task, len(examples), [score for _, score in scores])
+    return totals | ({"without_answer": unclosed} if unclosed else {})
 
 
 def _task(kind: str, mode: str | None) -> Task:

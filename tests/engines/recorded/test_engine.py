@@ -50,6 +50,18 @@ def test_only_the_first_mark_cuts_and_only_where_there_is_one(tmp_path: Path) ->
     assert answers(source(tmp_path, rows, after="##")) == ["y##z", "no mark", ""]
 
 
+def test_a_thought_that_never_closes_is_an_empty_answer(tmp_path: Path) -> None:
+    def texts(*responses: str) -> list[dict[str, Any]]:
+        return [{"key": str(i), "response": text} for i, text in enumerate(responses)]
+
+    opened = texts("<think>a</think>b", "<think>a, then", "no thought")
+    assert answers(source(tmp_path, opened, after="</think>")) == ["b", "", "no thought"]
+    by_the_prompt = texts("a</think>b", "a, then", "a</think>")
+    assert answers(source(tmp_path, by_the_prompt, after="</think>\n")) == ["b", "", ""]
+    never = texts("a", "b", "c")
+    assert answers(source(tmp_path, never, after="</think>")) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt, cut_after
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt, cut_after, opening_tag
 from assay.engines.recorded.responses import Row
 from assay.errors import ResponsesError
 from assay.tasks import Example
@@ -27,14 +27,23 @@ class Source:
     after: str | None = None
     """Judge only what follows the first such mark, in responses that have one."""
 
-    def skip(self, text: str) -> int:
-        """How many characters at the start of a response are not judged."""
-        return cut_after(text, self.after)
+    def cut(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows, with what is not judged of each."""
+        thinking = self._thinks(rows)
+        return [
+            replace(row, skip=cut_after(row.text or "", self.after, row.sent or "", thinking)) for row in rows
+        ]
+
+    def _thinks(self, rows: Sequence[Row]) -> bool:
+        """Whether prompts open the tag that the mark closes: responses close it and do not open it."""
+        tag = opening_tag(self.after)
+        mark = (self.after or "").rstrip()
+        marked = [text for row in rows if mark and mark in (text := row.text or "")]
+        return bool(tag and marked) and all(tag not in text for text in marked)
 
     def scored_text(self, row: Row) -> str:
         """What verifiers see of a row."""
-        text = row.text or ""
-        return text[self.skip(text) :]
+        return row.scored_text
 
 
 class Recorded:
@@ -66,7 +75,11 @@ class Recorded:
 
     def rows(self, subject: str, task: str) -> list[tuple[Example, Row]]:
         """Every example of the task with this subject's rows; the whole file is checked on the way."""
-        return match(self.sources[subject, task], self.examples[task], self.beyond.get(task, ()))
+        source = self.sources[subject, task]
+        pairs = match(source, self.examples[task], self.beyond.get(task, ()))
+        return list(
+            zip((example for example, _ in pairs), source.cut([row for _, row in pairs]), strict=True)
+        )
 
     def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield the recorded completion of each request; one file is open and in memory at a time."""
@@ -75,16 +88,14 @@ class Recorded:
             cell = wanted.setdefault((request.subject, request.task), {})
             cell[request.example, request.sample] = request
         for (subject, task), cell in wanted.items():
-            source = self.sources[subject, task]
             for example, row in self.rows(subject, task):
                 if (example.key, row.sample) in cell:
-                    yield _completion(cell[example.key, row.sample], row, source)
+                    yield _completion(cell[example.key, row.sample], row)
 
 
-def _completion(request: Prompt, row: Row, source: Source) -> Completion:
-    text = row.text or ""
-    asked = request if row.sent is None else replace(request, text=row.sent)
-    return Completion(asked, text, skip=source.skip(text), null=row.text is None)
+def _completion(request: Prompt, row: Row) -> Completion:
+    prompt = request if row.sent is None else replace(request, text=row.sent)
+    return Completion(prompt, row.text or "", skip=row.skip, null=row.text is None)
 
 
 def match(

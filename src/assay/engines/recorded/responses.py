@@ -29,6 +29,13 @@ class Row:
     sample: int = 0
     limits: str = ""
     """Generation arguments as the format gives them: part of the protocol."""
+    skip: int = 0
+    """Characters at the start of `text` that are not judged."""
+
+    @property
+    def scored_text(self) -> str:
+        """What verifiers see; empty where there is no text."""
+        return (self.text or "")[self.skip :]
 
 
 def read_responses(path: Path, read: RowReader = read_rows) -> Iterator[Row]:
