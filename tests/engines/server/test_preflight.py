@@ -42,7 +42,7 @@ def test_the_engine_is_found_by_its_name() -> None:
 def test_looking_costs_no_token(home: Path, serve: Serve, kind: str) -> None:
     toy = Toy(kind)
     found = look(home, serve(toy), kind)
-    assert errors(found.problems) == {}
+    assert found.problems == ()
     assert list(found.identities) == ["base", "math", "chat"]
     assert not any(body for _, body in toy.bodies)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,40 +13,47 @@ from assay.engines.api import ModelRef
 from assay.engines.server.dialect import Target
 from assay.engines.server.http import Server
 from assay.engines.server.options import Connection, ServerOptions, ServerSettings
-from assay.engines.server.served import (
-    Card,
-    base_name,
-    held_adapters,
-    held_id,
-    listed,
-    load_adapter,
-    loadable,
-    loaded_name,
-    reported,
-    scaled,
-    target_of,
-    unlike,
-    unload_adapter,
-)
+from assay.engines.server.served import Card, Served, read_cards
 from assay.errors import EngineError
 
 HERE = Connection("http://toy", retries=0)
 BASE, MATH = ModelRef("base", Path("models/qwen")), ModelRef("math", Path("adapters/math"))
-CARDS = (Card("qwen", root="models/qwen"), Card("math", parent="qwen"))
+CARDS = [{"id": "qwen", "root": "models/qwen"}, {"id": "math", "parent": "qwen"}]
+HELD = {
+    "/lora-adapters": [
+        {"id": 0, "path": "math.gguf"},
+        {"id": 1, "path": "adapters/chat/lora.gguf"},
+        {"id": 2, "path": "x/lora.gguf"},
+    ]
+}
 
 
-def settings(kind: Any = "vllm", **options: Any) -> ServerSettings:
-    return ServerSettings(HERE, kind, options=ServerOptions(**options))
+def server(pages: Mapping[str, Any]) -> Server:
+    """A server with these pages; others are not found."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if (data := pages.get(request.url.path)) is None:
+            return httpx2.Response(404, json={"error": "none"})
+        return httpx2.Response(200, json=data)
+
+    return Server(HERE, transport=httpx2.MockTransport(answer))
 
 
-def server(data: Any, status: int = 200) -> Server:
-    return Server(HERE, transport=httpx2.MockTransport(lambda _: httpx2.Response(status, json=data)))
+def served(kind: Any = "vllm", cards: Any = None, pages: Any = None, **options: Any) -> Served:
+    """What a server of a kind serves, with this list of models."""
+    listed = {} if cards is None else {"/v1/models": {"data": cards}}
+    settings = ServerSettings(HERE, kind, options=ServerOptions(**options))
+    return Served(server({"/health": "ok"} | listed | (pages or {})), settings, BASE)
+
+
+def target(found: Served, adapter: ModelRef = MATH, digest: str = "1") -> Target:
+    return found.target(adapter, Path(adapter.source), {"weights": [digest]})
 
 
 def test_names_are_listed_with_what_they_were_loaded_from_and_their_context() -> None:
     data = [{"id": "qwen", "root": "models/qwen", "max_model_len": 77}, {"id": "math", "parent": "qwen"}, {}]
     data += [{"id": "gguf", "meta": {"n_ctx": 9}}, {"id": "odd", "max_model_len": True}]
-    assert listed(server({"data": data})) == (
+    assert read_cards(server({"/v1/models": {"data": data}})) == (
         Card("qwen", "models/qwen", "", 77),
         Card("math", "", "qwen"),
         Card("gguf", context=9),
@@ -54,109 +62,110 @@ def test_names_are_listed_with_what_they_were_loaded_from_and_their_context() ->
 
 
 def test_a_server_without_a_list_lists_nothing_and_another_page_is_refused() -> None:
-    assert listed(server("Not Found", 404)) == ()
+    assert read_cards(server({})) == ()
     with pytest.raises(EngineError, match=r"toy/v1/models: no list of models \(200: hello\).*`engine\.url`"):
-        listed(server("hello"))
+        read_cards(server({"/v1/models": "hello"}))
 
 
 @pytest.mark.parametrize(
     ("kind", "cards", "options", "name"),
     [
         ("vllm", CARDS, {}, "qwen"),
-        ("vllm", (Card("base"), Card("other")), {}, "base"),
-        ("vllm", (Card("other"),), {}, "other"),
-        ("vllm", (), {}, "base"),
+        ("vllm", [{"id": "base"}, {"id": "other"}], {}, "base"),
+        ("vllm", [{"id": "other"}], {}, "other"),
+        ("vllm", None, {}, "base"),
         ("vllm", CARDS, {"models": {"base": "qwen"}}, "qwen"),
-        ("transformers", (), {}, "models/qwen"),
+        ("transformers", None, {}, "models/qwen"),
         ("transformers", CARDS, {"models": {"base": "anything"}}, "anything"),
     ],
 )
 def test_the_base_is_found_by_name_or_by_where_it_was_loaded_from(
-    kind: str, cards: tuple[Card, ...], options: dict[str, Any], name: str
+    kind: str, cards: Any, options: dict[str, Any], name: str
 ) -> None:
-    assert base_name(settings(kind, **options), cards, BASE) == name
+    found = served(kind, cards, **options)
+    assert (found.base, found.base_target()) == (name, Target(name))
 
 
 def test_a_base_among_several_of_other_names_must_be_named() -> None:
+    others = [{"id": "a"}, {"id": "b"}]
     with pytest.raises(
         EngineError, match=r"lists 'a', 'b', and none is called 'base'.*models: \{base: NAME\}"
     ):
-        base_name(settings(), (Card("a"), Card("b")), BASE)
+        served(cards=others)
     with pytest.raises(EngineError, match=r"engine\.options\.models: 'c' is not served; it serves 'a', 'b'"):
-        base_name(settings(models={"base": "c"}), (Card("a"), Card("b")), BASE)
+        served(cards=others, models={"base": "c"})
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "target"),
+    ("kind", "options", "expected"),
     [
         ("vllm", {}, Target("math")),
         ("vllm", {"models": {"math": "qwen"}}, Target("qwen")),
         ("sglang", {}, Target("qwen:math")),
-        ("tgi", {}, Target("qwen", {"adapter_id": "math"})),
-        ("lorax", {}, Target("qwen", {"adapter_id": "adapters/math", "adapter_source": "local"})),
+        ("tgi", {}, Target("base", {"adapter_id": "math"})),
+        ("lorax", {}, Target("base", {"adapter_id": "adapters/math", "adapter_source": "local"})),
         (
             "lorax",
             {"models": {"math": "org/math"}},
-            Target("qwen", {"adapter_id": "org/math", "adapter_source": "hub"}),
+            Target("base", {"adapter_id": "org/math", "adapter_source": "hub"}),
         ),
         ("transformers", {}, Target("adapters/math")),
     ],
 )
 def test_an_adapter_is_asked_for_as_each_kind_of_server_does(
-    kind: str, options: dict[str, Any], target: Target
+    kind: str, options: dict[str, Any], expected: Target
 ) -> None:
-    assert target_of(settings(kind, **options), CARDS, "qwen", MATH) == target
+    assert target(served(kind, CARDS, **options)) == expected
 
 
 @pytest.mark.parametrize(("kind", "fix"), [("vllm", "set `engine.options.load: true`"), ("other", "")])
 def test_an_adapter_that_is_not_served_is_refused_with_what_is(kind: str, fix: str) -> None:
     with pytest.raises(EngineError, match=r"does not serve 'code' \(it serves 'qwen', 'math'\)") as refused:
-        target_of(settings(kind), CARDS, "qwen", ModelRef("code", Path("code")))
+        target(served(kind, CARDS), ModelRef("code", Path("code")))
     assert fix in refused.value.fix
 
 
-def test_an_adapter_is_loaded_where_the_study_allows_it_and_the_server_lacks_it() -> None:
-    assert not loadable(settings(), (), MATH)
-    assert not loadable(settings(load=True), CARDS, MATH)
-    assert loadable(settings(load=True), CARDS[:1], MATH)
-    assert loaded_name("math", {"weights": ["1"]}) != loaded_name("math", {"weights": ["2"]})
+def test_an_adapter_is_loaded_under_a_name_of_its_content_where_the_server_lacks_it() -> None:
+    found = served("sglang", CARDS[:1], load=True)
+    assert target(found) != target(found, digest="2")
+    assert target(found).model.startswith("qwen:math-")
+    assert found.load(server({"/load_lora_adapter": "Success"})) == {}
+    refused = found.load(server({}))
+    assert "(404: none); start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" in refused["math"]
+    found.unload(server({}), {})  # a refusal here is no error
+    assert target(served("vllm", CARDS, load=True)) == Target("math")
 
 
 def test_a_name_is_unlike_a_source_of_another_folder() -> None:
-    assert unlike(Card("math", root="/old/Math"), "adapters/math") == ""
-    assert unlike(Card("math", root="/old/other"), "adapters/math") == "/old/other"
+    assert Card("math", root="/old/Math").unlike("adapters/math") == ""
+    assert Card("math", root="/old/other").unlike("adapters/math") == "/old/other"
 
 
 def test_each_adapter_of_llama_cpp_has_the_scale_that_says_who_answers() -> None:
-    data = [{"id": 0, "path": "math.gguf"}, {"id": 1, "path": "adapters/chat/lora.gguf"}]
-    held = held_adapters(server(data))
-    assert held == {0: "math.gguf", 1: "adapters/chat/lora.gguf"}
-    off, on = {"scale": 0.0}, {"scale": 1.0}
-    assert scaled("base", held, None) == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | off]})
-    assert scaled("base", held, 1) == Target("base", {"lora": [{"id": 0} | off, {"id": 1} | on]})
+    found = served("llama.cpp", CARDS[:1], HELD)
+
+    def scales(target: Target) -> list[float]:
+        return [adapter["scale"] for adapter in target.extra["lora"]]
+
+    assert scales(found.base_target()) == [0, 0, 0]
+    assert scales(target(found)) == [1, 0, 0]
+    assert scales(target(found, ModelRef("talk", Path("adapters/chat")))) == [0, 1, 0]
 
 
-def test_an_adapter_of_llama_cpp_is_found_by_file_folder_or_given_name() -> None:
-    held = {0: "math.gguf", 1: "adapters/chat/lora.gguf", 2: "x/lora.gguf"}
-    kind = settings("llama.cpp", models={"code": "x/lora.gguf", "odd": "lora"})
-    assert held_id(kind, held, "math", Path("anywhere")) == 0
-    assert held_id(kind, held, "chat", Path("adapters/chat")) == 1
-    assert held_id(kind, held, "code", Path("code")) == 2
+def test_an_adapter_that_llama_cpp_does_not_hold_once_is_refused_with_what_it_holds() -> None:
+    found = served("llama.cpp", CARDS[:1], HELD, models={"code": "x/lora.gguf", "odd": "lora"})
+    assert target(found, ModelRef("code", Path("code"))).extra["lora"][2]["scale"] == 1
     with pytest.raises(EngineError, match=r"several of its adapters fit .*models: \{odd: ID\}"):
-        held_id(kind, held, "odd", Path("odd"))
+        target(found, ModelRef("odd", Path("odd")))
     with pytest.raises(EngineError, match=r"it was not started with it \(it holds '0: math.gguf'.*`--lora`"):
-        held_id(kind, held, "law", Path("law"))
-
-
-def test_a_server_is_asked_to_load_an_adapter_and_says_why_it_does_not() -> None:
-    assert load_adapter(server("Success"), "vllm", "math-1", Path("m")) == ""
-    assert "(404: none); start it with VLLM_ALLOW_RUNTIME" in load_adapter(
-        server({"error": "none"}, 404), "vllm", "math-1", Path("m")
-    )
-    unload_adapter(server({"error": "none"}, 404), "vllm", "math-1")
+        target(found, ModelRef("law", Path("law")))
 
 
 def test_a_servers_report_of_itself_is_optional() -> None:
-    assert reported(server({"version": "9.9"}), "vllm") == {"version": "9.9"}
-    assert reported(server("no"), "vllm") == reported(server({}, 404), "tgi") == {}
-    assert reported(server({"version": "9.9"}), "other") == {}
+    assert served("vllm", CARDS, {"/version": {"version": "9.9"}}).provenance == {
+        "server": "vllm",
+        "server version": "9.9",
+    }
+    assert served("vllm", CARDS).provenance == {"server": "vllm"}
+    assert served("tgi", None, {"/info": {"max_total_tokens": 78}}).context == 78
+    assert served("tgi", None, {"/info": "hello"}).context is None

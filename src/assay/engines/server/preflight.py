@@ -12,32 +12,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
 from assay.engines.files import TEXTS, located, read_header, sha256s, shards
 from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
-from assay.engines.server.dialect import Dialect, Target
+from assay.engines.server.dialect import Dialect
 from assay.engines.server.http import Server
-from assay.engines.server.kinds import KINDS
 from assay.engines.server.options import Connection, ServerSettings, read_settings
-from assay.engines.server.served import (
-    Card,
-    base_name,
-    held_adapters,
-    held_id,
-    listed,
-    load_adapter,
-    loadable,
-    loaded_name,
-    reported,
-    scaled,
-    target_of,
-    unlike,
-    unload_adapter,
-)
+from assay.engines.server.served import Served
 from assay.engines.server.session import ServerSession
 from assay.errors import EngineError
 from assay.plan import EngineSettings
@@ -47,8 +31,6 @@ __all__ = ["ServerPreflight", "preflight"]
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SERVERS_OWN = "the server's own"
 """Stands for a chat template that is not seen, in chats."""
-REPORTED = ("version", "build_info", "sha", "model_sha", "model_dtype")
-"""What of that is kept."""
 
 
 def preflight(
@@ -84,26 +66,15 @@ class ServerPreflight(Preflight):
     ) -> None:
         self.settings = settings
         self._open = open_server
-        self._cards = listed(server) if KINDS[settings.kind].lists else _reached(server)
-        self.served = base_name(settings, self._cards, base)
-        """The base's name there."""
-        self._report = reported(server, settings.kind)
-        llama = settings.kind == "llama.cpp"
-        self._held = held_adapters(server) if llama else {}
-        of_base = scaled(self.served, self._held, None) if llama else Target(self.served)
-        self._targets: dict[str, Target] = {base.name: of_base}
-        self._loads: dict[str, tuple[str, Path]] = {}
-        """Adapters for the server to load: the name there, and the folder."""
+        self._served = Served(server, settings, base)
+        self._targets = {base.name: self._served.base_target()}
         api = settings.options.api
         self._chat = api == "chat" or (api == "auto" and settings.kind == "other" and _only_chats(server))
         self._turns: set[str] = set()
         folder = located(base, TEXTS)
         super().__init__(base.name, self._read_tokens(folder))
-        named = [card.context for card in self._cards if card.name == self.served]
-        total = self._report.get("max_total_tokens")
-        self.context = next(iter(named), None) or (total if isinstance(total, int) else None)
-        version = {f"server {key}": str(self._report[key]) for key in REPORTED if self._report.get(key)}
-        self.provenance = versions() | {"server": settings.kind} | version  # no key is part of it
+        self.context = self._served.context
+        self.provenance = versions() | self._served.provenance
         self._begin(base, folder)
 
     def chat(self, prompt: str, template: str) -> str:
@@ -130,20 +101,14 @@ class ServerPreflight(Preflight):
     @contextmanager
     def load(self) -> Iterator[ServerSession]:
         """Have the server load what it may, and unload it in the end. Raises EngineError if it cannot be asked."""
-        kind = self.settings.kind
         with closing(self._open(self.settings.connection)) as server:
-            reasons = {
-                name: load_adapter(server, kind, there, folder)
-                for name, (there, folder) in self._loads.items()
-            }
-            failed = {name: reason for name, reason in reasons.items() if reason}
-            dialect = Dialect(kind, self._chat, self.tokens)
+            failed = self._served.load(server)
+            dialect = Dialect(self.settings.kind, self._chat, self.tokens)
             turns = self._turns if self._chat else None
             try:
                 yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, turns)
             finally:
-                for name in self._loads.keys() - failed:
-                    unload_adapter(server, kind, self._loads[name][0])
+                self._served.unload(server, failed)
 
     def look(self, adapter: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
@@ -153,55 +118,44 @@ class ServerPreflight(Preflight):
                 folder, _adapter_file(folder), self.identities[self.name], self.settings.dtype
             )
             template = own_template(folder)
-            self._targets[adapter.name] = self._target(adapter, folder, identity)
+            target = self._targets[adapter.name] = self._served.target(adapter, folder, identity)
         except EngineError as bad:
             self.note(Problem(adapter.name, "error", str(bad)))
             return
         self.add_adapter(adapter.name, identity, None if self._chat else template)
-        if self._chat and template is not None:
-            text = "it brings a chat template; whether the server applies that in chats is not seen from here"
-            self.note(Problem(adapter.name, "warning", text))
-
-    def _target(self, adapter: ModelRef, folder: Path, identity: Mapping[str, Any]) -> Target:
-        """How an adapter is asked for. Raises EngineError where it is not served."""
-        settings = self.settings
-        if settings.kind == "llama.cpp":
-            return scaled(self.served, self._held, held_id(settings, self._held, adapter.name, folder))
-        if loadable(settings, self._cards, adapter):
-            there = loaded_name(adapter.name, identity)
-            if there not in [card.name for card in self._cards]:
-                self._loads[adapter.name] = (there, folder)
-            return Target(f"{self.served}:{there}" if settings.kind == "sglang" else there)
-        target = target_of(settings, self._cards, self.served, adapter)
-        card = next((card for card in self._cards if card.name == target.model and card.root), None)
-        if card is not None and (other := unlike(card, adapter.source)):
+        card = None if target.extra else self._served.card(target.model)
+        if card is not None and card.root and (other := card.unlike(adapter.source)):
             text = (
                 f"the server says that it loaded {card.name!r} from {other}, the study names {adapter.source}; its "
                 f"responses are filed under the latter's content: correct one if these are not the same"
             )
             self.note(Problem(adapter.name, "warning", text))
-        return target
+        if self._chat and template is not None:
+            text = "it brings a chat template; whether the server applies that in chats is not seen from here"
+            self.note(Problem(adapter.name, "warning", text))
 
     def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
         settings = self.settings
         served = {"engine": "openai", "server": settings.kind}
         weights = {"dtype": settings.dtype, "quantization": settings.quantization}
-        template = SERVERS_OWN if self._chat else own_template(folder) or self._report.get("chat_template")
+        template = (
+            SERVERS_OWN if self._chat else own_template(folder) or self._served.report.get("chat_template")
+        )
         identity = base_identity(served | weights, folder, _base_weights(folder))
         self.add_base(identity, template if isinstance(template, str) else None)
-        card = next((card for card in self._cards if card.name == self.served), None)
+        card = self._served.card(self._served.base)
         given = base.name in settings.options.models
-        if card is not None and not given and (other := unlike(card, base.source)):
+        if card is not None and not given and (other := card.unlike(base.source)):
             text = (
                 f"the server calls its base {other}, the study names {base.source}; if these are not the same weights, "
-                f"correct one, else say so under `engine.options.models: {{{base.name}: {self.served}}}`"
+                f"correct one, else say so under `engine.options.models: {{{base.name}: {card.name}}}`"
             )
             self.note(Problem(base.name, "warning", text))
 
     def _read_tokens(self, folder: Path) -> Tokens:
         """The base's special tokens, by its files or by llama.cpp's word."""
-        found, report = read_tokens(folder), self._report
+        found, report = read_tokens(folder), self._served.report
         named = {name: str(report[name]) for name in ("bos_token", "eos_token") if report.get(name)}
         return Tokens(named | dict(found.named), found.unknown - set(named), found.begins)
 
@@ -233,9 +187,3 @@ def _adapter_file(folder: Path) -> Path:
 def _only_chats(server: Server) -> bool:
     """Whether there are no completions: an empty request is refused where there are, and costs no token."""
     return server.post("/v1/completions", {}).status in (404, 405, 501)
-
-
-def _reached(server: Server) -> tuple[Card, ...]:
-    """No names, from a server that answers. Raises EngineError where none does."""
-    server.get("/health")
-    return ()

@@ -1,4 +1,4 @@
-"""Which of the server's names is which subject: what it lists, what it can load, and what it cannot be asked for."""
+"""What a server serves, and which of its names is which subject. It generates nothing."""
 
 from __future__ import annotations
 
@@ -12,25 +12,14 @@ from assay.engines.api import ModelRef
 from assay.engines.files import json_sha256
 from assay.engines.server.dialect import Target
 from assay.engines.server.http import Server
-from assay.engines.server.kinds import KINDS, Kind
+from assay.engines.server.kinds import KINDS
 from assay.engines.server.options import ServerSettings
 from assay.errors import EngineError, Place
 
-__all__ = [
-    "Card",
-    "base_name",
-    "held_adapters",
-    "held_id",
-    "listed",
-    "load_adapter",
-    "loadable",
-    "loaded_name",
-    "reported",
-    "scaled",
-    "target_of",
-    "unlike",
-    "unload_adapter",
-]
+__all__ = ["Card", "Served", "read_cards"]
+
+VERSIONS = ("version", "build_info", "sha", "model_sha", "model_dtype")
+"""What a server's report says of its version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +34,162 @@ class Card:
     context: int | None = None
     """Positions of a prompt and its response."""
 
+    def unlike(self, source: Path | str) -> str:
+        """Where it was loaded from, if that is called otherwise than the study's source; else empty."""
+        loaded = self.root or self.name
+        same = PurePath(loaded).name.casefold() == PurePath(str(source)).name.casefold()
+        return "" if same else loaded
 
-def listed(server: Server) -> tuple[Card, ...]:
+
+class Served:
+    """The names at one server, as it lists them at the start."""
+
+    def __init__(self, server: Server, settings: ServerSettings, base: ModelRef) -> None:
+        """Asks the server. Raises EngineError if it does not answer, or which name is the base's is not known."""
+        self._settings = settings
+        self._kind = KINDS[settings.kind]
+        self.cards = read_cards(server) if self._kind.lists else _no_cards(server)
+        self.report = _report(server, self._kind.version)
+        """An object in which it reports of itself; empty where it does not."""
+        self.base = self._base_name(base)
+        """The base's name there."""
+        self._held = _held_adapters(server) if settings.kind == "llama.cpp" else {}
+        self._loads: dict[str, tuple[str, Path]] = {}
+        """Adapters for the server to load: the name there, and the folder."""
+
+    @property
+    def context(self) -> int | None:
+        """Positions of a prompt and its response together, where the server says so."""
+        total = self.report.get("max_total_tokens")
+        card = self.card(self.base)
+        return (card and card.context) or (total if isinstance(total, int) else None)
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """Which kind of server answers, and of which version; no key is part of it."""
+        reported = {f"server {key}": str(self.report[key]) for key in VERSIONS if self.report.get(key)}
+        return {"server": self._settings.kind} | reported
+
+    def card(self, name: str) -> Card | None:
+        """What the server lists under a name, if it does."""
+        return next((card for card in self.cards if card.name == name), None)
+
+    def base_target(self) -> Target:
+        """How the base is asked for."""
+        return self._scaled(None) if self._settings.kind == "llama.cpp" else Target(self.base)
+
+    def target(self, adapter: ModelRef, folder: Path, identity: Mapping[str, Any]) -> Target:
+        """How an adapter is asked for; one that is to be loaded is noted for `load`.
+
+        Raises EngineError, naming no adapter, where it is not served.
+        """
+        name, kind = self._name(adapter.name), self._settings.kind
+        if kind == "llama.cpp":
+            return self._scaled(self._held_id(adapter.name, folder))
+        if self._settings.options.load and self.card(name) is None:
+            # Servers keep what they computed for a name: no other content has this one.
+            there = f"{adapter.name}-{json_sha256(identity)[:12]}"
+            if self.card(there) is None:
+                self._loads[adapter.name] = (there, folder)
+            return Target(f"{self.base}:{there}" if kind == "sglang" else there)
+        given, source = self._settings.options.models.get(adapter.name), str(adapter.source)
+        if kind == "transformers":
+            return Target(given or source)
+        if kind == "lorax":
+            local = isinstance(adapter.source, Path) and given is None
+            where = "local" if local else "hub"
+            return Target(self.base, {"adapter_id": given or source, "adapter_source": where})
+        if kind == "tgi":
+            return Target(self.base, {"adapter_id": name})
+        names = [card.name for card in self.cards if card.parent or kind != "sglang"]
+        if names and name not in names:
+            raise self._absent(name, names)
+        return Target(f"{self.base}:{name}" if kind == "sglang" else name)
+
+    def load(self, server: Server) -> dict[str, str]:
+        """Have the server load adapters; says which it did not, and why."""
+        path, _ = self._kind.loads or ("", "")
+        failed: dict[str, str] = {}
+        for adapter, (there, folder) in self._loads.items():
+            reply = server.post(path, {"lora_name": there, "lora_path": str(folder.absolute())}, tries=1)
+            if not reply.ok:
+                allowed = reply.status not in (404, 405)
+                fix = "" if allowed else "; start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
+                failed[adapter] = f"the server does not load it ({reply}){fix}"
+        return failed
+
+    def unload(self, server: Server, failed: Mapping[str, str]) -> None:
+        """Have the server drop what it loaded; an adapter that stays harms no later run."""
+        _, path = self._kind.loads or ("", "")
+        for adapter in self._loads.keys() - failed:
+            with suppress(EngineError):
+                server.post(path, {"lora_name": self._loads[adapter][0]}, tries=1)
+
+    def _name(self, subject: str) -> str:
+        return self._settings.options.models.get(subject, subject)
+
+    def _base_name(self, base: ModelRef) -> str:
+        names, source = [card.name for card in self.cards], str(base.source)
+        whole = self._settings.kind == "transformers"
+        if (given := self._settings.options.models.get(base.name)) is not None:
+            if names and given not in names and not whole:
+                place = Place.of("engine", "options", "models")
+                raise EngineError(f"{given!r} is not served", place=place, fix=f"it serves {_words(names)}")
+            return given
+        if whole:
+            return source
+        bases = [card for card in self.cards if not card.parent]
+        for card in bases:
+            if card.name in (base.name, source) or card.root == source:
+                return card.name
+        if len(bases) == 1:
+            return bases[0].name
+        if not names:
+            return base.name
+        raise EngineError(
+            f"the server lists {_words(names)}, and none is called {base.name!r} or {source!r}",
+            fix=f"write which it is under `engine.options.models: {{{base.name}: NAME}}`",
+        )
+
+    def _absent(self, name: str, names: Sequence[str]) -> EngineError:
+        load = ", set `engine.options.load: true`" if self._kind.loads else ""
+        return EngineError(
+            f"the server does not serve {name!r} (it serves {_words(names)})",
+            fix=f"start it with the adapter{load}, or write its name there under `engine.options.models`",
+        )
+
+    def _scaled(self, on: int | None) -> Target:
+        """How llama.cpp is told who answers: the scale of every adapter in each request, also for the base.
+
+        Without them it applies all that it was started with, to the base too.
+        """
+        scales = [{"id": number, "scale": 1.0 if number == on else 0.0} for number in self._held]
+        return Target(self.base, {"lora": scales})
+
+    def _held_id(self, adapter: str, folder: Path) -> int:
+        """The id of an adapter at llama.cpp."""
+        given = self._settings.options.models.get(adapter)
+        fits = [number for number, path in self._held.items() if _is_at(path, adapter, folder, given)]
+        if len(fits) == 1:
+            return fits[0]
+        names = _words([f"{number}: {path}" for number, path in self._held.items()])
+        what = "several of its adapters fit" if fits else "it was not started with it"
+        raise EngineError(
+            f"{what} (it holds {names})",
+            fix=f"start it with `--lora`, or write which it is under `engine.options.models: {{{adapter}: ID}}`",
+        )
+
+
+def read_cards(server: Server) -> tuple[Card, ...]:
     """What `/v1/models` names; nothing where there is no such page. Raises EngineError."""
     reply = server.get("/v1/models")
     if reply.status in (404, 405, 501):
         return ()
     models = reply.data.get("data") if reply.ok and isinstance(reply.data, dict) else None
     if not isinstance(models, list):
-        raise EngineError(
-            f"no list of models ({reply})",
-            place=server.place("/v1/models"),
-            fix="is it the server's address? correct `engine.url`",
-        )
+        fix = "is it the server's address? correct `engine.url`"
+        raise EngineError(f"no list of models ({reply})", place=server.place("/v1/models"), fix=fix)
     return tuple(_card(model) for model in models if isinstance(model, dict) and model.get("id"))
-
-
-def reported(server: Server, kind: Kind) -> Mapping[str, Any]:
-    """An object in which a server reports of itself, its version included; empty where it does not."""
-    if not (path := KINDS[kind].version):
-        return {}
-    try:
-        reply = server.get(path, tries=2)
-    except EngineError:
-        return {}
-    return reply.data if reply.ok and isinstance(reply.data, dict) else {}
 
 
 def _card(model: Mapping[str, Any]) -> Card:
@@ -78,119 +198,26 @@ def _card(model: Mapping[str, Any]) -> Card:
     return Card(str(model["id"]), str(model.get("root") or ""), str(model.get("parent") or ""), context)
 
 
-def base_name(settings: ServerSettings, cards: Sequence[Card], base: ModelRef) -> str:
-    """The server's name of a base. Raises EngineError where that cannot be told."""
-    names = [card.name for card in cards]
-    if (given := settings.options.models.get(base.name)) is not None:
-        if settings.kind != "transformers" and cards and given not in names:
-            raise EngineError(
-                f"{given!r} is not served",
-                place=Place.of("engine", "options", "models"),
-                fix=f"it serves {_words(names)}",
-            )
-        return given
-    source = str(base.source)
-    if settings.kind == "transformers":
-        return source
-    bases = [card for card in cards if not card.parent]
-    for card in bases:
-        if card.name in (base.name, source) or card.root == source:
-            return card.name
-    if len(bases) == 1:
-        return bases[0].name
-    if not cards:
-        return base.name
-    raise EngineError(
-        f"the server lists {_words(names)}, and none is called {base.name!r} or {source!r}",
-        fix=f"write which it is under `engine.options.models: {{{base.name}: NAME}}`",
-    )
+def _no_cards(server: Server) -> tuple[Card, ...]:
+    """No names, from a server that answers. Raises EngineError where none does."""
+    server.get("/health")
+    return ()
 
 
-def unlike(card: Card, source: Path | str) -> str:
-    """Where the server says that a name was loaded from, if that is called otherwise than the study's source; else empty."""
-    loaded = card.root or card.name
-    last = PurePath(str(source)).name
-    return "" if PurePath(loaded).name.casefold() == last.casefold() else loaded
+def _report(server: Server, path: str) -> Mapping[str, Any]:
+    try:
+        reply = server.get(path, tries=2) if path else None
+    except EngineError:
+        return {}
+    return reply.data if reply and reply.ok and isinstance(reply.data, dict) else {}
 
 
-def target_of(settings: ServerSettings, cards: Sequence[Card], base: str, adapter: ModelRef) -> Target:
-    """How an adapter is asked for. Raises EngineError, naming no adapter, where it is not served."""
-    name = settings.options.models.get(adapter.name, adapter.name)
-    if settings.kind == "transformers":
-        return Target(settings.options.models.get(adapter.name, str(adapter.source)))
-    if settings.kind == "lorax":
-        known = settings.options.models.get(adapter.name, str(adapter.source))
-        local = isinstance(adapter.source, Path) and adapter.name not in settings.options.models
-        return Target(base, {"adapter_id": known, "adapter_source": "local" if local else "hub"})
-    if settings.kind == "tgi":
-        return Target(base, {"adapter_id": name})
-    if settings.kind == "sglang":
-        adapters = [card.name for card in cards if card.parent]
-        if adapters and name not in adapters:
-            raise _absent(name, adapters, settings)
-        return Target(f"{base}:{name}")
-    if cards and name not in [card.name for card in cards]:
-        raise _absent(name, [card.name for card in cards], settings)
-    return Target(name)
-
-
-def loadable(settings: ServerSettings, cards: Sequence[Card], adapter: ModelRef) -> bool:
-    """Whether the server is to load an adapter: it may, and does not serve it yet under its own name."""
-    return settings.options.load and settings.options.models.get(adapter.name, adapter.name) not in [
-        card.name for card in cards
-    ]
-
-
-def loaded_name(adapter: str, identity: Mapping[str, Any]) -> str:
-    """A name that no other content can have: servers keep what they computed for a name."""
-    return f"{adapter}-{json_sha256(identity)[:12]}"
-
-
-def load_adapter(server: Server, kind: Kind, name: str, folder: Path) -> str:
-    """Have the server load an adapter. Why it did not; empty where it did."""
-    path, _ = KINDS[kind].loads or ("", "")
-    reply = server.post(path, {"lora_name": name, "lora_path": str(folder.absolute())}, tries=1)
-    if reply.ok:
-        return ""
-    fix = "; start it with VLLM_ALLOW_RUNTIME_LORA_UPDATING=True" if reply.status in (404, 405) else ""
-    return f"the server does not load it ({reply}){fix}"
-
-
-def unload_adapter(server: Server, kind: Kind, name: str) -> None:
-    """Have the server drop an adapter; one that stays loaded harms no later run."""
-    _, path = KINDS[kind].loads or ("", "")
-    with suppress(EngineError):
-        server.post(path, {"lora_name": name}, tries=1)
-
-
-def held_adapters(server: Server) -> dict[int, str]:
-    """The adapters that llama.cpp was started with: the file of each, by its id. Raises EngineError."""
+def _held_adapters(server: Server) -> dict[int, str]:
+    """The adapters that llama.cpp was started with: the file of each, by its id."""
     reply = server.get("/lora-adapters")
     if not reply.ok or not isinstance(reply.data, list):
         raise EngineError(f"no list of adapters ({reply})", place=server.place("/lora-adapters"))
     return {int(adapter["id"]): str(adapter.get("path") or "") for adapter in reply.data}
-
-
-def scaled(base: str, held: Mapping[int, str], on: int | None) -> Target:
-    """How llama.cpp is told who answers: the scale of every adapter in each request, also for the base.
-
-    Without them it applies all that it was started with, to the base too.
-    """
-    return Target(base, {"lora": [{"id": each, "scale": 1.0 if each == on else 0.0} for each in held]})
-
-
-def held_id(settings: ServerSettings, held: Mapping[int, str], adapter: str, folder: Path) -> int:
-    """The id of an adapter at llama.cpp. Raises EngineError, naming no adapter, where it does not hold it."""
-    given = settings.options.models.get(adapter)
-    fits = [number for number, path in held.items() if _is_at(path, adapter, folder, given)]
-    if len(fits) == 1:
-        return fits[0]
-    names = _words([f"{number}: {path}" for number, path in held.items()])
-    what = "several of its adapters fit" if fits else "it was not started with it"
-    raise EngineError(
-        f"{what} (it holds {names})",
-        fix=f"start it with `--lora`, or write which it is under `engine.options.models: {{{adapter}: ID}}`",
-    )
 
 
 def _is_at(path: str, name: str, folder: Path, given: str | None) -> bool:
@@ -198,16 +225,6 @@ def _is_at(path: str, name: str, folder: Path, given: str | None) -> bool:
     if given is not None:
         return given in (path, at.name, at.stem)
     return at.parent == folder or at.stem in (name, folder.name)
-
-
-def _absent(name: str, names: Sequence[str], settings: ServerSettings) -> EngineError:
-    fix = "start it with the adapter"
-    if KINDS[settings.kind].loads:
-        fix += ", set `engine.options.load: true`"
-    return EngineError(
-        f"the server does not serve {name!r} (it serves {_words(names)})",
-        fix=f"{fix}, or write its name there under `engine.options.models`",
-    )
 
 
 def _words(names: Sequence[str]) -> str:
