@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import assay
-from assay.runs import opened
+from assay.runs import Run
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +43,8 @@ def read(study: Path, task: str, metrics: Sequence[str]) -> Responses:
     """Score a study of one base and recorded responses, and read it back prompt by prompt."""
     with tempfile.TemporaryDirectory() as folder:
         assay.run(study, folder)
-        with opened(Path(folder)) as (bound, tasks, store):
+        with Run.open(Path(folder)) as run:
+            bound, tasks, store = run.plan, run.tasks, run.records
             known = [one.name for one in tasks[task].metrics]
             (base,) = (one.name for one in bound.bases)
             names = [base, *(adapter.name for adapter in bound.adapters)]

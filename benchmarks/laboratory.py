@@ -29,9 +29,9 @@ from scipy.stats import binomtest
 
 import assay
 from assay import stats
-from assay.binding import bind_tasks
 from assay.cli.progress import show_progress
 from assay.records import Store
+from assay.runs.tasks import resolve_tasks
 from assay.study import Study
 from assay.training import load_recipe, train
 
@@ -183,7 +183,7 @@ def measured(folder: Path, part: int, adapters: dict[str, Path], prompts: int) -
         study = asked(folder, part, dict(list(adapters.items())[:last]), prompts)
         with show_progress() as progress:
             assay.run(study, folder, progress)
-        (entry,) = bind_tasks(study).values()
+        (entry,) = resolve_tasks(study).values()
         name = list(adapters)[last - 1]
         with Store.read(folder) as store:
             base, scores = (store.scores(who, TASK, entry.scorer) for who in ("base", name))

@@ -21,7 +21,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 import assay
 from assay import stats
 from assay.records import Store
-from assay.runs import opened
+from assay.runs import Run
 
 
 def main() -> None:
@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     folder = parser.parse_args().run
     result = assay.decide(folder)
-    with opened(folder) as (bound, tasks, store):
+    with Run.open(folder) as run:
+        bound, tasks, store = run.plan, run.tasks, run.records
         for label in result.labels:
             gains, variances = [], []
             for recipe in (one for one in result.recipes if one.metric == label.metric):

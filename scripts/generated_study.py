@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from assay.audit import open_result
 from assay.report import write_reports
-from assay.runs import opened
+from assay.runs import Run
 from assay.verdicts.result import Applied, NoiseFloor, Result
 
 __all__ = ["Shape", "as_if_measured", "generate", "report_as_if_measured"]
@@ -160,11 +159,11 @@ def as_if_measured(result: Result) -> Result:
     )
 
 
-def report_as_if_measured(run: Path) -> Result:
-    """Write the reports of a complete run anew, with these."""
-    result = as_if_measured(open_result(run))
-    with opened(run) as (study, tasks, store):
-        write_reports(result, run, study, tasks, store)
+def report_as_if_measured(folder: Path) -> Result:
+    """Write the reports of a complete run again, with these."""
+    with Run.open(folder) as run:
+        result = as_if_measured(run.analyze())
+        write_reports(result, run.plan, run.evidence, folder)
     return result
 
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 import pytest
 
 import assay
-from assay.binding.bound import Cell
-from assay.binding.generated import generated
 from assay.engines import Fake, Prompt
 from assay.engines.fake import FakePreflight
-from assay.errors import EngineError
+from assay.errors import EngineError, StudyError
 from assay.records import Store
 from assay.records.answers import answers
+from assay.runs.generated import generated
+from assay.runs.workload import Workload
 from assay.study import Study, load_study
 from assay.tasks import Example, Form, Metric, Score, Task
 from assay.tasks.task import Answer, Ask, Chat
@@ -65,27 +65,27 @@ def study_of(folder: Path, **fields: Any) -> Study:
     return load_study(write_study(folder, document))
 
 
-def cells(study: Study, fake: Fake) -> tuple[Cell, ...]:
+def cells(study: Study, fake: Fake) -> tuple[Workload, ...]:
     found = generated(study, {"choice": Choice("choice")}, {"choice": KNOWN}, fake.preflight)
-    return found.rounds[0].cells
+    return found.groups[0].workloads
 
 
 def test_each_is_a_request_of_its_own_in_order(tmp_path: Path) -> None:
     base, good = cells(study_of(tmp_path), Fake(lambda _: ""))
-    asked = [one for one in base.requests() if one.example == "1"]
+    asked = [one for one in base.prompts() if one.example == "1"]
     assert [(one.request, one.kind, one.continuation) for one in asked] == [
         (0, "loglikelihood", " yes"),
         (1, "loglikelihood", " no"),
         (2, "generate", ""),
         (3, "generate", ""),
     ]
-    assert {one.subject for one in good.requests()} == {"good"}
+    assert {one.subject for one in good.prompts()} == {"good"}
 
 
 def test_what_a_task_leaves_open_its_form_decides_and_the_study_goes_first(tmp_path: Path) -> None:
     def limits(**fields: Any) -> list[tuple[int, tuple[str, ...], float]]:
         base, _ = cells(study_of(tmp_path, **fields), Fake(lambda _: ""))
-        asked = [one for one in base.requests() if one.example == "0" and one.kind == "generate"]
+        asked = [one for one in base.prompts() if one.example == "0" and one.kind == "generate"]
         return [(one.max_tokens, one.stop, one.temperature) for one in asked]
 
     assert limits() == [(7, (".",), 0.5), (50, ("!",), 0.0)]
@@ -106,10 +106,10 @@ def test_the_protocol_changes_with_all_that_is_asked(tmp_path: Path) -> None:
 
     study, preflight = study_of(tmp_path), Fake(lambda _: "").preflight
     one, other = (
-        generated(study, {"choice": kind("choice")}, {"choice": KNOWN}, preflight).rounds[0].cells[0]
+        generated(study, {"choice": kind("choice")}, {"choice": KNOWN}, preflight).groups[0].workloads[0]
         for kind in (Choice, Other)
     )
-    assert one.sent == other.sent
+    assert one.texts == other.texts
     assert one.protocol["sent"] != other.protocol["sent"]
 
 
@@ -122,16 +122,16 @@ def test_a_task_that_asks_one_text_has_the_protocol_that_it_always_had(tmp_path:
     plain = generated(
         study_of(tmp_path), {"choice": Plain("choice")}, {"choice": KNOWN}, Fake(lambda _: "").preflight
     )
-    cell = plain.rounds[0].cells[0]
+    cell = plain.groups[0].workloads[0]
     assert not cell.asks
-    assert [one.text for one in cell.requests()] == ["q0", "q1", "q2", "q3"]
-    assert (cell.ask.max_tokens, cell.ask.stop) == (50, (".",))
+    assert [one.text for one in cell.prompts()] == ["q0", "q1", "q2", "q3"]
+    assert (cell.prompt.max_tokens, cell.prompt.stop) == (50, (".",))
 
 
 def test_several_turns_go_under_the_template_where_the_engine_can(tmp_path: Path) -> None:
     fake = Fake(lambda _: "", templates={"base": "[{prompt}]"})
     base, _ = cells(study_of(tmp_path), fake)
-    assert base.sent["1"] == "[user: q1\nuser: q1]"
+    assert base.texts["1"] == "[user: q1\nuser: q1]"
 
 
 def test_several_turns_are_refused_where_the_engine_takes_one(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_several_turns_are_refused_where_the_engine_takes_one(tmp_path: Path) ->
 
     look = OfOneTurn(lambda _: "", templates={"base": "[{prompt}]"}).preflight
     task, examples = {"choice": Choice("choice")}, {"choice": KNOWN}
-    with pytest.raises(EngineError, match="takes one turn, not 3"):
+    with pytest.raises(StudyError, match="takes one turn, not 3"):
         generated(study_of(tmp_path, entry={"shots": 3}), task, examples, look)
     base = generated(study_of(tmp_path, entry={"shots": 1}), task, examples, look)
-    assert base.rounds[0].cells[0].sent["1"] == "[q1]"
+    assert base.groups[0].workloads[0].texts["1"] == "[q1]"
 
 
 def test_answers_of_an_example_come_together_in_the_order_asked(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_answers_of_an_example_come_together_in_the_order_asked(tmp_path: Path) 
         store.bind_task("choice", "choice", KNOWN)
         (base, *_) = cells(study_of(tmp_path), fake)
         store.bind("base", "choice", base.identity, base.protocol)
-        for _ in store.append(reversed(list(fake.complete(base.requests())))):
+        for _ in store.append(reversed(list(fake.complete(base.prompts())))):
             pass
         firsts = [row for (row,) in store._db.execute("SELECT id FROM records WHERE request = 0")]
         found = {key: given for _, key, given in answers(store, firsts)}

@@ -11,34 +11,20 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
+    *("errors", "files", "text", "progress", "rows", "embedded", "memory", "stats", "plan", "study", "tasks"),
     *(
-        "errors",
-        "files",
-        "text",
-        "progress",
-        "rows",
-        "embedded",
-        "memory",
-        "stats",
-        "plan",
-        "study",
-        "tasks",
         "engines",
         "records",
         "scoring",
-    ),
-    *("verdicts", "report"),
-    *(
-        "interop",
-        "binding",
+        "verdicts",
+        "report",
         "runs",
-        "stopping",
-        "asking",
-        "audit",
-        "doctor",
+        "interop",
         "planning",
+        "training",
+        "audit",
     ),
-    *("training", "testing", "demo", "cli"),
+    *("demo", "doctor", "testing", "cli"),
 )
 
 

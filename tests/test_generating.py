@@ -19,7 +19,7 @@ from assay.engines.api import NO_PROMPTS
 from assay.errors import OutputError, RunError, StudyError
 from assay.interop.exporters.responses import export_responses
 from assay.records import Store
-from assay.study import load_study
+from assay.runs import Run
 from assay.verdicts import Result
 from tests.interruptions import interrupted_at
 from tests.studies import RIGHT, WRONG, examples, table, write_study
@@ -260,8 +260,8 @@ def test_the_noise_floor_is_no_subject_of_the_study(tmp_path: Path) -> None:
     study = generating(tmp_path)
     with_noise = run(study, Fake(drift))
     assert [row.subject for row in with_noise.matrix.rows] == ["base", "good", "bad"]
-    with Store.read(tmp_path / "run") as store:
-        export_responses(load_study(study), store, tmp_path / "out.jsonl")
+    with Run.open(tmp_path / "run") as opened:
+        export_responses(opened.plan, opened.records, tmp_path / "out.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert Counter(row["adapter"] for row in rows) == {None: COUNT, "good": COUNT, "bad": COUNT}
 

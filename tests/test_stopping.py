@@ -100,9 +100,10 @@ def test_clear_words_are_those_of_the_full_run(tmp_path: Path) -> None:
 def test_all_subjects_answer_the_first_prompts_of_one_order(tmp_path: Path) -> None:
     run(stopping(tmp_path))
     with Store.read(tmp_path / "run") as store:
-        order = [str(position) for position in store.fact("early")["orders"]["math"]]
+        assert store.manifest.schedule is not None
+        order = [str(position) for position in store.manifest.schedule.orders["math"]]
         for name in ("base", *ADAPTERS):
-            keys = {key for key, _, _ in store.held(name, "math")}
+            keys = {key.example for key in store.held(name, "math")}
             assert keys == set(order[: len(keys)])
     assert order != sorted(order, key=int)
 

@@ -16,20 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from assay import stats
-    from assay.audit import check, decide, open_result, run
+    from assay.audit import check, decide, gate, open_result, run
     from assay.errors import AssayError
+    from assay.runs import Run
+    from assay.runs.resolve import resolve
     from assay.study import Study, load_study
     from assay.verdicts import Result
 
 __all__ = [
     "AssayError",
     "Result",
+    "Run",
     "Study",
     "__version__",
     "check",
     "decide",
+    "gate",
     "load_study",
     "open_result",
+    "resolve",
     "run",
     "stats",
 ]
@@ -39,11 +44,14 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "AssayError": "assay.errors",
     "Result": "assay.verdicts",
+    "Run": "assay.runs",
     "Study": "assay.study",
     "check": "assay.audit",
     "decide": "assay.audit",
+    "gate": "assay.audit",
     "load_study": "assay.study",
     "open_result": "assay.audit",
+    "resolve": "assay.runs.resolve",
     "run": "assay.audit",
 }
 

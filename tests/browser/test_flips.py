@@ -11,9 +11,8 @@ import pytest
 from scripts.generated_study import as_if_measured
 
 from assay.report import write_reports
-from assay.runs import opened
+from assay.runs import Run
 from assay.stats import Verdict
-from assay.verdicts import decide as find
 from tests.browser.conftest import Browser
 
 Reader = Callable[..., Browser]
@@ -137,13 +136,13 @@ def test_long_reasons_and_huge_numbers_scroll_nothing_sideways(
     chromium: Browser, generated: Path, tmp_path: Path, width: int
 ) -> None:
     reason = f"/home/someone/{'adapters-of-mine-' * 12}/adapter_model.safetensors holds 500 of 9,000 bytes"
-    with opened(generated.parent) as (study, tasks, store):
-        result = as_if_measured(find(study, tasks, store))
+    with Run.open(generated.parent) as run:
+        result = as_if_measured(run.analyze())
         claims = [replace(claim, verdict=Verdict.NOT_MEASURED, reason=reason) for claim in result.claims]
         cells = [replace(cell, interval=None, finding=None, reason=reason) for cell in result.cells]
         applied = [replace(entry, norm=3.2e31, largest=1e30) for entry in result.applied]
         result = replace(result, claims=tuple(claims), cells=tuple(cells), applied=tuple(applied))
-        write_reports(result, tmp_path, study, tasks, store)
+        write_reports(result, run.plan, run.evidence, tmp_path)
     chromium.open(tmp_path / "report.html", width=width)
     wide = "return document.documentElement.scrollWidth"
     assert chromium.script(wide) <= width

@@ -11,7 +11,7 @@ import pytest
 
 import assay
 from assay.report import write_reports
-from assay.runs import opened
+from assay.runs import Run
 from assay.verdicts.result import Applied, NoiseFloor
 from tests.browser.conftest import Browser
 from tests.studies import jsonl, write_study
@@ -83,9 +83,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base_name, task = f"base {NAME}", f"task {NAME}"
     dead = Applied(NAME, base_name, False, ATTACKS[0], None, None, None, None, 0.0)
     floor = NoiseFloor(base_name, task, task, 9, 9, 1, 0, 0.1, (-0.1, 0.3), 0.9, 0.05, ATTACKS[2])
-    with opened(folder / "run") as (found, tasks, store):
+    with Run.open(folder / "run") as run:
         findings = replace(result, applied=(dead,), problems=ATTACKS, noise_floor=(floor,))
-        write_reports(findings, folder / "run", found, tasks, store)
+        write_reports(findings, run.plan, run.evidence, folder / "run")
     return folder / "run" / "report.html"
 
 

@@ -45,7 +45,7 @@ def checkable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str,
         given.append(settings.model_dump())
         return fake.preflight(settings, *rest)
 
-    monkeypatch.setattr("assay.runs.check.find_preflight", lambda _: preflight)
+    monkeypatch.setattr("assay.runs.resolve.find_preflight", lambda _: preflight)
     return given
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from assay import load_study
 from assay import run as run_study
+from assay.audit import plan as planned
 from assay.cli.plan import duration
 from assay.engines import Fake, Prompt
-from assay.planning import plan as planned
 from assay.progress import silent
 from tests.studies import RIGHT, WRONG, examples, one_task_study
 
@@ -59,7 +59,7 @@ def test_plan_prints_time_where_there_was_a_trial(
 ) -> None:
     fake = Fake(lambda _: "word " * 50)
     monkeypatch.setattr(
-        "assay.planning.plan",
+        "assay.audit.plan",
         lambda study, trial, progress=silent, **more: planned(study, trial, fake.preflight, progress, **more),
     )
     done = call("plan", seeds_study(tmp_path), "--trial")

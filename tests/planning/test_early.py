@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from assay import load_study, stats
+from assay.audit import plan
 from assay.engines import Fake
-from assay.planning import Early, Guesses, Plan, plan
+from assay.planning import Early, Guesses
+from assay.planning import Forecast as Plan
 from assay.planning.early import TRUTHS
 from assay.progress import silent
 from assay.study import Study

@@ -11,9 +11,11 @@ import pytest
 from scipy.stats import binomtest
 
 import assay
+from assay.audit import plan
 from assay.engines import Fake, Prompt
 from assay.errors import AssayError, RunError
-from assay.planning import Guesses, Plan, plan
+from assay.planning import Forecast as Plan
+from assay.planning import Guesses
 from assay.planning.guesses import SEED_SD
 from assay.planning.pilot import share_interval
 from assay.stats import detectable_gain, seed_components

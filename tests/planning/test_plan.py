@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from assay import load_study, run
-from assay.binding import bind
+from assay.audit import plan
 from assay.engines import Completion, Fake, Prompt
 from assay.engines.fake import FakePreflight
 from assay.errors import EngineError, StudyError
-from assay.planning import Plan, plan
+from assay.planning import Forecast as Plan
 from assay.planning import trial as trials
 from assay.planning.trial import measure
+from assay.runs.resolve import resolve
+from assay.runs.workload import Work
 from assay.study import Study
 from tests.studies import examples, jsonl, one_task_study
 
@@ -147,7 +149,7 @@ def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
 
 
 def timed_plan(of: Study, fake: Timed, monkeypatch: pytest.MonkeyPatch) -> Plan:
-    monkeypatch.setattr("assay.planning.measure", lambda one: measure(one, lambda: fake.now))
+    monkeypatch.setattr("assay.planning.measure", lambda group: measure(group, lambda: fake.now))
     return plan(of, engine=fake.preflight)
 
 
@@ -166,8 +168,9 @@ def test_reading_and_writing_are_timed_apart(tmp_path: Path, monkeypatch: pytest
 
 def sent(folder: Path) -> list[str]:
     fake = Fake(lambda _: "x")
-    (one,) = bind(study(folder), fake.preflight).rounds
-    return list(one.cells[0].sent.values())
+    work = resolve(study(folder), fake.preflight).work
+    assert isinstance(work, Work)
+    return list(work.groups[0].workloads[0].texts.values())
 
 
 def test_a_trial_loads_once_and_asks_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

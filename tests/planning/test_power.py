@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 import assay
-from assay.binding import bind_tasks
+from assay.plan import MetricName
 from assay.planning.guesses import SEED_SD, Guesses
 from assay.planning.power import SIZE, metric_power, recipe_power
+from assay.runs.resolve import plan_of
+from assay.runs.tasks import resolve_tasks
 from assay.stats import RecipeVariances, detectable_gain, detectable_recipe_gain, prompts_to_detect
 from assay.study import Study
-from assay.verdicts import declare
 from tests.studies import one_task_study
 
 CLAIMS = {"instruction": ["ifeval.prompt_strict", "ifeval.instruction_strict"]}
@@ -33,10 +34,11 @@ def study(adapters: list[dict[str, Any]], **fields: Any) -> Study:
 
 
 def powers(of: Study, checks: dict[str, float] | None = None) -> Any:
-    claims = declare(of, bind_tasks(of))
+    plan = plan_of(of, resolve_tasks(of))
+    means = {MetricName.parse(metric): mean for metric, mean in (checks or {}).items()}
     return (
-        metric_power(of, claims, PROMPTS, checks or {}, Guesses()),
-        recipe_power(of, claims, PROMPTS, checks or {}, Guesses()),
+        metric_power(plan, PROMPTS, means, Guesses()),
+        recipe_power(plan, PROMPTS, means, Guesses()),
     )
 
 
@@ -61,7 +63,7 @@ def test_the_level_is_that_of_the_verdict_itself(tmp_path: Path) -> None:
     claims = {"numeric": ["math.numeric_match", "math.format_match", "math.numeric_found"]}
     path = one_task_study(tmp_path, [True, False] * 20, {"a": [False, True] * 20}, claims=claims)
     of = assay.load_study(path)
-    found = metric_power(of, declare(of, bind_tasks(of)), {"math": 40}, {}, Guesses())
+    found = metric_power(plan_of(of, resolve_tasks(of)), {"math": 40}, {}, Guesses())
     result = assay.run(of, tmp_path / "run")
     assert {power.level for power in found} == {claim.level for claim in result.claims}
 
@@ -85,12 +87,12 @@ def test_more_checks_a_prompt_find_smaller_gains() -> None:
 
 def test_unknown_prompts_leave_what_is_needed() -> None:
     of = study([{"name": "a", "recipe": "r", "seed": 1}, {"name": "b", "recipe": "r", "seed": 2}])
-    claims = declare(of, bind_tasks(of))
-    (power,) = metric_power(of, claims, {}, {}, Guesses())
+    plan = plan_of(of, resolve_tasks(of))
+    (power,) = metric_power(plan, {}, {}, Guesses())
     assert power.prompts is None
     assert power.rows[0].detectable is None
     assert power.rows[0].to_exclude == 248
-    assert recipe_power(of, claims, {}, {}, Guesses()) == ()
+    assert recipe_power(plan, {}, {}, Guesses()) == ()
 
 
 def seeds(count: int, recipe: str = "r") -> list[dict[str, Any]]:
@@ -110,8 +112,8 @@ def test_recipes_of_as_many_seeds_are_planned_together_and_single_ones_left_out(
 
 def test_seeds_dominate_where_prompts_are_many() -> None:
     of = study(seeds(3))
-    claims = declare(of, bind_tasks(of))
-    (few,), (many,) = (recipe_power(of, claims, {"ifeval": n}, {}, Guesses()) for n in (60, 5000))
+    plan = plan_of(of, resolve_tasks(of))
+    (few,), (many,) = (recipe_power(plan, {"ifeval": n}, {}, Guesses()) for n in (60, 5000))
     assert "more prompts would help" in few.advice.lower()
     assert "More prompts would not help much: seeds dominate" in many.advice
     assert many.detectable is not None

@@ -14,6 +14,7 @@ import pytest
 
 from assay.engines import Completion, Prompt
 from assay.errors import OutputError, RunError
+from assay.plan import RowKey
 from assay.records import Store, digest, schema
 from assay.tasks import Example
 
@@ -218,7 +219,7 @@ def test_a_killed_writer_loses_only_the_batch_in_flight(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     with Store.write(tmp_path) as store:
-        assert store.held("base", "math") == {(str(i), 0, 0) for i in range(4)}
+        assert store.held("base", "math") == {RowKey("base", "math", str(i)) for i in range(4)}
         enter(store, [completion(str(i), f"text {i}") for i in range(5)])
         assert [record["text"] for record in store.responses("base", "math")] == [
             f"text {i}" for i in range(5)

@@ -132,7 +132,7 @@ def test_a_check_runs_behind_a_server_too() -> None:
     assert engine.options == {"models": {"qa": "served"}}
     with pytest.raises(StudyError, match=r"^--engine: `url` is for servers"):
         check("owner/qa", "owner/base", "numeric", options=options)
-    with pytest.raises(EngineError, match=r"^--engine: no engine 'opanai'"):
+    with pytest.raises(StudyError, match=r"^--engine: no engine 'opanai'"):
         check("owner/qa", "owner/base", "numeric", engine="opanai")
     with pytest.raises(AssayError, match=r"^--option url: missing; give the server's address"):
         check(

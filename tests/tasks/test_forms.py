@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.binding import bind_tasks
 from assay.cli import main
 from assay.errors import StudyError
+from assay.runs.tasks import resolve_tasks
 from assay.study import Study
 from assay.tasks import TASKS, Example, load_task
 from assay.tasks.few_shot import WORKED
@@ -130,13 +130,13 @@ def study(**entry: object) -> Study:
 )
 def test_worked_examples_that_a_task_does_not_have_are_refused(task: str, shots: int, message: str) -> None:
     with pytest.raises(StudyError) as refused:
-        bind_tasks(study(task=task, shots=shots))
+        resolve_tasks(study(task=task, shots=shots))
     assert str(refused.value).endswith(f": {message}")
 
 
 @pytest.mark.parametrize("shots", [0, 1, 8])
 def test_worked_examples_that_a_task_has_can_be_asked_for(shots: int) -> None:
-    bind_tasks(study(task="numeric", shots=shots))
+    resolve_tasks(study(task="numeric", shots=shots))
     assert Numeric().ask(PENS, chat=False, shots=shots).count("Question:") == shots + 1
 
 

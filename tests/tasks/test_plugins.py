@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import pytest
 
-from assay.binding import bind_tasks
 from assay.errors import StudyError, TaskError
+from assay.runs.tasks import resolve_tasks
 from assay.study import Study
 from assay.tasks import find_task, load_plugin, load_task, plugin_names
 from assay.tasks.numeric import Numeric
@@ -56,7 +56,7 @@ def test_a_package_brings_a_task_by_name(bring: Bring) -> None:
         Path(),
         check_files=False,
     )
-    assert bind_tasks(study)["haiku"].scorer == "haiku/1/reference"
+    assert resolve_tasks(study)["haiku"].scorer == "haiku/1/reference"
 
 
 def test_names_of_assay_itself_stay(bring: Bring) -> None:
@@ -93,7 +93,7 @@ def test_a_broken_package_is_named_and_harms_no_other_task(
         "tasks": [{"task": name}],
     }
     with pytest.raises(StudyError, match=f"task '{name}' of the package"):
-        bind_tasks(Study.from_dict(study))
+        resolve_tasks(Study.from_dict(study))
 
 
 def test_two_packages_cannot_bring_one_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import yaml
 
 import assay
 from assay.stats import PairedGain, mover_difference
-from assay.verdicts.described import Agreement
+from assay.verdicts.descriptive import Agreement
 from tests.studies import examples, responses, write_study
 
 N = 400

@@ -14,8 +14,8 @@ import assay
 from assay.engines import Fake, Prompt
 from assay.stats import PairedGain
 from assay.tasks import Example
-from assay.verdicts.changes import READ, differences, type_differences
-from assay.verdicts.described import Change
+from assay.verdicts.descriptive import Change
+from assay.verdicts.response_changes import READ, differences, type_differences
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, responses, table, write_study
 
 N = 120

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.verdicts.texts import refuses, repeats
+from assay.verdicts.text_features import refuses, repeats
 
 WORDS = st.lists(
     st.sampled_from(["the", "a", "river", "bank", "sees", "no", "boat", "today", "and", "rain"]), max_size=60

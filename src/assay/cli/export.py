@@ -50,14 +50,14 @@ def export(
 ) -> None:
     """Write a run's responses or findings in a form that other tools read."""
     from assay.interop.exporters.responses import export_responses
-    from assay.records import Store
-    from assay.runs import study_of
+    from assay.runs import Run
 
     if form not in FORMATS:
         raise AssayError(f"--format {form}: unknown; choose one of {', '.join(FORMATS)}")
     if form == "responses":
-        with Store.read(folder) as store:
-            count = export_responses(study_of(folder, store), store, out)
+        with Run.open(folder) as run:
+            run.check_generated()
+            count = export_responses(run.plan, run.records, out)
         if json and out is not None:  # standard output holds JSON Lines else
             print_json({"out": str(out), "responses": count})
     elif form in TRACKED:
@@ -138,8 +138,8 @@ def _tracked(folder: Path, form: str, out: Path | None, project: str | None, jso
 
 def _of(folder: Path, write: Callable[[Finished], _T]) -> _T:
     from assay.interop.exporters.finished import Finished
-    from assay.runs import opened
-    from assay.verdicts import decide
+    from assay.runs import Run
 
-    with opened(folder) as (study, tasks, store):
-        return write(Finished(study, tasks, store, decide(study, tasks, store)))
+    with Run.open(folder) as run:
+        run.check_analyzed()
+        return write(Finished(run, run.analyze()))

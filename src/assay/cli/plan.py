@@ -17,7 +17,16 @@ from assay.cli.app import EngineName, EngineOptions, Json, StudyFile, parse_opti
 from assay.cli.tables import console, table, text
 
 if TYPE_CHECKING:
-    from assay.planning import Early, EarlyCost, Length, MetricPower, Pilot, PilotMetric, Plan, RecipePower
+    from assay.planning import (
+        Early,
+        EarlyCost,
+        Forecast,
+        Length,
+        MetricPower,
+        Pilot,
+        PilotMetric,
+        RecipePower,
+    )
 
 __all__ = ["plan"]
 
@@ -59,9 +68,9 @@ def plan(
     json: Json = False,
 ) -> None:
     """Say what a study can find out, and what it costs. Nothing is generated unless `--trial` is given."""
+    from assay.audit import plan as plan_study
     from assay.cli.progress import show_progress
     from assay.planning import Guesses
-    from assay.planning import plan as plan_study
     from assay.study import load_study
 
     seed_sd, given = assumed.seed_sd, assumed.discordance
@@ -75,7 +84,7 @@ def plan(
         _show(planned)
 
 
-def _show(plan: Plan) -> None:
+def _show(plan: Forecast) -> None:
     screen = console()
     if plan.pilot:
         screen.print(Group(*_pilot(plan.pilot)))
@@ -135,7 +144,7 @@ def _length(length: Length) -> str:
     return f"Mean tokens of a response to {length.task}: {means}."
 
 
-def _power(plan: Plan) -> Iterator[Table | Text]:
+def _power(plan: Forecast) -> Iterator[Table | Text]:
     for power in plan.power:
         prompts = "prompts unknown" if power.prompts is None else f"{power.prompts:,} prompts"
         made = table(
@@ -192,7 +201,7 @@ def _recipes(recipes: tuple[RecipePower, ...]) -> Iterator[Table | Text]:
     yield Text()
 
 
-def _cost(plan: Plan) -> Iterator[Table | Text]:
+def _cost(plan: Forecast) -> Iterator[Table | Text]:
     if plan.cost is None:
         return
     made = table(

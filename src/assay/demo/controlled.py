@@ -20,7 +20,7 @@ from typing import Any
 from assay import audit, embedded
 from assay.errors import EngineError, OutputError
 from assay.progress import Progress, silent
-from assay.runs import check_folder
+from assay.runs.folder import check_folder
 from assay.study import Study
 from assay.training import Recipe, load_recipe, train
 from assay.training.study import study_data

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from assay.plan import Problem, RowKey
+from assay.stats import Verdict
+
 __all__ = [
     "NO_PROMPTS",
     "PROBED",
@@ -64,6 +67,11 @@ class Prompt:
     def name(self) -> str:
         """Of the subject under this protocol, as records keep it."""
         return named(self.subject, self.variant)
+
+    @property
+    def key(self) -> RowKey:
+        """Of the response to it, as records keep it."""
+        return RowKey(self.name, self.task, self.example, self.sample, self.request)
 
 
 def named(subject: str, variant: str) -> str:
@@ -140,16 +148,6 @@ class ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One finding about one base or adapter, before a token is spent."""
-
-    subject: str
-    severity: Literal["error", "warning", "note"]
-    """`error`: it cannot be measured. `warning`: the figures may not mean what they seem to. `note`: good to know."""
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Liveness:
     """What one adapter changes, on probe prompts."""
 
@@ -173,11 +171,11 @@ class Liveness:
         return math.isfinite(self.largest) and (self.largest > 0 or self.differ > 0)
 
     @property
-    def verdict(self) -> str:
-        """What its claims end as without a response: `not applied`, or `not measured`; empty where it is alive."""
+    def verdict(self) -> Verdict | None:
+        """What its claims end as without a response: `not applied`, or `not measured`; None where it is alive."""
         if self.alive:
-            return ""
-        return "not applied" if math.isfinite(self.largest) else "not measured"
+            return None
+        return Verdict.NOT_APPLIED if math.isfinite(self.largest) else Verdict.NOT_MEASURED
 
     @property
     def reason(self) -> str:

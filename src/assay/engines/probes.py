@@ -13,6 +13,7 @@ from itertools import combinations, takewhile
 from typing import Literal
 
 from assay.engines.api import Liveness
+from assay.stats import Verdict
 
 __all__ = ["PROBES", "ROUNDS", "TOKENS", "AnswerLiveness", "ProbeAnswer", "answer_liveness"]
 
@@ -65,9 +66,9 @@ class AnswerLiveness(Liveness):
         return not self.doubt
 
     @property
-    def verdict(self) -> str:
-        """What its claims end as without a response; empty where it is alive."""
-        return self.doubt
+    def verdict(self) -> Verdict | None:
+        """What its claims end as without a response; None where it is alive."""
+        return Verdict(self.doubt) if self.doubt else None
 
     @property
     def reason(self) -> str:

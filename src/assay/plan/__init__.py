@@ -1,5 +1,26 @@
 """A study resolved: the frozen types that every room may name. It knows no file, no task's code and no engine."""
 
+from assay.plan.plan import Family, Plan, TaskPlan, claim_block, family_alphas
 from assay.plan.settings import Decoding, EngineSettings, JudgeSettings, Policy, StopRule
+from assay.plan.subjects import Claim, ClaimKind, Metric, MetricName, Part, Problem, RowKey, Subject
 
-__all__ = ["Decoding", "EngineSettings", "JudgeSettings", "Policy", "StopRule"]
+__all__ = [
+    "Claim",
+    "ClaimKind",
+    "Decoding",
+    "EngineSettings",
+    "Family",
+    "JudgeSettings",
+    "Metric",
+    "MetricName",
+    "Part",
+    "Plan",
+    "Policy",
+    "Problem",
+    "RowKey",
+    "StopRule",
+    "Subject",
+    "TaskPlan",
+    "claim_block",
+    "family_alphas",
+]

@@ -1,13 +1,10 @@
-"""Plans a study before anything is spent on it: what it can find out, and what it costs.
+"""What a study can find out, and what it costs, before anything is spent on it.
 
     power -> gains that its prompts and seeds can show      cost -> responses and tokens
     trial -> time, from a few prompts that are answered for real
     guesses, pilot -> what power and cost take for granted      early, walks -> where a run may stop
 
-It writes nothing. Without examples (a hub that does not answer) or an engine (torch is not there) it says
-what it can, and notes what it cannot.
-
-    plan(load_study("study.yaml"), trial=False).power[0].rows
+It writes nothing, and takes a study as far as it could be resolved (`assay.runs.outline`).
 """
 
 from __future__ import annotations
@@ -17,22 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assay.binding import Bound, bind, bind_tasks
-from assay.binding.tasks import bind_examples
-from assay.engines import ModelRef, Preflight, PreflightFunction, find_preflight
-from assay.errors import AssayError, EngineError
-from assay.plan import EngineSettings
+from assay.errors import AssayError
+from assay.plan import MetricName, Plan
 from assay.planning.cost import (
     Asked,
     Cost,
     Length,
     TaskCost,
-    asked_by,
-    bound_cost,
-    generates,
-    study_asks,
+    prompts_of,
     study_cost,
+    study_prompts,
     with_lengths,
+    work_cost,
 )
 from assay.planning.early import Early, EarlyCost, ExpectedStop, early_costs, expected_stops, may_stop
 from assay.planning.guesses import Guesses
@@ -40,15 +33,14 @@ from assay.planning.pilot import Pilot, PilotCell, PilotMetric, PilotSeeds, read
 from assay.planning.power import MetricPower, PowerRow, RecipePower, metric_power, recipe_power
 from assay.planning.trial import Time, Trial, estimate, measure
 from assay.progress import Progress, silent
-from assay.study import Study
-from assay.tasks import Example, Task
-from assay.verdicts import Claim, declare
+from assay.runs.outline import Outline
 
 __all__ = [
     "Cost",
     "Early",
     "EarlyCost",
     "ExpectedStop",
+    "Forecast",
     "Guesses",
     "Length",
     "MetricPower",
@@ -56,18 +48,17 @@ __all__ = [
     "PilotCell",
     "PilotMetric",
     "PilotSeeds",
-    "Plan",
     "PowerRow",
     "RecipePower",
     "TaskCost",
     "Time",
     "Trial",
-    "plan",
+    "forecast",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Forecast:
     """What a study can find out, and what it costs."""
 
     study: str
@@ -93,51 +84,40 @@ class Plan:
 class _Known:
     """What is known of a study before it is asked."""
 
-    study: Study
-    tasks: Mapping[str, Task]
-    claims: tuple[Claim, ...]
+    plan: Plan
     prompts: Mapping[str, int]
     """By task."""
-    checks: Mapping[str, float]
+    checks: Mapping[MetricName, float]
     """A prompt's mean, by metric."""
     guesses: Guesses
 
 
-def plan(
-    study: Study,
-    trial: bool = True,
-    engine: PreflightFunction | None = None,
+def forecast(
+    outline: Outline,
     progress: Progress = silent,
     guesses: Guesses | None = None,
     pilot: Path | None = None,
-) -> Plan:
-    """Power, cost, the expected stop and, unless `trial` is False, the time that a short trial foretells.
+) -> Forecast:
+    """Power, cost, the expected stop and, where the outline holds the work, the run time estimated from a short trial.
 
-    `engine` replaces the one that the study names. `pilot` is the folder of a run of some of the study's
-    prompts; it replaces the guesses, where it tells more. Raises StudyError if the study names a task or
-    metric that is not there, or a label that claims nothing, and RunError if the pilot is none.
+    `pilot` is the folder of a run of some of the study's prompts; it replaces the guesses, where it tells more. Raises
+    RunError if the pilot is none.
     """
-    tasks = bind_tasks(study)
-    claims = declare(study, tasks)
-    notes: list[str] = []
-    examples = _examples(study, tasks, notes)
-    piloted = read_pilot(pilot, study, tasks, claims, examples) if pilot else None
+    plan, work = outline.plan, outline.work
+    notes = list(outline.notes)
+    piloted = read_pilot(pilot, outline) if pilot else None
     guesses = _learnt(guesses or Guesses(), piloted, notes)
-    known = _Known(
-        study, tasks, claims, {name: len(found) for name, found in examples.items()},
-        _mean_checks(tasks, examples), guesses,
-    )  # fmt: skip
+    prompts = {name: len(examples) for name, examples in outline.examples.items()}
+    known = _Known(plan, prompts, _mean_checks(outline), guesses)
     lengths = {length.task: length for length in piloted.lengths} if piloted else {}
-    contexts: dict[str, int | None] = {}
-    bound = _bound(study, _noting(study, engine, contexts), notes) if trial and examples else None
-    cost = bound_cost(bound, contexts) if bound else study_cost(study, tasks, known.prompts)
-    asked = asked_by(bound, contexts) if bound else study_asks(study, tasks, known.prompts) if cost else []
-    trials = _trials(bound, progress, notes) if bound else ()
-    notes += _left_out(study)
-    return Plan(
-        study=study.name,
-        power=metric_power(study, claims, known.prompts, known.checks, guesses),
-        recipes=recipe_power(study, claims, known.prompts, known.checks, guesses),
+    cost = work_cost(plan, work) if work else study_cost(outline)
+    asked = prompts_of(work) if work else study_prompts(outline) if cost else []
+    trials = _trials(outline, progress, notes)
+    notes += _left_out(plan)
+    return Forecast(
+        study=plan.name,
+        power=metric_power(plan, prompts, known.checks, guesses),
+        recipes=recipe_power(plan, prompts, known.checks, guesses),
         cost=with_lengths(cost, asked, lengths) if cost else None,
         trials=trials,
         time=estimate(asked, trials, lengths) if trials else None,
@@ -159,16 +139,16 @@ def _learnt(guesses: Guesses, pilot: Pilot | None, notes: list[str]) -> Guesses:
     )
 
 
-def _left_out(study: Study) -> list[str]:
+def _left_out(plan: Plan) -> list[str]:
     """What the figures do not tell."""
     notes = []
-    if not generates(study):
+    if plan.source != "generated":
         notes.append("Nothing is generated: the responses are recorded.")
-    if not any(count > 1 for count in Counter((one.recipe, one.base) for one in study.adapters).values()):
+    if max(Counter((adapter.recipe, adapter.base) for adapter in plan.adapters).values()) < 2:
         notes.append(
             "No recipe has two seeds: verdicts will speak of these adapters, not of how they were trained."
         )
-    if study.decoding.samples > 1:
+    if plan.decoding.samples > 1:
         notes.append("Power is that of one sample a prompt; more samples find smaller gains.")
     return notes
 
@@ -181,12 +161,10 @@ def _early(
     progress: Progress,
     notes: list[str],
 ) -> Early | None:
-    study, stop = known.study, known.study.stop
-    if stop.when == "full" and not (generates(study) and all(map(may_stop, known.tasks.values()))):
+    plan, stop = known.plan, known.plan.stop
+    if stop.when == "full" and not (plan.source == "generated" and all(map(may_stop, plan.tasks.values()))):
         return None  # nothing would be saved, or nothing can be
-    found = expected_stops(
-        study, known.tasks, known.claims, known.prompts, known.checks, known.guesses, progress
-    )
+    found = expected_stops(plan, known.prompts, known.checks, known.guesses, progress)
     if stop.when == "decided" and found.left_out:
         notes.append(
             f"A run cannot stop early on {', '.join(found.left_out)} by the {stop.design} design, and refuses to start: "
@@ -200,81 +178,38 @@ def _early(
         first=stop.first,
         every=stop.every,
         stops=found.stops,
-        costs=early_costs(study, known.claims, found, asked, known.prompts, lengths, trials),
+        costs=early_costs(plan, found, asked, known.prompts, lengths, trials),
     )
 
 
-def _examples(study: Study, tasks: Mapping[str, Task], notes: list[str]) -> dict[str, tuple[Example, ...]]:
-    """Those that will be asked, by task; none where they cannot be read."""
-    if study.summary is not None:
-        notes.append(
-            "Only aggregate scores are known: no verdict can be reached, so there is no power to tell."
-        )
-        return {}
-    try:
-        known = bind_examples(study, tasks)
-    except AssayError as bad:
-        notes.append(f"The number of prompts is not known, nor then what they cost: {bad}")
-        return {}
-    limits = {entry.name: entry.limit for entry in study.tasks}
-    return {name: found[: limits[name]] for name, found in known.items()}
-
-
-def _mean_checks(tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]]) -> dict[str, float]:
+def _mean_checks(outline: Outline) -> dict[MetricName, float]:
     """How many checks a prompt has on average, by metric; what a check is out of depends on no response."""
     means = {}
-    for name, found in examples.items():
-        task = tasks[name]
-        out_of = [task.score(example, "").out_of for example in found]
-        for index, metric in enumerate(task.metrics):
+    for name, examples in outline.examples.items():
+        out_of = [outline.tasks[name].score(example, "").out_of for example in examples]
+        for index, metric in enumerate(outline.plan.tasks[name].metrics):
             checks = 1.0 if metric.kind == "mean" else sum(counts[index] for counts in out_of) / len(out_of)
-            means[f"{name}.{metric.name}"] = checks
+            means[MetricName(name, metric.name)] = checks
     return means
 
 
-def _bound(study: Study, engine: PreflightFunction | None, notes: list[str]) -> Bound | None:
-    if not generates(study):
-        return None
-    try:
-        return bind(study, engine)
-    except AssayError as bad:
-        notes.append(f"No trial, and this study cannot run here as it is: {bad}")
-        return None
-
-
-def _noting(
-    study: Study, engine: PreflightFunction | None, contexts: dict[str, int | None]
-) -> PreflightFunction | None:
-    """The study's preflight, with each base's context noted as it is looked at."""
-    if not generates(study):
-        return None
-    try:
-        preflight = engine or find_preflight(study.engine.name)
-    except EngineError:
-        return None  # binding says why
-
-    def noting(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> Preflight:
-        looked = preflight(settings, base, adapters)
-        contexts[base.name] = looked.context
-        return looked
-
-    return noting
-
-
-def _trials(bound: Bound, progress: Progress, notes: list[str]) -> tuple[Trial, ...]:
+def _trials(outline: Outline, progress: Progress, notes: list[str]) -> tuple[Trial, ...]:
     """A trial of each base, or of none: half a study has no time."""
+    if outline.work is None:
+        return ()
     notes += [
         f"{problem.subject}: {problem.message}"
-        for problem in bound.found.problems
+        for problem in outline.plan.problems
         if problem.severity != "note"
     ]
-    done = []
-    progress("trial", 0, len(bound.rounds))
-    for number, one in enumerate(bound.rounds, start=1):
+    done: list[Trial] = []
+    groups = outline.work.groups
+    progress("trial", 0, len(groups))
+    for number, group in enumerate(groups, start=1):
         try:
-            done.append(measure(one))
+            done.append(measure(group))
         except AssayError as bad:
             notes.append(f"No trial: {bad}")
             return ()
-        progress("trial", number, len(bound.rounds))
+        progress("trial", number, len(groups))
     return tuple(done)

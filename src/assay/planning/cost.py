@@ -6,31 +6,26 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assay.binding import Bound, Cell
-from assay.binding.generated import NOISE_PROMPTS
+from assay.plan import Plan
 from assay.records import digest
-from assay.study import Study, TaskEntry
-from assay.tasks import Task
+from assay.runs.generated import NOISE_PROMPTS
+from assay.runs.outline import Outline
+from assay.runs.workload import Work, Workload
 
 __all__ = [
     "Asked",
-    "Contexts",
     "Cost",
     "Length",
     "TaskCost",
-    "asked_by",
-    "bound_cost",
-    "cell_tokens",
-    "cells_once",
     "expected_tokens",
-    "generates",
-    "study_asks",
+    "prompts_of",
     "study_cost",
+    "study_prompts",
     "with_lengths",
+    "work_cost",
+    "workload_tokens",
 ]
 
-Contexts = Mapping[str, int | None]
-"""Positions that each base has for a prompt and its response; None where that is not known."""
 LONGEST_TOKEN = 8
 """Characters: over a whole prompt a token has fewer on average, so that no response is priced too low."""
 
@@ -107,67 +102,61 @@ class Cost:
         return sum(known) if len(known) == len(self.tasks) else None
 
 
-def generates(study: Study) -> bool:
-    """Whether responses are still to be made."""
-    return study.engine.name != "recorded" and study.summary is None
-
-
-def study_cost(study: Study, tasks: Mapping[str, Task], prompts: Mapping[str, int]) -> Cost | None:
+def study_cost(outline: Outline) -> Cost | None:
     """From the study alone; None where it generates nothing or the prompts are not known."""
-    if not generates(study) or not prompts:
+    plan = outline.plan
+    if plan.source != "generated" or not outline.examples:
         return None
-    subjects, samples = len(study.bases) + len(study.adapters), study.decoding.samples
-    asked = study_asks(study, tasks, prompts)
-    costs = []
-    for entry in study.tasks:
-        of_task = [one for one in asked if one.task == entry.name]
-        costs.append(
+    prompts = study_prompts(outline)
+    return Cost(
+        tuple(
             TaskCost(
-                task=entry.name,
-                subjects=subjects,
-                prompts=prompts[entry.name],
-                samples=samples,
-                responses=sum(one.responses for one in of_task),
-                max_tokens=_limit(study, tasks, entry),
-                tokens=sum(one.longest for one in of_task),
+                task=name,
+                subjects=len(plan.subjects),
+                prompts=len(outline.examples[name]),
+                samples=plan.decoding.samples,
+                responses=sum(part.responses for part in prompts if part.task == name),
+                max_tokens=_limit(outline, name),
+                tokens=sum(part.longest for part in prompts if part.task == name),
             )
-        )
-    return Cost(tuple(costs), exact=False)
+            for name in plan.tasks
+        ),
+        exact=False,
+    )
 
 
-def study_asks(study: Study, tasks: Mapping[str, Task], prompts: Mapping[str, int]) -> list[Asked]:
+def study_prompts(outline: Outline) -> list[Asked]:
     """What every subject is asked, from the study alone; a base's second pass counts with its first."""
-    subjects = [(base.name, base.name) for base in study.bases]
-    subjects += [(adapter.name, adapter.base) for adapter in study.adapters]
     asked = []
-    for entry in study.tasks:
-        n, longest = prompts[entry.name], _limit(study, tasks, entry)
-        for name, base in subjects:
-            again = min(NOISE_PROMPTS, n) if name == base else 0
-            responses = n * study.decoding.samples + again
-            asked.append(Asked(name, base, entry.name, responses, responses * longest))
+    for name in outline.plan.tasks:
+        n, longest = len(outline.examples[name]), _limit(outline, name)
+        for subject in outline.plan.subjects:
+            again = min(NOISE_PROMPTS, n) if subject.is_base else 0
+            responses = n * outline.plan.decoding.samples + again
+            asked.append(Asked(subject.name, subject.base, name, responses, responses * longest))
     return asked
 
 
-def _limit(study: Study, tasks: Mapping[str, Task], entry: TaskEntry) -> int:
-    return entry.max_tokens or study.decoding.max_tokens or tasks[entry.name].form.max_tokens
+def _limit(outline: Outline, task: str) -> int:
+    plan = outline.plan
+    return plan.tasks[task].max_tokens or plan.decoding.max_tokens or outline.tasks[task].form.max_tokens
 
 
-def asked_by(bound: Bound, contexts: Contexts) -> list[Asked]:
-    """What every subject is asked, where a study is bound to what answers; the same content once."""
-    once = list(cells_once(bound))
+def prompts_of(work: Work) -> list[Asked]:
+    """What every subject is asked, where the study can run here; the same content once."""
+    once = list(_once(work))
     return [
         Asked(
-            name=cell.ask.subject,
-            base=one.base,
-            task=cell.task,
-            responses=len(cell.sent) * cell.samples,
-            longest=cell_tokens(cell, contexts.get(one.base)),
-            characters=sum(len(text) for text in cell.sent.values()) * cell.samples,
+            name=load.prompt.subject,
+            base=group.base,
+            task=load.task,
+            responses=len(load.texts) * load.samples,
+            longest=workload_tokens(load, group.context),
+            characters=sum(len(text) for text in load.texts.values()) * load.samples,
         )
-        for one in bound.rounds
-        for cell in once
-        if cell in one.cells or cell in one.again
+        for group in work.groups
+        for load in once
+        if load in group.workloads or load in group.again
     ]
 
 
@@ -189,44 +178,46 @@ def with_lengths(cost: Cost, asked: Sequence[Asked], lengths: Mapping[str, Lengt
     return replace(cost, tasks=tuple(replace(task, expected=expected(task.task)) for task in cost.tasks))
 
 
-def bound_cost(bound: Bound, contexts: Contexts) -> Cost:
-    """From what will be asked, where a study is bound to what answers."""
-    room = {id(cell): contexts.get(one.base) for one in bound.rounds for cell in (*one.cells, *one.again)}
+def work_cost(plan: Plan, work: Work) -> Cost:
+    """From what will be asked, where the study can run here."""
+    context = {id(load): group.context for group in work.groups for load in (*group.workloads, *group.again)}
     costs = []
-    for name in bound.tasks:
-        cells = [cell for cell in cells_once(bound) if cell.task == name]
-        asked = {cell.name for one in bound.rounds for cell in one.cells if cell.task == name}
+    for name in plan.tasks:
+        loads = [load for load in _once(work) if load.task == name]
+        names = {load.name for group in work.groups for load in group.workloads if load.task == name}
+        longest = (max(_longest(load, context[id(load)]), default=0) for load in loads)
         costs.append(
             TaskCost(
                 task=name,
-                subjects=len(asked),
-                prompts=len(bound.examples[name]),
-                samples=max((cell.samples for cell in cells), default=bound.study.decoding.samples),
-                responses=sum(len(cell.sent) * cell.samples for cell in cells),
-                max_tokens=max((max(_longest(cell, room[id(cell)]), default=0) for cell in cells), default=0),
-                tokens=sum(cell_tokens(cell, room[id(cell)]) for cell in cells),
+                subjects=len(names),
+                prompts=len(work.examples[name]),
+                samples=max((load.samples for load in loads), default=plan.decoding.samples),
+                responses=sum(len(load.texts) * load.samples for load in loads),
+                max_tokens=max(longest, default=0),
+                tokens=sum(workload_tokens(load, context[id(load)]) for load in loads),
             )
         )
     return Cost(tuple(costs), exact=True)
 
 
-def cell_tokens(cell: Cell, context: int | None) -> int:
-    """Tokens of a cell's responses, if each were as long as it may be."""
-    return cell.samples * sum(_longest(cell, context))
+def workload_tokens(workload: Workload, context: int | None) -> int:
+    """Tokens of a workload's responses, if each were as long as it may be."""
+    return workload.samples * sum(_longest(workload, context))
 
 
-def _longest(cell: Cell, context: int | None) -> Iterator[int]:
+def _longest(workload: Workload, context: int | None) -> Iterator[int]:
     """Tokens that the response to each prompt may have: `max_tokens`, or the room that the prompt leaves."""
-    for prompt in cell.sent.values():
-        room = cell.ask.max_tokens if context is None else context - math.ceil(len(prompt) / LONGEST_TOKEN)
-        yield max(1, min(cell.ask.max_tokens, room))
+    most = workload.prompt.max_tokens
+    for text in workload.texts.values():
+        room = most if context is None else context - math.ceil(len(text) / LONGEST_TOKEN)
+        yield max(1, min(most, room))
 
 
-def cells_once(bound: Bound) -> Iterator[Cell]:
-    """Every cell that is asked; names that mean the same content are asked once."""
+def _once(work: Work) -> Iterator[Workload]:
+    """Every workload that is asked; names that mean the same content are asked once."""
     seen = set()
-    for cell in bound.cells():
-        content = digest([cell.identity, cell.protocol, cell.task])
+    for load in work.workloads():
+        content = digest([load.identity, load.protocol, load.task])
         if content not in seen:
             seen.add(content)
-            yield cell
+            yield load

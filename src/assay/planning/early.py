@@ -15,17 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay import stats
+from assay.plan import MetricName, Plan, TaskPlan
 from assay.planning.cost import Asked, Length, expected_tokens
 from assay.planning.guesses import Guesses
 from assay.planning.power import Judged, differing, judged_alike, scaled_margin
 from assay.planning.trial import Trial, estimate
 from assay.planning.walks import Rule, thinned, walk
 from assay.progress import Progress, silent
-from assay.study import Study
-from assay.tasks import Task
-from assay.tasks.judged import JudgedTask
-from assay.verdicts import Claim
-from assay.verdicts.claims import split_metric
 
 __all__ = ["Early", "EarlyCost", "ExpectedStop", "Simulated", "early_costs", "expected_stops", "may_stop"]
 
@@ -113,17 +109,15 @@ class Simulated:
     """Metrics that a run cannot stop early on."""
 
 
-def may_stop(task: Task) -> bool:
+def may_stop(task: TaskPlan) -> bool:
     """Whether a run may stop early on a task: its prompts are independent, and no judge decides it."""
-    return type(task).cluster is Task.cluster and not isinstance(task, JudgedTask)
+    return not task.clustered and not task.judged
 
 
 def expected_stops(
-    study: Study,
-    tasks: Mapping[str, Task],
-    claims: Sequence[Claim],
+    plan: Plan,
     prompts: Mapping[str, int],
-    checks: Mapping[str, float],
+    checks: Mapping[MetricName, float],
     guesses: Guesses,
     progress: Progress = silent,
 ) -> Simulated:
@@ -132,26 +126,24 @@ def expected_stops(
     What a run cannot stop early on, or whose prompts are not known, is left out. A prompt of several checks
     counts as in `metric_power`: one that differs, in little more than one of them.
     """
-    stop = study.stop
-    known = [
-        one for one in dict.fromkeys(judged_alike(study, claims)) if split_metric(one.metric)[0] in prompts
-    ]
+    stop = plan.stop
+    known = [judged for judged in dict.fromkeys(judged_alike(plan)) if judged.metric.task in prompts]
     alike = [
-        one
-        for one in known
-        if may_stop(tasks[split_metric(one.metric)[0]])
-        and (stop.design == "group" or checks.get(one.metric, 1.0) == 1)
+        judged
+        for judged in known
+        if may_stop(plan.tasks[judged.metric.task])
+        and (stop.design == "group" or checks.get(judged.metric, 1.0) == 1)
     ]
-    left_out = dict.fromkeys(one.metric for one in known if one not in alike)
+    left_out = dict.fromkeys(str(judged.metric) for judged in known if judged not in alike)
     stops, ends = [], {}
     for done, one in enumerate(alike):
         progress("simulating early stops", done, len(alike))
-        n, per = prompts[split_metric(one.metric)[0]], checks.get(one.metric, 1.0)
+        n, per = prompts[one.metric.task], checks.get(one.metric, 1.0)
         design = thinned(stats.Design(n, stop.design, stop.first, stop.every))
         rule = Rule(design, one.kind, scaled_margin(one.margin, per), one.alpha)
         for margins in TRUTHS:
             found, ends[one, margins] = _stop(
-                rule, one, margins, per, guesses.middle(one.metric), _source(study, one, margins)
+                rule, one, margins, per, guesses.middle(str(one.metric)), _generator(plan.seed, one, margins)
             )
             stops.append(found)
     if alike:
@@ -159,9 +151,9 @@ def expected_stops(
     return Simulated(tuple(stops), ends, tuple(left_out))
 
 
-def _source(study: Study, one: Judged, margins: float) -> np.random.Generator:
+def _generator(seed: int, one: Judged, margins: float) -> np.random.Generator:
     named = f"{one.metric} {one.kind} {one.margin!r} {one.alpha!r} {margins!r}"
-    return np.random.default_rng([study.seed, zlib.crc32(named.encode())])
+    return np.random.default_rng([seed, zlib.crc32(named.encode())])
 
 
 def _stop(
@@ -175,7 +167,7 @@ def _stop(
     ended = walk(rule, gain, spread, runs, rng)
     words = Counter(ended.words.tolist())
     found = ExpectedStop(
-        metric=one.metric,
+        metric=str(one.metric),
         kind=one.kind,
         margin=one.margin,
         alpha=one.alpha,
@@ -193,8 +185,7 @@ def _stop(
 
 
 def early_costs(
-    study: Study,
-    claims: Sequence[Claim],
+    plan: Plan,
     found: Simulated,
     asked: Sequence[Asked],
     prompts: Mapping[str, int],
@@ -205,8 +196,7 @@ def early_costs(
     if not asked or not found.stops:
         return ()
     return tuple(
-        _cost(margins, _shares(study, claims, found, prompts, margins), asked, lengths, trials)
-        for margins in TRUTHS
+        _cost(margins, _shares(plan, found, prompts, margins), asked, lengths, trials) for margins in TRUTHS
     )
 
 
@@ -237,19 +227,17 @@ def _cost(
     )
 
 
-def _shares(
-    study: Study, claims: Sequence[Claim], found: Simulated, prompts: Mapping[str, int], margins: float
-) -> Shares:
+def _shares(plan: Plan, found: Simulated, prompts: Mapping[str, int], margins: float) -> Shares:
     """Expected share of the prompts that each subject is asked on each task."""
     of_cell: dict[tuple[str, str], list[Judged]] = defaultdict(list)
-    for claim, judged in zip(claims, judged_alike(study, claims), strict=True):
-        of_cell[claim.adapter, split_metric(claim.metric)[0]].append(judged)
+    for claim, judged in zip(plan.claims, judged_alike(plan), strict=True):
+        of_cell[claim.subject.name, claim.metric.task].append(judged)
     shares: dict[tuple[str, str], float] = {}
     for task, pool in prompts.items():
-        elsewhere = min(study.stop.elsewhere or pool, pool)
-        for base in study.bases:
+        elsewhere = min(plan.stop.elsewhere or pool, pool)
+        for base in plan.bases:
             furthest = np.ones(pool)
-            for adapter in (one for one in study.adapters if one.base == base.name):
+            for adapter in plan.adapters_of(base.name):
                 claimed = of_cell.get((adapter.name, task))
                 by = _ended_by(claimed, found, pool, margins) if claimed else _from(elsewhere, pool)
                 shares[adapter.name, task] = float((1 - by).mean())

@@ -1,6 +1,6 @@
 """What a small run of the same tasks tells of a larger one: how much its adapters differ, and how long they answer.
 
-found = read_pilot(Path("runs/pilot"), study, tasks, claims, examples)
+found = read_pilot(Path("runs/pilot"), outline(study))
 found.metrics[0].discordance
 """
 
@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from scipy.special import betaincinv
 
 from assay.errors import RunError
+from assay.plan import MetricName, Plan
 from assay.planning.cost import Length
-from assay.records import Store, digest
+from assay.records import digest
 from assay.records.lengths import response_tokens
-from assay.runs import opened
-from assay.study import Study
+from assay.runs import Run
+from assay.runs.outline import Outline
 from assay.tasks import Example, Task
-from assay.verdicts import Claim
-from assay.verdicts.claims import split_metric
-from assay.verdicts.measure import Measured, Measurements
+from assay.verdicts.pair import PairedScores, Pairs
 from assay.verdicts.recipes import over_seeds
 
 __all__ = ["Pilot", "PilotCell", "PilotMetric", "PilotSeeds", "read_pilot", "share_interval"]
@@ -89,76 +88,71 @@ class Pilot:
     """Where it is not quite the same."""
 
 
-def read_pilot(
-    folder: Path,
-    study: Study,
-    tasks: Mapping[str, Task],
-    claims: Sequence[Claim],
-    examples: Mapping[str, Sequence[Example]],
-) -> Pilot:
-    """Read a complete run of some of the study's examples.
+def read_pilot(folder: Path, outline: Outline) -> Pilot:
+    """Read a complete run of some of a study's examples.
 
-    Raises RunError where there is none, its tasks are not the study's, or no adapter was measured on what
-    the study claims.
+    Raises RunError where there is none, its tasks are not the study's, or no adapter was measured on what the study
+    claims.
     """
-    with opened(folder) as (ran, theirs, store):
-        _check_tasks(folder, (study, tasks), (ran, theirs), store, claims, examples)
-        measured = Measurements(ran, theirs, store, store.fact("summary") or {})
+    plan = outline.plan
+    claimed = tuple(dict.fromkeys(claim.metric for claim in plan.claims))
+    with Run.open(folder) as run:
+        run.check_analyzed()
+        _check_tasks(run, outline)
+        pairs = Pairs(run.plan, run.evidence)
         notes: list[str] = []
         metrics = tuple(
             found
-            for metric in dict.fromkeys(claim.metric for claim in claims)
-            if (found := _metric(metric, ran, claims, measured, notes)) is not None
+            for metric in claimed
+            if (found := _metric(metric, run.plan, plan, pairs, notes)) is not None
         )
         if not metrics:
             raise RunError(
-                f"{folder}: no adapter of this pilot was measured on {', '.join(dict.fromkeys(c.metric for c in claims))}; "
-                f"`assay report {folder}` says why; give a run in which one was"
+                f"no adapter of this pilot was measured on {', '.join(map(str, claimed))}",
+                place=folder,
+                fix=f"`assay report {folder}` says why; give a run in which one was",
             )
-        if _answering(ran) != _answering(study):
+        if _conditions(run.plan) != _conditions(plan):
             notes.append(
                 "The pilot had another decoding or engine: its responses may differ and be longer or shorter."
             )
-        lengths = tuple(length for name in tasks if (length := _length(name, ran, store)) is not None)
-        return Pilot(ran.name, metrics, lengths, tuple(notes))
+        lengths = tuple(length for name in plan.tasks if (length := _length(name, run)) is not None)
+        return Pilot(run.plan.name, metrics, lengths, tuple(notes))
 
 
-def _check_tasks(
-    folder: Path,
-    ours: tuple[Study, Mapping[str, Task]],
-    theirs: tuple[Study, Mapping[str, Task]],
-    store: Store,
-    claims: Sequence[Claim],
-    examples: Mapping[str, Sequence[Example]],
-) -> None:
+def _check_tasks(run: Run, outline: Outline) -> None:
     """Raise RunError unless the pilot's tasks are the study's, with some of its examples."""
     fix = "give a run of the study itself, with a `limit` to each task and into another folder"
-    (study, tasks), (ran, run_tasks) = ours, theirs
-    shots = [{entry.name: entry.shots for entry in one.tasks} for one in (study, ran)]
-    claimed = {split_metric(claim.metric)[0] for claim in claims}
-    for name, task in tasks.items():
-        if name not in run_tasks:
+    claimed = {claim.metric.task for claim in outline.plan.claims}
+    for name, task in outline.tasks.items():
+        if name not in run.tasks:
             if name in claimed:
                 raise RunError(
-                    f"{folder}: its run has no task {name!r}, of which the study claims a metric; {fix}"
+                    f"its run has no task {name!r}, of which the study claims a metric",
+                    place=run.folder,
+                    fix=fix,
                 )
             continue
-        other = run_tasks[name]
-        if (other.kind, other.scorer) != (task.kind, task.scorer) or shots[0][name] != shots[1][name]:
+        other = run.tasks[name]
+        shots, other_shots = (plan.tasks[name].shots for plan in (outline.plan, run.plan))
+        if (other.kind, other.scorer) != (task.kind, task.scorer) or shots != other_shots:
             raise RunError(
-                f"{folder}: its task {name!r} is {_told(other, shots[1][name])}, "
-                f"and the study's is {_told(task, shots[0][name])}; {fix}"
+                f"its task {name!r} is {_described(other, other_shots)}, and the study's is {_described(task, shots)}",
+                place=run.folder,
+                fix=fix,
             )
-        known = {_content(example) for example in examples.get(name, ())}
-        foreign = [one.key for one in store.examples(name) if _content(one) not in known] if known else []
+        known = {_content(example) for example in outline.examples.get(name, ())}
+        examples = run.records.examples(name) if known else ()
+        foreign = [example.key for example in examples if _content(example) not in known]
         if foreign:
             raise RunError(
-                f"{folder}: task {name!r}: {len(foreign)} of its examples (the first has key {foreign[0]!r}) are not "
-                f"the study's; {fix}"
+                f"task {name!r}: {len(foreign)} of its examples (the first has key {foreign[0]!r}) are not the study's",
+                place=run.folder,
+                fix=fix,
             )
 
 
-def _told(task: Task, shots: int | None) -> str:
+def _described(task: Task, shots: int | None) -> str:
     return f"{task.scorer}{f' with {shots} shots' if shots is not None else ''}"
 
 
@@ -166,21 +160,19 @@ def _content(example: Example) -> str:
     return digest([example.key, example.prompt, dict(example.data)])
 
 
-def _answering(study: Study) -> list[object]:
-    """What responses depend on beside weights and prompts, as far as a study says."""
-    limits = {entry.name: entry.max_tokens for entry in study.tasks}
-    return [study.decoding.model_dump(), study.engine.model_dump(exclude={"options"}), limits]
+def _conditions(plan: Plan) -> list[object]:
+    """What responses depend on beside weights and prompts, as far as a plan says."""
+    limits = {name: task.max_tokens for name, task in plan.tasks.items()}
+    return [plan.decoding.model_dump(), plan.engine.model_dump(exclude={"options"}), limits]
 
 
-def _metric(
-    metric: str, ran: Study, claims: Sequence[Claim], measured: Measurements, notes: list[str]
-) -> PilotMetric | None:
+def _metric(metric: MetricName, ran: Plan, plan: Plan, pairs: Pairs, notes: list[str]) -> PilotMetric | None:
     cells = {
         adapter.name: cell
         for adapter in ran.adapters
-        if isinstance(cell := measured.cells.get((adapter.name, metric)), Measured)
+        if isinstance(cell := pairs.cells.get((adapter.name, metric)), PairedScores)
     }
-    claiming = {claim.adapter for claim in claims if claim.metric == metric}
+    claiming = {claim.subject.name for claim in plan.claims if claim.metric == metric}
     if not cells:
         notes.append(f"The pilot measured no adapter on {metric}.")
         return None
@@ -193,10 +185,11 @@ def _metric(
     found = tuple(_cell(name, cell) for name, cell in cells.items())
     shares = [cell.discordance for cell in found]
     low, high = found[0].interval if len(found) == 1 else (min(shares), max(shares))
-    return PilotMetric(metric, found, sum(shares) / len(shares), low, high, _seeds(ran, cells))
+    mean = sum(shares) / len(shares)
+    return PilotMetric(str(metric), found, mean, low, high, _seeds(ran, cells))
 
 
-def _cell(name: str, cell: Measured) -> PilotCell:
+def _cell(name: str, cell: PairedScores) -> PilotCell:
     differ, n = cell.better + cell.worse, len(cell.differences)
     return PilotCell(name, n, differ, differ / n, share_interval(differ, n))
 
@@ -209,9 +202,9 @@ def share_interval(count: int, n: int, confidence: float = LEVEL) -> tuple[float
     return low, high
 
 
-def _seeds(ran: Study, cells: Mapping[str, Measured]) -> PilotSeeds | None:
+def _seeds(ran: Plan, cells: Mapping[str, PairedScores]) -> PilotSeeds | None:
     """Over recipes of two seeds, the root of the mean variance between seeds; whoever has more seeds counts more."""
-    groups: dict[tuple[str, str], list[Measured]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[PairedScores]] = defaultdict(list)
     for adapter in ran.adapters:
         if adapter.name in cells:
             groups[adapter.recipe, adapter.base].append(cells[adapter.name])
@@ -230,12 +223,12 @@ def _seeds(ran: Study, cells: Mapping[str, Measured]) -> PilotSeeds | None:
     return PilotSeeds(len(several), math.sqrt(mean))
 
 
-def _length(task: str, ran: Study, store: Store) -> Length | None:
-    adapters = {adapter.name for adapter in ran.adapters}
+def _length(task: str, run: Run) -> Length | None:
+    adapters = {adapter.name for adapter in run.plan.adapters}
     sums = {True: [0, 0], False: [0, 0]}
-    for name, bound in store.bound():
+    for name, bound in run.records.bound():
         if bound == task:
-            for index, value in enumerate(response_tokens(store, name, task)):
+            for index, value in enumerate(response_tokens(run.records, name, task)):
                 sums[name in adapters][index] += value
     (bases, base_tokens), (ours, tokens) = sums[False], sums[True]
     if not bases and not ours:

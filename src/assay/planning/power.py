@@ -6,13 +6,12 @@ Each null is tested one-sided at alpha over the size of the family, as verdicts 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay import stats
+from assay.plan import MetricName, Plan
 from assay.planning.guesses import Guesses
-from assay.study import Study
-from assay.verdicts import Claim
 
 __all__ = [
     "POWER",
@@ -99,48 +98,41 @@ class RecipePower:
 class Judged:
     """How a claim is judged: what claims that share it have in common."""
 
-    metric: str
+    metric: MetricName
     kind: stats.ClaimKind
     margin: float
     alpha: float
     """One-sided, divided by the size of the family."""
 
 
-def judged_alike(study: Study, claims: Sequence[Claim]) -> list[Judged]:
-    """How each of these claims is judged, in their order."""
-    of_adapter = Counter(claim.adapter for claim in claims)
-    return [
-        Judged(
-            claim.metric,
-            claim.kind,
-            claim.margin,
-            study.alpha / (of_adapter[claim.adapter] if study.family == "adapter" else len(claims)),
-        )
-        for claim in claims
-    ]
+_Alike = tuple[MetricName, stats.ClaimKind, int, float]
+"""Metric, kind, seeds and alpha of recipes that are judged alike."""
+
+
+def judged_alike(plan: Plan) -> list[Judged]:
+    """How each of the plan's claims is judged, in their order."""
+    return [Judged(claim.metric, claim.kind, claim.margin, claim.alpha) for claim in plan.claims]
 
 
 def metric_power(
-    study: Study,
-    claims: Sequence[Claim],
-    prompts: Mapping[str, int],
-    checks: Mapping[str, float],
-    guesses: Guesses,
+    plan: Plan, prompts: Mapping[str, int], checks: Mapping[MetricName, float], guesses: Guesses
 ) -> tuple[MetricPower, ...]:
     """One for each metric, kind, margin and level; prompts by task, checks a prompt by metric."""
     return tuple(
         MetricPower(
-            metric=one.metric,
-            kind=one.kind,
-            margin=one.margin,
+            metric=str(judged.metric),
+            kind=judged.kind,
+            margin=judged.margin,
             claims=count,
-            prompts=(n := prompts.get(_task(one.metric))),
-            checks=(mean := checks.get(one.metric, 1.0)),
-            alpha=one.alpha,
-            level=1 - 2 * one.alpha,
-            rows=tuple(_row(n, share, one.margin, mean, one.alpha) for share in guesses.of(one.metric)),
+            prompts=(n := prompts.get(judged.metric.task)),
+            checks=(mean := checks.get(judged.metric, 1.0)),
+            alpha=judged.alpha,
+            level=1 - 2 * judged.alpha,
+            rows=tuple(
+                _row(n, share, judged.margin, mean, judged.alpha) for share in guesses.of(str(judged.metric))
+            ),
         )
-        for one, count in Counter(judged_alike(study, claims)).items()
+        for judged, count in Counter(judged_alike(plan)).items()
     )
 
 
@@ -167,39 +159,35 @@ def differing(discordance: float, checks: float) -> float:
 
 
 def recipe_power(
-    study: Study,
-    claims: Sequence[Claim],
-    prompts: Mapping[str, int],
-    checks: Mapping[str, float],
-    guesses: Guesses,
+    plan: Plan, prompts: Mapping[str, int], checks: Mapping[MetricName, float], guesses: Guesses
 ) -> tuple[RecipePower, ...]:
     """One for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
-    recipes = {adapter.name: adapter.recipe for adapter in study.adapters}
     seeds = Counter(
-        (recipes[claim.adapter], claim.base, claim.label, claim.metric, claim.kind) for claim in claims
+        (claim.subject.recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
+        for claim in plan.claims
     )
     several = {key: count for key, count in seeds.items() if count > 1}
     own = Counter(key[:2] for key in several)
-    groups: dict[tuple[str, stats.ClaimKind, int, float], list[str]] = defaultdict(list)
+    groups: dict[_Alike, list[str]] = defaultdict(list)
     for (recipe, base, _, metric, kind), count in several.items():
-        alpha = study.alpha / (own[recipe, base] if study.family == "adapter" else len(several))
-        if prompts.get(_task(metric), 0) > 1:
+        alpha = plan.alpha / (own[recipe, base] if plan.family == "adapter" else len(several))
+        if prompts.get(metric.task, 0) > 1:
             groups[metric, kind, count, alpha].append(f"{recipe} on {base}")
     return tuple(
-        _recipe(key, tuple(names), prompts[_task(key[0])], checks.get(key[0], 1.0), guesses)
+        _recipe(key, tuple(names), prompts[key[0].task], checks.get(key[0], 1.0), guesses)
         for key, names in groups.items()
     )
 
 
 def _recipe(
-    key: tuple[str, stats.ClaimKind, int, float],
+    key: _Alike,
     names: tuple[str, ...],
     n: int,
     checks: float,
     guesses: Guesses,
 ) -> RecipePower:
     metric, kind, seeds, alpha = key
-    seed_sd, discordance = guesses.between_seeds, guesses.middle(metric)
+    seed_sd, discordance = guesses.between_seeds, guesses.middle(str(metric))
     of_prompt = differing(discordance, checks) / checks**2
     variances = stats.RecipeVariances(PROMPT_SHARE * of_prompt, seed_sd**2, (1 - PROMPT_SHARE) * of_prompt)
     now, prompts, more = (
@@ -207,7 +195,7 @@ def _recipe(
         for count, many in ((n, seeds), (2 * n, seeds), (n, 2 * seeds))
     )
     return RecipePower(
-        metric=metric,
+        metric=str(metric),
         kind=kind,
         recipes=names,
         seeds=seeds,
@@ -233,7 +221,3 @@ def _advice(now: float | None, prompts: float | None, seeds: float | None) -> st
         return "More prompts would help: prompts dominate, and more seeds add little."
     better = "seeds" if seeds < prompts else "prompts"
     return f"More prompts would help, and so would more seeds; twice the {better} helps more."
-
-
-def _task(metric: str) -> str:
-    return metric.rpartition(".")[0]

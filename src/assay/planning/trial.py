@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assay.binding import Cell, Round
 from assay.engines import Prompt, Session
 from assay.errors import EngineError
 from assay.planning.cost import Asked, Length, expected_tokens
+from assay.runs.workload import BaseGroup, Workload
 
 __all__ = ["Time", "Trial", "estimate", "measure"]
 
@@ -60,45 +60,45 @@ class Time:
     """If responses are as long as a pilot's; null where no pilot tells."""
 
 
-def measure(one: Round, clock: Clock = time.perf_counter) -> Trial:
+def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
     """Load a base with its adapters and ask some prompts. Raises EngineError if it cannot be loaded or asked."""
     began = clock()
-    with one.open() as engine:
+    with group.open() as session:
         loaded = clock() - began
-        asked = _requests(one.cells, FIRST)
-        reading, done = _timed(engine, asked, 1, clock)
+        prompts = _spread(group.workloads, FIRST)
+        reading, done = _timed(session, prompts, 1, clock)
         if reading < PATIENCE:
-            more = math.ceil(min(ROWS / len(one.cells), FIRST * PATIENCE / max(reading, 0.01)))
-            asked = _requests(one.cells, max(FIRST, more))
-            reading, done = _timed(engine, asked, 1, clock)
+            more = math.ceil(min(ROWS / len(group.workloads), FIRST * PATIENCE / max(reading, 0.01)))
+            prompts = _spread(group.workloads, max(FIRST, more))
+            reading, done = _timed(session, prompts, 1, clock)
         limit = TOKENS if reading < 6 * PATIENCE else FEWER_TOKENS
-        both, tokens = _timed(engine, asked, limit, clock)
+        both, tokens = _timed(session, prompts, limit, clock)
         if not done or not tokens:
             raise EngineError(
-                f"base {one.base!r}: nothing answered the trial's prompts; `assay run` says why"
+                f"base {group.base!r}: nothing answered the trial's prompts; `assay run` says why"
             )
-        characters = sum(len(request.text) for request in asked if request.subject not in engine.failed)
+        characters = sum(len(prompt.text) for prompt in prompts if prompt.subject not in session.failed)
     # Where nearly every response is one token long, what they take together is all there is to go by.
     extra, seconds = (tokens - done, both - reading) if tokens > done and both > reading else (tokens, both)
-    return Trial(one.base, loaded, done, characters / max(reading, 1e-9), extra / max(seconds, 1e-9))
+    return Trial(group.base, loaded, done, characters / max(reading, 1e-9), extra / max(seconds, 1e-9))
 
 
-def _requests(cells: Sequence[Cell], count: int) -> list[Prompt]:
-    """So many prompts of each cell, spread evenly."""
-    asked: list[Prompt] = []
-    for cell in cells:
-        keys = list(cell.sent)
+def _spread(workloads: Sequence[Workload], count: int) -> list[Prompt]:
+    """So many prompts of each workload, spread evenly."""
+    prompts: list[Prompt] = []
+    for load in workloads:
+        keys = list(load.texts)
         chosen = min(count, len(keys))
         spread = (keys[place * len(keys) // chosen] for place in range(chosen))
-        asked += [replace(cell.ask, example=key, text=cell.sent[key]) for key in spread]
-    return asked
+        prompts += [replace(load.prompt, example=key, text=load.texts[key]) for key in spread]
+    return prompts
 
 
-def _timed(engine: Session, asked: Iterable[Prompt], limit: int, clock: Clock) -> tuple[float, int]:
+def _timed(session: Session, prompts: Iterable[Prompt], limit: int, clock: Clock) -> tuple[float, int]:
     """Seconds for all, and tokens that came; one for a response whose tokens are not counted."""
-    requests = [replace(request, max_tokens=min(limit, request.max_tokens)) for request in asked]
+    short = [replace(prompt, max_tokens=min(limit, prompt.max_tokens)) for prompt in prompts]
     began = clock()
-    tokens = sum(completion.tokens or 1 for completion in engine.complete(requests))
+    tokens = sum(completion.tokens or 1 for completion in session.complete(short))
     return clock() - began, tokens
 
 

@@ -1,6 +1,9 @@
-"""Stored responses and scores."""
+"""Stored responses and scores, judgements, and what happened in their run."""
 
+from assay.records.bindings import digest
+from assay.records.events import Event, Manifest
 from assay.records.judgements import Judgement
-from assay.records.store import Declared, Scores, Store, digest
+from assay.records.store import Store
+from assay.records.types import Declared, Refusal, Schedule, Scores
 
-__all__ = ["Declared", "Judgement", "Scores", "Store", "digest"]
+__all__ = ["Declared", "Event", "Judgement", "Manifest", "Refusal", "Schedule", "Scores", "Store", "digest"]

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from assay.errors import RunError
+from assay.records.events import Manifest
+from assay.records.schema import STEPS
 from assay.tasks import Example
 
 __all__ = ["Bindings", "digest"]
@@ -24,8 +26,10 @@ def digest(value: object) -> str:
 class Bindings:
     """The part of an open `records.sqlite` that `Store` stands on."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, layout: int = len(STEPS)) -> None:
         self._db = connection
+        self._layout = layout
+        self._folded, self._manifest = 0, Manifest()
         self._bound: dict[tuple[str, str], tuple[int, int]] = {}
         self._rows: dict[str, dict[str, tuple[int, str]]] = {}
 

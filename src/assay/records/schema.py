@@ -6,14 +6,37 @@ append a step; never edit one that was released.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from assay.errors import RunError
+from assay.records.events import events_of_facts
 
-__all__ = ["STEPS", "migrate"]
+__all__ = ["EVENTS_SINCE", "STEPS", "check_layout", "facts_of", "migrate"]
 
-STEPS: list[str] = [
+
+def facts_of(connection: sqlite3.Connection) -> dict[str, str]:
+    """What a run of layout 1 kept by name: JSON values."""
+    return dict(connection.execute("SELECT name, value FROM facts"))
+
+
+def _facts_to_events(connection: sqlite3.Connection) -> None:
+    """Turn what layout 1 kept by name into events; when each happened is not known."""
+    connection.executemany(
+        "INSERT INTO events (at, kind, data) VALUES ('', ?, ?)",
+        [
+            (kind, json.dumps(data, ensure_ascii=False))
+            for kind, data in events_of_facts(facts_of(connection))
+        ],
+    )
+    connection.execute("DROP TABLE facts")
+
+
+EVENTS_SINCE = 4
+"""The first layout with events in place of facts."""
+STEPS: list[str | Callable[[sqlite3.Connection], None]] = [
     """
     CREATE TABLE subjects (
         id INTEGER PRIMARY KEY,
@@ -99,20 +122,57 @@ STEPS: list[str] = [
         answered_at TEXT NOT NULL       -- UTC, ISO 8601
     );
     """,
+    """
+    CREATE TABLE events (               -- append-only: what happened in the run, in order
+        id INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,               -- UTC, ISO 8601
+        kind TEXT NOT NULL,
+        data TEXT NOT NULL              -- JSON
+    );
+    """,
+    _facts_to_events,
 ]
+
+
+def check_layout(connection: sqlite3.Connection, path: Path) -> int:
+    """The layout of a file. Raises RunError if a newer assay made it."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > len(STEPS):
+        raise RunError(
+            f"layout {found}, and this assay knows layouts up to {len(STEPS)}",
+            place=path,
+            fix="upgrade with `pip install -U lora-assay`",
+        )
+    return int(found)
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the layout up to date, all steps or none. Raises RunError if a newer assay made the file."""
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found > len(STEPS):
-        raise RunError(
-            f"{path}: layout {found}, and this assay knows layouts up to {len(STEPS)}; "
-            f"upgrade with `pip install -U lora-assay`"
-        )
+    found = check_layout(connection, path)
     if found == len(STEPS):
         return
     if not found and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise RunError(f"{path}: is another program's database; move it away, or use another --out")
-    steps = "\n".join(STEPS[found:])
-    connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {len(STEPS)}; COMMIT;")
+        raise RunError("is another program's database", place=path, fix="move it away, or use another --out")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for step in STEPS[found:]:
+            if isinstance(step, str):
+                for statement in _statements(step):
+                    connection.execute(statement)
+            else:
+                step(connection)
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: `executescript` would end the transaction."""
+    statement = ""
+    for piece in script.split(";")[:-1]:
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

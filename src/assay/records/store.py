@@ -16,51 +16,29 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay.engines import Completion
 from assay.errors import OutputError, RunError
+from assay.plan import RowKey
 from assay.records.bindings import Bindings, digest
 from assay.records.database import connect, explained, sole_writer
+from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
-from assay.records.schema import migrate
+from assay.records.schema import EVENTS_SINCE, STEPS, check_layout, facts_of, migrate
+from assay.records.types import Declared, Scores
 
-__all__ = ["Declared", "Scores", "Store", "digest"]
+__all__ = ["Store"]
 
 BATCH = 250
 PAUSE = 0.25
 """Seconds after which what has come is made safe."""
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """One subject's scores on one task, by example in file order."""
-
-    passed: NDArray[np.int64]
-    """(examples, samples, metrics)"""
-    out_of: NDArray[np.int64]
-    """Likewise; equal over samples and over subjects."""
-    positions: NDArray[np.int64]
-    """(examples,): of each example in its task."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A claim block as it was declared."""
-
-    sha256: str
-    declared_at: str
-    """UTC, ISO 8601."""
-    records_before: int
-    """Records that the run held at that time; 0 when claims came first."""
 
 
 class Store(Bindings):
@@ -86,7 +64,7 @@ class Store(Bindings):
             db.execute("PRAGMA synchronous = NORMAL")
             migrate(db, path)
             take_ledger(db, folder)
-            yield cls(db)
+            yield cls(db, len(STEPS))
             # A reader may hold the file; then the log stays beside it, which is as good.
             with suppress(sqlite3.OperationalError):
                 db.execute("PRAGMA journal_mode = DELETE")
@@ -101,7 +79,7 @@ class Store(Bindings):
         with explained(path), closing(connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
             db.execute("BEGIN")  # one view of the run, whatever a writer does meanwhile
-            yield cls(db)
+            yield cls(db, check_layout(db, path))
 
     @property
     def judgements(self) -> Judgements:
@@ -110,18 +88,17 @@ class Store(Bindings):
 
     # -- responses -------------------------------------------------------------------------------
 
-    def held(self, name: str, task: str) -> set[tuple[str, int, int]]:
-        """(example, sample, request) of every record that this name has on this task."""
+    def held(self, name: str, task: str) -> set[RowKey]:
+        """The key of every record that this name has on this task."""
         bound = self._binding(name, task)
         if bound is None:
             return set()
-        return set(
-            self._db.execute(
-                "SELECT e.key, r.sample, r.request FROM records r CROSS JOIN examples e ON e.id = r.example "
-                "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
-                (*bound, self._task(task)),
-            )
+        rows = self._db.execute(
+            "SELECT e.key, r.sample, r.request FROM records r CROSS JOIN examples e ON e.id = r.example "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
+            (*bound, self._task(task)),
         )
+        return {RowKey(name, task, *row) for row in rows}
 
     def append(self, completions: Iterable[Completion]) -> Iterator[int]:
         """Enter completions in batches, yielding the size of each one once it is safe on disk.
@@ -348,7 +325,7 @@ class Store(Bindings):
         ):
             yield name, position, sample, json.loads(detail)
 
-    # -- claims and facts ------------------------------------------------------------------------
+    # -- claims and events -----------------------------------------------------------------------
 
     def declare(self, block: Mapping[str, Any]) -> None:
         """Stamp a claim block with its hash, the time, and how many records came before it.
@@ -369,16 +346,28 @@ class Store(Bindings):
         rows = self._db.execute("SELECT sha256, declared_at, records_before FROM claims ORDER BY id")
         return [Declared(*row) for row in rows]
 
-    def set_fact(self, name: str, value: object) -> None:
-        """Keep a JSON value under a name, replacing an older one."""
+    def note(self, kind: EventKind, **data: Any) -> None:
+        """Append an event."""
         self._db.execute(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, sort_keys=True))
+            "INSERT INTO events (at, kind, data) VALUES (?, ?, ?)",
+            (_now(), kind, json.dumps(data, ensure_ascii=False)),
         )
 
-    def fact(self, name: str) -> Any:
-        """The value kept under a name, or None."""
-        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else json.loads(row[0])
+    def events(self, since: int = 0) -> list[Event]:
+        """Every event after the one with this id, in order."""
+        if self._layout < EVENTS_SINCE:
+            facts = facts_of(self._db) if self._layout else {}
+            old = [Event(number, "", *made) for number, made in enumerate(events_of_facts(facts), 1)]
+            return [event for event in old if event.id > since]
+        rows = self._db.execute("SELECT id, at, kind, data FROM events WHERE id > ? ORDER BY id", (since,))
+        return [Event(number, at, kind, json.loads(data)) for number, at, kind, data in rows]
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the events so far amount to."""
+        if new := self.events(self._folded):
+            self._manifest, self._folded = fold(new, self._manifest), new[-1].id
+        return self._manifest
 
 
 def _now() -> str:

@@ -1,26 +1,27 @@
 """What people and machines read: `report.html`, `report.md`, `verdicts.json`, the gate."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assay.files import write_text
-from assay.records import Store
+from assay.plan import Plan
 from assay.report.gate import Gate, apply_gate
 from assay.report.html import to_html
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
 from assay.report.verdict_file import to_json
-from assay.study import Study
-from assay.tasks import Task
 from assay.verdicts import Result
+
+if TYPE_CHECKING:
+    from assay.report.html.evidence import RunRecords
 
 __all__ = ["Gate", "apply_gate", "to_json", "to_junit", "to_markdown", "write_reports"]
 
 
-def write_reports(
-    result: Result, folder: Path, study: Study, tasks: Mapping[str, Task], store: Store
-) -> None:
+def write_reports(result: Result, plan: Plan, records: RunRecords, folder: Path) -> None:
     """Write `verdicts.json`, `report.md` and `report.html` into a run's folder."""
     write_text(folder / "verdicts.json", to_json(result))
-    write_text(folder / "report.md", to_markdown(result, apply_gate(result, study.gate)))
-    write_text(folder / "report.html", to_html(result, study, tasks, store))
+    write_text(folder / "report.md", to_markdown(result, apply_gate(result, plan.policy)))
+    write_text(folder / "report.html", to_html(result, plan, records))

@@ -1,8 +1,10 @@
-"""Runs: a study entered into a folder, and what of it is there.
+"""Runs: a study resolved into a plan, and the plan under way or done.
 
-folder -> the state of a run's folder      check -> the study of one adapter on the default suite
+resolve  -> the plan of a study, and what it asks for      run     -> a plan's folder, records and events
+generate -> brings in the responses                        interim -> when a run may stop
+check    -> the study of one adapter on the default suite  outline -> a study as far as it can be resolved here
 """
 
-from assay.runs.folder import Opened, check_folder, enter, opened, policy_digest, study_of
+from assay.runs.run import Run
 
-__all__ = ["Opened", "check_folder", "enter", "opened", "policy_digest", "study_of"]
+__all__ = ["Run"]

@@ -9,20 +9,20 @@ the field.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from assay.binding import bind
-from assay.engines import ModelRef, Preflight, PreflightFunction, find_preflight
+from assay.engines import PreflightFunction
 from assay.errors import AssayError, EngineError, Place, StudyError
-from assay.plan import EngineSettings
+from assay.plan import Plan
+from assay.runs.resolve import resolve
 from assay.study import Study
 from assay.study.names import ModelName, fit_name
 from assay.tasks import SUITE, load_task
 
-__all__ = ["CheckSettings", "folder_of", "in_options", "preflight_once", "refuse_adapter", "study_of_one"]
+__all__ = ["CheckSettings", "folder_of", "in_options", "resolve_check", "study_of_one"]
 
 Field = tuple[str | int, ...]
 OPTIONS: Mapping[Field, str] = {
@@ -122,6 +122,24 @@ def study_of_one(
     return Study.from_dict(_without_none(document)).with_engine(engine, options)
 
 
+def resolve_check(
+    adapter: Path | str,
+    base: Path | str,
+    label: str,
+    engine: PreflightFunction | str | None = None,
+    **settings: Unpack[CheckSettings],
+) -> Plan:
+    """The plan of a check. engine: an engine's name, as in a study, or what replaces it.
+
+    Raises AssayError if anything is unusable, the adapter included: in a study it is one of several, here the only one.
+    """
+    name, preflight = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
+    plan = resolve(study_of_one(adapter, base, label, name, **settings), preflight)
+    if errors := [problem.message for problem in plan.problems if problem.severity == "error"]:
+        raise EngineError("; ".join(errors), place=f"adapter {plan.adapters[0].name}")
+    return plan
+
+
 def folder_of(adapter: Path | str, out: Path | str | None) -> Path:
     """The folder of a check's run."""
     return Path(out) if out is not None else Path("runs") / _study_name(ModelName.of(str(adapter), "adapter"))
@@ -129,29 +147,6 @@ def folder_of(adapter: Path | str, out: Path | str | None) -> Path:
 
 def _study_name(adapter: ModelName) -> str:
     return f"check-{adapter.name}"
-
-
-def refuse_adapter(study: Study, preflight: PreflightFunction) -> None:
-    """Raise EngineError if the adapter is unusable: in a study it is one of several, here it is the only one."""
-    problems = bind(study, preflight).found.problems
-    if errors := [problem.message for problem in problems if problem.severity == "error"]:
-        raise EngineError("; ".join(errors), place=f"adapter {study.adapters[0].name}")
-
-
-def preflight_once(study: Study, preflight: PreflightFunction | None = None) -> PreflightFunction:
-    """A find_preflight that looks at the weights once for every binding of this study: digests take time."""
-    try:
-        preflight = preflight or find_preflight(study.engine.name)
-    except EngineError as bad:
-        raise bad.at(study.locate("engine", "name")) from bad
-    seen: list[Preflight] = []
-
-    def look(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> Preflight:
-        if not seen:
-            seen.append(preflight(settings, base, adapters))
-        return seen[0]
-
-    return look
 
 
 @contextmanager

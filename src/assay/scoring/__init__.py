@@ -5,6 +5,6 @@ file   -> the same for one file of responses, without a run
 judge  -> a model behind a server that decides what no rule can
 """
 
-from assay.scoring.score import note_verifier, score_records, score_task, verifier_versions
+from assay.scoring.score import note_verifier, score_records, score_task
 
-__all__ = ["note_verifier", "score_records", "score_task", "verifier_versions"]
+__all__ = ["note_verifier", "score_records", "score_task"]

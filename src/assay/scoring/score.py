@@ -9,7 +9,7 @@ from assay.records import Store
 from assay.records.answers import answers
 from assay.tasks import Task
 
-__all__ = ["note_verifier", "score_records", "score_task", "verifier_versions"]
+__all__ = ["note_verifier", "score_records", "score_task"]
 
 PACKAGES = ("lora-assay", "langdetect", "nltk", "regex")
 """What a score can depend on, besides the task's own version."""
@@ -42,12 +42,6 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
 
 def note_verifier(store: Store, scorer: str) -> None:
     """Keep which packages are about to score for a verifier, beside those that did before."""
-    now = {name: version(name) for name in PACKAGES}
-    seen = verifier_versions(store, scorer)
-    if now not in seen:
-        store.set_fact(f"scored by {scorer}", [*seen, now])
-
-
-def verifier_versions(store: Store, scorer: str) -> list[dict[str, str]]:
-    """Versions of the packages that made a verifier's stored scores; several where they were mixed."""
-    return list(store.fact(f"scored by {scorer}") or ())
+    versions = {name: version(name) for name in PACKAGES}
+    if versions not in store.manifest.verifiers.get(scorer, ()):
+        store.note("verifier", scorer=scorer, versions=versions)

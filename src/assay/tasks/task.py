@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from assay.plan import Metric
+
 __all__ = ["Answer", "Ask", "Chat", "Example", "Form", "HubData", "Metric", "Score", "Task"]
 
 Chat = Callable[[Sequence[Mapping[str, str]], bool], str]
@@ -100,21 +102,6 @@ class HubData:
     """A commit, in full for a task; None: the newest."""
     split: str | None
     config: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A number that a task gives a subject: the sum of `passed` over the sum of `out of`."""
-
-    name: str
-    """Without the task's name: `prompt_strict`."""
-    kind: Literal["binary", "ratio", "mean"]
-    """`binary`: pass or fail a prompt, out of 1. `ratio`: several checks nested in a prompt. `mean`: a number
-    between 0 and 1 a prompt, in parts of a million."""
-    title: str
-    """For a reader: `prompt-level accuracy, strict`."""
-    extracted_by: str | None = None
-    """The metric that says whether an answer was found at all; gains split into format and answer by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.binding import bind_tasks
 from assay.errors import OutputError, StudyError
 from assay.files import file_sha256
+from assay.runs.resolve import plan_of
+from assay.runs.tasks import resolve_tasks
 from assay.study import Study, load_study
 from assay.study.names import relative
 from assay.study.strict import dump
 from assay.training.form import COPIED
 from assay.training.recipe import Planned, Recipe, Settings
-from assay.verdicts import declare
 
 __all__ = ["FILE", "check_place", "check_study", "study_text", "write_study"]
 
@@ -32,7 +32,7 @@ def check_study(recipe: Recipe, out: Path) -> None:
     """Raise StudyError if no study could be made of what the recipe file says."""
     try:
         study = Study.from_dict(study_data(recipe, out), out, check_files=False)
-        declare(study, bind_tasks(study))
+        plan_of(study, resolve_tasks(study))
     except StudyError as bad:
         told = str(bad).replace("study: ", "")
         raise StudyError(f"{recipe.path}: the study of these adapters would be refused: {told}") from None

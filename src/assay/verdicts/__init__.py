@@ -1,7 +1,7 @@
-"""Claims, and what the evidence says of them."""
+"""What the evidence says of claims."""
 
-from assay.verdicts.claims import Claim, claim_block, declare
-from assay.verdicts.decide import decide
+from assay.verdicts.analyze import analyze
+from assay.verdicts.evidence import Evidence
 from assay.verdicts.result import (
     Cell,
     ClaimResult,
@@ -14,14 +14,12 @@ from assay.verdicts.result import (
 
 __all__ = [
     "Cell",
-    "Claim",
     "ClaimResult",
     "DriftResult",
+    "Evidence",
     "LabelResult",
     "Matrix",
     "RecipeResult",
     "Result",
-    "claim_block",
-    "decide",
-    "declare",
+    "analyze",
 ]

@@ -13,18 +13,16 @@ from itertools import combinations
 import numpy as np
 
 from assay import stats
-from assay.plan import Policy
+from assay.plan import MetricName, Plan, Policy, Subject
 from assay.stats.agreement import rank_agreement
-from assay.study import Adapter, Study
-from assay.tasks import Task
-from assay.verdicts.described import (
+from assay.verdicts.descriptive import (
     AdapterAgreement,
     Agreement,
     BenchmarkGain,
     PairAgreement,
     RankCorrelation,
 )
-from assay.verdicts.measure import Measured, Measurements, Unmeasured
+from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 from assay.verdicts.result import ClaimResult
 
 __all__ = ["agreements"]
@@ -32,6 +30,8 @@ __all__ = ["agreements"]
 RANK_LEVEL = 0.95
 NAMED = 8
 """Adapters that a sentence names at most."""
+_Key = tuple[str, MetricName]
+"""Adapter and metric."""
 DIGITS = 12
 """Of a gain: what differs behind them is rounding, as in means over samples that cancel."""
 
@@ -40,69 +40,68 @@ DIGITS = 12
 class _Both:
     """An adapter that two benchmarks measured."""
 
-    adapter: Adapter
+    adapter: Subject
     first: BenchmarkGain
     second: BenchmarkGain
     sides: tuple[int, int]
     """As `stats.side` says."""
 
 
-def agreements(
-    study: Study, tasks: Mapping[str, Task], claims: Sequence[ClaimResult], measured: Measurements
-) -> tuple[Agreement, ...]:
+def agreements(plan: Plan, claims: Sequence[ClaimResult], pairs: Pairs) -> tuple[Agreement, ...]:
     """One for each capability that several tasks share, in the order of the tasks."""
-    told: dict[tuple[str, str], list[ClaimResult]] = defaultdict(list)
+    judged: dict[_Key, list[ClaimResult]] = defaultdict(list)
     for claim in claims:
-        told[claim.adapter, claim.metric].append(claim)
-    claimed = {metric for _, metric in told}
-    sharing: dict[str, list[str]] = defaultdict(list)
-    for name, task in tasks.items():
-        metrics = [f"{name}.{metric.name}" for metric in task.metrics]
-        sharing[task.capability].append(next((one for one in metrics if one in claimed), metrics[0]))
+        judged[claim.adapter, MetricName.parse(claim.metric)].append(claim)
+    claimed = {metric for _, metric in judged}
+    sharing: dict[str, list[MetricName]] = defaultdict(list)
+    for task in plan.tasks.values():
+        sharing[task.capability].append(
+            next((metric for metric in task.metric_names if metric in claimed), task.primary)
+        )
     return tuple(
-        _agreement(study, capability, metrics, told, measured)
+        _agreement(plan, capability, metrics, judged, pairs)
         for capability, metrics in sharing.items()
         if len(metrics) > 1
     )
 
 
 def _agreement(
-    study: Study,
+    plan: Plan,
     capability: str,
-    metrics: Sequence[str],
-    told: Mapping[tuple[str, str], Sequence[ClaimResult]],
-    measured: Measurements,
+    metrics: Sequence[MetricName],
+    judged: Mapping[_Key, Sequence[ClaimResult]],
+    pairs: Pairs,
 ) -> Agreement:
-    level = 1 - 2 * study.alpha
+    level = 1 - 2 * plan.alpha
     rows = []
-    for adapter in study.adapters:
-        claims = [told.get((adapter.name, metric), ()) for metric in metrics]
+    for adapter in plan.adapters:
+        claims = [judged.get((adapter.name, metric), ()) for metric in metrics]
         gains = tuple(
-            _gain(measured.cells[adapter.name, metric], level, made[0].verdict if made else None)
+            _gain(pairs.cells[adapter.name, metric], level, made[0].verdict if made else None)
             for metric, made in zip(metrics, claims, strict=True)
         )
         depends, differs = _depends(gains, claims)
         rows.append(AdapterAgreement(adapter.name, adapter.base, adapter.label, gains, depends, differs))
-    cells = [[measured.cells[row.adapter, metric] for metric in metrics] for row in rows]
+    cells = [[pairs.cells[row.adapter, metric] for metric in metrics] for row in rows]
     sides = [
-        [stats.side(cell.gain, study.alpha) if isinstance(cell, Measured) else 0 for cell in row]
+        [stats.side(cell.gain, plan.alpha) if isinstance(cell, PairedScores) else 0 for cell in row]
         for row in cells
     ]
-    pairs = tuple(_pairs(study, metrics, rows, sides))
+    compared = tuple(_pairs(plan, metrics, rows, sides))
     depends_on = tuple(row.adapter for row in rows if row.depends)
     return Agreement(
         capability=capability,
-        metrics=tuple(metrics),
+        metrics=tuple(map(str, metrics)),
         level=level,
         adapters=tuple(rows),
-        pairs=pairs,
+        pairs=compared,
         depends=depends_on,
-        statement=_statement(capability, metrics, rows, told),
+        statement=_statement(capability, metrics, rows, judged),
     )
 
 
-def _gain(cell: Measured | Unmeasured, level: float, verdict: str | None) -> BenchmarkGain | None:
-    if isinstance(cell, Measured):
+def _gain(cell: PairedScores | Unmeasured, level: float, verdict: str | None) -> BenchmarkGain | None:
+    if isinstance(cell, PairedScores):
         return BenchmarkGain(round(cell.gain.estimate, DIGITS), cell.gain.interval(level), verdict)
     if cell.inert or cell.score is None or cell.base_score is None:
         return None
@@ -137,22 +136,25 @@ def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
 
 
 def _pairs(
-    study: Study, metrics: Sequence[str], rows: Sequence[AdapterAgreement], sides: Sequence[Sequence[int]]
+    plan: Plan,
+    metrics: Sequence[MetricName],
+    rows: Sequence[AdapterAgreement],
+    sides: Sequence[Sequence[int]],
 ) -> Iterator[PairAgreement]:
-    for one, other in combinations(range(len(metrics)), 2):
+    for first, second in combinations(range(len(metrics)), 2):
         both = [
-            _Both(adapter, first, second, (side[one], side[other]))
-            for adapter, row, side in zip(study.adapters, rows, sides, strict=True)
-            if (first := row.gains[one]) is not None and (second := row.gains[other]) is not None
+            _Both(adapter, gain, other, (side[first], side[second]))
+            for adapter, row, side in zip(plan.adapters, rows, sides, strict=True)
+            if (gain := row.gains[first]) is not None and (other := row.gains[second]) is not None
         ]
         if both:
-            yield _pair(study, metrics[one], metrics[other], both)
+            yield _pair(plan, str(metrics[first]), str(metrics[second]), both)
 
 
-def _pair(study: Study, first: str, second: str, both: Sequence[_Both]) -> PairAgreement:
+def _pair(plan: Plan, first: str, second: str, both: Sequence[_Both]) -> PairAgreement:
     signs = [np.sign(entry.first.gain) * np.sign(entry.second.gain) for entry in both]
     sure = [entry.sides[0] * entry.sides[1] for entry in both]
-    bases = [base.name for base in study.bases if any(entry.adapter.base == base.name for entry in both)]
+    bases = [base.name for base in plan.bases if any(entry.adapter.base == base.name for entry in both)]
     return PairAgreement(
         first=first,
         second=second,
@@ -180,13 +182,13 @@ def _ranks(base: str | None, both: Sequence[_Both]) -> RankCorrelation:
 
 def _statement(
     capability: str,
-    metrics: Sequence[str],
+    metrics: Sequence[MetricName],
     rows: Sequence[AdapterAgreement],
-    told: Mapping[tuple[str, str], Sequence[ClaimResult]],
+    judged: Mapping[_Key, Sequence[ClaimResult]],
 ) -> str:
     """Plainly, whether a label's verdict depends on the benchmark."""
-    of = f"{capability} is measured by {', '.join(metrics)}"
-    asked = [row for row in rows if sum((row.adapter, metric) in told for metric in metrics) > 1]
+    of = f"{capability} is measured by {', '.join(map(str, metrics))}"
+    asked = [row for row in rows if sum((row.adapter, metric) in judged for metric in metrics) > 1]
     if not asked:
         return (
             f"{of}. No adapter makes a claim on more than one of them, so no verdict depends on the choice."

@@ -4,58 +4,52 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from assay.records import Scores, Store
-from assay.tasks import Task
+from assay.plan import MetricName, Plan, TaskPlan
+from assay.records import Scores
+from assay.verdicts.evidence import Evidence, Otherwise
 from assay.verdicts.noise import is_again
 from assay.verdicts.result import ClaimResult, ModeDifference
 
 __all__ = ["OtherMode", "mode_differences", "with_other_mode"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Differing:
-    """A response that the other mode judges otherwise."""
-
-    position: int
-    sample: int
-    detail: Mapping[str, Any]
-
-
 class OtherMode:
     """Every task's scores under its other mode, made from what the verifier noted beside its own."""
 
-    def __init__(self, tasks: Mapping[str, Task], store: Store) -> None:
-        self._store = store
-        self.tasks = {name: task for name, task in tasks.items() if len(task.modes) > 1}
-        self.differing: dict[tuple[str, str], list[_Differing]] = defaultdict(list)
-        for name, task in self.tasks.items():
-            for subject, position, sample, detail in store.differing(name, task.scorer):
-                if not is_again(subject):
-                    self.differing[subject, name].append(_Differing(position, sample, detail))
+    def __init__(self, plan: Plan, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self.tasks = {name: task for name, task in plan.tasks.items() if len(task.modes) > 1}
+        self.differing = {
+            name: [found for found in evidence.otherwise(name) if not is_again(found.name)]
+            for name in self.tasks
+        }
+        self._by_name: dict[tuple[str, str], list[Otherwise]] = defaultdict(list)
+        for task, differing in self.differing.items():
+            for found in differing:
+                self._by_name[found.name, task].append(found)
 
-    def scores(self, subject: str, name: str, task: Task, whole: bool = True) -> Scores | None:
-        """As `Store.scores`, under the other mode where the task has one."""
-        scores = self._store.scores(subject, name, task.scorer, whole)
-        if scores is None or (subject, name) not in self.differing:
+    def scores(self, name: str, task: str, whole: bool = True) -> Scores | None:
+        """As `Evidence.scores`, under the other mode where the task has one."""
+        scores = self._evidence.scores(name, task, whole)
+        if scores is None or (name, task) not in self._by_name:
             return scores
         passed = scores.passed.copy()
         rows = {int(position): row for row, position in enumerate(scores.positions)}
-        for found in self.differing[subject, name]:
+        for found in self._by_name[name, task]:
             if found.position in rows:
-                passed[rows[found.position], found.sample] = task.passed(found.detail["other"])
+                passed[rows[found.position], found.sample] = found.other_passed
         return Scores(passed, scores.out_of, scores.positions)
 
 
 def with_other_mode(
-    claims: Sequence[ClaimResult], otherwise: Sequence[ClaimResult], modal: Mapping[str, Task]
+    claims: Sequence[ClaimResult], otherwise: Sequence[ClaimResult], modal: Mapping[str, TaskPlan]
 ) -> tuple[ClaimResult, ...]:
     """Claims, each with the verdict that it gets in the other mode where its task has one."""
     return tuple(
         replace(claim, other_mode_verdict=other.verdict)
-        if claim.metric.rpartition(".")[0] in modal
+        if MetricName.parse(claim.metric).task in modal
         else claim
         for claim, other in zip(claims, otherwise, strict=True)
     )
@@ -72,17 +66,16 @@ def mode_differences(
 
 
 def _difference(
-    name: str, task: Task, other: OtherMode, claims: Sequence[ClaimResult], checks: int
+    name: str, task: TaskPlan, other: OtherMode, claims: Sequence[ClaimResult], checks: int
 ) -> ModeDifference:
     causes: Counter[str] = Counter()
     prompts = 0
-    details = [found.detail for (_, of), rows in other.differing.items() if of == name for found in rows]
-    for detail in details:
-        theirs = detail["other"]
+    for found in other.differing[name]:
+        theirs = found.detail["other"]
         for form in ("strict", "loose"):
-            pairs = enumerate(zip(detail[form], theirs[form], strict=True))
+            pairs = enumerate(zip(found.detail[form], theirs[form], strict=True))
             causes.update(theirs["why"].get(str(index), "unexplained") for index, (a, b) in pairs if a != b)
-        prompts += task.passed(detail)[0] != task.passed(theirs)[0]
+        prompts += found.passed[0] != found.other_passed[0]
     return ModeDifference(
         task=name,
         mode=task.mode,
@@ -93,7 +86,7 @@ def _difference(
         verdicts=sum(
             claim.verdict != claim.other_mode_verdict
             for claim in claims
-            if claim.metric.rpartition(".")[0] == name
+            if MetricName.parse(claim.metric).task == name
         ),
         causes=dict(causes.most_common()),
     )

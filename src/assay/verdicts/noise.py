@@ -5,17 +5,12 @@ And what was seen of each adapter before its first response. Read from the recor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from assay import stats
 from assay.engines import named
-from assay.records import Store
-from assay.study import Study
-from assay.tasks import Task
-from assay.verdicts.claims import margin_of
+from assay.plan import Plan, TaskPlan
+from assay.verdicts.evidence import Evidence
 from assay.verdicts.result import Applied, NoiseFloor
 
 __all__ = ["AGAIN", "applied", "is_again", "noise_floor", "problems"]
@@ -29,20 +24,18 @@ def is_again(name: str) -> bool:
     return name.endswith(f"/{AGAIN}")
 
 
-def noise_floor(study: Study, tasks: Mapping[str, Task], store: Store) -> tuple[NoiseFloor, ...] | None:
+def noise_floor(plan: Plan, evidence: Evidence) -> tuple[NoiseFloor, ...] | None:
     """One for each base and task that has a second pass; None where responses were not generated here."""
-    if store.fact("responses_came_first") is not False:
+    if evidence.manifest.source != "generated":
         return None
-    found = (
-        _noise(study, base.name, name, task, store) for base in study.bases for name, task in tasks.items()
-    )
-    return tuple(one for one in found if one is not None)
+    floors = (_noise(plan, base.name, task, evidence) for base in plan.bases for task in plan.tasks.values())
+    return tuple(floor for floor in floors if floor is not None)
 
 
-def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> NoiseFloor | None:
+def _noise(plan: Plan, base: str, task: TaskPlan, evidence: Evidence) -> NoiseFloor | None:
     again = named(base, AGAIN)
-    second = store.scores(again, name, task.scorer, whole=False)
-    first = store.scores(base, name, task.scorer, whole=False)
+    second = evidence.scores(again, task.name, whole=False)
+    first = evidence.scores(base, task.name, whole=False)
     if first is None or second is None:
         return None
     _, ours, theirs = np.intersect1d(first.positions, second.positions, return_indices=True)
@@ -50,13 +43,12 @@ def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> Nois
         return None
     before, after = first.passed[ours, 0, 0], second.passed[theirs, 0, 0]
     gain = stats.paired_gain(before, after, first.out_of[ours, 0, 0])
-    level, metric = 1 - 2 * study.alpha, f"{name}.{task.metrics[0].name}"
-    margin = margin_of(study, metric)
-    same, total = store.same_text(again, base, name)
+    level = 1 - 2 * plan.alpha
+    same, total = evidence.same_text(again, base, task.name)
     return NoiseFloor(
         base=base,
-        task=name,
-        metric=metric,
+        task=task.name,
+        metric=str(task.primary),
         n=gain.n,
         differ=total - same,
         better=int((after > before).sum()),
@@ -64,8 +56,8 @@ def _noise(study: Study, base: str, name: str, task: Task, store: Store) -> Nois
         gain=gain.estimate,
         interval=gain.interval(level),
         level=level,
-        margin=margin,
-        warning=_warning(total - same, gain, level, margin),
+        margin=task.margin,
+        warning=_warning(total - same, gain, level, task.margin),
     )
 
 
@@ -87,14 +79,14 @@ def _warning(differ: int, gain: stats.Gain, level: float, margin: float) -> str 
     )
 
 
-def applied(study: Study, store: Store) -> tuple[Applied, ...]:
+def applied(plan: Plan, evidence: Evidence) -> tuple[Applied, ...]:
     """What each adapter changes, in the order of the study; those that were never loaded are left out."""
-    known: Mapping[str, Any] = store.fact("liveness") or {}
+    known = evidence.manifest.liveness
     found = []
-    names = dict(reversed(store.bound()))
-    for adapter in study.adapters:
-        entry = known.get(store.subject(adapter.name, names[adapter.name])) if adapter.name in names else None
-        if entry is not None:
+    tasks = dict(reversed(evidence.bound()))
+    for adapter in plan.adapters:
+        identity = evidence.subject(adapter.name, tasks[adapter.name]) if adapter.name in tasks else ""
+        if (entry := known.get(identity)) is not None:
             fields = ("modules", "norm", "largest", "divergence", "differ")
             found.append(
                 Applied(
@@ -108,8 +100,8 @@ def applied(study: Study, store: Store) -> tuple[Applied, ...]:
     return tuple(found)
 
 
-def problems(store: Store) -> tuple[str, ...]:
+def problems(evidence: Evidence) -> tuple[str, ...]:
     """What preflight found, errors first."""
     order = ("error", "warning", "note")
-    found = sorted(store.fact("problems") or (), key=lambda entry: order.index(entry[0]))
-    return tuple(f"{severity}: {subject}: {message}" for severity, subject, message in found)
+    found = sorted(evidence.manifest.problems, key=lambda problem: order.index(problem.severity))
+    return tuple(f"{problem.severity}: {problem.subject}: {problem.message}" for problem in found)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assay import stats
-from assay.study import Adapter, Study
-from assay.verdicts.adapters import FAILS, HOLDS, Shown, at_least, never, shows_failure, shows_success
-from assay.verdicts.claims import Claim
-from assay.verdicts.measure import Measured, Measurements
+from assay.plan import Claim, Plan, Subject
+from assay.verdicts.claims import FAILS, HOLDS, Shown, at_least, never, shows_failure, shows_success
+from assay.verdicts.pair import PairedScores, Pairs
 from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
 
 __all__ = ["Configuration", "configurations", "judge_labels", "judge_recipes", "over_seeds"]
@@ -25,8 +24,8 @@ class Configuration:
     claim: Claim
     """Of its first adapter; all of them make the same claim."""
     recipe: str
-    adapters: list[Adapter] = field(default_factory=list)
-    cells: list[Measured] = field(default_factory=list)
+    adapters: list[Subject] = field(default_factory=list)
+    cells: list[PairedScores] = field(default_factory=list)
     """Of the adapters that were measured and alive."""
     lacking: int = 0
     cut_short: bool = False
@@ -59,23 +58,22 @@ class Configuration:
         return over_seeds(self.cells)
 
 
-def over_seeds(cells: Sequence[Measured]) -> stats.RecipeGain:
+def over_seeds(cells: Sequence[PairedScores]) -> stats.RecipeGain:
     """One metric of one recipe's adapters, a column a seed."""
     differences = np.column_stack([cell.differences for cell in cells])
     return stats.RecipeGain(differences, cells[0].weights.astype(np.float64))
 
 
-def configurations(study: Study, claims: Sequence[Claim], measured: Measurements) -> list[Configuration]:
+def configurations(plan: Plan, pairs: Pairs) -> list[Configuration]:
     """Claims grouped by recipe, base, label, metric and kind, in the order of the study."""
-    adapters = {adapter.name: adapter for adapter in study.adapters}
-    groups: dict[tuple[str, ...], Configuration] = {}
-    for claim in claims:
-        adapter = adapters[claim.adapter]
-        key = (adapter.recipe, claim.base, claim.label, claim.metric, claim.kind)
-        group = groups.setdefault(key, Configuration(claim, adapter.recipe))
-        cell = measured.cells[claim.adapter, claim.metric]
-        if isinstance(cell, Measured):
-            group.adapters.append(adapter)
+    groups: dict[tuple[object, ...], Configuration] = {}
+    for claim in plan.claims:
+        recipe = claim.subject.recipe
+        key = (recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
+        group = groups.setdefault(key, Configuration(claim, recipe))
+        cell = pairs.of(claim)
+        if isinstance(cell, PairedScores):
+            group.adapters.append(claim.subject)
             group.cells.append(cell)
         else:
             group.lacking += 1
@@ -84,11 +82,11 @@ def configurations(study: Study, claims: Sequence[Claim], measured: Measurements
             # How many prompts a seed answered depends on what it answered.
             group.lacking, group.cut_short = group.lacking + len(group.cells), True
             group.adapters, group.cells = [], []
-    _share(study, list(groups.values()))
+    _share(plan, list(groups.values()))
     return list(groups.values())
 
 
-def _share(study: Study, groups: Sequence[Configuration]) -> None:
+def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
     """Note each one's level.
 
     Over seeds the family is the recipe's own declared claims, measured or not, or with `family: study` those of all
@@ -96,13 +94,14 @@ def _share(study: Study, groups: Sequence[Configuration]) -> None:
     """
     of_seeds = [group for group in groups if group.seeds > 1]
     own, own_of_seeds = (
-        Counter((group.recipe, group.claim.base) for group in family) for family in (groups, of_seeds)
+        Counter((group.recipe, group.claim.reference.name) for group in family)
+        for family in (groups, of_seeds)
     )
     claims = sum(group.seeds for group in groups)
     for group in groups:
-        count = (own_of_seeds if group.seeds > 1 else own)[group.recipe, group.claim.base]
+        count = (own_of_seeds if group.seeds > 1 else own)[group.recipe, group.claim.reference.name]
         whole = len(of_seeds) if group.is_judged else claims
-        group.alpha = study.alpha / (count if study.family == "adapter" else whole)
+        group.alpha = plan.alpha / (count if plan.family == "adapter" else whole)
 
 
 def judge_recipes(groups: Sequence[Configuration]) -> tuple[RecipeResult, ...]:
@@ -116,9 +115,9 @@ def _judge(group: Configuration) -> RecipeResult:
     parts = gain.components
     return RecipeResult(
         recipe=group.recipe,
-        base=claim.base,
+        base=claim.reference.name,
         label=claim.label,
-        metric=claim.metric,
+        metric=str(claim.metric),
         kind=claim.kind,
         margin=claim.margin,
         seeds=tuple(adapter.seed if adapter.seed is not None else 0 for adapter in group.adapters),
@@ -142,31 +141,31 @@ def _judge(group: Configuration) -> RecipeResult:
     )
 
 
-def judge_labels(study: Study, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
+def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
     """For each label and claim: in how many configurations it fails or holds at least, and how it varies."""
-    by_claim: dict[tuple[str, str, str], list[Configuration]] = defaultdict(list)
+    by_claim: dict[tuple[object, ...], list[Configuration]] = defaultdict(list)
     for group in groups:
         by_claim[group.claim.label, group.claim.metric, group.claim.kind].append(group)
-    return tuple(_label(study, members) for members in by_claim.values())
+    return tuple(_label(alpha, members) for members in by_claim.values())
 
 
-def _label(study: Study, members: Sequence[Configuration]) -> LabelResult:
+def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
     claim = members[0].claim
-    fails, holds = (_at_least(shows, members, study.alpha) for shows in (shows_failure, shows_success))
+    fails, holds = (_at_least(shows, members, alpha) for shows in (shows_failure, shows_success))
     gains = [group.gain for group in members if group.gain is not None]
     spread = stats.random_effects(
         [gain.estimate for gain in gains], [gain.standard_error**2 for gain in gains]
     ) if len(gains) > 1 else None  # fmt: skip
     return LabelResult(
         label=claim.label,
-        metric=claim.metric,
+        metric=str(claim.metric),
         kind=claim.kind,
         configurations=len(members),
         fails=fails,
         holds=holds,
         recurrent=fails >= 2,
         not_universal=holds >= 1,
-        statement=_statement(claim, len(members), fails, holds, study.alpha),
+        statement=_statement(claim, len(members), fails, holds, alpha),
         mean=spread.mean if spread else None,
         tau2=spread.tau2 if spread else None,
         i2=spread.i2 if spread else None,
@@ -204,12 +203,12 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
 
 def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
     """Gains by each value of each setting that takes more than one value among the configurations."""
-    found: dict[str, dict[str, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[str, list[tuple[float, stats.Verdict]]]] = defaultdict(lambda: defaultdict(list))
     for group in members:
         if group.gain is None:
             continue
         word = stats.judge(group.gain, group.claim.kind, group.claim.margin, group.alpha).verdict
-        named = {"base": group.claim.base, **group.adapters[0].settings}
+        named = {"base": group.claim.reference.name, **group.adapters[0].settings}
         for setting, value in named.items():
             found[setting][str(value)].append((group.gain.estimate, word))
     return tuple(

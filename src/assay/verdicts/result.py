@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assay.records import Declared
 from assay.stats import Verdict
-from assay.verdicts.described import Agreement, Change
+from assay.verdicts.descriptive import Agreement, Change
 
 if TYPE_CHECKING:
     import pandas

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from assay.binding.tasks import bind_examples, bind_tasks
 from assay.demo.synthetic import draw
 from assay.errors import StudyError, TaskError
+from assay.runs.tasks import resolve_examples, resolve_tasks
 from assay.study import Study
 from assay.tasks import Example, Task, load_task
 
@@ -33,7 +33,7 @@ def study(*tasks: dict[str, Any], folder: Path = Path()) -> Study:
 
 def bound(*tasks: dict[str, Any], folder: Path = Path()) -> dict[str, tuple[Example, ...]]:
     loaded = study(*tasks, folder=folder)
-    return bind_examples(loaded, bind_tasks(loaded))
+    return resolve_examples(loaded, resolve_tasks(loaded))
 
 
 @pytest.mark.parametrize("kind", WORLD)

@@ -21,7 +21,7 @@ from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
 from assay.interop.exporters.parquet import export_parquet
-from assay.runs import opened
+from assay.runs import Run
 from tests.studies import one_task_study, table
 from tests.test_stopping import answer as stopping_answer
 from tests.test_stopping import run as run_stopping
@@ -42,8 +42,8 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def finished(folder: Path) -> Any:
-    with opened(folder) as (study, tasks, store):
-        yield Finished(study, tasks, store, open_result(folder))
+    with Run.open(folder) as run:
+        yield Finished(run, run.analyze())
 
 
 def test_lm_eval_reads_file_names_and_results_of_an_export(finished: Finished, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_our_own_reader_gets_back_what_was_exported_and_whose_it_is(
     done = export_samples(finished, tmp_path)
     assert (done.responses, done.left_out) == (3 * N, ())
     path = next(path for path in done.files if path.parent.name == "a" and "samples" in path.name)
-    ours = [(row["key"], row["text"]) for row in finished.store.responses("a", "math")]
+    ours = [(row["key"], row["text"]) for row in finished.evidence.responses("a", "math")]
     assert [(row.key, row.text) for row in read_samples(path)] == ours
     model = logged_model(path, None)
     assert (model.base, model.adapter) == ("base", "a")
@@ -127,7 +127,7 @@ def test_a_card_says_claim_evidence_verdict_and_how_to_reproduce(finished: Finis
         "Gate: **",
         finished.result.claims_sha256,
         "Declared after the responses",
-        finished.study.text.rstrip(),
+        finished.plan.study_text.rstrip(),
     ):
         assert words in text, words
 
@@ -173,8 +173,8 @@ def test_a_part_of_a_benchmark_is_not_published(tmp_path: Path) -> None:
     study = one_task_study(tmp_path, base, {"a": adapter})
     study.write_text(study.read_text().replace("task: numeric", "task: numeric\n  limit: 30"))
     assay.run(study, tmp_path / "run")
-    with opened(tmp_path / "run") as (loaded, tasks, store):
-        run = Finished(loaded, tasks, store, open_result(tmp_path / "run"))
+    with Run.open(tmp_path / "run") as opened:
+        run = Finished(opened, open_result(tmp_path / "run"))
         with pytest.raises(OutputError, match="on its first 30 examples only"):
             to_eval_results(run, {"math": "org/data:main"})
         (found,) = yaml.safe_load(to_card(run).split("---")[1])["model-index"][0]["results"]
@@ -192,8 +192,8 @@ def test_what_stopped_early_says_so_and_names_what_is_left_out(tmp_path: Path) -
     stopped = run_stopping(study, Fake(stopping_answer, inert={"same"}))
     claim = next(claim for claim in stopped.claims if claim.adapter == "down")
     assert claim.stop
-    with opened(tmp_path / "run") as (loaded, tasks, store):
-        run = Finished(loaded, tasks, store, stopped)
+    with Run.open(tmp_path / "run") as opened:
+        run = Finished(opened, stopped)
         card = to_card(run, "down")
         done = export_every_eval_ever(run, tmp_path / "out")
         left_out = export_samples(run, tmp_path / "samples").left_out
@@ -255,8 +255,8 @@ def test_parquet_without_pyarrow_says_what_to_install(
 def test_a_score_of_all_right_still_has_an_interval(tmp_path: Path) -> None:
     base, adapter = [False] * N, [True] * N
     assay.run(one_task_study(tmp_path, base, {"a": adapter}), tmp_path / "run")
-    with opened(tmp_path / "run") as (study, tasks, store):
-        run = Finished(study, tasks, store, open_result(tmp_path / "run"))
+    with Run.open(tmp_path / "run") as opened:
+        run = Finished(opened, open_result(tmp_path / "run"))
         one = run.estimates("a", "math")["numeric_match"]
     assert (one.score, one.standard_error) == (1.0, None)
     assert one.interval == pytest.approx((0.025 ** (1 / N), 1.0))  # Clopper and Pearson at n of n
@@ -271,8 +271,8 @@ def test_several_samples_a_prompt_are_one_line_and_no_exact_interval(tmp_path: P
         path.write_text("".join(json.dumps(row) + "\n" for row in twice))
     study.write_text(study.read_text() + "decoding: {samples: 2}\n")
     assay.run(study, tmp_path / "run")
-    with opened(tmp_path / "run") as (loaded, tasks, store):
-        run = Finished(loaded, tasks, store, open_result(tmp_path / "run"))
+    with Run.open(tmp_path / "run") as opened:
+        run = Finished(opened, open_result(tmp_path / "run"))
         done = export_samples(run, tmp_path / "out")
         assert run.estimates("base", "math")["numeric_match"].method.startswith("ratio of sums")
     assert done.responses == 80

@@ -11,11 +11,10 @@ from unittest.mock import MagicMock
 import pytest
 
 import assay
-from assay.audit import open_result
 from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.trackers import FILES, entries, log_run
-from assay.runs import opened
+from assay.runs import Run
 from tests.studies import one_task_study, table
 from tests.test_stopping import run as run_stopping
 from tests.test_stopping import stopping
@@ -34,8 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def finished(folder: Path) -> Any:
-    with opened(folder) as (study, tasks, store):
-        yield Finished(study, tasks, store, open_result(folder))
+    with Run.open(folder) as run:
+        yield Finished(run, run.analyze())
 
 
 @pytest.fixture
@@ -67,8 +66,8 @@ def test_an_entry_holds_what_was_measured_and_found(finished: Finished, folder: 
 
 def test_a_gain_taken_at_a_stop_says_so(tmp_path: Path) -> None:
     claim = run_stopping(stopping(tmp_path, ("down",))).claims[0]
-    with opened(tmp_path / "run") as (study, tasks, store):
-        _, own = entries(Finished(study, tasks, store, open_result(tmp_path / "run")), tmp_path / "run")
+    with Run.open(tmp_path / "run") as run:
+        _, own = entries(Finished(run, run.analyze()), tmp_path / "run")
     assert own.words["stop/math.numeric_match"] == f"at a stop, {claim.n} of 400 prompts"
 
 
@@ -83,7 +82,7 @@ def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(
     client.get_experiment_by_name.return_value = None
     client.create_run.return_value.info.run_id = "r1"
     mlflow.get_tracking_uri.return_value = "sqlite:///x"
-    assert log_run(finished, folder, "mlflow", "p") == ("sqlite:///x", [finished.study.name, "a", "b|c"])
+    assert log_run(finished, folder, "mlflow", "p") == ("sqlite:///x", [finished.plan.name, "a", "b|c"])
     client.create_experiment.assert_called_once_with("p")
     tags = [call.kwargs["tags"] for call in client.create_run.call_args_list]
     assert tags[0] == {"assay": "study"}
@@ -112,8 +111,8 @@ def test_wandb_and_trackio_get_a_group_with_the_report(
     run = fake.init.return_value if name == "wandb" else fake
     _, names = log_run(finished, folder, name, None)
     asked = [call.kwargs for call in fake.init.call_args_list]
-    assert [one["name"] for one in asked] == names == [finished.study.name, "a", "b|c"]
-    assert {(one["project"], one["group"]) for one in asked} == {(finished.study.name,) * 2}
+    assert [one["name"] for one in asked] == names == [finished.plan.name, "a", "b|c"]
+    assert {(one["project"], one["group"]) for one in asked} == {(finished.plan.name,) * 2}
     logged = run.log.call_args_list[1].args[0]
     assert logged["math.numeric_match/gain"] == BETTER / N
     words = run.summary.update.call_args_list[1].args[0] if name == "wandb" else asked[1]["config"]

@@ -23,7 +23,7 @@ from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
 from assay.interop.importers.import_log import Import, Imported, import_log
 from assay.interop.importers.logs import read_log
-from assay.runs import opened
+from assay.runs import Run
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
 
 N = 40
@@ -102,8 +102,8 @@ def test_logs_of_a_base_and_an_adapter_give_a_verdict(form: str, tmp_path: Path)
 def test_a_run_survives_export_and_import_in_lm_evals_form(tmp_path: Path) -> None:
     done = both("lm-eval", tmp_path)
     first = assay.run(str(done.study), tmp_path / "run")
-    with opened(tmp_path / "run") as (study, tasks, store):
-        exported = export_samples(Finished(study, tasks, store, first), tmp_path / "out")
+    with Run.open(tmp_path / "run") as run:
+        exported = export_samples(Finished(run, first), tmp_path / "out")
     for name in ("base", "a"):
         (path,) = (one for one in exported.files if one.parent.name == name and "samples" in one.name)
         arguments = json.loads(path.read_text().splitlines()[0])["arguments"]["gen_args_0"]
@@ -117,8 +117,8 @@ def test_a_run_survives_export_and_import_in_lm_evals_form(tmp_path: Path) -> No
 def test_a_run_survives_export_and_import_in_every_eval_evers_form(tmp_path: Path) -> None:
     base, adapter = table(24, 0, N)
     first = assay.run(one_task_study(tmp_path / "study", base, {"a": adapter}), tmp_path / "run")
-    with opened(tmp_path / "run") as (study, tasks, store):
-        export_every_eval_ever(Finished(study, tasks, store, first), tmp_path / "out")
+    with Run.open(tmp_path / "run") as run:
+        export_every_eval_ever(Finished(run, first), tmp_path / "out")
     found = {
         json.loads(path.read_text())["model_info"]["name"]: path.with_name(f"{path.stem}_samples.jsonl")
         for path in (tmp_path / "out").rglob("*.json")
@@ -141,8 +141,8 @@ def test_responses_are_judged_after_a_mark_where_one_is_given(tmp_path: Path) ->
         done = import_log(what, tmp_path / "run")
     (claim,) = assay.run(str(done.study), tmp_path / "run").claims
     assert (claim.better, claim.verdict) == (24, "confirmed")
-    with opened(tmp_path / "run") as (_, _, store):
-        assert {row["response"] for row in store.responses("a", "numeric")} == {RIGHT, WRONG}
+    with Run.open(tmp_path / "run") as run:
+        assert {row["response"] for row in run.records.responses("a", "numeric")} == {RIGHT, WRONG}
 
 
 def test_what_a_user_wrote_into_the_study_stays(tmp_path: Path) -> None:

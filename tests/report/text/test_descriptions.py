@@ -7,7 +7,7 @@ from typing import cast
 
 from assay.report.text.descriptions import measures, unmoved_words
 from assay.verdicts import Result
-from assay.verdicts.described import Change, Difference
+from assay.verdicts.descriptive import Change, Difference
 
 
 def _result(*differences: Difference) -> Result:

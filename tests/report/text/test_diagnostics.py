@@ -22,7 +22,7 @@ from assay.report.text.diagnostics import (
     to_read_first,
     unprobed,
 )
-from assay.runs import opened
+from assay.runs import Run
 from assay.verdicts import Result
 from assay.verdicts.result import Applied, NoiseFloor, Row
 
@@ -46,10 +46,10 @@ def measured(recorded: Result) -> Result:
     return as_if_measured(recorded)
 
 
-def page_of(run: Path, result: Result) -> str:
-    with opened(run) as (study, tasks, store):
-        write_reports(result, run, study, tasks, store)
-    return (run / "report.html").read_text(encoding="utf-8")
+def page_of(folder: Path, result: Result) -> str:
+    with Run.open(folder) as run:
+        write_reports(result, run.plan, run.evidence, folder)
+    return (folder / "report.html").read_text(encoding="utf-8")
 
 
 def markdown_of(result: Result) -> str:

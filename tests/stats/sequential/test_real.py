@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import assay
-from assay.runs import opened
+from assay.runs import Run
 from assay.stats import Design, stand
 from tests.stats.sequential.oracles import Floats
 
@@ -21,10 +21,10 @@ def cells(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t
     study = folder / "study.yaml"
     study.write_text(STUDY.read_text().replace("../../shared", str(shared)))
     verdicts = {claim.adapter: claim.verdict for claim in assay.run(study, folder / "run").claims}
-    with opened(folder / "run") as (_, tasks, store):
+    with Run.open(folder / "run") as run:
         passed = {}
         for name in ("qwen3-4b", *verdicts):
-            scores = store.scores(name, "ifeval", tasks["ifeval"].scorer)
+            scores = run.evidence.scores(name, "ifeval")
             assert scores is not None
             passed[name] = scores.passed[:, 0, 0].astype(np.float64)
     return {name: (passed[name] - passed["qwen3-4b"], verdict) for name, verdict in verdicts.items()}

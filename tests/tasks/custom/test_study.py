@@ -10,10 +10,9 @@ import yaml
 
 import assay
 from assay import audit
-from assay.binding import bind_tasks
-from assay.binding.tasks import bind_examples, keep_tasks
 from assay.errors import RunError, StudyError, TaskError
 from assay.records import Store
+from assay.runs.tasks import keep_sources, resolve_examples, resolve_tasks, task_sources
 from assay.scoring.file import score_file
 from assay.study import load_study
 from tests.studies import jsonl, write_study
@@ -64,13 +63,13 @@ def test_a_change_to_the_check_makes_the_scores_anew(tmp_path: Path) -> None:
 def test_a_run_keeps_the_task_and_its_check(tmp_path: Path) -> None:
     path = study(tmp_path / "here")
     loaded = load_study(path)
-    tasks = bind_tasks(loaded)
+    tasks = resolve_tasks(loaded)
     run = tmp_path / "run"
-    keep_tasks(loaded, tasks, run)
+    keep_sources([task_sources(task) for task in tasks.values()], run)
     (run / "study.yaml").write_text(loaded.text)
     for left in (tmp_path / "here").iterdir():
         left.unlink()
-    again = bind_tasks(load_study(run / "study.yaml", check_files=False), run)
+    again = resolve_tasks(load_study(run / "study.yaml", check_files=False), run)
     assert again["tone"].scorer == tasks["tone"].scorer
     again["tone"].check(())
     assert {file.name for file in (run / "tasks" / "0").iterdir()} == {"tone.yaml", "check.py"}
@@ -84,8 +83,8 @@ def test_tasks_of_one_file_name_are_kept_apart(tmp_path: Path) -> None:
     document = yaml.safe_load(path.read_text())
     document["tasks"] += [{"task": f"{name}/tone.yaml", "name": name} for name in "xy"]
     loaded = load_study(write_study(tmp_path, document))
-    keep_tasks(loaded, bind_tasks(loaded), tmp_path / "run")
-    kept = bind_tasks(loaded, tmp_path / "run")
+    keep_sources([task_sources(task) for task in resolve_tasks(loaded).values()], tmp_path / "run")
+    kept = resolve_tasks(loaded, tmp_path / "run")
     assert [task.capability for task in kept.values()] == ["support", "support", "law"]
 
 
@@ -93,7 +92,7 @@ def test_a_task_is_named_after_its_file_unless_the_study_says_otherwise(tmp_path
     for entry, name in (({}, "tone"), ({"name": "manners"}, "manners")):
         loaded = load_study(study(tmp_path, **entry))
         assert [(task.name, task.file) for task in loaded.tasks] == [(name, "tone.yaml")]
-        assert list(bind_tasks(loaded)) == [name]
+        assert list(resolve_tasks(loaded)) == [name]
 
 
 def test_prompts_come_from_the_tasks_file_or_the_studys(tmp_path: Path) -> None:
@@ -101,7 +100,7 @@ def test_prompts_come_from_the_tasks_file_or_the_studys(tmp_path: Path) -> None:
     sent = []
     for entry in ({}, {"prompts": "more.jsonl"}):
         loaded = load_study(study(tmp_path, **entry))
-        sent.append([example.prompt for example in bind_examples(loaded, bind_tasks(loaded))["tone"]])
+        sent.append([example.prompt for example in resolve_examples(loaded, resolve_tasks(loaded))["tone"]])
     assert sent == [[f"prompt {i}" for i in range(40)], ["another"]]
 
 

@@ -14,9 +14,9 @@ import yaml
 
 import assay
 from assay.interop.exporters.finished import CONFIDENCE, Finished
+from assay.plan import Subject
 from assay.report import apply_gate
 from assay.report.markdown import render
-from assay.study import Adapter
 
 __all__ = ["hub_id", "to_card"]
 
@@ -26,7 +26,7 @@ _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 def to_card(run: Finished, name: str | None = None) -> str:
     """The card of an adapter of the run; the only one, unless `name` says which. Raises OutputError."""
     adapter = run.adapter(name)
-    study = run.study.text.rstrip("\n")
+    study = run.plan.study_text.rstrip("\n")
     ticks = max((len(ticks) for ticks in re.findall("`+", study)), default=2)
     scorers = "; ".join(f"{task} verified by {own.scorer}" for task, own in run.tasks.items())
     versions = ", ".join(f"{package} {number}" for package, number in run.result.versions.items())
@@ -37,7 +37,7 @@ def to_card(run: Finished, name: str | None = None) -> str:
         assay=assay.__version__,
         result=run.result,
         claims=[claim for claim in run.result.claims if claim.adapter == adapter.name],
-        gate=apply_gate(run.result, run.study.gate),
+        gate=apply_gate(run.result, run.plan.policy),
         scores=[
             (f"{task}.{metric}", estimate)
             for task in run.tasks
@@ -52,15 +52,15 @@ def to_card(run: Finished, name: str | None = None) -> str:
 
 def hub_id(run: Finished, source: str | None) -> str | None:
     """A base's or an adapter's place on the hub; None for a folder, or where only responses were recorded."""
-    if source is None or not _HUB_ID.fullmatch(source) or run.study.resolve(source).is_dir():
+    if source is None or not _HUB_ID.fullmatch(source) or (run.folder / source).is_dir():
         return None
     return source
 
 
-def _metadata(run: Finished, adapter: Adapter) -> dict[str, Any]:
-    base = next(base for base in run.study.bases if base.name == adapter.base)
+def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
+    base = next(base for base in run.plan.bases if base.name == adapter.base)
     front: dict[str, Any] = {"library_name": "peft", "tags": ["lora", "assay"]}
-    if (place := hub_id(run, base.model)) is not None:
+    if (place := hub_id(run, base.source)) is not None:
         front |= {"base_model": place, "base_model_relation": "adapter"}
     results = [
         {
@@ -80,7 +80,7 @@ def _metadata(run: Finished, adapter: Adapter) -> dict[str, Any]:
 def _dataset(run: Finished, task: str) -> dict[str, Any]:
     """The hub's dataset where all of it was read from there; else the kind of task alone, which is no dataset."""
     entry, hub, part = run.entry(task), run.tasks[task].hub, run.part(task)
-    if hub is None or entry.prompts or entry.examples or part:
+    if hub is None or entry.data or part:
         return {"name": f"{task} ({part})" if part else task, "type": run.tasks[task].kind}
     config = {"config": hub.config} if hub.config else {}
     return {"name": task, "type": hub.repo, **config, "split": hub.split, "revision": hub.revision}

@@ -17,7 +17,6 @@ from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.report.text.numbers import confidence, interval, points, score
 from assay.report.text.verdicts import verdict_words
 from assay.verdicts import ClaimResult
-from assay.verdicts.early import Early
 
 __all__ = ["to_eval_results"]
 
@@ -42,11 +41,7 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
             raise OutputError(f"{adapter.name!r} has no scores on {task!r}; leave that task out")
         metric, one = next(iter(found.items()))
         hub = run.tasks[task].hub
-        pinned = (
-            hub is not None
-            and hub.repo == dataset
-            and not (run.entry(task).prompts or run.entry(task).examples)
-        )
+        pinned = hub is not None and hub.repo == dataset and run.entry(task).data is None
         revision = {"revision": hub.revision} if hub and pinned else {}
         entries.append(
             {
@@ -78,7 +73,7 @@ def _whole(run: Finished, task: str) -> None:
             f"{task!r} was asked on its first {run.entry(task).limit} examples only, and a part is no score of the "
             f"benchmark; run it without `limit`, or leave it out"
         )
-    if Early.of(run.store) is not None:
+    if run.stops_early:
         raise OutputError(
             f"{task!r}: this run may stop before the last prompt, and a part is no score of the benchmark; run the "
             f"study with `--until full` into another folder, or leave it out"

@@ -63,14 +63,14 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
     left_out: list[str] = []
     count = 0
     for name, tasks in run.subjects().items():
-        identity = digest({task: run.store.subject(name, task) for task in tasks})
+        identity = digest({task: run.evidence.subject(name, task) for task in tasks})
         model = _Model(name, model_arguments(run, name), identity, seconds)
         scored = [task for task in tasks if run.estimates(name, task)]
         left_out += [f"{name} on {task}" for task in tasks if task not in scored]
         if not scored:
             continue
         developer, _, short = (hub_id(run, model.id.partition("@")[0]) or f"unknown/{name}").partition("/")
-        parts = (run.study.name, developer, short)
+        parts = (run.plan.name, developer, short)
         folder = out.joinpath("data", *map(file_name, parts))
         rows = [row for task in scored for row in _instances(run, model, task)]
         text = "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
@@ -94,7 +94,7 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
 
 
 def _id(run: Finished, model: _Model) -> str:
-    return f"{run.study.name}/{model.id}/{model.seconds}"
+    return f"{run.plan.name}/{model.id}/{model.seconds}"
 
 
 def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]
         "evaluation_timestamp": model.seconds,
         "retrieved_timestamp": model.seconds,
         "source_metadata": {
-            "source_name": run.study.name,
+            "source_name": run.plan.name,
             "source_type": "evaluation_run",
             "source_organization_name": "unknown",
             "evaluator_relationship": "other",
@@ -136,8 +136,8 @@ def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]
 
 
 def _source(run: Finished, task: str) -> dict[str, Any]:
-    entry, hub, count = run.entry(task), run.tasks[task].hub, len(run.store.examples(task))
-    if hub is None or entry.prompts or entry.examples:
+    entry, hub, count = run.entry(task), run.tasks[task].hub, len(run.evidence.examples(task))
+    if hub is None or entry.data:
         return {
             "dataset_name": task,
             "source_type": "other",
@@ -226,9 +226,9 @@ def _instances(run: Finished, model: _Model, task: str) -> Iterator[dict[str, An
     """A line an example and metric, its samples together; examples without all their scores are left out."""
     marks = run.marks(model.name, task)
     answered: dict[str, list[dict[str, Any]]] = {}
-    for record in run.store.responses(model.name, task):
+    for record in run.evidence.responses(model.name, task):
         answered.setdefault(record["key"], []).append(record)
-    for example in run.store.examples(task):
+    for example in run.evidence.examples(task):
         records = answered.get(example.key, [])
         judged = [marks[place] for row in records if (place := (example.key, row["sample"])) in marks]
         if not judged or len(judged) < len(records):

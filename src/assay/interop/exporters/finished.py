@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats as distributions
 
 from assay.errors import OutputError
-from assay.records import Scores, Store
+from assay.plan import Metric, Plan, Subject, TaskPlan
+from assay.records import Scores
+from assay.runs import Run
+from assay.runs.evidence import RunEvidence
 from assay.stats.ratio import ratio_pivot
-from assay.study import Adapter, Study, TaskEntry
-from assay.tasks import Metric, Task
+from assay.tasks import Task
 from assay.verdicts import Cell, ClaimResult, Result
-from assay.verdicts.clusters import by_cluster, clusters_of
-from assay.verdicts.early import Early
+from assay.verdicts.clusters import by_cluster
 from assay.verdicts.noise import is_again
 from assay.verdicts.result import Interval
 
@@ -46,38 +48,61 @@ class Estimate:
 class Finished:
     """A complete run, open for reading, with what it found."""
 
-    study: Study
-    tasks: Mapping[str, Task]
-    store: Store
+    run: Run
     result: Result
+
+    @property
+    def folder(self) -> Path:
+        """The run's."""
+        return self.run.folder
+
+    @property
+    def plan(self) -> Plan:
+        """What was to be found out."""
+        return self.run.plan
+
+    @property
+    def evidence(self) -> RunEvidence:
+        """The run's scores and responses."""
+        return self.run.evidence
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """The plan's tasks, with their verifiers."""
+        return self.evidence.tasks
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether the run looked at its evidence before the last prompt."""
+        return self.evidence.manifest.schedule is not None
 
     def subjects(self) -> dict[str, list[str]]:
         """By name of each subject, as records call it: the tasks that it answered."""
         found: dict[str, list[str]] = {}
-        for name, task in self.store.bound():
+        for name, task in self.evidence.bound():
             if not is_again(name) and task in self.tasks:
                 found.setdefault(name, []).append(task)
         return found
 
-    def adapter(self, name: str | None) -> Adapter:
+    def adapter(self, name: str | None) -> Subject:
         """The adapter of this name, or the only one. Raises OutputError with the names there are."""
-        named = {adapter.name: adapter for adapter in self.study.adapters}
+        named = {adapter.name: adapter for adapter in self.plan.adapters}
         if name is None and len(named) == 1:
-            return self.study.adapters[0]
+            return self.plan.adapters[0]
         if name is None or name not in named:
             found = "several adapters are in this run" if name is None else f"no adapter {name!r} in this run"
             raise OutputError(f"{found}; give --subject, one of {', '.join(named)}")
         return named[name]
 
-    def entry(self, task: str) -> TaskEntry:
-        """What the study says of a task."""
-        return next(entry for entry in self.study.tasks if entry.name == task)
+    def entry(self, task: str) -> TaskPlan:
+        """What the plan says of a task."""
+        return self.plan.tasks[task]
 
     def part(self, task: str) -> str | None:
         """Of which part of a task scores speak; None: of the whole."""
         if (limit := self.entry(task).limit) is not None:
             return f"its first {limit} examples"
-        if Early.of(self.store) is not None:
+        if self.stops_early:
             return "as far as its run went, which may stop early"
         return None
 
@@ -88,18 +113,18 @@ class Finished:
 
     def protocol(self, name: str, task: str) -> dict[str, Any]:
         """How a subject was asked a task, as the records have it."""
-        return self.store.protocol(name, task)
+        return self.evidence.protocol(name, task)
 
     def scores(self, name: str, task: str) -> Scores | None:
         """A subject's scores on a task; those of the prompts that were asked, in a run that may stop early."""
-        return self.store.scores(name, task, self.tasks[task].scorer, whole=Early.of(self.store) is None)
+        return self.evidence.scores(name, task, whole=not self.stops_early)
 
     def marks(self, name: str, task: str) -> dict[tuple[str, int], tuple[list[int], list[int]]]:
         """By example's key and sample: what a response passed, and out of what, in the order of the metrics."""
         scores = self.scores(name, task)
         if scores is None:
             return {}
-        keys = [example.key for example in self.store.examples(task)]
+        keys = [example.key for example in self.evidence.examples(task)]
         return {
             (keys[position], sample): (
                 scores.passed[row, sample].tolist(),
@@ -114,16 +139,13 @@ class Finished:
         scores, own = self.scores(name, task), self.tasks[task]
         if scores is None:
             return {}
-        if Early.of(self.store) is not None:
+        if self.stops_early:
             why = "none: the run looked at its evidence before the end, which an interval of one score does not allow for"
             return {
                 metric.name: Estimate(_ratio(scores, index), len(scores.positions), None, None, why)
                 for index, metric in enumerate(own.metrics)
             }
-        clusters = (
-            clusters_of(own, self.store.examples(task)) if type(own).cluster is not Task.cluster else None
-        )
-        if clusters is not None:
+        if (clusters := self.evidence.clusters(task)) is not None:
             scores = by_cluster(scores, clusters)
         return {metric.name: estimate(scores, index, metric) for index, metric in enumerate(own.metrics)}
 

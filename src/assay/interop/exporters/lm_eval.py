@@ -87,11 +87,11 @@ def _folders(names: Iterable[str]) -> dict[str, str]:
 def model_arguments(run: Finished, name: str) -> dict[str, str]:
     """What lm-eval would have been told to run: `pretrained`, and `peft` for an adapter."""
     own = name.partition("/")[0]
-    adapter = next((adapter for adapter in run.study.adapters if adapter.name == own), None)
-    base = next(base for base in run.study.bases if base.name == (adapter.base if adapter else own))
-    named = {"pretrained": _at(base.model or base.name, base.revision)}
+    adapter = next((adapter for adapter in run.plan.adapters if adapter.name == own), None)
+    base = next(base for base in run.plan.bases if base.name == (adapter.base if adapter else own))
+    named = {"pretrained": _at(base.source or base.name, base.revision)}
     if adapter is not None:
-        named["peft"] = _at(adapter.path or adapter.name, adapter.revision)
+        named["peft"] = _at(adapter.source or adapter.name, adapter.revision)
     return named
 
 
@@ -107,11 +107,9 @@ def _continuations(run: Finished, task: str) -> bool:
 def _samples(run: Finished, name: str, task: str) -> list[dict[str, Any]]:
     """A line an example, in file order; examples without all their scores are left out."""
     marks = run.marks(name, task)
-    details = {
-        (key, sample): detail for key, sample, detail in run.store.details(name, task, run.tasks[task].scorer)
-    }
+    details = {(key, sample): detail for key, sample, detail in run.evidence.details(name, task)}
     answered: dict[str, list[Mapping[str, Any]]] = {}
-    for record in run.store.responses(name, task):
+    for record in run.evidence.responses(name, task):
         answered.setdefault(record["key"], []).append(record)
     arguments = _arguments(run.protocol(name, task))
     return [
@@ -121,7 +119,7 @@ def _samples(run: Finished, name: str, task: str) -> list[dict[str, Any]]:
             task,
             [(marks[example.key, row["sample"]], details[example.key, row["sample"]]) for row in records],
         )
-        for position, example in enumerate(run.store.examples(task))
+        for position, example in enumerate(run.evidence.examples(task))
         if (records := answered.get(example.key))
         and all((example.key, row["sample"]) in marks for row in records)
     ]
@@ -184,20 +182,20 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
         },
         "n-samples": {
             task: {
-                "original": None if limits[task] else len(run.store.examples(task)),
+                "original": None if limits[task] else len(run.evidence.examples(task)),
                 "effective": len({key for key, _ in run.marks(name, task)}),
             }
             for task in hashes
         },
         "config": {
-            "model": run.study.engine.name,
+            "model": run.plan.engine.name,
             "model_args": model_arguments(run, name),
             "limit": next(iter(limits.values())) if len(set(limits.values())) == 1 else limits,
         },
         "task_hashes": dict(hashes),
         "model_name": name,
         "model_name_sanitized": file_name(name),
-        "subject_sha256": {task: run.store.subject(name, task) for task in hashes},
+        "subject_sha256": {task: run.evidence.subject(name, task) for task in hashes},
         "claims_sha256": run.result.claims_sha256,
         "assay_version": assay.__version__,
     }

@@ -53,7 +53,7 @@ def export_parquet(run: Finished, out: Path) -> int:
 
 def _rows(run: Finished) -> Iterator[dict[str, Any]]:
     marks: dict[tuple[str, str], Any] = {}
-    for name, row in response_rows(run.study, run.store):
+    for name, row in response_rows(run.plan, run.evidence.store):
         place = (name, row["task"])
         if place not in marks:
             marks = {place: run.marks(*place)}  # rows come cell by cell: one in memory

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from assay.files import write_atomically
+from assay.plan import Plan
 from assay.records import Store
-from assay.study import Study
 from assay.verdicts.noise import is_again
 
 __all__ = ["export_responses", "response_rows"]
 
 
-def export_responses(study: Study, store: Store, out: Path | None) -> int:
+def export_responses(plan: Plan, store: Store, out: Path | None) -> int:
     """Write every response of a run to `out`, or to standard output; how many. Raises OutputError."""
     count = 0
 
     def counted() -> Iterator[str]:
         nonlocal count
-        for _, row in response_rows(study, store):
+        for _, row in response_rows(plan, store):
             count += 1
             yield json.dumps(row, ensure_ascii=False) + "\n"
 
@@ -37,9 +37,9 @@ def export_responses(study: Study, store: Store, out: Path | None) -> int:
     return count
 
 
-def response_rows(study: Study, store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
+def response_rows(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the records call a subject, and a row for each of its responses; cell by cell, in file order."""
-    bases = {adapter.name: adapter.base for adapter in study.adapters}
+    bases = {adapter.name: adapter.base for adapter in plan.adapters}
     for name, task in store.bound():
         if is_again(name):
             continue

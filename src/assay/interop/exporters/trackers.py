@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
+from assay.plan import Subject
 from assay.report import apply_gate
 from assay.report.text.verdicts import stop_words, verdict_words
-from assay.study import Adapter
 from assay.verdicts import ClaimResult
 
 __all__ = ["TRACKERS", "Entry", "entries", "log_run"]
@@ -65,7 +65,7 @@ def log_run(run: Finished, folder: Path, tracker: str, project: str | None) -> t
     listed = list(entries(run, folder))
     try:
         with redirect_stdout(sys.stderr):  # they greet
-            place = TRACKERS[tracker](library, project or run.study.name, listed)
+            place = TRACKERS[tracker](library, project or run.plan.name, listed)
     except Exception as bad:
         raise OutputError(
             f"--format {tracker}: {tracker} failed ({type(bad).__name__}: {' '.join(str(bad).split())[:LONGEST]}); "
@@ -76,7 +76,7 @@ def log_run(run: Finished, folder: Path, tracker: str, project: str | None) -> t
 
 def entries(run: Finished, folder: Path) -> Iterator[Entry]:
     """The study with its report and its bases' scores, then each adapter."""
-    result, gate = run.result, apply_gate(run.result, run.study.gate)
+    result, gate = run.result, apply_gate(run.result, run.plan.policy)
     counts = result.counts
     metrics: dict[str, float] = {"claims": counts.claims, "fails": counts.fails, "holds": counts.holds}
     metrics |= {f"verdicts/{verdict}": count for verdict, count in counts.verdicts.items()}
@@ -89,16 +89,16 @@ def entries(run: Finished, folder: Path) -> Iterator[Entry]:
     params |= {f"version/{name}": number for name, number in result.versions.items()}
     words = {"gate": gate.outcome, "statement": counts.statement}
     files = [path for name in FILES if (path := folder / name).is_file()]
-    yield Entry(run.study.name, "study", params, metrics, words, files)
+    yield Entry(run.plan.name, "study", params, metrics, words, files)
     outcomes = {one.adapter: one.outcome for one in gate.adapters}
-    for adapter in run.study.adapters:
+    for adapter in run.plan.adapters:
         yield _adapter(run, adapter, outcomes.get(adapter.name))
 
 
-def _adapter(run: Finished, adapter: Adapter, outcome: str | None) -> Entry:
+def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
     said = {"label": adapter.label, "base": adapter.base, "recipe": adapter.recipe, "seed": adapter.seed}
     settings = {f"setting/{name}": value for name, value in adapter.settings.items()}
-    params = {"study": run.study.name, "adapter": adapter.name, "path": adapter.path, **said, **settings}
+    params = {"study": run.plan.name, "adapter": adapter.name, "path": adapter.source, **said, **settings}
     metrics: dict[str, float] = {}
     words = {} if outcome is None else {"gate": outcome}
     for finding in run.findings(adapter.name):

@@ -23,11 +23,11 @@ from assay.engines.recorded.lm_eval import LoggedModel, check_models, read_sampl
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_name, file_sha256, make_folder, read_text, write_text
 from assay.interop.importers.logs import Log, check_pair, name_of, read_log
+from assay.runs.claims import OPEN
 from assay.study import Study, load_study
 from assay.study.form import is_file
 from assay.study.strict import parse
 from assay.tasks import TASKS, find_task
-from assay.verdicts.claims import OPEN
 
 __all__ = ["Import", "Imported", "import_log"]
 

@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from assay.records import Scores, Store
-from assay.study import Study
-from assay.tasks import Example, Task
-from assay.verdicts.early import Early, first_prompts
+from assay.plan import Plan, TaskPlan
+from assay.records import Scores
+from assay.tasks import Example
+from assay.verdicts import Evidence as ScoreEvidence
+from assay.verdicts.looks import first_prompts
 from assay.verdicts.noise import is_again
 
 __all__ = ["Check", "Evidence", "Flip", "FlipCount", "Nulls", "Side", "TypeGain", "gather"]
@@ -133,21 +134,29 @@ class _Pair:
         return FlipCount(self.adapter, self.records.task.name, fixed, len(self.flipped) - fixed)
 
 
-def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
+class RunRecords(ScoreEvidence, Protocol):
+    """What a page reads of a run."""
+
+    def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
+        """A name's records on a task, in file order: key, sample, prompt as sent, response and text."""
+        ...
+
+
+def gather(plan: Plan, store: RunRecords) -> Evidence:
     """Read a run's records. Empty where there are none, as in a study of aggregate scores."""
     bound = store.bound()
     with_records = {task for _, task in bound}
-    examples = {name: store.examples(name) if name in with_records else () for name in tasks}
-    absent = store.fact("absent") or {}
-    whole = Early.of(store) is None
+    examples = {name: store.examples(name) if name in with_records else () for name in plan.tasks}
+    refused = store.manifest.refused
+    whole = store.manifest.schedule is None
     pairs: list[_Pair] = []
     types: list[TypeGain] = []
     sampled = False
-    for name, task in tasks.items():
+    for name, task in plan.tasks.items():
         records = _TaskRecords(task, examples[name], store, whole)
-        for adapter in study.adapters:
+        for adapter in plan.adapters:
             base = store.counterpart(adapter.name, adapter.base, name)
-            scores = None if adapter.name in absent or base is None else records.both(adapter.name, base)
+            scores = None if adapter.name in refused or base is None else records.both(adapter.name, base)
             if base is None or scores is None:
                 continue
             if any(side.passed.shape[1] > 1 for side in scores):
@@ -169,18 +178,18 @@ def gather(study: Study, tasks: Mapping[str, Task], store: Store) -> Evidence:
 class _TaskRecords:
     """A run's records of one task. What is read of a base is kept for its next adapter."""
 
-    def __init__(self, task: Task, examples: Sequence[Example], store: Store, whole: bool) -> None:
+    def __init__(self, task: TaskPlan, examples: Sequence[Example], store: RunRecords, whole: bool) -> None:
         self.task, self.examples, self.store = task, examples, store
         self.whole = whole
         """Nobody stopped early."""
-        self._scores = cache(lambda subject: store.scores(subject, task.name, task.scorer, whole))
+        self._scores = cache(lambda subject: store.scores(subject, task.name, whole))
         self._base_checks = cache(self._strict)
 
     def both(self, adapter: str, base: str) -> tuple[Scores, Scores] | None:
         """Scores of the base and of the adapter, on prompts that both answered; None where one side is missing."""
         before, after = (
             self._scores(base),
-            self.store.scores(adapter, self.task.name, self.task.scorer, self.whole),
+            self.store.scores(adapter, self.task.name, self.whole),
         )
         if before is None or after is None:
             return None
@@ -205,7 +214,7 @@ class _TaskRecords:
         }
         return {
             key: Side(str(detail.get("chosen", texts[key])), _checks(self.task, wanted[key], detail))
-            for key, _, detail in self.store.details(subject, self.task.name, self.task.scorer)
+            for key, _, detail in self.store.details(subject, self.task.name)
             if key in wanted
         }
 
@@ -229,7 +238,7 @@ class _TaskRecords:
     def _strict(self, subject: str) -> dict[str, Sequence[bool]]:
         """Strict verdicts of each example's checks, by key; empty for a task without types."""
         found: dict[str, Sequence[bool]] = {}
-        for key, _, detail in self.store.details(subject, self.task.name, self.task.scorer):
+        for key, _, detail in self.store.details(subject, self.task.name):
             if "strict" not in detail:
                 return {}
             found[key] = detail["strict"]
@@ -273,7 +282,7 @@ def _flip(pair: _Pair, position: int, before: Mapping[str, Side], after: Mapping
     )
 
 
-def _checks(task: Task, example: Example, detail: Mapping[str, Any]) -> tuple[Check, ...]:
+def _checks(task: TaskPlan, example: Example, detail: Mapping[str, Any]) -> tuple[Check, ...]:
     """Each instruction of the example, or the one check of a task without instruction types."""
     names, strict = example.data.get("instruction_id_list"), detail.get("strict")
     if names and strict and len(names) == len(strict):

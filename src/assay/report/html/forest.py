@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.plan import Plan
 from assay.report.html.scale import Axis, axis
 from assay.report.text.numbers import interval, points
-from assay.study import Study
 from assay.verdicts import Cell, ClaimResult, RecipeResult, Result
 from assay.verdicts.result import Interval
 
@@ -56,7 +56,7 @@ class Forest:
     """Some recipe has several."""
 
 
-def forest(result: Result, study: Study, primaries: Sequence[str]) -> Forest | None:
+def forest(result: Result, plan: Plan, primaries: Sequence[str]) -> Forest | None:
     """Gains on claimed and primary metrics; None where nothing has an interval."""
     wanted = {*primaries, *(claim.metric for claim in result.claims)}
     everything: list[ClaimResult | Cell] = [*result.cells, *result.claims]
@@ -75,21 +75,21 @@ def forest(result: Result, study: Study, primaries: Sequence[str]) -> Forest | N
     entries: list[ClaimResult | Cell | RecipeResult] = [*found.values(), *recipes.values()]
     ends = [end for entry in entries if entry.interval for end in entry.interval]
     scale = axis(ends, max(entry.margin for entry in entries), 4 if len(metrics) > 2 else 7)
-    rows = tuple(_rows(study, metrics, found, recipes, scale))
+    rows = tuple(_rows(plan, metrics, found, recipes, scale))
     return Forest(metrics, scale, rows, any(row.kind == "recipe" for row in rows))
 
 
 def _rows(
-    study: Study,
+    plan: Plan,
     metrics: Sequence[str],
     found: Mapping[tuple[str, str], ClaimResult | Cell],
     recipes: Mapping[tuple[str, str, str], RecipeResult],
     scale: Axis,
 ) -> Iterator[ForestRow]:
-    groups = dict.fromkeys((adapter.base, adapter.recipe) for adapter in study.adapters)
-    order = {base.name: place for place, base in enumerate(study.bases)}
+    groups = dict.fromkeys((adapter.base, adapter.recipe) for adapter in plan.adapters)
+    order = {base.name: place for place, base in enumerate(plan.bases)}
     for base, recipe in sorted(groups, key=lambda group: order[group[0]]):
-        members = [a for a in study.adapters if (a.base, a.recipe) == (base, recipe)]
+        members = [a for a in plan.adapters if (a.base, a.recipe) == (base, recipe)]
         over = [recipes.get((recipe, base, metric)) for metric in metrics]
         if any(over):
             marks = tuple(_mark(entry, scale) for entry in over)

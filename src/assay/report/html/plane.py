@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Literal
 
+from assay.plan import Plan
 from assay.report.html.scale import Axis, axis
 from assay.report.text.numbers import points
-from assay.study import Study
 from assay.text import plain
 from assay.verdicts import DriftResult, Result
 
@@ -87,22 +87,22 @@ SHAPES = ("circle", "square", "diamond", "triangle")
 FILLS = ("full", "open", "half", "cross")
 
 
-def plane(result: Result, study: Study) -> Plane | None:
+def plane(result: Result, plan: Plan) -> Plane | None:
     """Where each adapter lies; None where no target gain and off-target gain are both known."""
     drifts = [entry for entry in result.drift if entry.variant == "gap"]
     if not drifts:
         return None
-    margins = _margins(result, study)
+    margins = _margins(result, plan)
     across = axis([entry.target_gain for entry in drifts], 1.6 * margins[0], 7)
     up = axis([entry.off_target_gain for entry in drifts], 1.6 * margins[1], 7)
     regions = tuple(_regions(across, up, margins))
-    shapes = _assigned([adapter.label for adapter in study.adapters], SHAPES)
-    fills = _assigned([base.name for base in study.bases], FILLS)
+    shapes = _assigned([adapter.label for adapter in plan.adapters], SHAPES)
+    fills = _assigned([base.name for base in plan.bases], FILLS)
     return Plane(
         across,
         up,
         margins,
-        tuple(_labelled(list(_points(drifts, study, across, up, shapes, fills)), regions)),
+        tuple(_labelled(list(_points(drifts, plan, across, up, shapes, fills)), regions)),
         regions,
         tuple(shapes.items()) if len(shapes) > 1 else (),
         tuple(fills.items()) if len(fills) > 1 else (),
@@ -116,15 +116,15 @@ def _assigned(names: Sequence[str], signs: Sequence[str]) -> dict[str, str]:
 
 def _points(
     drifts: Sequence[DriftResult],
-    study: Study,
+    plan: Plan,
     across: Axis,
     up: Axis,
     shapes: Mapping[str, str],
     fills: Mapping[str, str],
 ) -> Iterator[Point]:
     """Recipes first, so that adapters are drawn over them. Seeds of a recipe that has a point get no name."""
-    adapters = {adapter.name: adapter for adapter in study.adapters}
-    of_recipe = {(adapter.base, adapter.recipe): adapter for adapter in study.adapters}
+    adapters = {adapter.name: adapter for adapter in plan.adapters}
+    of_recipe = {(adapter.base, adapter.recipe): adapter for adapter in plan.adapters}
     drawn = {(entry.recipe, entry.base, entry.target) for entry in drifts if entry.adapter is None}
     for entry in sorted(drifts, key=lambda entry: entry.adapter is not None):
         name = entry.adapter or entry.recipe or ""
@@ -142,11 +142,11 @@ def _points(
         )
 
 
-def _margins(result: Result, study: Study) -> tuple[float, float]:
+def _margins(result: Result, plan: Plan) -> tuple[float, float]:
     """The claims' own margin and that elsewhere; where there are several, the study's."""
     targets = {claim.margin for claim in result.claims if claim.kind == "gains"}
     away = {cell.margin for cell in result.cells if cell.kind == "exploratory"}
-    across, up = (next(iter(found)) if len(found) == 1 else study.margin for found in (targets, away))
+    across, up = (next(iter(found)) if len(found) == 1 else plan.margin for found in (targets, away))
     return across, up
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,54 +16,50 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from assay.records import Store
+from assay.plan import Plan
 from assay.report.gate import apply_gate
 from assay.report.html.embed import Embedded, embed
-from assay.report.html.evidence import Evidence, gather
+from assay.report.html.evidence import Evidence, RunRecords, gather
 from assay.report.html.forest import forest
 from assay.report.html.plane import plane
 from assay.report.html.scale import step
 from assay.report.html.view import columns, heat, splits, tally, types
 from assay.report.templating import environment
 from assay.stats import Verdict
-from assay.study import Study
-from assay.tasks import Task
 from assay.text import plain
 from assay.verdicts import Result
-from assay.verdicts.changes import MEASURES
+from assay.verdicts.response_changes import MEASURES
 
 __all__ = ["to_html"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def to_html(result: Result, study: Study, tasks: Mapping[str, Task], store: Store) -> str:
+def to_html(result: Result, plan: Plan, records: RunRecords) -> str:
     """The page of a run: one file, which needs nothing else."""
-    evidence = gather(study, tasks, store)
+    evidence = gather(plan, records)
     page = _environment().get_template("page.html")
-    text: str = page.render(_context(result, study, tasks, evidence, embed(evidence.flips)))
+    text: str = page.render(_context(result, plan, evidence, embed(evidence.flips)))
     return text + "\n"
 
 
-def _context(
-    result: Result, study: Study, tasks: Mapping[str, Task], evidence: Evidence, flips: Embedded
-) -> dict[str, Any]:
+def _context(result: Result, plan: Plan, evidence: Evidence, flips: Embedded) -> dict[str, Any]:
     style, script = _read("page.css"), _read("page.js")
-    metrics = columns(result, tasks, evidence)
-    gate = apply_gate(result, study.gate)
+    metrics = columns(result, plan.tasks, evidence)
+    gate = apply_gate(result, plan.policy)
     return {
         "result": result,
-        "study": study,
-        "tasks": tasks,
+        "plan": plan,
+        "tasks": plan.tasks,
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "gate": gate,
         "gates": {adapter.adapter: adapter for adapter in gate.adapters},
-        "adapters": {adapter.name: adapter for adapter in study.adapters},
+        "adapters": {adapter.name: adapter for adapter in plan.adapters},
         "tally": tally(result),
         "columns": metrics,
-        "rows": heat(result, study, metrics),
-        "forest": forest(result, study, [column.metric for column in metrics if column.primary]),
-        "plane": plane(result, study),
+        "rows": heat(result, plan, metrics),
+        "forest": forest(result, plan, [column.metric for column in metrics if column.primary]),
+        "plane": plane(result, plan),
         "drifts": [entry for entry in result.drift if entry.variant == "gap"],
         "types": types(evidence),
         "splits": splits(result, metrics),
@@ -72,7 +67,7 @@ def _context(
             claim for claim in result.claims if claim.other_mode_verdict not in (None, claim.verdict)
         ],
         "evidence": evidence,
-        "summary": study.summary is not None,
+        "summary": plan.source == "summary",
         "flips": flips,
         "all_flips": sum(entry.fixed + entry.broken for entry in evidence.counts),
         # Our own text, and JSON without <, > and &: the only output that is not escaped.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assay.plan import Plan, TaskPlan
 from assay.report.html.evidence import Evidence, TypeGain
 from assay.report.html.scale import step
 from assay.stats import Verdict
-from assay.study import Study
-from assay.tasks import Task
 from assay.verdicts import Cell, ClaimResult, Result
 from assay.verdicts.result import Interval
 
@@ -82,7 +81,7 @@ class HeatRow:
     cells: tuple[HeatCell, ...]
 
 
-def columns(result: Result, tasks: Mapping[str, Task], evidence: Evidence) -> tuple[HeatColumn, ...]:
+def columns(result: Result, tasks: Mapping[str, TaskPlan], evidence: Evidence) -> tuple[HeatColumn, ...]:
     """The matrix's metrics, with what a reader wants to know of them."""
     found = []
     for name, task in tasks.items():
@@ -96,7 +95,7 @@ def columns(result: Result, tasks: Mapping[str, Task], evidence: Evidence) -> tu
     return tuple(found)
 
 
-def heat(result: Result, study: Study, metrics: Sequence[HeatColumn]) -> tuple[HeatRow, ...]:
+def heat(result: Result, plan: Plan, metrics: Sequence[HeatColumn]) -> tuple[HeatRow, ...]:
     """The raw matrix with gains, intervals and colour steps."""
     entries: dict[tuple[str, str], ClaimResult | Cell] = {}
     entries |= {(cell.adapter, cell.metric): cell for cell in result.cells}
@@ -110,7 +109,7 @@ def heat(result: Result, study: Study, metrics: Sequence[HeatColumn]) -> tuple[H
                     row.scores[column.metric],
                     row.gains[column.metric],
                     entries.get((row.subject, column.metric)),
-                    study.margin,
+                    plan.margin,
                     column,
                 )
                 for column in metrics

@@ -5,8 +5,8 @@ from __future__ import annotations
 from assay.report.text.numbers import interval, points
 from assay.stats.agreement import FEWEST
 from assay.verdicts import Result
-from assay.verdicts.changes import LENGTHS, MEASURES
-from assay.verdicts.described import Change, Difference, PairAgreement, RankCorrelation, TypeDifference
+from assay.verdicts.descriptive import Change, Difference, PairAgreement, RankCorrelation, TypeDifference
+from assay.verdicts.response_changes import LENGTHS, MEASURES
 
 __all__ = [
     "CHANGED",

@@ -80,8 +80,8 @@ def with_judge_answers(
 
 def missing_judgements(store: Store, task: Task) -> str:
     """Why some of a task's responses have no score under its present judge; empty where all have."""
-    noted = (store.fact("unjudged") or {}).get(task.name)
-    return str(noted["reason"]) if noted and noted["scorer"] == task.scorer else ""
+    noted = store.manifest.judge.get(task.name)
+    return noted["reason"] if noted and noted["scorer"] == task.scorer else ""
 
 
 def _ask_missing(
@@ -137,8 +137,6 @@ def _missing(faults: Mapping[str, str], questions: int) -> str:
 
 def _note(store: Store, task: JudgedTask, reason: str) -> None:
     """Keep why some responses have no score, or that all can have one."""
-    noted = dict(store.fact("unjudged") or {})
-    noted.pop(task.name, None)
-    if reason:
-        noted[task.name] = {"scorer": task.scorer, "reason": reason}
-    store.set_fact("unjudged", noted)
+    noted = store.manifest.judge.get(task.name)
+    if (dict(noted) if noted else None) != ({"scorer": task.scorer, "reason": reason} if reason else None):
+        store.note("judge", task=task.name, scorer=task.scorer, reason=reason)

@@ -1,4 +1,4 @@
-"""What answers a study whose responses were recorded: files, each checked whole against its task."""
+"""The workloads of a study whose responses were recorded: files, each checked whole against its task."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from assay.binding.bound import Cell, Found, Round
 from assay.engines import Prompt, Recorded, Row, Source, read_responses
 from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_model, read_samples
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
 from assay.records import digest
+from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Adapter, Base, Study
 from assay.tasks import Example
 
@@ -23,8 +23,8 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_responses, 
 
 def recorded(
     study: Study, examples: Mapping[str, Sequence[Example]], known: Mapping[str, Sequence[Example]]
-) -> Found:
-    """One round of every subject on every task that it has a file for.
+) -> Responses:
+    """One group of every subject on every task that it has a file for.
 
     `known` holds those beyond a task's limit too: rows that answer one of these are passed over.
     Raises ResponsesError where a file and its examples do not agree one to one.
@@ -34,12 +34,12 @@ def recorded(
         sources, examples, {name: known[name][len(asked) :] for name, asked in examples.items()}
     )
     identities = _identities(study, sources)
-    found = [_cell(study, engine, task, identities[subject]) for subject, task in sources]
-    cells = tuple(cell for cell, _, _ in found)
-    _check_protocols(study, cells)
-    warnings = [doubt for _, _, doubt in found if doubt]
-    warnings += _twins((cell, judged) for cell, judged, _ in found)
-    return Found((Round(cells, lambda: nullcontext(engine)),), warnings=tuple(warnings))
+    found = [_workload(study, engine, task, identities[subject]) for subject, task in sources]
+    workloads = tuple(workload for workload, _, _ in found)
+    _check_protocols(study, workloads)
+    warnings = [warning for _, _, warning in found if warning]
+    warnings += _twins((workload, scored) for workload, scored, _ in found)
+    return Responses((BaseGroup(workloads, lambda: nullcontext(engine)),), warnings=tuple(warnings))
 
 
 def _sources(study: Study) -> dict[tuple[str, str], Source]:
@@ -73,10 +73,10 @@ def _check_logs(study: Study, logged: Mapping[tuple[str, str], LoggedModel]) -> 
             check_models(model, {name: found for name, found in named.items() if found is not None})
 
 
-def _cell(
+def _workload(
     study: Study, engine: Recorded, task: str, identity: Mapping[str, Any]
-) -> tuple[Cell, str, str | None]:
-    """A subject's cell, the digest of what will be judged, and a warning about its cuts."""
+) -> tuple[Workload, str, str | None]:
+    """A subject's workload, the digest of what will be scored, and a warning about its cuts."""
     subject: str = identity["name"]
     source = engine.sources[subject, task]
     rows = engine.rows(subject, task)
@@ -88,13 +88,13 @@ def _cell(
         "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
         "samples": samples,
     }
-    judged = digest([[example.key, row.sample, source.scored_text(row)] for example, row in rows])
-    sent = {example.key: example.prompt for example, _ in rows}
-    cell = Cell(Prompt(subject, task, "", ""), identity, protocol, sent, samples)
-    return cell, judged, _doubtful_cut(subject, task, source, [row.text or "" for _, row in rows])
+    scored = digest([[example.key, row.sample, source.scored_text(row)] for example, row in rows])
+    texts = {example.key: example.prompt for example, _ in rows}
+    workload = Workload(Prompt(subject, task, "", ""), identity, protocol, texts, samples)
+    return workload, scored, _cut_warning(subject, task, source, [row.text or "" for _, row in rows])
 
 
-def _doubtful_cut(subject: str, task: str, source: Source, texts: Sequence[str]) -> str | None:
+def _cut_warning(subject: str, task: str, source: Source, texts: Sequence[str]) -> str | None:
     """Cuts are no part of the protocol: one side may be recorded with its thinking and the other without."""
     if source.after is None:
         return None
@@ -123,9 +123,9 @@ def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict
     return identities
 
 
-def _check_protocols(study: Study, cells: tuple[Cell, ...]) -> None:
+def _check_protocols(study: Study, workloads: tuple[Workload, ...]) -> None:
     """Raise ResponsesError where an adapter was not asked what its base was asked, in the same way."""
-    protocols = {(cell.name, cell.task): cell.protocol for cell in cells}
+    protocols = {(load.name, load.task): load.protocol for load in workloads}
     for index, adapter in enumerate(study.adapters):
         for task in adapter.responses or ():
             ours, theirs = protocols[adapter.name, task], protocols.get((adapter.base, task))
@@ -144,12 +144,12 @@ def _check_protocols(study: Study, cells: tuple[Cell, ...]) -> None:
             )
 
 
-def _twins(cells: Iterable[tuple[Cell, str]]) -> list[str]:
+def _twins(workloads: Iterable[tuple[Workload, str]]) -> list[str]:
     """Warn of two adapters that give the same responses: perhaps one was copied, or never loaded."""
     same: dict[tuple[str, str], list[str]] = {}
-    for cell, judged in cells:
-        if cell.identity["base"] is not None:
-            same.setdefault((cell.task, judged), []).append(cell.name)
+    for workload, scored in workloads:
+        if workload.identity["base"] is not None:
+            same.setdefault((workload.task, scored), []).append(workload.name)
     return [
         f"{' and '.join(map(repr, names))} give the same responses to {task}: is each the adapter it is said to be?"
         for (task, _), names in same.items()

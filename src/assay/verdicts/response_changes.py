@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay import stats
-from assay.records import Store
-from assay.records.written import written
-from assay.study import Study
-from assay.tasks import Example, Task
-from assay.verdicts.clusters import clusters_of
-from assay.verdicts.described import Change, Difference, TypeDifference
-from assay.verdicts.early import Early, cell_key
-from assay.verdicts.measure import Measured, Measurements
+from assay.plan import MetricName, Plan, TaskPlan
+from assay.tasks import Example
+from assay.verdicts.descriptive import Change, Difference, TypeDifference
+from assay.verdicts.evidence import Evidence
+from assay.verdicts.pair import PairedScores, Pairs
 from assay.verdicts.result import Cell, ClaimResult
-from assay.verdicts.texts import refuses, repeats
+from assay.verdicts.text_features import refuses, repeats
 
 __all__ = ["MEASURES", "changes"]
 
@@ -58,56 +55,54 @@ class _Texts:
 
 
 def changes(
-    study: Study,
-    tasks: Mapping[str, Task],
-    store: Store,
-    measured: Measurements,
-    entries: Sequence[ClaimResult | Cell],
+    plan: Plan, evidence: Evidence, pairs: Pairs, entries: Sequence[ClaimResult | Cell]
 ) -> tuple[Change, ...]:
     """One for each adapter and task where a claimed metric, else the primary one, gained or fell."""
-    reader = _Reader(store, measured)
-    moved = _moved(study, tasks, measured, entries)
+    reader = _Reader(evidence, pairs)
+    moved = _moved(plan, pairs, entries)
     return tuple(
         change
         for (adapter, name), entry in moved.items()
-        if (change := reader.change(entry, adapter, name, tasks[name])) is not None
+        if (change := reader.change(entry, adapter, plan.tasks[name])) is not None
     )
 
 
 def _moved(
-    study: Study, tasks: Mapping[str, Task], measured: Measurements, entries: Sequence[ClaimResult | Cell]
+    plan: Plan, pairs: Pairs, entries: Sequence[ClaimResult | Cell]
 ) -> dict[tuple[str, str], ClaimResult | Cell]:
     """By adapter and task, in the order of the study: the first entry that gained or fell, as verdicts say it."""
-    primary = {f"{name}.{task.metrics[0].name}" for name, task in tasks.items()}
+    primary = {task.primary for task in plan.tasks.values()}
     found: dict[tuple[str, str], ClaimResult | Cell] = {}
     for entry in entries:
-        if isinstance(entry, Cell) and entry.metric not in primary:
+        metric = MetricName.parse(entry.metric)
+        if isinstance(entry, Cell) and metric not in primary:
             continue
-        cell = measured.cells[entry.adapter, entry.metric]
-        if isinstance(cell, Measured) and entry.level and stats.side(cell.gain, (1 - entry.level) / 2):
-            found.setdefault((entry.adapter, entry.metric.rpartition(".")[0]), entry)
-    order = [(adapter.name, name) for adapter in study.adapters for name in tasks]
+        cell = pairs.cells[entry.adapter, metric]
+        if isinstance(cell, PairedScores) and entry.level and stats.side(cell.gain, (1 - entry.level) / 2):
+            found.setdefault((entry.adapter, metric.task), entry)
+    order = [(adapter.name, name) for adapter in plan.adapters for name in plan.tasks]
     return {key: found[key] for key in order if key in found}
 
 
 class _Reader:
-    """Reads what is asked for once; a base's texts serve all of its adapters."""
+    """Reads each part of the evidence once; a base's texts serve all of its adapters."""
 
-    def __init__(self, store: Store, measured: Measurements) -> None:
-        self._store = store
-        self._measured = measured
-        self._early = Early.of(store)
+    def __init__(self, evidence: Evidence, pairs: Pairs) -> None:
+        self._evidence = evidence
+        self._pairs = pairs
+        self._schedule = evidence.manifest.schedule
         self._examples: dict[str, tuple[Example, ...]] = {}
         self._texts: dict[tuple[str, str], _Texts | None] = {}
         self._passes: dict[tuple[str, str], dict[str, Sequence[bool]]] = {}
 
-    def change(self, entry: ClaimResult | Cell, adapter: str, name: str, task: Task) -> Change | None:
+    def change(self, entry: ClaimResult | Cell, adapter: str, task: TaskPlan) -> Change | None:
         """None where no text was generated, as where continuations were scored."""
-        side = self._measured.counterparts.get((adapter, name))
+        name = task.name
+        side = self._pairs.counterparts.get((adapter, name))
         if side is None or entry.gain is None:
             return None
         if name not in self._examples:
-            self._examples[name] = self._store.examples(name)
+            self._examples[name] = self._evidence.examples(name)
         theirs, ours = self._of_base(side, name), self._read(adapter, name)
         if theirs is None or ours is None:
             return None
@@ -118,7 +113,7 @@ class _Reader:
         if not len(both):
             return None
         before, after = (side.means[np.searchsorted(side.positions, both)] for side in (theirs, ours))
-        clusters = clusters_of(task, self._examples[name]) if type(task).cluster is not Task.cluster else None
+        clusters = self._evidence.clusters(name)
         groups = np.arange(len(both)) if clusters is None else clusters[both]
         return Change(
             adapter=adapter,
@@ -128,16 +123,16 @@ class _Reader:
             gain=entry.gain,
             prompts=len(both),
             level=LEVEL,
-            differences=(*differences(before, after, groups), *self._extractable(entry, adapter, name, task)),
-            types=tuple(self._types(adapter, side, name, task, looked_at)),
+            differences=(*differences(before, after, groups), *self._extractable(entry, adapter, task)),
+            types=tuple(self._types(adapter, side, name, looked_at)),
         )
 
     def _looked_at(self, adapter: str, name: str) -> NDArray[np.int64] | None:
         """Positions at the last look, in a run that stops early; None: whatever both sides answered."""
-        if self._early is None:
+        if self._schedule is None:
             return None
-        looks = self._early.looks.get(cell_key(self._store, adapter, name), ())
-        return np.array(self._early.orders[name][: max(looks)], dtype=np.int64) if looks else None
+        looks = self._schedule.looks.get(f"{name} {self._evidence.content(adapter, name) or ''}", ())
+        return np.array(self._schedule.orders[name][: max(looks)], dtype=np.int64) if looks else None
 
     def _of_base(self, side: str, name: str) -> _Texts | None:
         if (side, name) not in self._texts:
@@ -145,9 +140,9 @@ class _Reader:
         return self._texts[side, name]
 
     def _read(self, subject: str, name: str) -> _Texts | None:
-        step = 1 if self._early else -(-len(self._examples[name]) // MOST)
+        step = 1 if self._schedule else -(-len(self._examples[name]) // MOST)
         positions, rows = [], []
-        for position, text, tokens, finish in written(self._store, subject, name, step):
+        for position, text, tokens, finish in self._evidence.written(subject, name, step):
             positions.append(position)
             rows.append(_measure(text, tokens, finish))
         if not rows:
@@ -159,33 +154,31 @@ class _Reader:
         np.add.at(sums, index, np.array(rows, dtype=np.float64))
         return _Texts(own, sums / counts[:, None])
 
-    def _extractable(
-        self, entry: ClaimResult | Cell, adapter: str, name: str, task: Task
-    ) -> Iterator[Difference]:
-        metric = next(one for one in task.metrics if f"{name}.{one.name}" == entry.metric)
-        cell = self._measured.cells.get((adapter, f"{name}.{metric.extracted_by}"))
-        if isinstance(cell, Measured):
+    def _extractable(self, entry: ClaimResult | Cell, adapter: str, task: TaskPlan) -> Iterator[Difference]:
+        extracted = task.metric(MetricName.parse(entry.metric).name).extracted_by
+        cell = self._pairs.cells.get((adapter, MetricName(task.name, extracted))) if extracted else None
+        if isinstance(cell, PairedScores):
             yield Difference(
                 "extractable", cell.base_score, cell.score, cell.gain.estimate, cell.gain.interval(LEVEL)
             )
 
     def _types(
-        self, adapter: str, side: str, name: str, task: Task, looked_at: NDArray[np.int64] | None
+        self, adapter: str, side: str, name: str, looked_at: NDArray[np.int64] | None
     ) -> Iterator[TypeDifference]:
         """Of a task whose examples name instruction types, one sample a prompt."""
         examples = self._examples[name]
         if not any(example.data.get("instruction_id_list") for example in examples[:1]):
             return
         if (side, name) not in self._passes:
-            self._passes[side, name] = self._strict(side, name, task)
-        before, after = self._passes[side, name], self._strict(adapter, name, task)
+            self._passes[side, name] = self._strict(side, name)
+        before, after = self._passes[side, name], self._strict(adapter, name)
         chosen = examples if looked_at is None else [examples[position] for position in looked_at]
         yield from type_differences(chosen, before, after)
 
-    def _strict(self, subject: str, name: str, task: Task) -> dict[str, Sequence[bool]]:
+    def _strict(self, subject: str, name: str) -> dict[str, Sequence[bool]]:
         """By example; empty where there are several samples."""
         found: dict[str, Sequence[bool]] = {}
-        for key, sample, detail in self._store.details(subject, name, task.scorer):
+        for key, sample, detail in self._evidence.details(subject, name):
             if sample or "strict" not in detail:
                 return {}
             found[key] = detail["strict"]
@@ -213,13 +206,13 @@ def differences(before: Floats, after: Floats, groups: NDArray[np.int64]) -> Ite
     _, own = np.unique(groups, return_inverse=True)
     weights = np.bincount(own).astype(np.float64)
     for index, measure in enumerate(READ):
-        one, other = before[:, index], after[:, index]
-        if np.isnan(one).any() or np.isnan(other).any():
+        base, adapter = before[:, index], after[:, index]
+        if np.isnan(base).any() or np.isnan(adapter).any():
             continue
-        change = np.bincount(own, weights=other - one).astype(np.float64)
+        change = np.bincount(own, weights=adapter - base).astype(np.float64)
         interval = _of_length(change, weights) if measure in LENGTHS else _of_share(change, weights)
         yield Difference(
-            measure, float(one.mean()), float(other.mean()), float((other - one).mean()), interval
+            measure, float(base.mean()), float(adapter.mean()), float((adapter - base).mean()), interval
         )
 
 
@@ -241,7 +234,9 @@ def type_differences(
 ) -> Iterator[TypeDifference]:
     """Checks passed by instruction type, over examples judged on both sides, in the order of the types' names."""
     passed: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
-    for example in (one for one in examples if one.key in before and one.key in after):
+    for example in examples:
+        if example.key not in before or example.key not in after:
+            continue
         names = example.data.get("instruction_id_list") or ()
         for kind, old, new in zip(names, before[example.key], after[example.key], strict=False):
             row = passed[str(kind)][example.key]

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from assay.records import Store
-from assay.scoring import verifier_versions
+from assay.plan import Plan
 from assay.stats import FEW
-from assay.study import Study
-from assay.tasks import Task
-from assay.verdicts.measure import Measurements
+from assay.verdicts.evidence import Evidence
 from assay.verdicts.noise import AGAIN, is_again
+from assay.verdicts.pair import Pairs
 from assay.verdicts.recipes import Configuration
 from assay.verdicts.result import ClaimResult
 
-__all__ = ["doubts", "doubts_of_generation"]
+__all__ = ["generation_warnings", "warnings"]
 
 
-def doubts(
-    store: Store,
-    tasks: Mapping[str, Task],
+def warnings(
+    plan: Plan,
+    evidence: Evidence,
     groups: Sequence[Configuration],
     claims: Sequence[ClaimResult],
-    measured: Measurements,
+    pairs: Pairs,
 ) -> tuple[str, ...]:
     """What holds of any study, recorded or generated."""
     found = (
-        *(store.fact("warnings") or ()),
-        *_of_scores(store, tasks, measured),
+        *evidence.manifest.warnings,
+        *_of_scores(plan, evidence, pairs),
         *_of_few(claims),
-        *_of_nulls(store),
-        *_of_recipes(groups, measured),
+        *_of_nulls(evidence),
+        *_of_recipes(groups, pairs),
     )
     return tuple(dict.fromkeys(found))
 
 
-def _of_scores(store: Store, tasks: Mapping[str, Task], measured: Measurements) -> Iterator[str]:
+def _of_scores(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
     """Scores made by different software, and responses that are the base's own."""
-    for name, task in tasks.items():
-        if len(mixed := verifier_versions(store, task.scorer)) > 1:
-            yield f"{name} was scored in part under other package versions than the rest: {mixed}"
-    for adapter, task_name, total in measured.echoes:
+    for name, task in plan.tasks.items():
+        if len(mixed := evidence.manifest.verifiers.get(task.scorer, ())) > 1:
+            yield f"{name} was scored in part under other package versions than the rest: {list(mixed)}"
+    for adapter, task_name, total in pairs.echoes:
         yield (
             f"all {total} responses of {adapter!r} to {task_name} equal the base's to the letter, though the adapter "
             f"is not without effect elsewhere: was it loaded there?"
@@ -57,14 +55,14 @@ def _of_few(claims: Sequence[ClaimResult]) -> Iterator[str]:
         )
 
 
-def _of_nulls(store: Store) -> Iterator[str]:
-    for name, task in store.bound():
-        if not is_again(name) and (nulls := store.nulls(name, task)):
+def _of_nulls(evidence: Evidence) -> Iterator[str]:
+    for name, task in evidence.bound():
+        if not is_again(name) and (nulls := evidence.nulls(name, task)):
             found = f"{nulls} null {_form(nulls, 'response', 'responses')} of {name!r} to {task}"
             yield f"{found} {_form(nulls, 'was', 'were')} judged as empty"
 
 
-def _of_recipes(groups: Sequence[Configuration], measured: Measurements) -> Iterator[str]:
+def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
     """Claims and seeds that recipes lack, and templates that they mix."""
     if short := {group.recipe for group in groups if group.cut_short}:
         yield (
@@ -82,14 +80,15 @@ def _of_recipes(groups: Sequence[Configuration], measured: Measurements) -> Iter
             f"{_form(len(single), 'the recipe', 'the recipes')} {', '.join(sorted(single))} answered one prompt only: "
             f"nothing is said over seeds"
         )
-    if pairs := {group.recipe for group in groups if len(group.cells) == 2 and group.is_judged}:
+    if double := {group.recipe for group in groups if len(group.cells) == 2 and group.is_judged}:
         yield (
-            f"recipes with two measured seeds ({', '.join(sorted(pairs))}): where seeds vary much, their verdicts "
+            f"recipes with two measured seeds ({', '.join(sorted(double))}): where seeds vary much, their verdicts "
             f"err somewhat more often than alpha; three seeds are enough"
         )
     for group in groups:
-        task = group.claim.metric.rpartition(".")[0]
-        sides = {measured.counterparts.get((one.name, task)) for one in group.adapters}
+        sides = {
+            pairs.counterparts.get((adapter.name, group.claim.metric.task)) for adapter in group.adapters
+        }
         if len(sides - {None}) > 1:
             yield (
                 f"adapters of the recipe {group.recipe!r} bring different chat templates, and each is compared with its "
@@ -97,45 +96,48 @@ def _of_recipes(groups: Sequence[Configuration], measured: Measurements) -> Iter
             )
 
 
-def _form(count: int, one: str, more: str) -> str:
+def _form(count: int, singular: str, plural: str) -> str:
     """The word that agrees with a count."""
-    return one if count == 1 else more
+    return singular if count == 1 else plural
 
 
-def doubts_of_generation(study: Study, measured: Measurements, store: Store) -> Iterator[str]:
+def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
     """Where two sides of a gain were made by different software, settings were tried, or a mark did not come."""
-    if not store.fact("provenance"):
+    if not evidence.manifest.provenance:
         return
-    for name in _mixed(measured, store):
+    for name in _mixed(evidence, pairs):
         yield (
             f"responses of {name!r} and those that it is compared with were made in part under other package versions "
             f"or on another device; to be sure, run the study anew in another folder"
         )
-    if tried := store.unbound():
+    if tried := evidence.unbound():
         yield (
             f"this run holds {tried:,} responses under other settings than the study's now (decoding, template, shots): "
             f"if their scores were looked at, these settings were chosen after them"
         )
-    for name, task in store.bound():
-        uncut, total = store.uncut(name, task)
-        if uncut and study.decoding.after is not None and not is_again(name):
+    for name, task in evidence.bound():
+        uncut, total = evidence.uncut(name, task)
+        if uncut and plan.decoding.after is not None and not is_again(name):
             yield (
-                f"the mark {study.decoding.after!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: "
+                f"the mark {plan.decoding.after!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: "
                 f"those are judged whole; perhaps `max_tokens` ended them first"
             )
 
 
-def _mixed(measured: Measurements, store: Store) -> Iterable[str]:
+def _mixed(evidence: Evidence, pairs: Pairs) -> Iterable[str]:
     """Names whose responses were not made by the same software as those that they are compared with."""
-    made = store.fact("provenance")
+    made = evidence.manifest.provenance
 
-    def versions(name: str, task: str) -> list[dict[str, str]]:
-        return list(made.get(store.content(name, task), ()))
+    def versions(name: str, task: str) -> list[Mapping[str, str]]:
+        return list(made.get(evidence.content(name, task) or "", ()))
 
-    pairs = [(adapter, side, task) for (adapter, task), side in measured.counterparts.items()]
-    pairs += [(name, name.removesuffix(f"/{AGAIN}"), task) for name, task in store.bound() if is_again(name)]
+    compared = [(adapter, side, task) for (adapter, task), side in pairs.counterparts.items()]
+    compared += [
+        (name, name.removesuffix(f"/{AGAIN}"), task) for name, task in evidence.bound() if is_again(name)
+    ]
     return dict.fromkeys(
         name
-        for name, side, task in pairs
-        if (theirs := versions(side, task)) and any(one != theirs[0] for one in theirs + versions(name, task))
+        for name, side, task in compared
+        if (theirs := versions(side, task))
+        and any(made != theirs[0] for made in theirs + versions(name, task))
     )

@@ -99,7 +99,7 @@ class Difference:
     """One measure of the responses, adapter less base on the same prompts."""
 
     measure: str
-    """One of `assay.verdicts.changes.MEASURES`."""
+    """One of `assay.verdicts.response_changes.MEASURES`."""
     base: float
     """Mean over prompts; a share, or for `characters` and `tokens` a length."""
     adapter: float

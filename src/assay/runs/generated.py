@@ -1,4 +1,4 @@
-"""What answers a study that generates: each base with its adapters, looked at before anything is loaded.
+"""The workloads of a study that generates: each base with its adapters, after preflight and before any is loaded.
 
 An adapter that brings its own chat template is asked under that template, and so is its base, once
 more: a gain compares equal prompts.
@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from assay.binding.bound import Cell, Found, Round
-from assay.engines import ModelRef, Preflight, PreflightFunction, Problem, Prompt
+from assay.engines import ModelRef, Preflight, PreflightFunction, Prompt
 from assay.errors import EngineError, StudyError
 from assay.files import read_text
+from assay.plan import Problem
 from assay.records import digest
+from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Base, Study, TaskEntry
 from assay.tasks import Example, Task
 from assay.tasks.task import Ask, Chat
@@ -32,13 +33,13 @@ def generated(
     tasks: Mapping[str, Task],
     examples: Mapping[str, Sequence[Example]],
     preflight: PreflightFunction,
-) -> Found:
-    """A round for each base. Raises AssayError if a base is unusable; a bad adapter is a problem only."""
+) -> Responses:
+    """A group for each base. Raises AssayError if a base is unusable; a bad adapter is a problem only."""
     _check_generating(study)
-    rounds: list[Round] = []
+    groups: list[BaseGroup] = []
     problems: list[Problem] = []
     for base in study.bases:
-        looked = preflight(
+        checked = preflight(
             study.engine,
             ModelRef(base.name, study.source(base.model or ""), base.revision),
             [
@@ -47,12 +48,13 @@ def generated(
                 if adapter.base == base.name
             ],
         )
-        cells, failed = _Asking(study, tasks, examples, looked, base).cells()
-        problems += [*looked.problems, *failed, *_cut_short(study, cells, looked, base)]
-        rounds.append(
-            Round(cells, looked.load, base.name, tuple(_again(cells, base.name)), looked.provenance)
+        workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
+        problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
+        again = tuple(_again(workloads, base.name))
+        groups.append(
+            BaseGroup(workloads, checked.load, base.name, again, checked.provenance, checked.context)
         )
-    return Found(tuple(rounds), tuple(problems))
+    return Responses(tuple(groups), tuple(problems))
 
 
 def _check_generating(study: Study) -> None:
@@ -80,19 +82,19 @@ def _check_generating(study: Study) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """How one base and its adapters are asked."""
+class _Workloads:
+    """Makes the workloads of one base and its adapters."""
 
     study: Study
     tasks: Mapping[str, Task]
     examples: Mapping[str, Sequence[Example]]
-    looked: Preflight
+    checked: Preflight
     base: Base
 
-    def cells(self) -> tuple[tuple[Cell, ...], list[Problem]]:
-        """Every cell, the base's first, and adapters whose own template cannot be used."""
+    def all(self) -> tuple[tuple[Workload, ...], list[Problem]]:
+        """Every workload, the base's first, and adapters whose own template cannot be used."""
         usual = self._usual_template()
-        cells = self._usual_cells(usual)
+        workloads = self._of_base(usual)
         problems: list[Problem] = []
         for template, adapters in self._by_template(usual).items():
             subjects = [(name, "") for name in adapters]
@@ -104,14 +106,14 @@ class _Asking:
                 )
                 problems += [Problem(name, "note", text) for name in adapters]
             try:
-                cells += self._under(template, subjects)
+                workloads += self._under(template, subjects)
             except EngineError as bad:
                 if template == usual:
                     raise
                 problems += [Problem(name, "error", str(bad)) for name in adapters]
-        return tuple(cells), problems
+        return tuple(workloads), problems
 
-    def _usual_cells(self, usual: str | None) -> list[Cell]:
+    def _of_base(self, usual: str | None) -> list[Workload]:
         """The base's. Raises StudyError where the template cannot be used."""
         try:
             return self._under(usual, [(self.base.name, "")])
@@ -130,10 +132,10 @@ class _Asking:
 
     def _usual_template(self) -> str | None:
         """The chat template that the study asks for; None: none."""
-        wanted, own = self.study.decoding.template, self.looked.templates.get(self.base.name)
-        if wanted == "none":
+        template, own = self.study.decoding.template, self.checked.templates.get(self.base.name)
+        if template == "none":
             return None
-        if wanted == "chat" and own is None:
+        if template == "chat" and own is None:
             raise StudyError(
                 f"the base {self.base.name!r} has no chat template",
                 place=self.study.locate("decoding", "template"),
@@ -141,38 +143,38 @@ class _Asking:
             )
         if self._own:
             return own
-        return read_text(self.study.resolve(str(wanted)), StudyError)
+        return read_text(self.study.resolve(str(template)), StudyError)
 
     def _by_template(self, usual: str | None) -> dict[str | None, list[str]]:
         """Adapters by the template that they are asked under."""
-        own = self.looked.templates if self._own else {}
+        own = self.checked.templates if self._own else {}
         found: dict[str | None, list[str]] = {}
-        for name in self.looked.identities:
+        for name in self.checked.identities:
             if name != self.base.name:
                 found.setdefault(own.get(name, usual), []).append(name)
         return found
 
-    def _under(self, template: str | None, subjects: Sequence[tuple[str, str]]) -> list[Cell]:
+    def _under(self, template: str | None, subjects: Sequence[tuple[str, str]]) -> list[Workload]:
         """Each (subject, variant) on each task, under one template."""
-        asked = [self._asked(entry, template) for entry in self.study.tasks]
+        of_tasks = [self._of_task(entry, template) for entry in self.study.tasks]
         return [
             replace(
-                cell,
-                ask=replace(cell.ask, subject=subject, variant=variant),
-                identity=self.looked.identities[subject],
+                workload,
+                prompt=replace(workload.prompt, subject=subject, variant=variant),
+                identity=self.checked.identities[subject],
             )
             for subject, variant in subjects
-            for cell in asked
+            for workload in of_tasks
         ]
 
-    def _asked(self, entry: TaskEntry, template: str | None) -> Cell:
-        """A task under one template, whoever is asked."""
+    def _of_task(self, entry: TaskEntry, template: str | None) -> Workload:
+        """A task under one template, for any subject."""
         task, decoding, chat = self.tasks[entry.name], self.study.decoding, template is not None
         shots = entry.shots if entry.shots is not None else task.form.shots_with(chat)
         examples = self.examples[entry.name]
-        found = task.asks(examples, None if template is None else self._chat(template), shots)
-        asks = {example.key: asked for example, asked in zip(examples, found, strict=True)}
-        ask = Prompt(
+        requests = task.asks(examples, None if template is None else self._chat(template), shots)
+        asks = {example.key: several for example, several in zip(examples, requests, strict=True)}
+        prompt = Prompt(
             subject="",
             task=entry.name,
             example="",
@@ -182,91 +184,92 @@ class _Asking:
             temperature=decoding.temperature or 0.0,
             seed=decoding.seed,
         )
-        sent = {key: asked[0].prompt or asked[0].continuation for key, asked in asks.items()}
-        cell = Cell(ask, {}, {}, sent, decoding.samples, decoding.after)
-        if any(asked != (Ask(asked[0].prompt),) for asked in asks.values()):
-            cell = _several(cell, {key: self._decided(asked, entry, ask) for key, asked in asks.items()})
-        ask = cell.ask
+        texts = {key: several[0].prompt or several[0].continuation for key, several in asks.items()}
+        workload = Workload(prompt, {}, {}, texts, decoding.samples, decoding.after)
+        if any(several != (Ask(several[0].prompt),) for several in asks.values()):
+            filled = {key: self._filled(several, entry, prompt) for key, several in asks.items()}
+            workload = _several(workload, filled)
+        prompt = workload.prompt
         protocol: dict[str, Any] = {
             "engine": self.study.engine.name.rpartition(":")[2],  # with actors or without, the same answers
-            "form": {"task": task.kind, "version": task.form.version, "shots": shots, "stop": ask.stop},
+            "form": {"task": task.kind, "version": task.form.version, "shots": shots, "stop": prompt.stop},
             "template": None if template is None else _sha256(template),
             "sent": digest(
-                {key: [astuple(one) for one in asked] for key, asked in cell.asks.items()} or sent
+                {key: [astuple(ask) for ask in several] for key, several in workload.asks.items()} or texts
             ),
-            "max_tokens": ask.max_tokens,
-            "temperature": ask.temperature,
-            "seed": ask.seed if ask.temperature > 0 else None,
-            "samples": cell.samples,
+            "max_tokens": prompt.max_tokens,
+            "temperature": prompt.temperature,
+            "seed": prompt.seed if prompt.temperature > 0 else None,
+            "samples": workload.samples,
             "after": decoding.after,
         }
-        return replace(cell, protocol=protocol)
+        return replace(workload, protocol=protocol)
 
     def _chat(self, template: str) -> Chat:
         """Applies the template to turns. Raises EngineError for what the engine cannot put under a template."""
 
         def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
             if len(turns) == 1 and turns[0]["role"] == "user" and not begun:
-                return self.looked.chat(turns[0]["content"], template)
-            return self.looked.converse(turns, template, begun)
+                return self.checked.chat(turns[0]["content"], template)
+            return self.checked.converse(turns, template, begun)
 
         return chat
 
-    def _decided(self, asked: Sequence[Ask], entry: TaskEntry, usual: Prompt) -> tuple[Ask, ...]:
-        """What a task leaves open filled in; the study's word goes before the task's."""
+    def _filled(self, several: Sequence[Ask], entry: TaskEntry, usual: Prompt) -> tuple[Ask, ...]:
+        """Requests with what the task leaves open; what the study sets goes before what the task sets."""
         decoding = self.study.decoding
         limit, heat = entry.max_tokens or decoding.max_tokens, decoding.temperature
         return tuple(
             replace(
-                one,
-                max_tokens=limit or one.max_tokens or usual.max_tokens,
-                stop=usual.stop if one.stop is None else one.stop,
-                temperature=(one.temperature or 0.0) if heat is None else heat,
+                ask,
+                max_tokens=limit or ask.max_tokens or usual.max_tokens,
+                stop=usual.stop if ask.stop is None else ask.stop,
+                temperature=(ask.temperature or 0.0) if heat is None else heat,
             )
-            if one.kind == "generate"
-            else one
-            for one in asked
+            if ask.kind == "generate"
+            else ask
+            for ask in several
         )
 
 
-def _several(cell: Cell, asks: Mapping[str, tuple[Ask, ...]]) -> Cell:
-    """The cell with all that is asked about each example."""
-    texts = [one for asked in asks.values() for one in asked if one.kind == "generate"]
-    ask = replace(
-        cell.ask,
-        max_tokens=max((one.max_tokens or 1 for one in texts), default=1),
+def _several(workload: Workload, asks: Mapping[str, tuple[Ask, ...]]) -> Workload:
+    """The workload with all requests about each example."""
+    texts = [ask for several in asks.values() for ask in several if ask.kind == "generate"]
+    prompt = replace(
+        workload.prompt,
+        max_tokens=max((ask.max_tokens or 1 for ask in texts), default=1),
         stop=(),
-        temperature=max((one.temperature or 0.0 for one in texts), default=0.0),
+        temperature=max((ask.temperature or 0.0 for ask in texts), default=0.0),
     )
-    return replace(cell, ask=ask, asks=asks, samples=cell.samples if texts else 1)
+    return replace(workload, prompt=prompt, asks=asks, samples=workload.samples if texts else 1)
 
 
-def _cut_short(study: Study, cells: Sequence[Cell], looked: Preflight, base: Base) -> list[Problem]:
+def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, base: Base) -> list[Problem]:
     """A warning where the context is shorter than the longest response that is asked for."""
-    longest = max((cell.ask.max_tokens for cell in cells), default=0)
-    if looked.context is None or longest < looked.context:
+    longest = max((workload.prompt.max_tokens for workload in workloads), default=0)
+    if checked.context is None or longest < checked.context:
         return []
     text = (
-        f"its context holds {looked.context:,} tokens, prompt and response together, and responses of {longest:,} are "
+        f"its context holds {checked.context:,} tokens, prompt and response together, and responses of {longest:,} are "
         f"asked for: the room that a prompt leaves ends them; lower `max_tokens` ({study.locate('decoding')})"
     )
     return [Problem(base.name, "warning", text)]
 
 
-def _again(cells: Sequence[Cell], base: str) -> list[Cell]:
-    """The base's own cells once more, on a sample of prompts spread evenly over each task."""
+def _again(workloads: Sequence[Workload], base: str) -> list[Workload]:
+    """The base's own workloads once more, on a sample of prompts spread evenly over each task."""
     again = []
-    for cell in cells:
-        if cell.name == base:
-            keys = list(cell.sent)
+    for workload in workloads:
+        if workload.name == base:
+            keys = list(workload.texts)
             count = min(NOISE_PROMPTS, len(keys))
             chosen = [keys[place * len(keys) // count] for place in range(count)]
             again.append(
                 replace(
-                    cell,
-                    ask=replace(cell.ask, variant=AGAIN),
-                    protocol={**cell.protocol, "samples": 1, "batch": "the base alone, some prompts"},
-                    sent={key: cell.sent[key] for key in chosen},
+                    workload,
+                    prompt=replace(workload.prompt, variant=AGAIN),
+                    protocol={**workload.protocol, "samples": 1, "batch": "the base alone, some prompts"},
+                    texts={key: workload.texts[key] for key in chosen},
                     samples=1,
                 )
             )

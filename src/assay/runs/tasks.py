@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from assay.engines import Problem
 from assay.errors import EngineError, OutputError, StudyError, TaskError
 from assay.files import write_text
+from assay.plan import Problem
 from assay.scoring.judge import identity, ready
 from assay.study import Study, TaskEntry
 from assay.tasks import CustomTask, Example, Task, find_task, read_hub, read_task, task_names
 from assay.tasks.judged import JudgedTask
 from assay.tasks.lm_eval import PREFIX, LmEvalTask, lm_eval_task
-from assay.verdicts.claims import check_metric
 
-__all__ = ["bind_examples", "bind_tasks", "data_notes", "keep_tasks"]
+__all__ = ["data_notes", "keep_sources", "resolve_examples", "resolve_tasks", "task_sources"]
 
 KEPT = "tasks"
 """Where in its folder a run keeps the user's own tasks: each in a folder named by its place in the study."""
 
 
-def bind_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
+def resolve_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
     """The study's tasks by name, without their examples. Raises StudyError for an unknown one.
 
     With `run`, a run's folder, tasks of the user's own are those that the run keeps.
@@ -41,8 +40,6 @@ def bind_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
         if isinstance(task, JudgedTask) and study.judge is not None:
             task = task.judged_by(identity(study.judge))
         tasks[entry.name] = task
-    for index, metric in enumerate(study.off_target or ()):
-        check_metric(study, tasks, metric, "off_target", index)
     return tasks
 
 
@@ -75,18 +72,24 @@ def _included(study: Study, index: int, run: Path | None) -> Path | None:
     return run / KEPT / str(index) if run else study.resolve(named)
 
 
-def keep_tasks(study: Study, tasks: Mapping[str, Task], run: Path) -> None:
-    """Copy the user's own tasks, with the files that their checks need, into a run's folder."""
-    for index, entry in enumerate(study.tasks):
-        task = tasks[entry.name]
-        if not isinstance(task, CustomTask | LmEvalTask):
+def task_sources(task: Task) -> Mapping[str, str]:
+    """The files of a task of the user's own, with those that its checks need, by name; empty for any other."""
+    return task.sources if isinstance(task, CustomTask | LmEvalTask) else {}
+
+
+def keep_sources(sources: Sequence[Mapping[str, str]], run: Path) -> None:
+    """Write the files of the user's own tasks into a run's folder. sources: of each task, in order."""
+    for index, files in enumerate(sources):
+        if not files:
             continue
         folder = run / KEPT / str(index)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as bad:
-            raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another folder") from None
-        for name, text in task.sources.items():
+            raise OutputError(
+                f"cannot be made: {bad.strerror}", place=folder, fix="choose another folder"
+            ) from None
+        for name, text in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_text(folder / name, text)
 
@@ -113,7 +116,7 @@ def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
     )
 
 
-def bind_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:
+def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:
     """Every example of each task, those beyond its limit too. Raises AssayError if one cannot be judged."""
     _check_stop(study, tasks)
     if study.judge is not None and any(isinstance(task, JudgedTask) for task in tasks.values()):

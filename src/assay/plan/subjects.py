@@ -1,0 +1,130 @@
+"""What is tested and what is claimed of it: subjects, metrics, claims, and the key of a stored row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from assay.plan.fields import Scalar
+
+__all__ = ["Claim", "ClaimKind", "Metric", "MetricName", "Part", "Problem", "RowKey", "Subject"]
+
+ClaimKind = Literal["gains", "keeps"]
+
+
+class Part(NamedTuple):
+    """An adapter as it is applied to a base."""
+
+    adapter: str
+    scale: float = 1.0
+    """The strength at which it is applied; 1: as it was trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What answers: a base, or adapters applied to one."""
+
+    name: str
+    """Unique in the plan."""
+    base: str
+    """Name of its base; a base's own name."""
+    parts: tuple[Part, ...] = ()
+    """The adapters applied, with their scales; empty for a base and for a full model of its own weights."""
+    source: str | None = None
+    """Its weights as the study names them: a folder or a hub id; None where responses were recorded."""
+    revision: str | None = None
+    """Of the hub id."""
+    label: str = ""
+    """What its training aimed at, nominally; empty for a base."""
+    recipe: str = ""
+    """Its training setting; subjects of one recipe differ by seed and step only."""
+    seed: int | None = None
+    """The training seed."""
+    step: int | None = None
+    """The checkpoint of its seed."""
+    settings: Mapping[str, Scalar] = field(default_factory=dict)
+    """What varies between recipes."""
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is a base of the study."""
+        return self.name == self.base
+
+
+class MetricName(NamedTuple):
+    """A metric of a task of the study; as text `gsm8k.numeric_match`."""
+
+    task: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.task}.{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> MetricName:
+        """`gsm8k.numeric_match` as task and metric; the task's own name may hold dots."""
+        task, _, name = text.rpartition(".")
+        return cls(task, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A number that a task gives a subject: the sum of `passed` over the sum of `out of`."""
+
+    name: str
+    """Without the task's name: `prompt_strict`."""
+    kind: Literal["binary", "ratio", "mean"]
+    """`binary`: pass or fail a prompt, out of 1. `ratio`: several checks nested in a prompt. `mean`: a number
+    between 0 and 1 a prompt, in parts of a million."""
+    title: str
+    """For a reader: `prompt-level accuracy, strict`."""
+    extracted_by: str | None = None
+    """The metric that says whether an answer was found at all; gains split into format and answer by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One promise of one subject, tested against a reference on the same prompts."""
+
+    subject: Subject
+    reference: Subject
+    """What a gain is taken against: its base, or another subject."""
+    metric: MetricName
+    kind: ClaimKind
+    margin: float
+    """The smallest change that matters, a fraction of 1."""
+    alpha: float
+    """One-sided error rate: the study's, divided by the claims of the declared family."""
+    off_target: tuple[MetricName, ...] = ()
+    """The metrics elsewhere: drift is measured on them, and the gate asks them for harm."""
+
+    @property
+    def label(self) -> str:
+        """Of its subject."""
+        return self.subject.label
+
+
+class RowKey(NamedTuple):
+    """What identifies a stored response."""
+
+    subject: str
+    """Name of the subject under its protocol."""
+    task: str
+    example: str
+    sample: int = 0
+    """Repeat under sampling."""
+    request: int = 0
+    """Which of several continuations of one example."""
+    turn: int = 0
+    """Of a conversation; 0 where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about one base, adapter or task, before a token is spent."""
+
+    subject: str
+    severity: Literal["error", "warning", "note"]
+    """`error`: it cannot be measured. `warning`: the figures may not mean what they seem to. `note`: good to know."""
+    message: str

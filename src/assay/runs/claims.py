@@ -1,0 +1,114 @@
+"""The claims of a study: what each adapter's label promises, made explicit before anything is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assay.errors import StudyError
+from assay.plan import Claim, MetricName, Subject, TaskPlan, family_alphas
+from assay.study import Adapter, ClaimEntry, Study
+
+__all__ = ["OPEN", "check_off_target", "claims_of"]
+
+OPEN = "unknown"
+"""The label that `assay init` writes where nothing hints at one."""
+Tasks = Mapping[str, TaskPlan]
+
+
+def claims_of(study: Study, tasks: Tasks, subjects: Mapping[str, Subject]) -> tuple[Claim, ...]:
+    """Every claim of the study, in the order of its adapters.
+
+    A label's claims are those the study lists for it, else a gain on the primary metric of each task of the label's
+    capability. Raises StudyError for a metric that no task gives, or a label without claims.
+    """
+    entries = [(adapter, entry) for adapter in study.adapters for entry in _entries(study, tasks, adapter)]
+    alphas = family_alphas([adapter.name for adapter, _ in entries], study.alpha, study.family)
+    return tuple(
+        _claim(study, tasks, subjects, adapter, entry, alpha)
+        for (adapter, entry), alpha in zip(entries, alphas, strict=True)
+    )
+
+
+def _claim(
+    study: Study,
+    tasks: Tasks,
+    subjects: Mapping[str, Subject],
+    adapter: Adapter,
+    entry: ClaimEntry,
+    alpha: float,
+) -> Claim:
+    metric = MetricName.parse(entry.metric)
+    return Claim(
+        subject=subjects[adapter.name],
+        reference=subjects[adapter.base],
+        metric=metric,
+        kind=entry.kind,
+        margin=tasks[metric.task].margin if entry.margin is None else entry.margin,
+        alpha=alpha,
+        off_target=_off_target(study, tasks, metric),
+    )
+
+
+def _entries(study: Study, tasks: Tasks, adapter: Adapter) -> list[ClaimEntry]:
+    listed = list((study.claims or {}).get(adapter.label, ()))
+    for index, entry in enumerate(listed):
+        _check_metric(study, tasks, entry.metric, "claims", adapter.label, index)
+    if listed:
+        return listed
+    default = [
+        ClaimEntry(metric=str(task.primary)) for task in tasks.values() if task.capability == adapter.label
+    ]
+    if not default:
+        place = study.locate("adapters", study.adapters.index(adapter), "label")
+        capabilities = ", ".join(sorted({task.capability for task in tasks.values()}))
+        if adapter.label == OPEN:
+            raise StudyError(
+                f"the label of adapter {adapter.name!r} is still open",
+                place=place,
+                fix=f"write what its training aimed at (the study's tasks measure: {capabilities})",
+            )
+        raise StudyError(
+            f"label {adapter.label!r} of adapter {adapter.name!r} claims nothing: no task of the study has that "
+            f"capability (they have: {capabilities})",
+            place=place,
+            fix=f"add a task, or say what the label promises, e.g. `claims: {{{adapter.label}: "
+            f"[{_metrics(tasks)[0]}]}}`",
+        )
+    return default
+
+
+def check_off_target(study: Study, tasks: Tasks) -> None:
+    """Raise StudyError where `off_target` names a metric that no task gives."""
+    for index, metric in enumerate(study.off_target or ()):
+        _check_metric(study, tasks, metric, "off_target", index)
+
+
+def _check_metric(study: Study, tasks: Tasks, metric: str, *place: str | int) -> None:
+    if metric not in _metrics(tasks):
+        raise StudyError(
+            f"no task of the study gives the metric {metric!r}",
+            place=study.locate(*place),
+            fix=f"choose one of {', '.join(_metrics(tasks))}",
+        )
+
+
+def _metrics(tasks: Tasks) -> list[str]:
+    return [str(name) for task in tasks.values() for name in task.metric_names]
+
+
+def _off_target(study: Study, tasks: Tasks, target: MetricName) -> tuple[MetricName, ...]:
+    """The metrics elsewhere: those the study lists, else the primary metric of each task of another capability.
+
+    Raises StudyError where all that it lists are of the claimed task.
+    """
+    if study.off_target is None:
+        capability = tasks[target.task].capability
+        return tuple(task.primary for task in tasks.values() if task.capability != capability)
+    listed = tuple(name for name in map(MetricName.parse, study.off_target) if name.task != target.task)
+    if not listed:
+        raise StudyError(
+            f"every metric here is of the task {target.task!r}, on which {target} is claimed",
+            place=study.locate("off_target"),
+            fix="name a metric of another task, or remove `off_target`",
+        )
+    return listed

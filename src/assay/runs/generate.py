@@ -1,0 +1,139 @@
+"""Brings in every response that a run does not hold yet, one base (with its adapters) at a time.
+
+An adapter is asked only once it is known to change something, and a base only if it has such an adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from assay.engines import Completion, Prompt, Session, cut_after
+from assay.plan import Plan
+from assay.progress import Progress, silent
+from assay.records import Refusal, Store, digest
+from assay.runs.liveness import probe, recall, refuse
+from assay.runs.meter import Meter
+from assay.runs.stages import Stages
+from assay.runs.workload import BaseGroup, Work, Workload
+from assay.stats import Verdict
+
+__all__ = ["generate"]
+
+_Missing = dict[tuple[str, str], list[Prompt]]
+"""Prompts without a response, by subject and content of a workload."""
+
+
+def generate(
+    plan: Plan, work: Work, store: Store, progress: Progress = silent, to_the_end: bool = False
+) -> None:
+    """Ask for what is missing and keep it as it comes; interrupted, it goes on where it stopped."""
+    meter, stages = Meter(progress), Stages(plan, work, store, to_the_end)
+    for group in work.groups:
+        recall(group, store)
+        meter.expect(group, _askable(group, _missing((*group.workloads, *group.again), store), store))
+    if kept := store.count():
+        progress("responses kept from before", kept, kept)
+    for group in work.groups:
+        _generate(group, store, meter, stages)
+    store.note("generated")
+
+
+def _generate(group: BaseGroup, store: Store, meter: Meter, stages: Stages) -> None:
+    """Load one base, if anything is missing: its adapters are asked with it, then the base alone."""
+    unknown = recall(group, store)
+    # Looked up again: a group before may have brought responses of the same content.
+    first, again = _missing(group.workloads, store), _missing(group.again, store)
+    left = _askable(group, first, store), _askable(group, again, store)
+    if not unknown and not stages.needed(group, left[0]) and not stages.repeated(group, left[1]):
+        for _ in stages.of(group, ()):  # a start before may have ended between a response and its look
+            pass
+        return
+    with group.open() as session:
+        _refuse_failed(group, session, store, stages)
+        probe(group, session, unknown, store)
+        meter.expect(group, _askable(group, first | again, store))
+        for prompts in stages.of(group, _askable(group, first, store)):
+            _complete(group, session, prompts, store, meter)
+            _refuse_failed(group, session, store, stages)
+        _complete(group, session, stages.repeated(group, _askable(group, again, store)), store, meter)
+        _refuse_failed(group, session, store, stages)
+        meter.end(group)
+
+
+def _complete(
+    group: BaseGroup, session: Session, prompts: Sequence[Prompt], store: Store, meter: Meter
+) -> None:
+    """Complete all of these prompts, and keep each response as it comes."""
+    _note_provenance({**group.provenance, **session.provenance}, prompts, store)
+    meter.start()
+    completions = meter.counted(group, _marked(group, session.complete(prompts)))
+    for _ in store.append(completions):
+        meter.show()
+        if (figures := meter.due()) is not None:
+            store.note("progress", **figures)
+
+
+def _marked(group: BaseGroup, completions: Iterable[Completion]) -> Iterator[Completion]:
+    """Completions with what is not scored: all up to the workload's mark."""
+    marks = {(load.name, load.task): load.after for load in (*group.workloads, *group.again)}
+    for completion in completions:
+        mark = marks[completion.prompt.name, completion.prompt.task]
+        yield (
+            replace(completion, skip=cut_after(completion.text, mark, completion.prompt.text))
+            if mark
+            else completion
+        )
+
+
+# -- what is missing -----------------------------------------------------------------------------
+
+
+def _missing(workloads: Iterable[Workload], store: Store) -> _Missing:
+    """Workloads of which the run does not hold every response."""
+    return {
+        (load.prompt.subject, digest([load.identity, load.protocol, load.task])): missing
+        for load in workloads
+        if (missing := _missing_prompts(load, store))
+    }
+
+
+def _missing_prompts(workload: Workload, store: Store) -> list[Prompt]:
+    held = store.held(workload.name, workload.task)
+    return [prompt for prompt in workload.prompts() if prompt.key not in held]
+
+
+def _askable(group: BaseGroup, missing: _Missing, store: Store) -> list[Prompt]:
+    """What can be asked now: nothing of refused subjects, nor of the base where no adapter is left."""
+    refused = store.manifest.refused
+    if group.base and not set(group.adapters) - set(refused):
+        return []
+    once: dict[str, list[Prompt]] = {}  # names that mean the same content share the responses
+    for (subject, content), prompts in missing.items():
+        if subject not in refused:
+            once.setdefault(content, prompts)
+    return [prompt for prompts in once.values() for prompt in prompts]
+
+
+# -- what is noted -------------------------------------------------------------------------------
+
+
+def _refuse_failed(group: BaseGroup, session: Session, store: Store, stages: Stages) -> None:
+    """Refuse adapters that failed, but for those of which nothing more is needed."""
+    failed = session.failed
+    refuse(
+        store,
+        {
+            name: Refusal(Verdict.NOT_MEASURED, failed[name])
+            for load in group.workloads
+            if (name := load.prompt.subject) in failed and stages.needed(group, _missing_prompts(load, store))
+        },
+    )
+
+
+def _note_provenance(versions: Mapping[str, str], prompts: Iterable[Prompt], store: Store) -> None:
+    """Keep what software is about to answer these, beside what did before."""
+    for name, task in dict.fromkeys((prompt.name, prompt.task) for prompt in prompts):
+        content = str(store.content(name, task))
+        if versions not in store.manifest.provenance.get(content, ()):
+            store.note("provenance", content=content, versions=versions)

@@ -1,0 +1,49 @@
+"""Shows other processes that a run is under way: a thread that renews the time of the run's lock file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+
+__all__ = ["beats", "heartbeat"]
+
+PERIOD = 5.0
+"""Seconds between beats."""
+LATE = 30.0
+"""Seconds after the last beat from which a run counts as stopped."""
+FILE = ".lock"
+
+
+@contextmanager
+def heartbeat(folder: Path) -> Iterator[None]:
+    """Beat while the body runs, and stop beating at its end."""
+    path, ended = folder / FILE, Event()
+
+    def beat() -> None:
+        while not ended.wait(PERIOD):
+            with suppress(OSError):
+                os.utime(path)
+
+    with suppress(OSError):
+        os.utime(path)
+    thread = Thread(target=beat, name="assay-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        with suppress(OSError):
+            os.utime(path, (0, 0))
+
+
+def beats(folder: Path) -> bool:
+    """Whether some process writes to the run in a folder, as far as its last beat says."""
+    try:
+        return time.time() - (folder / FILE).stat().st_mtime < LATE
+    except OSError:
+        return False

@@ -1,0 +1,160 @@
+"""When a run may stop: how far each adapter is asked on each task. Pure: looks and scores in, prompts out.
+
+With `stop: decided`, an adapter's cell is asked from look to look, until every claim on it is settled. The base goes
+as far as its furthest adapter, and a cell without a claim as far as the study says. Prompts come in one random order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assay import stats
+from assay.engines import Prompt
+from assay.errors import RunError
+from assay.plan import Claim, Plan
+from assay.records import Schedule, Scores
+from assay.verdicts.looks import design_of, evidence_at, first_prompts, in_prompts, order
+
+__all__ = ["Cell", "InterimPolicy", "Sides", "begin_schedule", "first_of"]
+
+Cell = tuple[str, str]
+"""Adapter and task, by name."""
+Sides = Callable[[Cell, int], tuple[Scores, Scores] | None]
+"""Scores of base and adapter on the first n prompts of a cell; None where some are missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterimPolicy:
+    """Says which prompts are due, and which cells are settled, as the looks so far have it."""
+
+    plan: Plan
+    schedule: Schedule
+    claims: Mapping[Cell, Sequence[Claim]]
+    contents: Mapping[Cell, str]
+    """By name and task: what a name means there; names of one content share their responses."""
+    counterparts: Mapping[Cell, str | None]
+    """By adapter and task: the base under the adapter's protocol; None where it is not asked under that."""
+    ranks: Mapping[str, Mapping[str, int]]
+    """By task: place of each example in the order of asking."""
+    to_the_end: bool = False
+    """Ask what is left of every cell at once, without a look before the end."""
+
+    def content(self, cell: Cell) -> str:
+        """What a name means on a task, the task included."""
+        return self.contents.get(cell, f"{cell[1]} ")
+
+    def pool(self, task: str) -> int:
+        """Prompts of a task."""
+        return len(self.schedule.orders[task])
+
+    def looks(self, cell: Cell) -> Sequence[int]:
+        """Prompts at every look that was taken at a cell."""
+        return self.schedule.looks.get(self.content(cell), ())
+
+    def last_look(self, cell: Cell) -> int:
+        """Prompts at the last look; 0 before the first."""
+        return max(self.looks(cell), default=0)
+
+    def next_look(self, cell: Cell) -> int:
+        """Prompts at the look to come."""
+        pool = self.pool(cell[1])
+        if self.to_the_end:
+            return pool
+        return design_of(self.schedule, cell[1]).next_look(self.last_look(cell)) or pool
+
+    def reach(
+        self, cells: Sequence[Cell], goals: Mapping[Cell, int], shares: Sequence[float]
+    ) -> dict[str, int]:
+        """Prompts of each cell that are asked by the end of a stage, by content.
+
+        goals: of the cells that are looked at. shares: how much of its pool each open one has by then; of cells without
+        a claim the largest share is asked beside them, so that batches stay full.
+        """
+        share, bases = (
+            max(shares, default=1.0),
+            {adapter.name: adapter.base for adapter in self.plan.adapters},
+        )
+        reach: dict[str, int] = defaultdict(int)
+        for name, task in cells:
+            if name not in bases:
+                continue
+            budget = None if self.to_the_end else self.plan.stop.elsewhere
+            elsewhere = min(budget or self.pool(task), self.pool(task))
+            until = goals.get((name, task), math.ceil(share * elsewhere))
+            side = self.counterparts.get((name, task)) or bases[name]
+            for content in (self.content((name, task)), self.content((side, task))):
+                reach[content] = max(reach[content], until)
+        return reach
+
+    def due(self, prompts: Iterable[Prompt], reach: Mapping[str, int]) -> tuple[list[Prompt], list[Prompt]]:
+        """(prompts to be asked by the end of a stage, the others)."""
+        parts: tuple[list[Prompt], list[Prompt]] = ([], [])
+        for prompt in prompts:
+            until = reach.get(self.content((prompt.name, prompt.task)), 0)
+            parts[self.ranks[prompt.task][prompt.example] >= until].append(prompt)
+        return parts
+
+    def settled(self, cell: Cell, sides: Sides) -> bool:
+        """Whether every claim on a cell is settled as of its last look."""
+        task, looks = cell[1], self.looks(cell)
+        if not looks:  # nobody looked, and all is there: a sample of fixed size
+            return sides(cell, self.pool(task)) is not None
+        if self.to_the_end:
+            return looks[-1] >= self.pool(task)
+        pair = sides(cell, looks[-1])
+        return pair is not None and all(self._stops(claim, looks, *pair) for claim in self.claims[cell])
+
+    def _stops(self, claim: Claim, looks: Sequence[int], before: Scores, after: Scores) -> bool:
+        task = self.plan.tasks[claim.metric.task]
+        metrics = [metric.name for metric in task.metrics]
+        index = metrics.index(claim.metric.name)
+        differences = after.passed[:, :, index].mean(axis=1) - before.passed[:, :, index].mean(axis=1)
+        paired = in_prompts(task.metrics[index].kind, differences, before.out_of[:, 0, index])
+        design = design_of(self.schedule, task.name)
+        return stats.stand(
+            evidence_at(self.schedule, task.name, *paired, looks),
+            claim.kind,
+            claim.margin,
+            claim.alpha,
+            pool=design.pool,
+            futility=design.futility,
+        ).stops
+
+
+def first_of(
+    schedule: Schedule, task: str, n: int, base: Scores | None, adapter: Scores | None
+) -> tuple[Scores, Scores] | None:
+    """Scores of base and adapter on the first n prompts; None where some are missing."""
+    if base is None or adapter is None:
+        return None
+    return first_prompts(base, adapter, schedule.orders[task], n)
+
+
+def begin_schedule(plan: Plan, sizes: Mapping[str, int], earlier: Schedule | None) -> Schedule:
+    """The plan's schedule, with the looks that an earlier start took, under whatever design.
+
+    sizes: examples of each task. Raises RunError where those looks were at other prompts, or at these in another order.
+    """
+    orders = {task: order(plan.seed, task, size) for task, size in sizes.items()}
+    for task, positions in earlier.orders.items() if earlier else ():
+        if task in sizes and len(positions) != sizes[task]:
+            raise RunError(
+                f"task {task!r}: this run has looked at the first of {len(positions)} prompts in a random order, and "
+                f"the study now gives {sizes[task]}",
+                fix="give the `limit` and the file of then, or use another folder",
+            )
+        if list(positions) != orders.get(task, list(positions)):
+            raise RunError(
+                f"task {task!r}: this run has looked at its prompts in their order of then, and another `seed` "
+                f"would void its bounds",
+                fix="use another folder",
+            )
+    if earlier is None:
+        return Schedule(plan.stop.design, plan.stop.first, plan.stop.every, orders)
+    now = replace(earlier, orders={**earlier.orders, **orders})
+    if plan.stop.when == "full":
+        return now
+    return replace(now, design=plan.stop.design, first=plan.stop.first, every=plan.stop.every)

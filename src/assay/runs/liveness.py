@@ -1,0 +1,77 @@
+"""Whether each adapter changes anything: looked up, probed, and kept, before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from assay.engines import Liveness, Session
+from assay.engines.api import PROBED
+from assay.records import Refusal, Store, digest
+from assay.runs.workload import BaseGroup
+from assay.stats import Verdict
+
+__all__ = ["probe", "recall", "refuse"]
+
+
+def recall(group: BaseGroup, store: Store) -> list[str]:
+    """Refuse adapters that an earlier start found to change nothing; names those that are not probed yet.
+
+    One that changed nothing is probed again with other prompts: trained tokens, say, may stand in a new template.
+    """
+    known = store.manifest.liveness
+    unknown = []
+    for name, identity in group.adapters.items():
+        found = known.get(digest(identity))
+        if found is None or (
+            found["reason"] and (found.get("again") or found.get("asked") != _probed_with(group, name))
+        ):
+            unknown.append(name)
+        elif found["reason"]:
+            refuse(store, {name: Refusal(Verdict(found["verdict"]), found["reason"])})
+    return unknown
+
+
+def probe(group: BaseGroup, session: Session, unknown: Sequence[str], store: Store) -> None:
+    """Keep what each of these adapters changes, but for those that failed."""
+    names = [name for name in unknown if name not in session.failed]
+    for found in session.liveness(names, {name: _shortest_prompts(group, name) for name in names}):
+        _keep(group, found, store)
+
+
+def refuse(store: Store, refusals: Mapping[str, Refusal]) -> None:
+    """Keep why these adapters' claims end without evidence."""
+    for adapter, refusal in refusals.items():
+        if store.manifest.refused.get(adapter) != refusal:
+            store.note("refused", adapter=adapter, verdict=refusal.verdict, reason=refusal.reason)
+
+
+def _shortest_prompts(group: BaseGroup, name: str) -> list[str]:
+    """One prompt of each task, at most PROBED, as it is sent to an adapter."""
+    workloads = [load for load in group.workloads if load.name == name and load.texts]
+    return [min(load.texts.values(), key=len) for load in workloads[:PROBED]]
+
+
+def _probed_with(group: BaseGroup, name: str) -> str:
+    """Digest of the prompts that an adapter is probed with."""
+    return digest(_shortest_prompts(group, name))
+
+
+def _keep(group: BaseGroup, found: Liveness, store: Store) -> None:
+    entry = asdict(found) | {"reason": found.reason, "verdict": found.verdict}
+    if found.reason:
+        entry["asked"] = _probed_with(group, found.adapter)
+    with store.transaction():
+        identity = digest(group.adapters[found.adapter])
+        store.note("liveness", identity=identity, found=_finite(entry))
+        if found.verdict is not None:
+            refuse(store, {found.adapter: Refusal(found.verdict, found.reason)})
+
+
+def _finite(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers that JSON can hold; None for others."""
+    return {
+        key: None if isinstance(value, float) and value - value != 0 else value
+        for key, value in entry.items()
+    }

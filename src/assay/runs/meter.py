@@ -1,0 +1,92 @@
+"""Counts responses and tokens while they come in, as a whole and by subject and task."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assay.engines import Completion, Prompt
+from assay.progress import Progress
+from assay.runs.workload import BaseGroup
+
+__all__ = ["Meter"]
+
+NOTED_EVERY = 5.0
+"""Seconds between the figures that a run keeps among its events."""
+
+
+@dataclass
+class Meter:
+    """Shows progress as it is counted."""
+
+    progress: Progress
+    clock: Callable[[], float] = time.monotonic
+    expected: dict[str, int] = field(default_factory=dict)
+    """Responses of each base's group."""
+    totals: Counter[str] = field(default_factory=Counter)
+    done: Counter[str] = field(default_factory=Counter)
+    arrived: Counter[str] = field(default_factory=Counter)
+    """Responses of each base's group so far."""
+    changed: set[str] = field(default_factory=set)
+    tokens: int = 0
+    began: float | None = None
+    noted: float = float("-inf")
+
+    def expect(self, group: BaseGroup, prompts: list[Prompt]) -> None:
+        """A group will answer these."""
+        self.expected[group.base] = len(prompts)
+        for part, count in Counter(map(_part, prompts)).items():
+            self.totals[part] = count
+
+    def end(self, group: BaseGroup) -> None:
+        """A group is done: what was not asked of it will not come."""
+        self.expected[group.base] = self.arrived[group.base]
+        for part in (f"{load.task}: {load.name}" for load in group.workloads):
+            if self.done[part] < self.totals[part]:
+                self.totals[part] = self.done[part]
+                self.changed.add(part)
+        self.show()
+
+    def start(self) -> None:
+        """The engine is loaded and about to answer."""
+        self.began = self.clock() if self.began is None else self.began
+
+    def counted(self, group: BaseGroup, completions: Iterable[Completion]) -> Iterable[Completion]:
+        """The same completions, counted as they pass."""
+        for completion in completions:
+            self.arrived[group.base] += 1
+            part = _part(completion.prompt)
+            self.done[part] += 1
+            self.changed.add(part)
+            self.tokens += completion.tokens or 0
+            yield completion
+
+    def show(self) -> None:
+        """Show the parts that went on, then the whole."""
+        for part in sorted(self.changed):
+            self.progress("responses", self.done[part], self.totals[part], part=part)
+        self.changed.clear()
+        seconds = self.clock() - (self.began or 0.0)
+        note = f"{self.tokens / seconds:,.0f} tokens/s" if self.tokens and seconds > 0 else ""
+        self.progress("responses", self.done.total(), sum(self.expected.values()), note)
+
+    def due(self) -> Mapping[str, Any] | None:
+        """The figures to keep among the run's events, every few seconds; None before that time."""
+        now = self.clock()
+        if now - self.noted < NOTED_EVERY:
+            return None
+        self.noted = now
+        return {
+            "done": self.done.total(),
+            "total": sum(self.expected.values()),
+            "tokens": self.tokens,
+            "seconds": round(now - (self.began or now), 3),
+            "parts": {part: [count, self.totals[part]] for part, count in self.done.items()},
+        }
+
+
+def _part(prompt: Prompt) -> str:
+    return f"{prompt.task}: {prompt.name}"

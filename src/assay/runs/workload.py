@@ -1,0 +1,116 @@
+"""What a run asks for: workloads (a subject on a task under a protocol), in groups that are answered together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from assay.engines import Prompt, Session
+from assay.plan import Problem
+from assay.tasks import Example, Task
+from assay.tasks.task import Ask
+
+__all__ = ["BaseGroup", "Responses", "Work", "Workload"]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One subject on one task: who answers which prompts, and under what protocol."""
+
+    prompt: Prompt
+    """What its prompts share: all but example, text and sample."""
+    identity: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    texts: Mapping[str, str]
+    """Prompt as sent, by the example's key; the first of several."""
+    samples: int = 1
+    after: str | None = None
+    """What verifiers see of a generated response begins behind the first such mark."""
+    asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
+    """All requests about each example, nothing in them left open; empty where there is one, the example's text."""
+
+    @property
+    def name(self) -> str:
+        """Of the subject under this protocol, as records keep it."""
+        return self.prompt.name
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+        return self.prompt.task
+
+    def prompts(self) -> Iterator[Prompt]:
+        """Every prompt, in the order of the examples."""
+        for key, text in self.texts.items():
+            for sample in range(self.samples):
+                prompt = replace(self.prompt, example=key, text=text, sample=sample)
+                if not self.asks:
+                    yield prompt
+                for request, ask in enumerate(self.asks.get(key, ())):
+                    yield _request(prompt, request, ask)
+
+
+def _request(prompt: Prompt, request: int, ask: Ask) -> Prompt:
+    return replace(
+        prompt,
+        request=request,
+        text=ask.prompt,
+        kind=ask.kind,
+        continuation=ask.continuation,
+        max_tokens=ask.max_tokens or prompt.max_tokens,
+        stop=ask.stop or (),
+        temperature=ask.temperature or 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BaseGroup:
+    """Subjects that are asked together: a base with all its adapters, or everything that is recorded."""
+
+    workloads: tuple[Workload, ...]
+    open: Callable[[], AbstractContextManager[Session]]
+    """Loads what answers."""
+    base: str = ""
+    """Empty for what is recorded."""
+    again: tuple[Workload, ...] = ()
+    """The base once more, on a sample of the prompts and without its adapters: the noise floor."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the software that answers, and its device."""
+    context: int | None = None
+    """Positions of a prompt and its response together; None where that is not known."""
+
+    @property
+    def adapters(self) -> dict[str, Mapping[str, Any]]:
+        """Identity of each adapter that can be asked; empty for what is recorded."""
+        if not self.base:
+            return {}
+        return {load.name: load.identity for load in self.workloads if load.prompt.subject != self.base}
+
+
+@dataclass(frozen=True, slots=True)
+class Responses:
+    """Where the responses to a study's tasks come from."""
+
+    groups: tuple[BaseGroup, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Of weights; an adapter with an `error` is in no group."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How a plan's responses are brought in, and with which code they are scored."""
+
+    tasks: Mapping[str, Task]
+    examples: Mapping[str, tuple[Example, ...]]
+    groups: tuple[BaseGroup, ...] = ()
+    sources: tuple[Mapping[str, str], ...] = ()
+    """Of each task, in order: files to keep in the run's folder, by name."""
+
+    def workloads(self) -> Iterator[Workload]:
+        """Every subject on every task, and the bases' second passes."""
+        for group in self.groups:
+            yield from group.workloads
+            yield from group.again

@@ -1,0 +1,239 @@
+"""Puts an adapter's scores beside its base's, prompt by prompt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.plan import Claim, Metric, MetricName, Plan, Subject, TaskPlan
+from assay.records import Scores
+from assay.stats import ClusteredGain, Gain, PairedGain, Verdict, paired_gain
+from assay.verdicts.clusters import by_cluster
+from assay.verdicts.evidence import Evidence
+from assay.verdicts.looks import design_of, evidence_at, first_prompts, in_prompts
+from assay.verdicts.modes import OtherMode
+from assay.verdicts.result import Part, Split, Stop
+
+__all__ = ["PairedScores", "Pairs", "Unmeasured"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A cell without paired evidence, and why; the scores may be known all the same."""
+
+    reason: str
+    inert: bool = False
+    """The adapter changes nothing."""
+    base_score: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairedScores:
+    """An adapter against its base on one metric."""
+
+    base_score: float
+    score: float
+    gain: Gain
+    differences: NDArray[np.float64]
+    """(prompts,) adapter minus base, in units of `out_of`; means over samples."""
+    weights: NDArray[np.int64]
+    """(prompts,) how many checks a prompt has."""
+    split: Split | None
+    stop: Stop | None = None
+    """Where asking stopped; None where nobody looked before the end."""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether asking stopped before the last prompt, because of what the first ones brought."""
+        return self.stop is not None and self.stop.early
+
+    @property
+    def better(self) -> int:
+        """Prompts where the adapter does better."""
+        return int((self.differences > 0).sum())
+
+    @property
+    def worse(self) -> int:
+        """Prompts where the adapter does worse."""
+        return int((self.differences < 0).sum())
+
+
+class Pairs:
+    """Every adapter beside its base on every metric, read from a run's evidence once."""
+
+    def __init__(self, plan: Plan, evidence: Evidence, other: OtherMode | None = None) -> None:
+        """Read the evidence, under the tasks' other mode where `other` is given, or the plan's aggregate scores."""
+        self._plan = plan
+        self._evidence = evidence
+        self._other = other
+        self._schedule = evidence.manifest.schedule
+        self._refused = evidence.manifest.refused
+        self._scores: dict[tuple[str, str], Scores | None] = {}
+        self.base_scores: dict[tuple[str, MetricName], float] = {}
+        """By base, as records call it, and metric."""
+        self.cells: dict[tuple[str, MetricName], PairedScores | Unmeasured] = {}
+        """By adapter and metric."""
+        self.echoes: list[tuple[str, str, int]] = []
+        """(adapter, task, responses) where an adapter answered a task as its base did, and is not inert."""
+        self.counterparts: dict[tuple[str, str], str] = {}
+        """By adapter and task: the base, as records call it under the adapter's protocol."""
+        self.checks: Counter[str] = Counter()
+        """Single checks of all responses to a task, over its `ratio` metrics."""
+        for base in plan.bases:
+            for task in plan.tasks.values():
+                self._of_base(base.name, task)
+        for adapter in plan.adapters:
+            self._add(adapter)
+
+    def of(self, claim: Claim) -> PairedScores | Unmeasured:
+        """The evidence on a claim."""
+        return self.cells[claim.subject.name, claim.metric]
+
+    def _add(self, adapter: Subject) -> None:
+        for name in () if self._plan.summary else self._plan.tasks:
+            if (side := self._evidence.counterpart(adapter.name, adapter.base, name)) is not None:
+                self.counterparts[adapter.name, name] = side
+        inert = self._inert(adapter)
+        for task in self._plan.tasks.values():
+            for metric, cell in self._pair(adapter, task).items():
+                self.cells[adapter.name, metric] = _as_inert(cell, inert) if inert else cell
+
+    def _read(self, name: str, task: TaskPlan) -> Scores | None:
+        whole = self._schedule is None
+        if self._other is not None:
+            return self._other.scores(name, task.name, whole)
+        scores = self._evidence.scores(name, task.name, whole)
+        if scores is not None:
+            ratios = [index for index, metric in enumerate(task.metrics) if metric.kind == "ratio"]
+            self.checks[task.name] += int(scores.out_of[:, :, ratios].sum())
+        return scores
+
+    def _of_base(self, base: str, task: TaskPlan) -> Scores | None:
+        """Scores of a base, or of a base under a variant of the protocol, read once and noted."""
+        if (base, task.name) in self._scores:
+            return self._scores[base, task.name]
+        scores = None if self._plan.summary else self._read(base, task)
+        self._scores[base, task.name] = scores
+        aggregates = self._plan.summary.get(base, {})
+        for index, metric in enumerate(task.metric_names):
+            if scores is not None:
+                self.base_scores[base, metric] = _score(scores, index)
+            elif str(metric) in aggregates:
+                self.base_scores[base, metric] = aggregates[str(metric)]
+        return scores
+
+    def _inert(self, adapter: Subject) -> str | None:
+        """Why an adapter counts as changing nothing: all responses are identical to the base's."""
+        if self._plan.summary:
+            return None
+        if (refusal := self._refused.get(adapter.name)) is not None:
+            return refusal.reason if refusal.verdict is Verdict.NOT_APPLIED else None
+        pairs = {
+            task: self._evidence.same_text(
+                adapter.name, self.counterparts.get((adapter.name, task), adapter.base), task
+            )
+            for task in self._plan.tasks
+        }
+        same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
+        probed = self._evidence.manifest.source == "generated"  # then liveness was tested
+        if total and same == total and not probed:
+            return (
+                f"each of its {total} responses equals the base's to the letter: the adapter changes nothing"
+            )
+        self.echoes += [(adapter.name, task, of) for task, (equal, of) in pairs.items() if of and equal == of]
+        return None
+
+    def _pair(self, adapter: Subject, task: TaskPlan) -> dict[MetricName, PairedScores | Unmeasured]:
+        names = task.metric_names
+        if self._plan.summary:
+            return {metric: self._aggregate(adapter, metric) for metric in names}
+        side = self.counterparts.get((adapter.name, task.name))
+        if (refusal := self._refused.get(adapter.name)) is not None:
+            scores = {metric: self.base_scores.get((side or "", metric)) for metric in names}
+            return {metric: Unmeasured(refusal.reason, base_score=score) for metric, score in scores.items()}
+        ours = self._read(adapter.name, task)
+        theirs = self._of_base(side or adapter.base, task)
+        looks: Sequence[int] = ()
+        if self._schedule is not None and ours is not None and theirs is not None:
+            cell_key = f"{task.name} {self._evidence.content(adapter.name, task.name) or ''}"
+            looks = self._schedule.looks.get(cell_key, ())
+            order, n = self._schedule.orders[task.name], max(looks, default=None)
+            ours, theirs = first_prompts(ours, theirs, order, n) or (None, theirs)
+        if ours is None or theirs is None:
+            who = "adapter" if ours is None else "base"
+            reason = self._evidence.missing_judgements(task.name) or (
+                f"no complete set of responses from the {who} on {task.name}"
+            )
+            return dict.fromkeys(names, Unmeasured(reason))
+        if side is None:
+            reason = f"adapter and base answered {task.name} under different protocols"
+            return dict.fromkeys(names, Unmeasured(reason))
+        if (clusters := self._evidence.clusters(task.name)) is not None:
+            ours, theirs = by_cluster(ours, clusters), by_cluster(theirs, clusters)
+        return {
+            metric: self._at_looks(
+                task, index, looks, _paired(theirs, ours, index, task.metrics, self._plan.alpha)
+            )
+            for index, metric in enumerate(names)
+        }
+
+    def _at_looks(self, task: TaskPlan, index: int, looks: Sequence[int], cell: PairedScores) -> PairedScores:
+        """With evidence that allows for the looks that were taken, where any were."""
+        if self._schedule is None or not looks:
+            return cell
+        design = design_of(self._schedule, task.name)
+        paired = in_prompts(task.metrics[index].kind, cell.differences, cell.weights)
+        gain = evidence_at(self._schedule, task.name, *paired, looks)
+        stop = Stop(looks[-1], design.pool, tuple(looks), design.kind)
+        return replace(cell, gain=gain, stop=stop, split=None if stop.early else cell.split)
+
+    def _aggregate(self, adapter: Subject, metric: MetricName) -> Unmeasured:
+        summary = self._plan.summary
+        theirs, ours = (summary.get(name, {}).get(str(metric)) for name in (adapter.base, adapter.name))
+        if theirs is None or ours is None:
+            reason = f"the summary has no {metric} for both {adapter.name!r} and {adapter.base!r}"
+        else:
+            reason = "only an aggregate score is known: without each prompt's pass or fail there is no paired interval"
+        return Unmeasured(reason, False, theirs, ours)
+
+
+def _as_inert(cell: PairedScores | Unmeasured, reason: str) -> Unmeasured:
+    return Unmeasured(reason, True, cell.base_score, cell.score)
+
+
+def _score(scores: Scores, index: int) -> float:
+    return float(scores.passed[:, :, index].sum() / scores.out_of[:, :, index].sum())
+
+
+def _paired(
+    base: Scores, adapter: Scores, index: int, metrics: tuple[Metric, ...], alpha: float
+) -> PairedScores:
+    metric = metrics[index]
+    weights = base.out_of[:, 0, index]
+    before, after = base.passed[:, :, index], adapter.passed[:, :, index]
+    differences = after.mean(axis=1) - before.mean(axis=1)
+    single = before.shape[1] == after.shape[1] == 1
+    # Where a number between 0 and 1 was 0 or 1 for every prompt on both sides, it is a pass or a fail.
+    unit = np.gcd.reduce([*weights, *before[:, 0], *after[:, 0]]) if metric.kind == "mean" else 1
+    gain: Gain = (
+        paired_gain(before[:, 0] // unit, after[:, 0] // unit, weights // unit)
+        if single
+        else ClusteredGain(differences, weights.astype(np.float64))
+    )
+    split = None
+    if metric.extracted_by is not None and single:
+        extracted = [other.name for other in metrics].index(metric.extracted_by)
+        changed = base.passed[:, 0, extracted] != adapter.passed[:, 0, extracted]
+        split = Split(_part(differences, changed, alpha), _part(differences, ~changed, alpha))
+    return PairedScores(_score(base, index), _score(adapter, index), gain, differences, weights, split)
+
+
+def _part(differences: NDArray[np.float64], where: NDArray[np.bool_], alpha: float) -> Part:
+    better, worse = int((differences[where] > 0).sum()), int((differences[where] < 0).sum())
+    gain = PairedGain(better, worse, len(differences))
+    return Part(gain.estimate, gain.interval(1 - 2 * alpha))
