@@ -3,8 +3,8 @@
 An adapter passes if every claim of it has a verdict that the policy passes, and a fall of the tolerated
 size is excluded on every off-target metric, and drift, where the policy has a budget for it, surely keeps
 to it. It fails on any verdict that the policy fails, on a fall of that size shown (where few prompts
-differ, by the sign test too), and on drift surely over budget. Anything else is undecided. Drift is asked
-beside the verdicts, never instead.
+differ, by the sign test too), and on drift surely over budget. Anything else is undecided. Drift is tested
+beside the verdicts, never instead of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
 
 
 class Outcome(StrEnum):
-    """What the gate says of a rule, an adapter or a study. Each is equal to its word."""
+    """Of a rule, an adapter or a study. Each is equal to its word."""
 
     FAIL = "fail"
     UNDECIDED = "undecided"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that the policy asks of an adapter."""
+    """One condition of the policy on an adapter."""
 
     name: str
     outcome: Outcome
@@ -48,7 +48,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class AdapterGate:
-    """What the gate says of one adapter."""
+    """The gate's outcome for one adapter."""
 
     adapter: str
     outcome: Outcome
@@ -62,7 +62,7 @@ class AdapterGate:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the gate says of a study: the worst outcome of its adapters, fail before undecided."""
+    """The gate's outcome for a study: the worst outcome of its adapters, fail before undecided."""
 
     outcome: Outcome
     adapters: tuple[AdapterGate, ...]
@@ -103,7 +103,7 @@ def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
             yield Rule(
                 "drift (gap)",
                 Outcome.UNDECIDED,
-                "not measured: no other capability was, or no gain is claimed",
+                "not measured: no other capability was measured, or no gain is claimed",
             )
 
 

@@ -96,8 +96,8 @@ def test_dead_adapters_come_first_then_silent_ones_then_the_rest_in_their_order(
 def test_the_statement_counts_and_names_who_was_not_loaded(measured: Result) -> None:
     text = applied_statement(measured)
     assert text == (
-        "7 adapters were loaded and asked probe prompts before the first response: 6 are applied, 1 is not. "
-        "1 of those applied changes logits, yet no response to a probe prompt. Not loaded: sums-b-s2."
+        "7 adapters were loaded and run on probe prompts before the first response: 6 are applied, 1 is not. "
+        "1 of the applied adapters changes logits, but no response to a probe prompt. Not loaded: sums-b-s2."
     )
     assert unprobed(measured) == ("sums-b-s2",)
 

@@ -1,4 +1,4 @@
-"""How agreement between benchmarks, and changes in the responses, are written: the same on page and in Markdown."""
+"""How agreement between benchmarks, and changes in the responses, are written."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = [
 
 CHANGED = (
     "Descriptive: what else differs between the responses of an adapter and its base, where the adapter gained or "
-    "fell. It goes with the gain or fall and need not be its cause. Adapter less base on the same prompts; shares in "
+    "fell. It accompanies the gain or fall and need not be its cause. Adapter less base on the same prompts; shares in "
     "points, lengths in characters and tokens; intervals 95 %, not adjusted for there being many."
 )
-"""Said above what changed."""
+"""Shown above the changes."""
 ENDS = "Rank correlation is Spearman's over recipes (mean over seeds), as independent draws, with a 95 % interval from 4 on."
-"""Said of rank correlations."""
+"""Shown with rank correlations."""
 
 
-def difference_words(found: Difference) -> str:
+def difference_words(entry: Difference) -> str:
     """`+8.2` points for a share, `-112` for a length."""
-    return _length(found.difference) if found.measure in LENGTHS else points(found.difference)
+    return _length(entry.difference) if entry.measure in LENGTHS else points(entry.difference)
 
 
-def ends_words(found: Difference) -> str:
-    """Its interval, likewise; a dash where none can be given."""
-    if found.interval is None or found.measure not in LENGTHS:
-        return interval(found.interval)
-    return f"[{_length(found.interval[0])}, {_length(found.interval[1])}]"
+def ends_words(entry: Difference) -> str:
+    """Its interval in the same unit; a dash where none can be given."""
+    if entry.interval is None or entry.measure not in LENGTHS:
+        return interval(entry.interval)
+    return f"[{_length(entry.interval[0])}, {_length(entry.interval[1])}]"
 
 
 def _length(value: float) -> str:
@@ -50,22 +50,22 @@ def _length(value: float) -> str:
 
 def measures(result: Result) -> tuple[str, ...]:
     """Those that differ in some change of the study, in the order of `MEASURES`."""
-    found = [found for change in result.changes for found in change.differences]
-    moved = {one.measure for one in found if one.difference or one.base != one.adapter}
+    entries = (entry for change in result.changes for entry in change.differences)
+    moved = {entry.measure for entry in entries if entry.difference or entry.base != entry.adapter}
     return tuple(measure for measure in MEASURES if measure in moved)
 
 
 def unmoved_words(result: Result) -> str:
-    """The measures that were looked at and differ nowhere, in a sentence; empty where there are none."""
-    seen = {found.measure for change in result.changes for found in change.differences}
+    """The measures that differ nowhere, in a sentence; empty where there are none."""
+    seen = {entry.measure for change in result.changes for entry in change.differences}
     same = [name for name in MEASURES if name in seen.difference(measures(result))]
     return f"The same on both sides everywhere, so not shown: {', '.join(same)}." if same else ""
 
 
 def moved_types(change: Change) -> tuple[TypeDifference, ...]:
     """Instruction types whose interval excludes 0, the largest fall first."""
-    moved = (found for found in change.types if found.interval[0] > 0 or found.interval[1] < 0)
-    return tuple(sorted(moved, key=lambda found: found.difference))
+    moved = (entry for entry in change.types if entry.interval[0] > 0 or entry.interval[1] < 0)
+    return tuple(sorted(moved, key=lambda entry: entry.difference))
 
 
 def sign_words(pair: PairAgreement) -> str:

@@ -1,6 +1,6 @@
-"""What bears on belief, in sentences: are the adapters applied, what was found before, how steady is the base.
+"""Diagnostics in sentences: are the adapters applied, what preflight found, how far the base differs from itself.
 
-Page, Markdown and terminal say these the same way. It decides nothing: verdicts are made elsewhere.
+Page, Markdown and terminal use the same sentences. No verdict depends on them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ __all__ = [
 ]
 
 NEVER_LOADED = (
-    "Not measured: no adapter was loaded. Where responses are recorded, an adapter counts as not applied if it "
-    "answers every prompt to the letter as its base does."
+    "Not measured: no adapter was loaded. Where responses are recorded, an adapter counts as not applied if all "
+    "of its responses are identical to its base's."
 )
 RECORDED = (
     "Not measured. The noise floor is the base against itself: how far two runs of the same model differ. "
     "Here responses were recorded, and no second run of the base was given."
 )
 MEASURED = (
-    "The base was asked again, in another batch, on a sample of each task's prompts: what differs here, no adapter "
-    "caused. A gain as small as this need not come from an adapter either."
+    "The base ran a second time, in another batch, on a sample of each task's prompts: no adapter caused the "
+    "differences shown here. A gain as small as this need not come from an adapter either."
 )
 
 
@@ -41,7 +41,7 @@ def silent(entry: Applied) -> bool:
 
 
 def applied_words(entry: Applied) -> str:
-    """`applied`, `not applied`, or what stands between."""
+    """`applied`, `not applied`, or what lies between."""
     if not entry.alive:
         return Verdict.NOT_APPLIED
     return "applied, but no response differs" if silent(entry) else "applied"
@@ -66,18 +66,16 @@ def applied_statement(result: Result) -> str:
         return NEVER_LOADED
     quiet = sum(map(silent, result.applied))
     dead = sum(not entry.alive for entry in result.applied)
-    told = (
-        f"{_count(total, 'adapter was', 'adapters were')} loaded and asked probe prompts before the first response: "
-        f"{total - dead} {'is' if total - dead == 1 else 'are'} applied, {dead} {'is' if dead == 1 else 'are'} not."
-    )
+    sentences = [
+        f"{_count(total, 'adapter was', 'adapters were')} loaded and run on probe prompts before the first response: "
+        f"{_count(total - dead, 'is', 'are')} applied, {_count(dead, 'is', 'are')} not."
+    ]
     if quiet:
-        told += (
-            f" {_count(quiet, 'of those applied changes', 'of those applied change')} logits, "
-            f"yet no response to a probe prompt."
-        )
+        applied = _count(quiet, "of the applied adapters changes", "of the applied adapters change")
+        sentences.append(f"{applied} logits, but no response to a probe prompt.")
     if missing := unprobed(result):
-        told += f" Not loaded: {', '.join(missing)}."
-    return told
+        sentences.append(f"Not loaded: {', '.join(missing)}.")
+    return " ".join(sentences)
 
 
 def noise_statement(result: Result) -> str:
@@ -101,14 +99,14 @@ def noise_line(entry: NoiseFloor) -> str:
 
 
 def to_read_first(result: Result) -> tuple[str, ...]:
-    """What stands beside the warnings, since its details are further down; preflight's notes are left there."""
-    said: list[str] = []
+    """What is listed with the warnings because its details come late; preflight's notes are not."""
+    entries: list[str] = []
     if grave := sum(not problem.startswith("note: ") for problem in result.problems):
-        said.append(f"preflight found {_count(grave, 'fault', 'faults')} in the adapters")
+        entries.append(f"preflight found {_count(grave, 'fault', 'faults')} in the adapters")
     if quiet := [entry.adapter for entry in result.applied if silent(entry)]:
-        said.append(f"no response to a probe prompt is changed by {', '.join(quiet)}")
-    return tuple(said)
+        entries.append(f"no response to a probe prompt is changed by {', '.join(quiet)}")
+    return tuple(entries)
 
 
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number:,} {one if number == 1 else more}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number:,} {singular if number == 1 else plural}"

@@ -17,18 +17,18 @@ __all__ = [
 ]
 
 STOPPED = (
-    "This run looked at the evidence before its last prompt, and stopped asking where nothing could change a verdict. "
+    "This run looked at the evidence before its last prompt, and stopped where more prompts could not change a verdict. "
     "Intervals and p-values allow for every look; a gain at an early stop lies further from 0 than the truth on average."
 )
-"""Said where a run may have stopped early."""
+"""Shown where a run may have stopped early."""
 OWN_PROMPTS = (
-    "A base's score here is that of every prompt it answered. An adapter that stopped early is compared with its base on "
+    "A base's score here is over all prompts that it answered. An adapter that stopped early is compared with its base on "
     "the adapter's own prompts, so a gain need not be the difference of the scores shown."
 )
 
 
 def verdict_words(result: ClaimResult | RecipeResult) -> str:
-    """The verdict with what is always said beside it."""
+    """The verdict with what is always written beside it."""
     words = str(result.verdict)
     if result.material:
         words += " (material)"
@@ -38,7 +38,7 @@ def verdict_words(result: ClaimResult | RecipeResult) -> str:
 
 
 def stop_words(stop: Stop | None) -> str:
-    """Where asking stopped: `at a stop, 96 of 541 prompts`; empty where nobody looked before the end."""
+    """Where generation stopped: `at a stop, 96 of 541 prompts`; empty where nobody looked before the end."""
     if stop is None or (not stop.early and len(stop.looks) == 1):
         return ""
     if stop.early:
