@@ -40,6 +40,8 @@ class Toy:
     logprobs: bool = True
     loads: bool = True
     context: int = 4096
+    words: Callable[[str, str, int], tuple[list[str], list[float]]] = speak
+    """What it answers: of prompt, adapter and tokens."""
     noise: Callable[[int], float] = lambda _: 0.0
     """Added to every log-probability, by the number of the request."""
     before: Callable[[Toy, Handler, str, dict[str, Any]], bool] = lambda *_: False
@@ -171,7 +173,7 @@ def generate(toy: Toy, body: dict[str, Any], number: int) -> tuple[int, Any]:
         return 404, {"error": {"message": f"The model `{adapter}` does not exist.", "code": 404}}
     who = "" if adapter in toy.ignores else adapter
     if toy.kind in ("tgi", "lorax"):
-        return 200, native(body, who)
+        return 200, native(toy, body, who)
     prompt = body["messages"][0]["content"] if "messages" in body else body["prompt"]
     if isinstance(prompt, list):
         return 200, ranked(prompt, who)
@@ -179,7 +181,7 @@ def generate(toy: Toy, body: dict[str, Any], number: int) -> tuple[int, Any]:
         return 400, {"error": {"message": f"the context is {toy.context} tokens"}}
     if body.get("echo"):
         return 200, echoed(prompt, who)
-    words, logprobs = speak(prompt, who, body["max_tokens"])
+    words, logprobs = toy.words(prompt, who, body["max_tokens"])
     logprobs = [one + toy.noise(number) for one in logprobs]
     text = "".join(words)
     choice: dict[str, Any] = {"index": 0, "finish_reason": "length" if body["max_tokens"] < 12 else "stop"}
@@ -195,9 +197,9 @@ def generate(toy: Toy, body: dict[str, Any], number: int) -> tuple[int, Any]:
     return 200, {"model": body["model"], "choices": [choice], "usage": usage}
 
 
-def native(body: dict[str, Any], who: str) -> dict[str, Any]:
+def native(toy: Toy, body: dict[str, Any], who: str) -> dict[str, Any]:
     limit = body["parameters"]["max_new_tokens"]
-    words, logprobs = speak(body["inputs"], who, limit)
+    words, logprobs = toy.words(body["inputs"], who, limit)
     tokens = [{"text": word, "logprob": one} for word, one in zip(words, logprobs, strict=True)]
     finish = "length" if limit < 12 else "eos_token"
     details = {"finish_reason": finish, "generated_tokens": len(words), "tokens": tokens}

@@ -132,13 +132,12 @@ def test_an_adapter_is_looked_at_by_every_session_before_it_is_asked(home: Path,
 
 
 def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_session_too(
-    home: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    home: Path, serve: Serve
 ) -> None:
     def trained(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
         return speak(prompt, adapter if "<trained>" in prompt else "", tokens)
 
-    monkeypatch.setattr("tests.engines.server.servers.speak", trained)
-    with look(home, serve(Toy())).load() as loaded:
+    with look(home, serve(Toy(words=trained))).load() as loaded:
         sent = [ask("math", text="<trained> hello"), ask("math", text="<trained> 1 + 1 =")]
         got = list(loaded.complete([sent[0], replace(sent[1], task="other")]))
         assert (len(got), loaded.failed) == (2, {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +75,9 @@ def test_the_same_response_of_another_subject_is_not_asked_about_again(tmp_path:
 def test_scores_are_made_again_without_the_judge(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
         brought(task, store, judge)
-        store._db.execute("DELETE FROM scores")
+        with closing(sqlite3.connect(tmp_path / "run" / "records.sqlite")) as db:
+            db.execute("DELETE FROM scores")
+            db.commit()
         assert len(brought(task, store, None)) == 25
         assert len(server.bodies) == 25
 
