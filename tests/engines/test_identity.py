@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from assay.engines.adapter_files import CONFIG, WEIGHTS
 from assay.engines.files import json_sha256, sha256s, shards
-from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
+from assay.engines.identity import adapter_identity, base_identity
 from tests.engines.server.conftest import make_adapter, make_base
 
 HELD = {"engine": "torch", "dtype": "float32", "quantization": "none"}

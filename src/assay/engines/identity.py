@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.engines.files import json_sha256, read_object
+from assay.engines.adapter_files import CONFIG
+from assay.engines.files import json_sha256, read_object, sha256s
 from assay.files import file_sha256
 
-__all__ = ["CONFIG", "WEIGHTS", "adapter_identity", "base_identity"]
+__all__ = ["adapter_identity", "base_identity"]
 
-CONFIG = "adapter_config.json"
-WEIGHTS = "adapter_model.safetensors"
 RECORDS = ("_name_or_path", "_commit_hash", "transformers_version")
 """Of config.json and generation_config.json: where it came from, and which software wrote it."""
 CONFIGURATIONS = {"config.json", "generation_config.json", "tokenizer_config.json"}
@@ -46,11 +45,14 @@ HEAVY = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpa
 """Endings of weights, in whatever format."""
 
 
-def base_identity(held: Mapping[str, Any], folder: Path, weights: Sequence[str]) -> dict[str, Any]:
+def base_identity(
+    held: Mapping[str, Any], folder: Path, weights: Sequence[str], *, remote_code: bool = False
+) -> dict[str, Any]:
     """Digests of a base's weights, configuration and tokenizer, beside how an engine holds it.
 
     held: the engine and what it does with weights, as in `{"engine": "vllm", "dtype": "bfloat16"}`.
     weights: digests of the weights' files, or the commit that holds them.
+    remote_code: whether code in the folder is run.
     """
     # Tokenizers have files of many names: whatever is no weight, configuration or card counts as one.
     tokenizer = {
@@ -65,6 +67,7 @@ def base_identity(held: Mapping[str, Any], folder: Path, weights: Sequence[str])
         "config": _without(folder / "config.json", RECORDS),
         "generation_config": _without(folder / "generation_config.json", RECORDS),
         "tokenizer": tokenizer,
+        **({"code": sha256s(sorted(folder.glob("*.py")))} if remote_code else {}),
     }
 
 

@@ -18,10 +18,10 @@ from transformers.pytorch_utils import Conv1D
 
 from assay.engines import ModelRef
 from assay.engines.chat_template import Tokens, template_error
-from assay.engines.files import json_sha256
+from assay.engines.files import json_sha256, sha256s
+from assay.engines.identity import base_identity
 from assay.engines.torch import Source, load_base, load_skeleton
 from assay.engines.torch.checkpoint import base_files
-from assay.engines.torch.identity import base_identity
 from assay.errors import EngineError
 from assay.study.document import Place, Problem
 from assay.study.explain import did_you_mean
@@ -75,7 +75,8 @@ def look(recipe: Recipe) -> Seen:
         )
     template = skeleton.template
     usable = template is not None and not template_error(Tokens.of(skeleton.tokenizer), template)
-    identity = base_identity(folder, weights, dtype, "none", remote_code=False)
+    held = {"engine": "torch", "dtype": dtype, "quantization": "none"}
+    identity = base_identity(held, folder, sha256s(weights))
     return Seen(
         name,
         str(recipe.base),

@@ -12,7 +12,7 @@ from assay.engines import Completion, Prompt
 from assay.engines.torch import Options, TorchEngine, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch import probe as probe_module
-from assay.engines.torch.adapters import Delta
+from assay.engines.torch.adapter_load import Delta
 from assay.engines.torch.rows import Row, choose
 from assay.engines.torch.text import Stops
 from assay.errors import EngineError

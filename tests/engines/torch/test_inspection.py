@@ -4,6 +4,7 @@ import copy
 import json
 import shutil
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from assay.engines.adapter_files import PICKLE, WEIGHTS, read_adapter_files
 from assay.engines.torch import inspect_adapter, read_adapter
-from assay.engines.torch.adapters import PICKLE, WEIGHTS
-from assay.engines.torch.configuration import read_config, unstackable
+from assay.engines.torch.adapter_load import read_config, unstackable
 from assay.engines.torch.inspection import Inspection, inspect_base
 from tests.engines.torch.toys import Toy, make_adapter, make_toy
 
@@ -277,7 +278,13 @@ def test_what_cannot_be_stacked_is_told(folder: Path, changes: dict[str, Any], r
         (folder / "adapter_config.json").write_text(json.dumps(written))
     else:
         configure(folder, **changes)
-    assert reason in unstackable(read_config("mine", folder))
+    assert reason in unstackable(read_config(read_adapter_files(folder)))
+
+
+@pytest.mark.parametrize("kind", ["FOO", 7, ["LORA"]])
+def test_a_type_that_peft_does_not_know_is_an_error(llama: Toy, folder: Path, kind: Any) -> None:
+    configure(folder, peft_type=kind)
+    assert f"peft_type {kind!r} is unknown to peft {version('peft')} (" in inspect(llama, folder).error
 
 
 @pytest.mark.parametrize(

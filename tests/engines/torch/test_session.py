@@ -14,13 +14,12 @@ from safetensors.torch import load_file, save_file
 from assay.engines.api import ModelRef
 from assay.engines.torch import Adapter, Base, TorchEngine, TorchPreflight, preflight, session
 from assay.engines.torch import engine as engine_module
-from assay.engines.torch.apart import SpoiledError, worn
-from assay.engines.torch.configuration import AdapterError
+from assay.engines.torch.peft_fallback import SpoiledError, applied
 from assay.engines.torch.session import CHANGED, Session
 from assay.errors import EngineError
 from assay.plan import EngineSettings
-from tests.engines.torch.test_apart import CONFIGS, save
 from tests.engines.torch.test_engine import expected, outputs
+from tests.engines.torch.test_peft_fallback import CONFIGS, save
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy
 
 NAMES = ["plain", "dora", "saved"]
@@ -58,11 +57,11 @@ def break_at(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception, first
     def fail(adapter: Adapter, base: Base) -> Iterator[None]:
         if adapter.name == name and next(times) >= first:
             raise error
-        with worn(adapter, base):
+        with applied(adapter, base):
             yield
 
-    monkeypatch.setattr(session, "worn", fail)
-    monkeypatch.setattr(engine_module, "worn", fail)
+    monkeypatch.setattr(session, "applied", fail)
+    monkeypatch.setattr(engine_module, "applied", fail)
 
 
 def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchPreflight) -> None:
@@ -81,7 +80,7 @@ def test_an_adapter_that_fails_at_loading_is_noted_and_the_others_answer(
 ) -> None:
     with seen.load() as loaded:
         usual = answers(loaded)
-    break_at(monkeypatch, "dora", AdapterError("dora", "memory ran out"))
+    break_at(monkeypatch, "dora", EngineError("memory ran out"))
     with seen.load() as loaded:
         assert loaded.failed == {"dora": "memory ran out"}
         assert answers(loaded) == {name: text for name, text in usual.items() if name != "dora"}
@@ -121,13 +120,13 @@ def test_a_base_that_an_adapter_left_changed_is_loaded_anew(
 
     @contextmanager
     def spoil(adapter: Adapter, base: Base) -> Iterator[None]:
-        with worn(adapter, base):
+        with applied(adapter, base):
             yield
         if adapter.name == "dora":
             torch.nn.init.ones_(base.model.lm_head.weight)  # type: ignore[arg-type]
-            raise SpoiledError("dora", "it left the base changed")
+            raise SpoiledError("it left the base changed", adapter="dora")
 
-    monkeypatch.setattr(session, "worn", spoil)
+    monkeypatch.setattr(session, "applied", spoil)
     with seen.load() as loaded:
         assert loaded.failed == {"dora": "it left the base changed"}
         assert answers(loaded) == {name: text for name, text in usual.items() if name != "dora"}
@@ -261,7 +260,7 @@ def test_memory_that_runs_out_while_an_adapter_is_put_on_is_told(
     def fail(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("no more")
 
-    monkeypatch.setattr("assay.engines.torch.apart.PeftModel.from_pretrained", fail)
+    monkeypatch.setattr("assay.engines.torch.peft_fallback.PeftModel.from_pretrained", fail)
     with seen.load() as loaded:
         assert set(loaded.failed) == {"dora", "saved"}
         assert loaded.failed["dora"].startswith("memory ran out while it was put on the base")

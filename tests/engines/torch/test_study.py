@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 import assay
 from assay.audit import gate
-from assay.engines.torch.adapters import PICKLE, WEIGHTS
+from assay.engines.adapter_files import PICKLE, WEIGHTS
 from assay.records import Store
 from tests.engines.torch.toys import ADAPTERS, KINDS, SHAPE, Toy, make_adapter, make_tokenizer, scramble
 from tests.studies import examples, write_study

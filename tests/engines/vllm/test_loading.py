@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
-from assay.engines.vllm.loading import loaded
+from assay.engines.vllm.loading import Order, load
 from assay.errors import EngineError
 
 
@@ -21,9 +20,9 @@ def test_a_start_that_fails_names_the_base_and_where_the_cause_stands(
     module = MagicMock(EngineArgs=_Arguments())
     module.LLM.side_effect = RuntimeError("Engine core initialization failed")
     monkeypatch.setitem(sys.modules, "vllm", module)
-    found: Any = SimpleNamespace(name="qwen", arguments=dict)
+    order = Order("qwen", {}, (), 4)
     wanted = "base 'qwen': vLLM does not start.*the cause above.*engine.options.memory"
-    with pytest.raises(EngineError, match=wanted), loaded(found, tmp_path):
+    with pytest.raises(EngineError, match=wanted), load(order, tmp_path):
         pass
 
 
@@ -34,8 +33,8 @@ def test_vllm_writes_its_warnings_beside_the_result_not_into_it(
     module = MagicMock(EngineArgs=_Arguments())
     module.LLM.side_effect = RuntimeError
     monkeypatch.setitem(sys.modules, "vllm", module)
-    found: Any = SimpleNamespace(name="qwen", arguments=dict)
-    with pytest.raises(EngineError), loaded(found, tmp_path):
+    order = Order("qwen", {}, (), 4)
+    with pytest.raises(EngineError), load(order, tmp_path):
         pass
     assert os.environ["VLLM_LOGGING_STREAM"] == "ext://sys.stderr"
 

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from assay.engines import find_preflight
+from assay.engines.adapter_files import read_adapter_files
 from assay.engines.api import ModelRef
 from assay.engines.vllm import VllmPreflight, preflight
-from assay.engines.vllm.control import write_control
-from assay.engines.vllm.fitness import fit
+from assay.engines.vllm.adapter_check import check_adapter
+from assay.engines.vllm.loading import write_control
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.vllm.conftest import lora, make_adapter, make_base
@@ -155,20 +156,20 @@ def test_the_same_weights_twice_are_warned_of(home: Path) -> None:
 
 
 def test_names_for_vllm_change_with_the_content(home: Path) -> None:
-    before = look(home, "math").called("math")
+    before = look(home, "math").adapters["math"].called
     make_adapter(home / "other" / "math", value=9.0)
     (home / "other" / "math" / "adapter_model.safetensors").replace(
         home / "math" / "adapter_model.safetensors"
     )
     after = look(home, "math")
-    assert after.called("math") != before
-    assert after.stale("math") is False
+    assert after.adapters["math"].called != before
+    assert after.adapters["math"].stamp.stale is False
 
 
 def test_the_control_is_the_adapter_with_nothing_in_b(tmp_path: Path) -> None:
     folder = make_adapter(tmp_path / "math", lora(2), value=7.0)
     control = write_control(tmp_path / "control", folder)
-    assert fit(control, {}) == fit(folder, {})
+    assert check_adapter(read_adapter_files(control), {}) == check_adapter(read_adapter_files(folder), {})
     numbers = set((control / "adapter_model.safetensors").read_bytes()[-4 * 2 * 4 :])
     assert numbers == {0}  # the last tensor is a B
     torch = pytest.importorskip("safetensors.numpy").load_file(control / "adapter_model.safetensors")

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from assay.engines import Prompt
-from assay.engines.vllm.control import NAME
-from assay.engines.vllm.session import Session
+from assay.engines.vllm.session import CONTROL, VllmSession
 from assay.errors import EngineError
 from tests.engines.vllm.fakes import Engine, core
 
-LORAS = {"math": "math-1", "chat": "chat-2", NAME: NAME}
+LORAS = {"math": "math-1", "chat": "chat-2", CONTROL: CONTROL}
 
 
-def session(engine: Engine, **more: Any) -> Session:
-    return Session(core(engine, **more), "base", LORAS, {"math": 4, "chat": 2}, {})
+def session(engine: Engine, **more: Any) -> VllmSession:
+    return VllmSession(core(engine, **more), "base", LORAS, {"math": 4, "chat": 2}, {})
 
 
 def ask(subject: str, number: int = 0, **more: Any) -> Prompt:
@@ -98,14 +97,14 @@ def test_an_unknown_subject_is_an_error() -> None:
 
 
 def test_a_failed_adapter_yields_nothing() -> None:
-    made = Session(core(Engine()), "base", {"math": "math-1"}, {}, {"chat": "its rank"})
+    made = VllmSession(core(Engine()), "base", {"math": "math-1"}, {}, {"chat": "its rank"})
     assert [one.prompt.subject for one in made.complete([ask("chat"), ask("math")])] == ["math"]
     assert made.failed == {"chat": "its rank"}
 
 
 @pytest.mark.parametrize("prompts", [True, False])
 def test_an_adapter_that_vllm_does_not_apply_is_not_applied(prompts: bool) -> None:
-    made = session(Engine(inert=frozenset({"math-1", NAME})), prompts=prompts)
+    made = session(Engine(inert=frozenset({"math-1", CONTROL})), prompts=prompts)
     found = {one.adapter: one for one in made.liveness(["math", "chat"], {"math": ["as sent"]})}
     assert (found["math"].verdict, found["math"].modules) == ("not applied", 4)
     assert (found["chat"].alive, found["chat"].modules) == (True, 2)
@@ -113,10 +112,10 @@ def test_an_adapter_that_vllm_does_not_apply_is_not_applied(prompts: bool) -> No
 
 def test_the_control_tells_rounding_from_change() -> None:
     """Alone, the base would be no measure: adapters go another way through the same arithmetic."""
-    inert = frozenset({"math-1", NAME})
+    inert = frozenset({"math-1", CONTROL})
     (found,) = session(Engine(inert=inert, rounding=0.05)).liveness(["math"])
     assert found.verdict == "not applied"
-    without = Session(core(Engine(inert=inert, rounding=0.05)), "base", {"math": "math-1"}, {}, {})
+    without = VllmSession(core(Engine(inert=inert, rounding=0.05)), "base", {"math": "math-1"}, {}, {})
     assert without.liveness(["math"])[0].alive
 
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from assay.engines.adapter_files import WEIGHTS, read_adapter_files
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
 from assay.engines.files import TEXTS, located, read_header, sha256s, shards
-from assay.engines.identity import CONFIG, WEIGHTS, adapter_identity, base_identity
+from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
 from assay.engines.server.dialect import Dialect
 from assay.engines.server.http import Server
@@ -176,12 +177,7 @@ def _adapter_file(folder: Path) -> Path:
     """The file that holds an adapter's weights, checked to be whole. Raises EngineError."""
     if len(files := sorted(folder.glob("*.gguf"))) == 1:
         return files[0]
-    if not (folder / CONFIG).is_file():
-        raise EngineError(f"no {CONFIG} in {folder}; give the folder that peft saved")
-    if not (folder / WEIGHTS).is_file():
-        raise EngineError(f"no {WEIGHTS} in {folder}; the download or the training is incomplete")
-    read_header(folder / WEIGHTS)
-    return folder / WEIGHTS
+    return read_adapter_files(folder).weights
 
 
 def _only_chats(server: Server) -> bool:

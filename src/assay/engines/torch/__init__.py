@@ -8,18 +8,17 @@ Importing this package imports torch, transformers and peft; nothing else in ass
 
     preflight  -> look, without loading          session   -> loaded, as a study uses it
     inspection -> problems before a token       estimate  -> memory, before it runs out
-    identity   -> what answers, by content      chat_template -> chat templates; no prompt knows the day
     options    -> a study's `engine`, checked   liveness  -> does the adapter change anything
-    checkpoint -> the files of a base           configuration -> that of an adapter
-    loading    -> a base, by transformers       adapters  -> LoRA weights, by peft
-    lora       -> one wrapper, many adapters    apart     -> the others, one at a time, by peft
+    checkpoint -> the files of a base           adapter_load -> LoRA weights, by peft
+    loading    -> a base, by transformers       lora      -> one wrapper, many adapters
+    peft_fallback -> adapters that cannot be stacked, one at a time, by peft
     attention, memory, step -> one packed forward; probe -> does it say what transformers says
     graphs     -> on a GPU, decoding steps are recorded once and replayed
     scheduler  -> which rows run next           engine    -> the loop: schedule, run, postprocess
 """
 
 from assay.engines.api import Liveness, Problem
-from assay.engines.torch.adapters import Adapter, read_adapter
+from assay.engines.torch.adapter_load import Adapter, read_adapter
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.inspection import Inspection, inspect_adapter
 from assay.engines.torch.liveness import liveness

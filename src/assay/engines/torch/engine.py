@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from assay.engines.api import Completion, Prompt
-from assay.engines.torch.adapters import Adapter
-from assay.engines.torch.apart import worn
+from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.graphs import CudaRecorder, DiffersError, Graphs, Recorder, obstacle
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import stack, unstack
 from assay.engines.torch.memory import free_bytes
+from assay.engines.torch.peft_fallback import applied
 from assay.engines.torch.probe import probe
 from assay.engines.torch.rows import Row, Scored, choose
 from assay.engines.torch.runner import Runner
@@ -159,7 +159,7 @@ class TorchEngine:
         """The stack off, and this adapter on."""
         stacked, self.runner, self.graphs = (self.runner, self.graphs), Runner(self.base), None
         try:
-            with worn(adapter, self.base):
+            with applied(adapter, self.base):
                 yield
         finally:
             self.runner, self.graphs = stacked

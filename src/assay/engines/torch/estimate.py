@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from assay.engines.torch.adapters import Adapter
+from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.loading import Base, Quantization
 from assay.engines.torch.memory import free_bytes
 from assay.errors import EngineError

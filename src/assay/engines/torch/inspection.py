@@ -14,10 +14,8 @@ from torch import Tensor
 from assay.engines.api import Problem
 from assay.engines.chat_template import own_template
 from assay.engines.files import read_object
-from assay.engines.torch.adapters import Adapter, read_adapter
-from assay.engines.torch.configuration import AdapterError
+from assay.engines.torch.adapter_load import Adapter, other_base, read_adapter, train_base
 from assay.engines.torch.loading import Base
-from assay.engines.torch.misfit import mend, other_base
 from assay.errors import EngineError
 
 __all__ = ["Inspection", "inspect_adapter", "inspect_base"]
@@ -61,8 +59,6 @@ def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool =
         adapter = read_adapter(name, folder, base, allow_pickle=allow_pickle)
         _fits(adapter, base)
         template, said = _tokenizer(name, folder, base)
-    except AdapterError as bad:
-        return Inspection(None, (Problem(name, "error", bad.reason),))
     except EngineError as bad:
         return Inspection(None, (Problem(name, "error", str(bad)),))
     problems = [Problem(name, "warning", text) for text in (*_base(adapter, base), *_weights(adapter))]
@@ -100,27 +96,27 @@ def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
 
 
 def _fits(adapter: Adapter, base: Base) -> None:
-    """Raise AdapterError if the adapter was made for other layers than this base has."""
-    fix = mend(adapter.config, base)
+    """Raise EngineError if the adapter was made for other layers than this base has."""
+    fix = train_base(adapter.config, base)
     if adapter.surplus:
-        keys = ", ".join(adapter.surplus[:3])
-        reason = (
+        raise EngineError(
             f"{len(adapter.surplus)} of its weights fit no layer that its configuration targets in the base "
-            f"({keys}), and peft would ignore them; {fix}"
+            f"({', '.join(adapter.surplus[:3])}), and peft would ignore them",
+            fix=fix,
         )
-        raise AdapterError(adapter.name, reason)
+    layers = ", ".join(adapter.missing[:3])
     if adapter.missing and other_base(adapter.config, base):
-        reason = (
+        raise EngineError(
             f"the base has {len(adapter.missing)} layers that its configuration targets and its file holds no "
-            f"weights for ({', '.join(adapter.missing[:3])}); {fix}"
+            f"weights for ({layers})",
+            fix=fix,
         )
-        raise AdapterError(adapter.name, reason)
     if 2 * len(adapter.missing) > adapter.targeted > 0:
-        reason = (
+        raise EngineError(
             f"{len(adapter.missing)} of the {adapter.targeted} layers that its configuration targets lack weights "
-            f"in its file ({', '.join(adapter.missing[:3])}): most of it is missing; save or download it anew"
+            f"in its file ({layers}): most of it is missing",
+            fix="save or download it again",
         )
-        raise AdapterError(adapter.name, reason)
 
 
 def _base(adapter: Adapter, base: Base) -> list[str]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from assay.engines.api import NO_PROMPTS, Liveness, Prompt
 from assay.engines.probes import PROBES
-from assay.engines.torch.adapters import Adapter
+from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.text import encode
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from assay.engines.torch.adapters import Adapter, Delta
+from assay.engines.torch.adapter_load import Adapter, Delta
 from assay.engines.torch.packed import pack, replace, unpack
 from assay.engines.torch.step import Step
 

@@ -18,20 +18,20 @@ from pathlib import Path
 
 import torch
 
+from assay.engines.adapter_files import weights_file
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens
-from assay.engines.files import TEXTS, Stamp, located
+from assay.engines.files import TEXTS, Stamp, located, sha256s
+from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
-from assay.engines.torch.adapters import read_adapter, weights_file
-from assay.engines.torch.apart import SpoiledError
+from assay.engines.torch.adapter_load import read_adapter
 from assay.engines.torch.checkpoint import base_files, refuse_misshapen
-from assay.engines.torch.configuration import AdapterError
 from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.engines.torch.graphs import obstacle
-from assay.engines.torch.identity import adapter_identity, base_identity
 from assay.engines.torch.inspection import inspect_adapter, inspect_base
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
 from assay.engines.torch.options import Setup, read_setup
+from assay.engines.torch.peft_fallback import SpoiledError
 from assay.engines.torch.session import CHANGED, Session, free
 from assay.errors import EngineError
 from assay.plan import EngineSettings
@@ -58,13 +58,9 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
         start = f"base {base.name!r}: "
         raise EngineError(text if text.startswith(start) else start + text) from bad
     found = TorchPreflight(base.name, stamp, setup, skeleton)
-    identity = base_identity(
-        folder,
-        weights,
-        str(skeleton.model.dtype).removeprefix("torch."),
-        setup.quantization,
-        remote_code=setup.trust_remote_code,
-    )
+    dtype = str(skeleton.model.dtype).removeprefix("torch.")
+    held = {"engine": "torch", "dtype": dtype, "quantization": setup.quantization}
+    identity = base_identity(held, folder, sha256s(weights), remote_code=setup.trust_remote_code)
     found.add_base(identity, skeleton.template)
     found.note(*inspect_base(skeleton, folder), *_slow(base.name, setup, skeleton))
     for adapter in adapters:
@@ -120,7 +116,7 @@ class TorchPreflight(Preflight):
         self.note(*found.problems)
         if found.adapter is None:
             return
-        file = weights_file(weights.name, folder, allow_pickle=pickle)
+        file = weights_file(folder, allow_pickle=pickle)
         dtype = torch.float32
         if not self.setup.exact_adapters and not found.adapter.unstackable:
             dtype = self._skeleton.model.dtype
@@ -157,8 +153,8 @@ class TorchPreflight(Preflight):
                     continue
                 try:
                     adapter = read_adapter(name, one.folder, base, allow_pickle=self.setup.allow_pickle)
-                except AdapterError as bad:
-                    failed[name] = bad.reason
+                except EngineError as bad:
+                    failed[name] = str(bad)
                     continue
                 if one.stamp.stale:
                     failed[name] = CHANGED
@@ -167,7 +163,7 @@ class TorchPreflight(Preflight):
             try:
                 return Session(base, read, self.setup.batching, failed, stamps)
             except SpoiledError as bad:
-                failed[bad.name] = bad.reason
+                failed[bad.adapter] = str(bad)
             del base, read
             free()
 

@@ -9,12 +9,11 @@ import torch
 
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.files import Stamp
-from assay.engines.torch.adapters import Adapter
-from assay.engines.torch.apart import SpoiledError, worn
-from assay.engines.torch.configuration import AdapterError
+from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.engine import TorchEngine, Usage
 from assay.engines.torch.liveness import change_of, measured
 from assay.engines.torch.loading import Base
+from assay.engines.torch.peft_fallback import SpoiledError, applied
 from assay.engines.torch.scheduler import Options
 from assay.errors import EngineError
 
@@ -41,12 +40,12 @@ class Session:
         self._engine: TorchEngine | None = TorchEngine(base, adapters, options)
         for adapter in self._engine.apart.values():
             try:
-                with worn(adapter, base):
+                with applied(adapter, base):
                     pass
             except SpoiledError:
                 raise
-            except AdapterError as bad:
-                self._failed[adapter.name] = bad.reason
+            except EngineError as bad:
+                self._failed[adapter.name] = str(bad)
 
     @property
     def failed(self) -> Mapping[str, str]:
@@ -143,6 +142,4 @@ def free() -> None:
 
 
 def _reason(bad: Exception) -> str:
-    if isinstance(bad, AdapterError):
-        return bad.reason
     return str(bad) if isinstance(bad, EngineError) else f"{type(bad).__name__}: {bad}"

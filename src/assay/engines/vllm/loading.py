@@ -1,93 +1,141 @@
 """Start vLLM with a base, and hand it the adapters one by one, so that one it refuses costs no other.
 
-This is the one module that imports vllm.
+Beside them goes a control, an adapter that changes nothing: what it moves in vLLM is rounding alone, along the same
+way that adapters take; what an adapter moves must be more. This is the one module that imports vllm.
 """
 
 from __future__ import annotations
 
 import gc
+import json
 import os
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from assay.engines.vllm.control import NAME as CONTROL
-from assay.engines.vllm.control import write_control
-from assay.engines.vllm.session import Core, Session
+from assay.engines.adapter_files import CONFIG, WEIGHTS
+from assay.engines.files import Stamp
+from assay.engines.vllm.adapter_check import Fit
+from assay.engines.vllm.session import CONTROL, Core, VllmSession
 from assay.errors import EngineError
 
-if TYPE_CHECKING:
-    from assay.engines.vllm.preflight import VllmPreflight
+__all__ = ["Adapter", "Order", "load", "write_control"]
 
-__all__ = ["loaded"]
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One adapter to hand to vLLM."""
+
+    name: str
+    called: str
+    """A name for vLLM that no other content can have: it keeps what it computed by name."""
+    folder: Path
+    fit: Fit
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What vLLM is to load."""
+
+    base: str
+    arguments: Mapping[str, Any]
+    """Of `vllm.LLM`."""
+    ends: tuple[int, ...]
+    """Tokens that end a text, by the base's generation configuration."""
+    rows: int
+    """Rows in a batch, at most."""
+    adapters: Sequence[Adapter] = ()
 
 
 @contextmanager
-def loaded(found: VllmPreflight, place: Path) -> Iterator[Session]:
+def load(order: Order, place: Path) -> Iterator[VllmSession]:
     """vLLM with a base and its adapters; `place` is an empty folder to write the control into."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # standard output is for results
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     vllm: Any = import_module("vllm")
-    given = found.arguments()
-    if "lora_target_modules" not in {one.name for one in fields(vllm.EngineArgs)}:
-        given.pop("lora_target_modules", None)  # older versions make room in every layer
+    arguments = dict(order.arguments)
+    if "lora_target_modules" not in {field.name for field in fields(vllm.EngineArgs)}:
+        arguments.pop("lora_target_modules", None)  # older versions make room in every layer
     try:
-        llm = vllm.LLM(**given)
+        llm = vllm.LLM(**arguments)
     except Exception as bad:  # vLLM raises whatever its parts do
         raise EngineError(
-            f"base {found.name!r}: vLLM does not start with it: {_first(bad)}. It writes the cause above; where memory "
-            f"is short, lower `engine.options.memory`, which is a share of the machine's on a CPU"
+            f"vLLM does not start with it: {_first(bad)}. It writes the cause above",
+            place=f"base {order.base!r}",
+            fix="where memory is short, lower `engine.options.memory`, which is a share of the machine's on a CPU",
         ) from bad
     core = Core(
         llm.llm_engine,
         llm.get_tokenizer(),
         vllm.SamplingParams,
         int(llm.llm_engine.vllm_config.model_config.max_model_len),
-        found.ends(),
-        found.settings.options.rows,
-        "lm_head" not in given.get("lora_target_modules", ["lm_head"] if found.folders else []),
+        order.ends,
+        order.rows,
+        "lm_head" not in arguments.get("lora_target_modules", ["lm_head"] if order.adapters else []),
     )
-    loras, failed = _adapters(found, core, place)
-    modules = {name: fit.modules for name, fit in found.fits.items()}
-    session = Session(core, found.name, loras, modules, failed)
+    loras, failed = _add_adapters(order.adapters, core, place)
+    session = VllmSession(
+        core, order.base, loras, {adapter.name: adapter.fit.modules for adapter in order.adapters}, failed
+    )
     try:
         yield session
     finally:
         session.close()
-        _end(llm)
+        _shut_down(llm)
         del llm, core
         gc.collect()
 
 
-def _adapters(found: VllmPreflight, core: Core, place: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """A request for each adapter that vLLM took, and for the control; and why it took the others not."""
+def _add_adapters(
+    adapters: Sequence[Adapter], core: Core, place: Path
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """A request for each adapter that vLLM took, and for the control; and why it did not take the others."""
     make: Any = import_module("vllm.lora.request").LoRARequest
     loras: dict[str, Any] = {}
     failed: dict[str, str] = {}
-    wanted = [(name, found.called(name), folder) for name, folder in found.folders.items()]
-    if wanted:
-        largest = max(found.fits, key=lambda name: found.fits[name].modules)
-        wanted.append((CONTROL, CONTROL, write_control(place / "control", found.folders[largest])))
-    for number, (name, called, folder) in enumerate(wanted, 1):
-        if name != CONTROL and found.stale(name):
-            failed[name] = "its files changed after they were looked at; run again"
+    for number, adapter in enumerate(adapters, 1):
+        if adapter.stamp.stale:
+            failed[adapter.name] = "its files changed after they were looked at; run again"
             continue
-        lora = make(called, number, str(folder))
+        lora = make(adapter.called, number, str(adapter.folder))
         try:
             core.engine.add_lora(lora)
         except Exception as bad:
-            if name != CONTROL:
-                failed[name] = f"vLLM does not take it: {_first(bad)}"
+            failed[adapter.name] = f"vLLM does not take it: {_first(bad)}"
             continue
-        loras[name] = lora
+        loras[adapter.name] = lora
+    if adapters:
+        largest = max(adapters, key=lambda adapter: adapter.fit.modules)
+        lora = make(CONTROL, len(adapters) + 1, str(write_control(place / "control", largest.folder)))
+        try:
+            core.engine.add_lora(lora)
+            loras[CONTROL] = lora
+        except Exception:  # noqa: S110 - liveness then compares with the base alone
+            pass
     return loras, failed
 
 
-def _end(llm: Any) -> None:
+def write_control(folder: Path, adapter: Path) -> Path:
+    """Write an adapter that changes nothing, another's file with all of B zero, and return its folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFIG).write_bytes((adapter / CONFIG).read_bytes())
+    content = bytearray((adapter / WEIGHTS).read_bytes())
+    length: int = struct.unpack("<Q", content[:8])[0]
+    for name, entry in json.loads(content[8 : 8 + length]).items():
+        if "lora_B" in name or "lora_embedding_B" in name:
+            first, last = (8 + length + place for place in entry["data_offsets"])
+            content[first:last] = bytes(last - first)
+    (folder / WEIGHTS).write_bytes(content)
+    return folder
+
+
+def _shut_down(llm: Any) -> None:
     """Stop what vLLM runs beside this process, where its version has a way to."""
     core = getattr(llm.llm_engine, "engine_core", None)
     if (stop := getattr(core, "shutdown", None)) is not None:

@@ -16,14 +16,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from assay.engines.adapter_files import WEIGHTS, read_adapter_files
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
 from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_header, read_object, sha256s, shards
-from assay.engines.identity import WEIGHTS, adapter_identity, base_identity
+from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
-from assay.engines.vllm.fitness import Fit, fit, largest_rank, shapes_of
+from assay.engines.vllm.adapter_check import check_adapter, largest_rank, layers_of
+from assay.engines.vllm.loading import Adapter, Order, load
 from assay.engines.vllm.options import VllmSettings, read_settings
-from assay.engines.vllm.session import Session
+from assay.engines.vllm.session import VllmSession
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -44,7 +46,7 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
     try:
         found = VllmPreflight(base, checked)
     except EngineError as bad:
-        raise EngineError(f"base {base.name!r}: {bad}") from bad
+        raise bad.at(f"base {base.name!r}" + (f": {bad.place}" if bad.place else "")) from bad
     for adapter in adapters:
         found.look(adapter)
     return found
@@ -55,10 +57,8 @@ class VllmPreflight(Preflight):
 
     def __init__(self, base: ModelRef, settings: VllmSettings) -> None:
         self.settings, options = settings, settings.options
-        self.folders: dict[str, Path] = {}
-        """Of each adapter that can be asked."""
-        self.fits: dict[str, Fit] = {}
-        """What preflight found of each."""
+        self.adapters: dict[str, Adapter] = {}
+        """Those that can be asked."""
         self.folder = located(
             base, [*TEXTS, "*.safetensors", *(["*.py"] if options.trust_remote_code else [])]
         )
@@ -67,11 +67,11 @@ class VllmPreflight(Preflight):
             raise EngineError(
                 f"no config.json with a `model_type` in {self.folder}; give a folder that transformers saved"
             )
-        self._stamps = {base.name: Stamp.of(self.folder)}
+        self._stamp = Stamp.of(self.folder)
         self._weights = shards(self.folder)
         self.dtype = settings.dtype or _dtype(self.config, self._weights)
         quantized = bool(self.config.get("quantization_config")) or settings.quantization is not None
-        self._shapes = {} if quantized else shapes_of(self._weights)
+        self._layers = {} if quantized else layers_of(self._weights)
         super().__init__(base.name, read_tokens(self.folder))
         text = self.config.get("text_config")
         most = (self.config | (text if isinstance(text, dict) else {})).get("max_position_embeddings")
@@ -81,13 +81,15 @@ class VllmPreflight(Preflight):
         self._begin()
 
     @contextmanager
-    def load(self) -> Iterator[Session]:
+    def load(self) -> Iterator[VllmSession]:
         """Load the weights, once. Raises EngineError if the base cannot be run."""
-        from assay.engines.vllm.loading import loaded
-
-        if self._stamps[self.name].stale:
-            raise EngineError(f"base {self.name!r}: its files changed after they were looked at; run again")
-        with tempfile.TemporaryDirectory(prefix="assay-") as place, loaded(self, Path(place)) as session:
+        if self._stamp.stale:
+            raise EngineError(
+                "its files changed after they were looked at; run again", place=f"base {self.name!r}"
+            )
+        rows = self.settings.options.rows
+        order = Order(self.name, self.arguments(), self.ends(), rows, list(self.adapters.values()))
+        with tempfile.TemporaryDirectory(prefix="assay-") as place, load(order, Path(place)) as session:
             yield session
 
     def look(self, weights: ModelRef) -> None:
@@ -95,23 +97,20 @@ class VllmPreflight(Preflight):
         try:
             folder = located(weights, [*TEXTS, WEIGHTS])
             stamp = Stamp.of(folder)
-            found = fit(folder, self._shapes)
+            files = read_adapter_files(folder)
+            fit = check_adapter(files, self._layers)
             template = own_template(folder)
-            identity = adapter_identity(folder, folder / WEIGHTS, self.identities[self.name], self.dtype)
+            identity = adapter_identity(folder, files.weights, self.identities[self.name], self.dtype)
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
         self.add_adapter(weights.name, identity, template)
-        self.folders[weights.name], self.fits[weights.name] = folder, found
-        self._stamps[weights.name] = stamp
-
-    def stale(self, name: str) -> bool:
-        """Whether the files of an adapter are no longer those looked at."""
-        return self._stamps[name].stale
+        called = f"{weights.name}-{json_sha256(identity)[:12]}"
+        self.adapters[weights.name] = Adapter(weights.name, called, folder, fit, stamp)
 
     def arguments(self) -> dict[str, Any]:
         """Of `vllm.LLM`, but for what its machine decides."""
-        options, count = self.settings.options, len(self.folders)
+        options = self.settings.options
         given: dict[str, Any] = {
             "model": str(self.folder),
             "tokenizer": str(self.folder),
@@ -130,20 +129,20 @@ class VllmPreflight(Preflight):
             given["max_model_len"] = options.length
         if options.memory is not None:
             given["gpu_memory_utilization"] = options.memory
-        if count:
-            given |= self._lora_arguments(count + 1)  # one more, for the control
+        if self.adapters:
+            given |= self._lora_arguments()
         return given | dict(options.arguments)
 
-    def _lora_arguments(self, count: int) -> dict[str, Any]:
-        """Room for so many adapters, and places in those layers alone that some adapter changes."""
+    def _lora_arguments(self) -> dict[str, Any]:
+        """Room for the adapters and the control, in those layers alone that some adapter changes."""
+        most, count = self.settings.options.max_loras, len(self.adapters) + 1
+        fits = [adapter.fit for adapter in self.adapters.values()]
         return {
             "enable_lora": True,
-            "max_loras": min(count, self.settings.options.max_loras),
-            "max_cpu_loras": max(count, self.settings.options.max_loras),
-            "max_lora_rank": largest_rank([one.rank for one in self.fits.values()]),
-            "lora_target_modules": sorted(
-                frozenset[str]().union(*(one.targets for one in self.fits.values()))
-            ),
+            "max_loras": min(count, most),
+            "max_cpu_loras": max(count, most),
+            "max_lora_rank": largest_rank([fit.rank for fit in fits]),
+            "lora_target_modules": sorted({target for fit in fits for target in fit.targets}),
         }
 
     def ends(self) -> tuple[int, ...]:
@@ -153,10 +152,6 @@ class VllmPreflight(Preflight):
         )
         listed = said if isinstance(said, list) else [said]
         return tuple(one for one in listed if isinstance(one, int) and not isinstance(one, bool))
-
-    def called(self, name: str) -> str:
-        """A name for vLLM that no other content can have: it keeps what it computed by name."""
-        return f"{name}-{json_sha256(self.identities[name])[:12]}"
 
     def _begin(self) -> None:
         held: dict[str, Any] = {
@@ -168,9 +163,8 @@ class VllmPreflight(Preflight):
             held["arguments"] = dict(self.settings.options.arguments)
         for file in self._weights:
             read_header(file)
-        identity = base_identity(held, self.folder, sha256s(self._weights))
-        if self.settings.options.trust_remote_code:
-            identity["code"] = sha256s(sorted(self.folder.glob("*.py")))
+        remote_code = self.settings.options.trust_remote_code
+        identity = base_identity(held, self.folder, sha256s(self._weights), remote_code=remote_code)
         self.add_base(identity, own_template(self.folder))
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before, decode, encode, encode_pair, seed_of
 from assay.engines.probes import PROBES, TOKENS, ProbeAnswer, answer_liveness
-from assay.engines.vllm.control import NAME as CONTROL
 from assay.errors import EngineError
 
-__all__ = ["Core", "Session"]
+__all__ = ["CONTROL", "Core", "VllmSession"]
 
+CONTROL = "assay-control"
+"""Name of the adapter that changes nothing, among the others."""
 FINISHES = {"stop": "stop", "length": "length"}
 
 
@@ -38,7 +39,7 @@ class Core:
     the wrong rows for them, or ends (seen in 0.32)."""
 
 
-class Session:
+class VllmSession:
     """Satisfies `Session`. The base first, then all adapters in the same batches; results stream out as rows finish."""
 
     def __init__(

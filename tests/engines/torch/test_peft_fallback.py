@@ -14,10 +14,10 @@ from assay.engines.torch import (
     Adapter,
     Source,
     TorchEngine,
-    apart,
     inspect_adapter,
     liveness,
     load_skeleton,
+    peft_fallback,
     read_adapter,
 )
 from assay.errors import EngineError
@@ -89,7 +89,7 @@ def test_a_base_that_stays_changed_is_an_error(toy: Toy, monkeypatch: pytest.Mon
     adapter = save(toy, "dora", CONFIGS["dora"]())
     engine = TorchEngine(toy.base, [adapter])
     heads = iter((0.0, 1.0))
-    monkeypatch.setattr(apart, "_said", lambda _: torch.tensor([next(heads)]))
+    monkeypatch.setattr(peft_fallback, "fingerprint", lambda _: torch.tensor([next(heads)]))
     with pytest.raises(EngineError, match="left the base changed"):
         list(engine.complete([ask("dora", "a", 0, max_tokens=1)]))
 

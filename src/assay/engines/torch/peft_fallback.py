@@ -8,36 +8,42 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
-from assay.engines.torch.adapters import Adapter
-from assay.engines.torch.configuration import AdapterError
+from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import unstack
 from assay.engines.torch.runner import Runner
 from assay.engines.torch.step import Segment
+from assay.errors import EngineError, Place
 
-__all__ = ["SpoiledError", "worn"]
+__all__ = ["SpoiledError", "applied", "fingerprint"]
 
 
-class SpoiledError(AdapterError):
-    """The base did not say afterwards what it said before: load it anew, without this adapter."""
+class SpoiledError(EngineError):
+    """After an adapter was taken off, the base gives other logits than before: load it again, without the adapter."""
+
+    def __init__(
+        self, message: str, *, place: Place | Path | str = "", fix: str = "", adapter: str = ""
+    ) -> None:
+        super().__init__(message, place=place, fix=fix)
+        self.adapter = adapter
 
 
 @contextmanager
-def worn(adapter: Adapter, base: Base) -> Iterator[None]:
+def applied(adapter: Adapter, base: Base) -> Iterator[None]:
     """The base with this adapter on and a stack off, for as long as the block lasts.
 
-    Raises AdapterError if peft cannot load it, and SpoiledError if the base does not say afterwards what it said
-    before.
+    Raises EngineError if peft cannot load it, and SpoiledError if the base gives other logits afterwards.
     """
     stacked = dict(base.model.named_modules())
     unstack(base.model)
     plain = dict(base.model.named_modules())
-    before = _said(base)
+    before = fingerprint(base)
     # peft overwrites the base's own biases where `bias` is not `none`, and whatever weights of the base the
     # file holds (embeddings, mostly), and does not put them back.
     own = {
@@ -55,13 +61,13 @@ def worn(adapter: Adapter, base: Base) -> Iterator[None]:
             for name, weight in own.items():
                 held[name].copy_(weight)
         base.model.requires_grad_(False)
-        spoiled = not torch.equal(before, _said(base))
+        spoiled = not torch.equal(before, fingerprint(base))
         _restore(stacked)
         if spoiled:  # also where it failed itself: the base is of no use to those after it
             raise SpoiledError(
-                adapter.name,
-                f"it left the base changed after it was taken off ({adapter.unstackable}); remove it from the "
-                f"study, or measure it in one of its own",
+                f"it left the base changed after it was taken off ({adapter.unstackable})",
+                fix="remove it from the study, or measure it in one of its own",
+                adapter=adapter.name,
             )
 
 
@@ -72,15 +78,12 @@ def _put_on(adapter: Adapter, base: Base) -> None:
             wrapped = PeftModel.from_pretrained(base.model, str(adapter.path), torch_device=str(base.device))
     except Exception as bad:
         if out_of_memory(bad):
-            raise AdapterError(
-                adapter.name,
-                "memory ran out while it was put on the base; set `engine.quantization`, lower "
-                "`engine.options.rows`, or use a machine with more memory",
+            raise EngineError(
+                "memory ran out while it was put on the base",
+                fix="set `engine.quantization`, lower `engine.options.rows`, or use a machine with more memory",
             ) from bad
         first = " ".join(str(bad).split())[:300]
-        raise AdapterError(
-            adapter.name, f"peft cannot load {adapter.path}: {first}; check that it is whole"
-        ) from bad
+        raise EngineError(f"peft cannot load {adapter.path}: {first}", fix="check that it is whole") from bad
     wrapped.eval()
 
 
@@ -96,6 +99,6 @@ def _restore(modules: Mapping[str, nn.Module]) -> None:
             setattr(modules[parent], child, module)
 
 
-def _said(base: Base) -> Tensor:
-    """Logits of a few tokens."""
+def fingerprint(base: Base) -> Tensor:
+    """Logits of a few tokens, which no two states of a base share."""
     return Runner(base).run([Segment([3, 1, 4, 1, 5], -1, keep=5)], None)

@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 
+from assay.engines.adapter_files import read_adapter_files
 from assay.engines.files import shards
-from assay.engines.vllm.fitness import fit, largest_rank, shapes_of
+from assay.engines.vllm.adapter_check import Fit, check_adapter, largest_rank, layers_of
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 from tests.engines.vllm.conftest import lora, make_adapter, make_base
 
 
+def fit(folder: Path, layers: dict[str, tuple[int, ...]]) -> Fit:
+    return check_adapter(read_adapter_files(folder), layers)
+
+
 def test_a_plain_adapter_fits(home: Path) -> None:
-    found = fit(home / "chat", shapes_of(shards(home / "base")))
+    found = fit(home / "chat", layers_of(shards(home / "base")))
     assert (found.rank, found.modules, found.targets) == (8, 2, frozenset({"q_proj"}))
 
 
@@ -63,7 +68,7 @@ def test_ranks_beyond_vllms_are_refused(tmp_path: Path, config: dict[str, Any]) 
 
 @pytest.mark.parametrize("rank", [0, -1, "8", True, 2.5, None])
 def test_ranks_that_are_none_are_refused(tmp_path: Path, rank: Any) -> None:
-    with pytest.raises(EngineError, match="no whole number above 0"):
+    with pytest.raises(EngineError, match=r"r is .*; a whole number above 0 is expected"):
         fit(make_adapter(tmp_path / "odd", r=rank), {})
 
 
@@ -81,20 +86,20 @@ def test_layers_that_the_base_lacks_are_refused_since_vllm_would_leave_them_out(
     strange = {key.replace("layers.1.", "layers.7."): shape for key, shape in lora().items()}
     folder = make_adapter(home / "odd", strange)
     with pytest.raises(EngineError, match=r"2 of its layers are not in the base .*layers\.7"):
-        fit(folder, shapes_of(shards(home / "base")))
+        fit(folder, layers_of(shards(home / "base")))
 
 
 def test_layers_of_another_size_are_refused(home: Path) -> None:
     wider = {key: (shape[0], 16) if "lora_A" in key else shape for key, shape in lora().items()}
     with pytest.raises(EngineError, match=r"is \[8, 16\] in its file and \[8, 8\] in the base"):
-        fit(make_adapter(home / "odd", wider), shapes_of(shards(home / "base")))
+        fit(make_adapter(home / "odd", wider), layers_of(shards(home / "base")))
 
 
 def test_what_stands_before_the_layers_may_differ(home: Path) -> None:
     moved = {
         key.replace("model.model.", "model.language_model.model."): shape for key, shape in lora().items()
     }
-    assert fit(make_adapter(home / "moved", moved), shapes_of(shards(home / "base"))).modules == 4
+    assert fit(make_adapter(home / "moved", moved), layers_of(shards(home / "base"))).modules == 4
 
 
 def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> None:
@@ -104,7 +109,7 @@ def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> No
         "base_model.model.model.embed_tokens.lora_embedding_A": (4, 99),
         "base_model.model.model.embed_tokens.lora_embedding_B": (8, 4),
     }
-    found = fit(make_adapter(home / "more", lora() | more), shapes_of(shards(home / "base")))
+    found = fit(make_adapter(home / "more", lora() | more), layers_of(shards(home / "base")))
     assert (found.modules, found.targets) == (6, frozenset({"q_proj", "v_proj", "lm_head", "embed_tokens"}))
 
 

@@ -1,26 +1,41 @@
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from assay.engines.torch.configuration import CONFIG, AdapterError, read_config
+from assay.engines.adapter_files import (
+    CONFIG,
+    WEIGHTS,
+    Match,
+    match,
+    read_adapter_files,
+    refuse_changed_base,
+    unusual,
+)
+from assay.errors import EngineError
 
 PLAIN = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": ["q_proj"]}
 
 
+def write(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
+    save_file({name: np.zeros(shape, np.float32) for name, shape in shapes.items()}, path)
+
+
 def reason(folder: Path) -> str:
-    with pytest.raises(AdapterError) as bad:
-        read_config("mine", folder)
-    return bad.value.reason
+    with pytest.raises(EngineError) as bad:
+        read_adapter_files(folder)
+    return str(bad.value)
 
 
 def test_a_plain_configuration_is_read(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text(json.dumps(PLAIN))
-    assert vars(read_config("mine", tmp_path))["target_modules"] == {"q_proj"}
+    write(tmp_path / WEIGHTS, {})
+    assert read_adapter_files(tmp_path).config == PLAIN
 
 
 @pytest.mark.parametrize(
@@ -44,9 +59,6 @@ def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"peft_type": "FOO"}, f"peft_type 'FOO' is unknown to peft {version('peft')} ("),
-        ({"peft_type": 7}, "peft_type 7 is unknown to peft"),
-        ({"peft_type": ["LORA"]}, "peft_type ['LORA'] is unknown to peft"),
         ({"r": "four"}, "r is 'four'; a whole number above 0 is expected in "),
         ({"r": -1}, "r is -1; a whole number above 0 is expected"),
         ({"r": True}, "r is True; a whole number above 0 is expected"),
@@ -89,7 +101,8 @@ def test_what_peft_takes_is_taken(tmp_path: Path, changes: dict[str, Any]) -> No
         if key != "lora_alpha" or "peft_type" not in changes
     }
     (tmp_path / CONFIG).write_text(json.dumps(written))
-    read_config("mine", tmp_path)
+    write(tmp_path / WEIGHTS, {})
+    read_adapter_files(tmp_path)
 
 
 def test_a_folder_without_a_configuration_says_what_it_is(tmp_path: Path) -> None:
@@ -101,3 +114,51 @@ def test_a_folder_without_a_configuration_says_what_it_is(tmp_path: Path) -> Non
     assert reason(tmp_path).startswith(f"no {CONFIG} in {tmp_path}; it is a base; ")
     (tmp_path / CONFIG).mkdir()
     assert reason(tmp_path).startswith(f"{tmp_path / CONFIG} is a folder")
+
+
+LAYERS = {f"model.layers.{i}.self_attn.{name}": (8, 4) for i in range(2) for name in ("q_proj", "o_proj")}
+
+
+def matched(shapes: dict[str, tuple[int, ...]], **config: Any) -> Match:
+    return match(PLAIN | config, shapes, LAYERS)
+
+
+def pair(layer: str, out: int = 8, into: int = 4) -> dict[str, tuple[int, ...]]:
+    return {
+        f"base_model.model.{layer}.lora_A.weight": (2, into),
+        f"base_model.model.{layer}.lora_B.weight": (out, 2),
+    }
+
+
+def test_a_layer_fits_by_its_name_or_by_the_end_of_it_where_only_one_has_that() -> None:
+    exact, moved = "model.layers.0.self_attn.q_proj", "model.language_model.layers.1.self_attn.q_proj"
+    found = matched(pair(exact) | pair(moved))
+    assert found.places == {exact: exact, moved: "model.layers.1.self_attn.q_proj"}
+    assert (found.strangers, found.misshapen, found.halves, found.others) == ((), {}, (), ())
+
+
+def test_what_does_not_fit_is_told_apart() -> None:
+    layer = "model.layers.0.self_attn.o_proj"
+    half = {"base_model.model.model.layers.1.self_attn.o_proj.lora_A.weight": (2, 4)}
+    found = matched(pair(layer, out=9) | pair("model.layers.7.self_attn.q_proj") | half | {"x.weight": (3,)})
+    assert found.misshapen == {layer: ((9, 4), (8, 4))}
+    assert found.strangers == ("model.layers.7.self_attn.q_proj",)
+    assert found.halves == ("model.layers.1.self_attn.o_proj",)
+    assert found.others == ("x.weight",)
+
+
+def test_transposed_layers_are_compared_transposed() -> None:
+    layer = "model.layers.0.self_attn.q_proj"
+    assert not matched(pair(layer, out=4, into=8), fan_in_fan_out=True).misshapen
+
+
+def test_fields_are_unusual_where_they_are_set() -> None:
+    assert unusual({"bias": "none", "use_dora": False, "modules_to_save": None}) == ""
+    assert unusual({"bias": "all", "use_dora": True}) == "bias: all"
+    assert unusual({"bias": "all", "use_dora": True}, "use_dora") == "use_dora: True"
+
+
+def test_a_training_that_began_by_changing_the_base_is_refused() -> None:
+    refuse_changed_base({"init_lora_weights": "gaussian"})
+    with pytest.raises(EngineError, match="init_lora_weights: pissa changes the base's own weights"):
+        refuse_changed_base({"init_lora_weights": "pissa"})

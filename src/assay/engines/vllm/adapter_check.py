@@ -1,0 +1,102 @@
+"""What of an adapter vLLM cannot take, or would take and silently leave out; by its files alone.
+
+vLLM leaves out weights that it finds no place for, and starts without a word: what its files do not fit is
+refused here, with the layer. It imports neither vllm nor torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assay.engines.adapter_files import AdapterFiles, Match, Shape, match, refuse_changed_base, unusual
+from assay.engines.files import read_header
+from assay.engines.vllm.options import RANKS
+from assay.errors import EngineError
+
+__all__ = ["Fit", "check_adapter", "largest_rank", "layers_of"]
+
+ANYWHERE = ("embed_tokens", "lm_head")
+"""Layers that bases keep in one tensor, or under other names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An adapter that vLLM can take."""
+
+    rank: int
+    """The largest of its layers."""
+    modules: int
+    """Layers that it changes."""
+    targets: frozenset[str]
+    """Last parts of their names."""
+
+
+def check_adapter(files: AdapterFiles, base: Mapping[str, Shape]) -> Fit:
+    """Check an adapter against the layers of a base, by name; none: only its own files.
+
+    Raises EngineError, naming no adapter, with what vLLM cannot take and the fix.
+    """
+    rank = _rank(files.config)
+    if more := unusual(files.config):
+        raise EngineError(f"it has {more}, which vLLM does not apply", fix="use the engine `torch`")
+    refuse_changed_base(files.config)
+    found = match(files.config, files.tensors, base)
+    if found.others:
+        raise EngineError(
+            f"its file holds {found.others[0]}, which is no part of a LoRA: vLLM leaves it out",
+            fix="use the engine `torch`",
+        )
+    if found.halves:
+        raise EngineError(
+            f"its file holds half of {found.halves[0]}", fix="save or download the adapter again"
+        )
+    if not found.pairs:
+        raise EngineError(f"{files.weights} holds no weights of a LoRA", fix="save the adapter again")
+    if base:
+        _refuse_strangers(found)
+    targets = frozenset(name.rpartition(".")[2] for name in found.pairs)
+    return Fit(max(rank, *(pair.down[0] for pair in found.pairs.values())), len(found.pairs), targets)
+
+
+def largest_rank(ranks: list[int]) -> int:
+    """The smallest bound that vLLM takes for these ranks."""
+    return next(bound for bound in RANKS if bound >= max(ranks, default=1))
+
+
+def layers_of(weights: tuple[Path, ...]) -> dict[str, Shape]:
+    """Shapes of a base's layers, by name, as its safetensors files have them."""
+    headers = (read_header(file) for file in weights if file.suffix == ".safetensors")
+    return {name.removesuffix(".weight"): entry.shape for header in headers for name, entry in header.items()}
+
+
+def _rank(config: Mapping[str, Any]) -> int:
+    """The largest rank that a configuration names."""
+    if (kind := config["peft_type"]) != "LORA":
+        raise EngineError(f"its type is {kind}, and vLLM takes LORA only", fix="use the engine `torch`")
+    rank = max([config.get("r") or 0, *(config.get("rank_pattern") or {}).values()])
+    if rank > RANKS[-1]:
+        raise EngineError(
+            f"its rank is {rank}, and vLLM takes up to {RANKS[-1]}", fix="use the engine `torch`"
+        )
+    return int(rank)
+
+
+def _refuse_strangers(found: Match) -> None:
+    """Raise EngineError where a layer has no place in the base, or another shape than its place."""
+    fix = "give the base that it was trained on"
+
+    def checked(name: str) -> bool:
+        return name.rpartition(".")[2] not in ANYWHERE and ".experts" not in name
+
+    if strangers := [name for name in found.strangers if checked(name)]:
+        raise EngineError(
+            f"{len(strangers)} of its layers are not in the base ({', '.join(strangers[:3])}), and vLLM would leave "
+            f"them out",
+            fix=fix,
+        )
+    for name, (own, whole) in found.misshapen.items():
+        if checked(name):
+            raise EngineError(f"{name} is {list(own)} in its file and {list(whole)} in the base", fix=fix)
