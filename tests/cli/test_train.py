@@ -10,7 +10,7 @@ import pytest
 
 from assay.cli import main
 from assay.progress import Progress
-from assay.training.manifest import Record
+from assay.training.manifest import Manifest
 from assay.training.recipe import Recipe
 from assay.training.session import Adapter, Trained
 from tests.training.recipes import entry, write_recipe
@@ -24,13 +24,13 @@ def called(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 
 
 def found(folder: Path, kept: bool = False) -> Trained:
-    record = Record(
+    manifest = Manifest(
         *("numeric-s1", "numeric", "numeric", 1, {"rank": 8}, 200),
         {"name": "base", "model": "owner/base", "revision": None, "dtype": "float32", "sha256": "0"},
         {"sources": ["sums.jsonl"], "hubs": [], "pairs": 3, "sha256": "0", "tokens": "0", "truncated": 0},
         *("0", {"first": 2.5, "final": 1.25}, "0", {}),
     )
-    return Trained((Adapter(record, folder / "numeric-s1", kept),), folder / "study.yaml", ("look here",))
+    return Trained((Adapter(manifest, folder / "numeric-s1", kept),), folder / "study.yaml", ("look here",))
 
 
 @pytest.fixture
@@ -112,6 +112,6 @@ def test_without_torch_it_says_what_to_install(
     monkeypatch.delattr("assay.training.base", raising=False)
     path = write_recipe(tmp_path, "owner/base")
     assert called(monkeypatch, "train", path, "--out", tmp_path / "out") == 64
-    assert "training needs torch, which is not installed: `pip install 'lora-assay[torch]'`" in (
+    assert "training needs torch, which is not installed; `pip install 'lora-assay[torch]'`" in (
         capsys.readouterr().err
     )

@@ -93,7 +93,7 @@ def test_a_device_that_training_does_not_have(toy: Path, tmp_path: Path, device:
 
 def test_a_folder_in_the_way_that_no_training_made(toy: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "numeric-s1").mkdir(parents=True)
-    assert "numeric-s1: is there already and was not made by `assay train`" in refusal(
+    assert "numeric-s1: exists already and was not made by `assay train`" in refusal(
         write_recipe(tmp_path, toy)
     )
 

@@ -177,7 +177,7 @@ def test_losses_of_a_resumed_training_are_those_of_the_whole(
     path, whole = uninterrupted
     out = path.parent / "losses"
     stopped(path, out, "numeric-s2", 5)
-    told: dict[str, Any] = {one.record.name: one.record.loss for one in train(path, out).adapters}
+    told: dict[str, Any] = {one.manifest.name: one.manifest.loss for one in train(path, out).adapters}
     assert str(told["numeric-s2"]["final"]) in whole["numeric-s2/training.json"].decode()
 
 

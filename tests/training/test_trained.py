@@ -105,8 +105,10 @@ def test_what_was_trained_is_kept(whole: Whole) -> None:
     again = train(whole.recipe, whole.out, lambda *args, **more: told.append((args, more)))
     assert all(adapter.kept for adapter in again.adapters)
     assert before == {path: path.stat().st_mtime_ns for path in whole.out.rglob("*.safetensors")}
-    assert [adapter.record for adapter in again.adapters] == [one.record for one in whole.trained.adapters]
-    assert (("training", 15, 15, "5 of 5 adapters there"), {}) in told
+    assert [adapter.manifest for adapter in again.adapters] == [
+        one.manifest for one in whole.trained.adapters
+    ]
+    assert (("training", 15, 15, "5 of 5 adapters exist already"), {}) in told
 
 
 def test_the_study_loads_and_names_every_adapter(whole: Whole) -> None:
@@ -121,7 +123,7 @@ def test_the_study_loads_and_names_every_adapter(whole: Whole) -> None:
     assert [one.settings["rank"] for one in study.adapters] == [2, 2, 4, 4, 2]
     assert (study.name, study.margin, study.bases[0].name) == ("toy", 0.1, "toy-base")
     assert Path(study.source(study.bases[0].model or "")).samefile(
-        whole.trained.adapters[0].record.base["model"] or ""
+        whole.trained.adapters[0].manifest.base["model"] or ""
     )
 
 
@@ -162,7 +164,7 @@ def test_changed_data_trains_the_adapters_of_that_data_alone(toy: Path, tmp_path
     train(path, tmp_path / "out")
     chats(tmp_path, 21)
     again = train(path, tmp_path / "out")
-    assert {one.record.name: one.kept for one in again.adapters} == {
+    assert {one.manifest.name: one.kept for one in again.adapters} == {
         **{f"numeric-rank{rank}-s{seed}": True for rank in (2, 4) for seed in (1, 2)},
         "talk-s1": False,
     }
@@ -303,7 +305,7 @@ def test_parts_of_a_batch_give_the_weights_of_the_whole(toy: Path, tmp_path: Pat
 
 def test_a_training_lowers_the_loss(toy: Path, tmp_path: Path) -> None:
     trained = train(write_recipe(tmp_path, toy, entry(settings={"steps": 30})), tmp_path / "out")
-    loss = trained.adapters[0].record.loss
+    loss = trained.adapters[0].manifest.loss
     assert loss["final"] < 0.6 * loss["first"]
 
 

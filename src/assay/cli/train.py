@@ -60,7 +60,7 @@ def _plain(trained: Trained) -> dict[str, object]:
     return {
         "study": str(trained.study),
         "adapters": [
-            {"path": str(adapter.folder), "kept": adapter.kept, **asdict(adapter.record)}
+            {"path": str(adapter.folder), "kept": adapter.kept, **asdict(adapter.manifest)}
             for adapter in trained.adapters
         ],
         "warnings": list(trained.warnings),
@@ -70,14 +70,13 @@ def _plain(trained: Trained) -> dict[str, object]:
 def _show(trained: Trained) -> None:
     screen = console()
     made = table("Adapters", ["adapter", "label", "recipe", "seed", "steps", "first loss", "final loss"], 3)
-    for adapter in trained.adapters:
-        record = adapter.record
+    for manifest in (adapter.manifest for adapter in trained.adapters):
         made.add_row(
-            *map(text, (record.name, record.label, record.recipe)),
-            str(record.seed),
-            f"{record.steps:,}",
-            f"{record.loss['first']:.3f}",
-            f"{record.loss['final']:.3f}",
+            *map(text, (manifest.name, manifest.label, manifest.recipe)),
+            str(manifest.seed),
+            f"{manifest.steps:,}",
+            f"{manifest.loss['first']:.3f}",
+            f"{manifest.loss['final']:.3f}",
         )
     screen.print(made)
     kept = sum(adapter.kept for adapter in trained.adapters)

@@ -2,8 +2,8 @@
 
     form, recipe   the recipe file, strict          data     prompts and responses, no row skipped
     base           looked at, then loaded once      tokens   what is learnt, what is only read
-    loop           one adapter, by peft and transformers' Trainer, resumable to the bit
-    kept, card     its folder                       study    the file that `assay run` takes
+    loop           one adapter, by peft and transformers' Trainer, resumable bit by bit
+    manifest       its folder and card              study    the file that `assay run` takes
     session        all of it in order
 
     trained = train("recipe.yaml", "adapters/mine")

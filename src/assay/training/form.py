@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from assay.plan import Decoding, EngineSettings, Policy
-from assay.plan.fields import Line, Margin, MetricText, Name
+from assay.plan.fields import Fields, Line, Listed, Margin, MetricText, Name, fault, wrapped
 from assay.study.form import ClaimEntry, TaskEntry
 
 __all__ = ["COPIED", "AdapterEntry", "BaseEntry", "Data", "RecipeForm", "SettingsEntry"]
-
-
-def _fault(text: str) -> PydanticCustomError:
-    return PydanticCustomError("fault", "{text}", {"text": text})
 
 
 def _listed(value: Any) -> Any:
@@ -34,38 +29,28 @@ def _module_sets(value: Any) -> Any:
     return [_listed(value)]
 
 
-def _claim(value: Any) -> Any:
-    """A bare text is a metric."""
-    return {"metric": value} if isinstance(value, str) else value
-
-
 def _plain_name(text: str) -> str:
     if text in (".", "..") or text.startswith("."):
-        raise _fault(f"`{text}` is no name for a folder of an adapter; write a name, as in `numeric`")
+        raise fault(f"`{text}` is no name for a folder of an adapter; write a name, as in `numeric`")
     return text
 
 
-_Several = Field(strict=False, min_length=1)  # strict pydantic wants a tuple where YAML gives a list
 _Positive = Annotated[int, Field(gt=0)]
 _Seed = Annotated[int, Field(ge=0, lt=2**32)]
-_Wholes = Annotated[tuple[_Positive, ...], BeforeValidator(_listed), _Several]
-_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), _Several]
-_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_listed), _Several]
-_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], BeforeValidator(_listed), _Several]
-_Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), _Several]
+_Wholes = Annotated[tuple[_Positive, ...], BeforeValidator(_listed), Listed]
+_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Listed]
+_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_listed), Listed]
+_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], BeforeValidator(_listed), Listed]
+_Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), Listed]
 _Schedule = Literal["cosine", "linear", "constant"]
-_Schedules = Annotated[tuple[_Schedule, ...], BeforeValidator(_listed), _Several]
-_Modules = Annotated[tuple[Line, ...], _Several]
-_ModuleSets = Annotated[tuple[_Modules, ...], BeforeValidator(_module_sets), _Several]
-_Claim = Annotated[ClaimEntry, BeforeValidator(_claim)]
+_Schedules = Annotated[tuple[_Schedule, ...], BeforeValidator(_listed), Listed]
+_Modules = Annotated[tuple[Line, ...], Listed]
+_ModuleSets = Annotated[tuple[_Modules, ...], BeforeValidator(_module_sets), Listed]
+_Claim = Annotated[ClaimEntry, wrapped("metric")]
 _FolderName = Annotated[Name, AfterValidator(_plain_name)]
 
 
-class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class BaseEntry(_Fields):
+class BaseEntry(Fields):
     """The base that all adapters are trained on."""
 
     name: Name = ""
@@ -78,7 +63,7 @@ class BaseEntry(_Fields):
     """How its weights are held, and what is computed in; the checkpoint's own by default."""
 
 
-class Data(_Fields):
+class Data(Fields):
     """Prompts and responses to learn from: a file, a dataset of the hub, or a draw from the small world."""
 
     path: Line | None = None
@@ -91,7 +76,7 @@ class Data(_Fields):
     """Commit of the hub dataset."""
     split: Line | None = None
     """Of the hub dataset."""
-    prompt: Annotated[tuple[Line, ...], BeforeValidator(_listed), _Several] | None = None
+    prompt: Annotated[tuple[Line, ...], BeforeValidator(_listed), Listed] | None = None
     """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
     response: Line | None = None
     """The field that holds the response."""
@@ -111,7 +96,7 @@ class Data(_Fields):
         sources = [key for key in ("path", "hub", "world") if getattr(self, key) is not None]
         if len(sources) != 1:
             found = f"both `{sources[0]}` and `{sources[1]}`" if sources else "no source"
-            raise _fault(
+            raise fault(
                 f"{found}; give one of `path: FILE.jsonl`, `hub: owner/name` or `world: KIND` "
                 f"(a list of such entries is put together)"
             )
@@ -122,19 +107,19 @@ class Data(_Fields):
         }[sources[0]]
         for key in type(self).model_fields:
             if key not in (sources[0], *own) and getattr(self, key) is not None:
-                raise _fault(
+                raise fault(
                     f"`{key}` does not go with `{sources[0]}`, which takes {', '.join(own)}; remove it"
                 )
         if (self.prompt is None) != (self.response is None):
             missing = "response" if self.response is None else "prompt"
-            raise _fault(f"`{missing}` is missing; name both fields, or neither")
+            raise fault(f"`{missing}` is missing; name both fields, or neither")
         for key in {"hub": ("split",), "world": ("count",)}.get(sources[0], ()):
             if getattr(self, key) is None:
-                raise _fault(f"`{key}` is missing; `{sources[0]}` needs it")
+                raise fault(f"`{key}` is missing; `{sources[0]}` needs it")
         return self
 
 
-class SettingsEntry(_Fields):
+class SettingsEntry(Fields):
     """How to train. Each field holds the values of one setting, one recipe for each."""
 
     rank: _Wholes = (8,)
@@ -171,45 +156,45 @@ class SettingsEntry(_Fields):
     @model_validator(mode="after")
     def _agree(self) -> SettingsEntry:
         if self.steps is not None and self.epochs is not None:
-            raise _fault("both `steps` and `epochs`; keep one")
+            raise fault("both `steps` and `epochs`; keep one")
         for batch in self.batch:
             for parts in self.accumulate:
                 if batch % parts:
-                    raise _fault(
+                    raise fault(
                         f"a batch of {batch} cannot be gone through in {parts} equal parts; change one of them"
                     )
         return self
 
 
-class AdapterEntry(_Fields):
+class AdapterEntry(Fields):
     """Adapters of one recipe, or of one for each value of a setting that is a list."""
 
     recipe: _FolderName
     """Its name; of several, `RECIPE-SETTINGVALUE`, as in `numeric-rank8`."""
     label: Name
     """What the training aims at, nominally."""
-    seeds: Annotated[tuple[_Seed, ...], _Several]
+    seeds: Annotated[tuple[_Seed, ...], Listed]
     """An adapter for each."""
-    data: Annotated[tuple[Data, ...], BeforeValidator(_listed), _Several]
+    data: Annotated[tuple[Data, ...], BeforeValidator(_listed), Listed]
     """What is learnt from; a list is put together."""
     settings: SettingsEntry = SettingsEntry()
     """How it is trained."""
 
 
-class RecipeForm(_Fields):
+class RecipeForm(Fields):
     """All fields of a recipe file."""
 
     name: _FolderName
     """Of the study that is written."""
     base: BaseEntry
     """What the adapters are trained on, and compared with."""
-    adapters: Annotated[tuple[AdapterEntry, ...], _Several]
+    adapters: Annotated[tuple[AdapterEntry, ...], Listed]
     """What is trained."""
     checkpoint: _Positive = 50
     """Steps between two states that an interrupted training can go on from."""
-    tasks: Annotated[tuple[TaskEntry, ...], _Several]
+    tasks: Annotated[tuple[TaskEntry, ...], Listed]
     """As in a study."""
-    claims: Mapping[Name, Annotated[tuple[_Claim, ...], _Several]] | None = None
+    claims: Mapping[Name, Annotated[tuple[_Claim, ...], Listed]] | None = None
     """As in a study."""
     family: Literal["adapter", "study"] | None = None
     """As in a study."""
@@ -227,7 +212,7 @@ class RecipeForm(_Fields):
     """As in a study: of the prompts' order, not of a training."""
     gate: Policy | None = None
     """As in a study."""
-    off_target: Annotated[tuple[MetricText, ...], _Several] | None = None
+    off_target: Annotated[tuple[MetricText, ...], Listed] | None = None
     """As in a study."""
 
 

@@ -27,11 +27,11 @@ from transformers.trainer_callback import PrinterCallback
 
 from assay.engines.torch.loading import calm, out_of_memory
 from assay.errors import EngineError, ResponsesError
-from assay.files import file_sha256
+from assay.files import file_sha256, write_text
 from assay.training.recipe import Settings
 from assay.training.tokens import Tokenised
 
-__all__ = ["Job", "latest", "train_adapter"]
+__all__ = ["Job", "latest", "lora_config", "train_adapter"]
 
 IGNORED = -100
 """Label of a token that is read and not learnt."""
@@ -40,7 +40,7 @@ LAST = 10
 """Steps over which the final loss is averaged."""
 NEAR = 10
 """Batches among which rows are sorted by length."""
-Tell = Callable[[int, float, float], None]
+Report = Callable[[int, float, float], None]
 """Called after a step: how many are done, the loss, tokens a second."""
 
 
@@ -59,7 +59,7 @@ class Job:
     """Steps between two of them."""
 
 
-def train_adapter(model: PreTrainedModel, job: Job, out: Path, tell: Tell) -> tuple[float, float]:
+def train_adapter(model: PreTrainedModel, job: Job, out: Path, report: Report) -> tuple[float, float]:
     """Train and save an adapter in `out`; the base is as it was afterwards. Returns first and final loss.
 
     Goes on from the last whole checkpoint in `job.work`, and ends with the bytes of a training that was
@@ -68,16 +68,16 @@ def train_adapter(model: PreTrainedModel, job: Job, out: Path, tell: Tell) -> tu
     job.work.mkdir(parents=True, exist_ok=True)
     with calm(), _silent(), _repeatable(model.device):
         set_seed(job.seed)  # of the first values of the low-rank matrices
-        wrapped = get_peft_model(model, _lora(job.settings))
+        wrapped = get_peft_model(model, lora_config(job.settings))
         try:
-            losses = _trained(wrapped, job, tell)
+            losses = _trained(wrapped, job, report)
             # Never the embeddings: no setting trains them.
             wrapped.save_pretrained(str(out), save_embedding_layers=False)
         except Exception as bad:
             if out_of_memory(bad):
                 raise EngineError(
-                    f"adapter {job.name!r}: memory ran out; raise `settings.accumulate`, or lower `batch` or "
-                    f"`max_length`"
+                    f"adapter {job.name!r}: memory ran out",
+                    fix="raise `settings.accumulate`, or lower `batch` or `max_length`",
                 ) from bad
             raise
         finally:
@@ -88,7 +88,8 @@ def train_adapter(model: PreTrainedModel, job: Job, out: Path, tell: Tell) -> tu
     return losses[0], sum(last) / len(last)
 
 
-def _lora(settings: Settings) -> LoraConfig:
+def lora_config(settings: Settings) -> LoraConfig:
+    """peft's configuration of an adapter with these settings."""
     modules = settings.target_modules
     options: dict[str, Any] = {
         "r": settings.rank,
@@ -100,7 +101,7 @@ def _lora(settings: Settings) -> LoraConfig:
     return LoraConfig(bias="none", task_type="CAUSAL_LM", **options)
 
 
-def _trained(wrapped: PeftModel, job: Job, tell: Tell) -> list[float]:
+def _trained(wrapped: PeftModel, job: Job, report: Report) -> list[float]:
     """Run the Trainer. Returns the loss of each step."""
     feed = Feed(
         job.tokens, order([len(row) for row in job.tokens.rows], job.steps, job.settings.batch, job.seed)
@@ -110,7 +111,7 @@ def _trained(wrapped: PeftModel, job: Job, tell: Tell) -> list[float]:
         args=_arguments(job, wrapped),
         train_dataset=feed,
         data_collator=collated,
-        callbacks=[_Watch(job, feed, tell)],
+        callbacks=[_Watch(job, feed, report)],
     )
     trainer.remove_callback(PrinterCallback)
     checkpoint = latest(job.work)
@@ -165,8 +166,8 @@ class _InOrder(Trainer):
 class _Watch(TrainerCallback):
     """Tells how far it is, asks for checkpoints, seals them, and stops where the loss is no number."""
 
-    def __init__(self, job: Job, feed: Feed, tell: Tell) -> None:
-        self._job, self._feed, self._tell = job, feed, tell
+    def __init__(self, job: Job, feed: Feed, report: Report) -> None:
+        self._job, self._feed, self._report = job, feed, report
         self._began: tuple[float, int] = (0.0, 0)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
@@ -183,13 +184,13 @@ class _Watch(TrainerCallback):
         loss, done = float(logs["loss"]), state.global_step
         if not math.isfinite(loss):
             raise EngineError(
-                f"adapter {self._job.name!r}: the loss is {loss} at step {done} of {self._job.steps}; lower "
-                f"`learning_rate`, set `clip`, or train in float32 (`base.dtype`)"
+                f"adapter {self._job.name!r}: the loss is {loss} at step {done} of {self._job.steps}",
+                fix="lower `learning_rate`, set `clip`, or train in float32 (`base.dtype`)",
             )
         began, first = self._began
         batch = self._job.settings.batch
         tokens = self._feed.tokens(first * batch, done * batch)
-        self._tell(done, loss, tokens / max(time.monotonic() - began, 1e-9))
+        self._report(done, loss, tokens / max(time.monotonic() - began, 1e-9))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
         made = self._job.work / f"checkpoint-{state.global_step}"
@@ -253,9 +254,7 @@ def collated(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, torch.Tensor]
 def seal(checkpoint: Path) -> None:
     """Say that a checkpoint is whole."""
     digests = {path.name: file_sha256(path) for path in sorted(checkpoint.iterdir()) if path.name != SEAL}
-    partial = checkpoint / f"{SEAL}.partial"
-    partial.write_text(json.dumps(digests), encoding="utf-8")
-    partial.replace(checkpoint / SEAL)
+    write_text(checkpoint / SEAL, json.dumps(digests))
 
 
 def latest(work: Path) -> Path | None:

@@ -1,9 +1,9 @@
 """A training session: everything is checked, then the base is loaded once and each adapter trained in turn.
 
-    look (data, base, modules, ranks, lengths, study) -> load -> train, prove the base unchanged, keep -> study
+    check data, base, modules, ranks, lengths, study -> load -> train, verify that the base is unchanged, keep -> study
 
-What is finished is kept: an adapter is trained again only if its settings, its seed, its data or its
-base changed. Interrupted, the session goes on at the last checkpoint when it is started again.
+Finished adapters are kept: one is trained again only if its settings, its seed, its data or its
+base changed. An interrupted session continues from the last checkpoint when it is started again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from assay.progress import Progress, silent
 from assay.records.database import sole_writer
 from assay.study.document import Place, Problem
 from assay.training.data import Learnt, read_data
-from assay.training.manifest import Record, digest, finish, kept, open_folder, refresh
+from assay.training.manifest import Manifest, digest, finish, read_kept, refuse_foreign, update_names
 from assay.training.recipe import Planned, Recipe, load_recipe
 from assay.training.study import FILE, check_place, check_study, study_text, write_study
 
@@ -38,12 +38,12 @@ PACKAGES = ("lora-assay", "torch", "transformers", "peft", "accelerate")
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One adapter that is there now."""
+    """One adapter of the recipe."""
 
-    record: Record
+    manifest: Manifest
     folder: Path
     kept: bool
-    """Whether it was there before, and not trained again."""
+    """Whether it existed before, and was not trained again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """An adapter to have, with all that decides its weights."""
+class _Target:
+    """An adapter to produce, with all that decides its weights."""
 
     planned: Planned
     learnt: Learnt
@@ -81,14 +81,14 @@ def train(recipe: Recipe | Path | str, out: Path | str | None = None, progress: 
     _check_place(recipe, out)
     learnt = _read(recipe)
     seen = _look(recipe)
-    wanted, warnings = _planned(recipe, learnt, seen, progress)
+    targets, warnings = _targets(recipe, learnt, seen, progress)
     state = out / STATE
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as bad:
-        raise OutputError(f"{out}: cannot be written: {bad.strerror}") from None
+        raise OutputError(f"cannot be written: {bad.strerror}", place=out) from None
     with sole_writer(state):
-        adapters = _Session(recipe, seen, out, progress).run(wanted)
+        adapters = _Session(recipe, seen, out, progress).run(targets)
         study = write_study(study_text(recipe, out), out, state / "study.sha256")
         for left in state.glob("*/"):
             shutil.rmtree(left)
@@ -97,10 +97,10 @@ def train(recipe: Recipe | Path | str, out: Path | str | None = None, progress: 
 
 def _check_place(recipe: Recipe, out: Path) -> None:
     if out.exists() and not out.is_dir():
-        raise OutputError(f"{out}: is a file; give a folder with --out")
+        raise OutputError("is a file", place=out, fix="give a folder with --out")
     check_place(out, out / STATE / "study.sha256")
     for adapter in recipe.adapters:
-        open_folder(out / adapter.name)
+        refuse_foreign(out / adapter.name)
 
 
 def _read(recipe: Recipe) -> list[Learnt]:
@@ -113,13 +113,13 @@ def _read(recipe: Recipe) -> list[Learnt]:
 
 
 def _look(recipe: Recipe) -> Seen:
-    """The base, looked at, and what the recipe asks of it found possible. Raises AssayError."""
+    """The base without its weights. Raises AssayError where the recipe asks of it what it cannot give."""
     try:
         from assay.training.base import look, misfits
     except ImportError as missing:
         raise EngineError(
-            f"training needs {missing.name or 'a package'}, which is not installed: "
-            f"`pip install 'lora-assay[torch]'`"
+            f"training needs {missing.name or 'a package'}, which is not installed",
+            fix="`pip install 'lora-assay[torch]'`",
         ) from missing
     seen = look(recipe)
     if problems := list(misfits(seen, recipe)):
@@ -127,14 +127,14 @@ def _look(recipe: Recipe) -> Seen:
     return seen
 
 
-def _planned(
+def _targets(
     recipe: Recipe, learnt: Sequence[Learnt], seen: Seen, progress: Progress
-) -> tuple[list[_Wanted], tuple[str, ...]]:
-    """Every adapter with its tokens; data that lets nothing be learnt is refused, data that is cut is told."""
+) -> tuple[list[_Target], tuple[str, ...]]:
+    """Every adapter with its tokens, and warnings about responses that are cut; data that leaves none is refused."""
     from assay.training.tokens import tokenised
 
     made: dict[tuple[str, int], Tokenised] = {}
-    wanted: list[_Wanted] = []
+    targets: list[_Target] = []
     problems: list[Problem] = []
     warnings: dict[str, None] = {}
     for planned in recipe.adapters:
@@ -147,7 +147,9 @@ def _planned(
         tokens = made[key]
         place: Place = ("adapters", planned.entry, "settings", "max_length")
         if tokens.lost:
-            problems.append(Problem(place, _lost(tokens.lost, length)))
+            problems.append(
+                Problem(place, _lost(tokens.lost, length), "raise `max_length`, or remove the rows")
+            )
             continue
         if data.skipped:
             where = recipe.document.locate("adapters", planned.entry, "data")
@@ -161,18 +163,15 @@ def _planned(
             1, math.ceil(len(tokens.rows) * (planned.settings.epochs or 1) / planned.settings.batch)
         )
         sha256 = digest(planned.settings.plain, steps, planned.seed, seen.sha256, tokens.sha256)
-        wanted.append(_Wanted(planned, data, tokens, steps, sha256))
+        targets.append(_Target(planned, data, tokens, steps, sha256))
     if problems:
         recipe.document.refuse(problems)
-    return wanted, tuple(warnings)
+    return targets, tuple(warnings)
 
 
 def _lost(lost: Sequence[str], length: int) -> str:
     more = f" and {len(lost) - 3:,} more" if len(lost) > 3 else ""
-    return (
-        f"no response is left within {length} tokens, the prompt alone is as long, in {', '.join(lost[:3])}{more}; "
-        f"raise `max_length`, or remove the rows"
-    )
+    return f"no response is left within {length} tokens, the prompt alone is as long, in {', '.join(lost[:3])}{more}"
 
 
 class _Session:
@@ -182,30 +181,29 @@ class _Session:
         self._recipe, self._seen, self._out, self._progress = recipe, seen, out, progress
         self._done = self._total = 0
 
-    def run(self, wanted: Sequence[_Wanted]) -> list[Adapter]:
-        """Have every adapter there."""
-        there = {one.planned.name: kept(self._out / one.planned.name, one.sha256) for one in wanted}
-        self._total = sum(one.steps for one in wanted)
-        self._done = sum(one.steps for one in wanted if there[one.planned.name])
-        for one in wanted:
-            if there[one.planned.name]:
-                self._progress("training", one.steps, one.steps, part=one.planned.name)
-        self._progress("training", self._done, self._total, self._count(wanted, there))
-        trained = self._train([one for one in wanted if not there[one.planned.name]])
+    def run(self, targets: Sequence[_Target]) -> list[Adapter]:
+        """Train what is missing; keep the rest."""
+        kept = {
+            target.planned.name: read_kept(self._out / target.planned.name, target.sha256)
+            for target in targets
+        }
+        self._total = sum(target.steps for target in targets)
+        for target in targets:
+            if kept[target.planned.name]:
+                self._done += target.steps
+                self._progress("training", target.steps, target.steps, part=target.planned.name)
+        count = sum(manifest is not None for manifest in kept.values())
+        note = f"{count} of {len(targets)} adapters exist already" if count else ""
+        self._progress("training", self._done, self._total, note)
+        trained = self._train([target for target in targets if not kept[target.planned.name]])
         adapters = []
-        for one in wanted:
-            folder = self._out / one.planned.name
-            known = there[one.planned.name]
-            if known is not None:
-                known = self._renamed(known, one)
-            adapters.append(Adapter(known or next(trained), folder, known is not None))
+        for target in targets:
+            manifest = kept[target.planned.name]
+            whole = next(trained) if manifest is None else self._renamed(manifest, target)
+            adapters.append(Adapter(whole, self._out / target.planned.name, manifest is not None))
         return adapters
 
-    def _count(self, wanted: Sequence[_Wanted], there: dict[str, Record | None]) -> str:
-        count = sum(record is not None for record in there.values())
-        return f"{count} of {len(wanted)} adapters there" if count else ""
-
-    def _train(self, missing: Sequence[_Wanted]) -> Iterator[Record]:
+    def _train(self, missing: Sequence[_Target]) -> Iterator[Manifest]:
         """Train these, the base loaded once. Raises EngineError if a training leaves it changed."""
         if not missing:
             return
@@ -213,69 +211,60 @@ class _Session:
 
         model = load(self._seen)
         before = weights_sha256(model)
-        for number, one in enumerate(missing, 1):
-            made, record = self._one(model, one, f"adapter {number} of {len(missing)}")
+        for number, target in enumerate(missing, 1):
+            made, manifest = self._train_one(model, target, f"adapter {number} of {len(missing)}")
             if weights_sha256(model) != before:
                 raise EngineError(
-                    f"adapter {one.planned.name!r}: training changed the base's own weights, so it was not kept; "
-                    f"please report this with the recipe"
+                    f"adapter {target.planned.name!r}: training changed the base's own weights, so it was not kept",
+                    fix="please report this with the recipe",
                 )
-            self._done += one.steps
-            record = finish(made, self._out / one.planned.name, record)
+            self._done += target.steps
+            manifest = finish(made, self._out / target.planned.name, manifest)
             shutil.rmtree(made.parent)
-            yield record
+            yield manifest
 
-    def _one(self, model: Any, one: _Wanted, which: str) -> tuple[Path, Record]:
+    def _train_one(self, model: Any, target: _Target, which: str) -> tuple[Path, Manifest]:
         """Train an adapter into a folder of its own, beside its checkpoints."""
         from assay.training.loop import Job, train_adapter
 
-        planned = one.planned
-        work = self._out / STATE / one.sha256[:20]
+        planned = target.planned
+        work = self._out / STATE / target.sha256[:20]
         made = work / "made"
         shutil.rmtree(made, ignore_errors=True)
 
-        def tell(done: int, loss: float, rate: float) -> None:
-            self._progress("training", done, one.steps, part=planned.name)
-            self._progress(
-                "training", self._done + done, self._total, f"{which}, loss {loss:.3f}, {rate:,.0f} tokens/s"
-            )
+        def report(done: int, loss: float, rate: float) -> None:
+            self._progress("training", done, target.steps, part=planned.name)
+            note = f"{which}, loss {loss:.3f}, {rate:,.0f} tokens/s"
+            self._progress("training", self._done + done, self._total, note)
 
         job = Job(
-            planned.name,
-            planned.settings,
-            one.steps,
-            planned.seed,
-            one.tokens,
-            work,
-            self._recipe.form.checkpoint,
+            *(planned.name, planned.settings, target.steps, planned.seed, target.tokens, work),
+            checkpoint=self._recipe.form.checkpoint,
         )
-        first, final = train_adapter(model, job, made, tell)
-        return made, self._record(one, {"first": first, "final": final}, model.device.type)
-
-    def _record(self, one: _Wanted, loss: dict[str, float], device: str) -> Record:
-        planned, tokens = one.planned, one.tokens
-        data = {
-            "sources": list(one.learnt.sources),
-            "hubs": list(one.learnt.hubs),
-            "pairs": len(tokens.rows),
-            "sha256": one.learnt.sha256,
-            "tokens": tokens.sha256,
-            "truncated": tokens.truncated,
-        }
-        return Record(
+        first, final = train_adapter(model, job, made, report)
+        versions = {name: version(name) for name in PACKAGES} | {"device": model.device.type}
+        manifest = Manifest(
             name=planned.name,
             label=planned.label,
             recipe=planned.recipe,
             seed=planned.seed,
             settings=planned.settings.plain,
-            steps=one.steps,
+            steps=target.steps,
             base=self._base(),
-            data=data,
-            sha256=one.sha256,
-            loss=loss,
+            data={
+                "sources": list(target.learnt.sources),
+                "hubs": list(target.learnt.hubs),
+                "pairs": len(target.tokens.rows),
+                "sha256": target.learnt.sha256,
+                "tokens": target.tokens.sha256,
+                "truncated": target.tokens.truncated,
+            },
+            sha256=target.sha256,
+            loss={"first": first, "final": final},
             weights="",  # known once it is saved
-            versions={name: version(name) for name in PACKAGES} | {"device": device},
+            versions=versions,
         )
+        return made, manifest
 
     def _base(self) -> dict[str, str | None]:
         seen = self._seen
@@ -287,15 +276,16 @@ class _Session:
             "sha256": seen.sha256,
         }
 
-    def _renamed(self, record: Record, one: _Wanted) -> Record:
+    def _renamed(self, manifest: Manifest, target: _Target) -> Manifest:
         """A kept adapter under today's names; its weights stay."""
-        now = replace(
-            record,
-            label=one.planned.label,
-            recipe=one.planned.recipe,
+        learnt = target.learnt
+        renamed = replace(
+            manifest,
+            label=target.planned.label,
+            recipe=target.planned.recipe,
             base=self._base(),
-            data=dict(record.data) | {"sources": list(one.learnt.sources), "hubs": list(one.learnt.hubs)},
+            data={**manifest.data, "sources": list(learnt.sources), "hubs": list(learnt.hubs)},
         )
-        if asdict(now) != asdict(record):
-            refresh(self._out / record.name, now)
-        return now
+        if asdict(renamed) != asdict(manifest):
+            update_names(self._out / manifest.name, renamed)
+        return renamed

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.errors import OutputError, StudyError
+from assay.errors import OutputError, Place, StudyError
 from assay.files import file_sha256
 from assay.runs.resolve import plan_of
 from assay.runs.tasks import resolve_tasks
@@ -34,8 +34,22 @@ def check_study(recipe: Recipe, out: Path) -> None:
         study = Study.from_dict(study_data(recipe, out), out, check_files=False)
         plan_of(study, resolve_tasks(study))
     except StudyError as bad:
-        told = str(bad).replace("study: ", "")
-        raise StudyError(f"{recipe.path}: the study of these adapters would be refused: {told}") from None
+        raise StudyError.joined(_in_recipe(recipe, part) for part in bad.parts) from None
+
+
+def _in_recipe(recipe: Recipe, error: StudyError) -> StudyError:
+    """An error about the study, placed in the recipe file, which has the same fields but for the list of adapters."""
+    field = error.place.field if isinstance(error.place, Place) else ()
+    match field:
+        case ("adapters", int(index), *rest):
+            field = ("adapters", recipe.adapters[index].entry, *rest)
+        case (str(name), *_) if name in COPIED:
+            error = StudyError(f"{Place.of(*field)}: {error.message}", fix=error.fix)
+    return StudyError(
+        f"the study of these adapters would be refused: {error.message}",
+        place=recipe.document.locate(*field),
+        fix=error.fix,
+    )
 
 
 def study_text(recipe: Recipe, out: Path) -> str:
@@ -117,8 +131,9 @@ def check_place(out: Path, written: Path) -> None:
         return
     if not written.is_file() or file_sha256(file) not in written.read_text(encoding="utf-8").split():
         raise OutputError(
-            f"{file}: was changed since it was written, or not written by `assay train`; move it away, or give "
-            f"another --out"
+            "was changed since it was written, or not written by `assay train`",
+            place=file,
+            fix="move it away, or give another --out",
         )
 
 

@@ -113,7 +113,9 @@ def punctuation(text: str) -> str | None:
     return f"missing: {quoted(missing)}" if missing else None
 
 
-@instruction("count:keywords_multiple", keyword1=TEXT, keyword2=TEXT, keyword3=TEXT, keyword4=TEXT, keyword5=TEXT)
+@instruction(
+    "count:keywords_multiple", keyword1=TEXT, keyword2=TEXT, keyword3=TEXT, keyword4=TEXT, keyword5=TEXT
+)
 def keywords_multiple(text: str, **keywords: str) -> str | None:
     """Five keywords 1, 2, 3, 5 and 7 times, in any case; the reference finds them inside other words."""
     lower = text.lower()
