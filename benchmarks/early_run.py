@@ -1,6 +1,6 @@
 """What stopping early saves in wall time: one study, run in full and until every claim is settled.
 
-    assay demo --keep DEMO
+    assay demo --out DEMO
     python benchmarks/early_run.py DEMO [--limit 600] [--elsewhere 150] [--adapters NAME ...] [--json FILE]
 
 Both runs answer on this machine with the engine that the study names, in turn, full first and early second, then the
@@ -31,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("demo", type=Path, help="folder that `assay demo --keep` left")
+    parser.add_argument("demo", type=Path, help="folder that `assay demo --out` left")
     parser.add_argument("--limit", type=int, default=600, help="prompts of each task")
     parser.add_argument("--elsewhere", type=int, help="prompts of tasks without a claim, in the early run")
     parser.add_argument("--adapters", nargs="+", help="these of the study only")

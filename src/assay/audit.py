@@ -127,13 +127,13 @@ def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
 
 def plan(
     study: Study,
-    trial: bool = True,
+    trial: bool = False,
     engine: PreflightFunction | None = None,
     progress: Progress = silent,
     guesses: Guesses | None = None,
     pilot: Path | None = None,
 ) -> Forecast:
-    """Power, cost, the expected stop and, unless `trial` is False, the run time estimated from a short trial.
+    """Power, cost, the expected stop and, with `trial`, the run time estimated from a short trial.
 
     `engine` replaces the one that the study names. `pilot` is the folder of a run of some of the study's prompts; it
     replaces the guesses, where it tells more. Raises StudyError if the study names a task or metric that does not

@@ -153,7 +153,7 @@ def test_recorded_responses_are_not_simulated_unless_the_study_stops(tmp_path: P
 
 def test_time_follows_the_share(tmp_path: Path) -> None:
     of = study(tmp_path, ("a",), stop={"when": "decided", "elsewhere": 1}, margin=0.2)
-    found = plan(of, engine=Fake(lambda _: "word " * 300).preflight)
+    found = plan(of, trial=True, engine=Fake(lambda _: "word " * 300).preflight)
     assert found.early is not None
     assert found.time is not None
     for cost in found.early.costs:

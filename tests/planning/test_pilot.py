@@ -135,7 +135,7 @@ def test_mean_tokens_of_the_pilot_give_the_tokens(tmp_path: Path, run: Path) -> 
 
 
 def test_mean_tokens_of_the_pilot_give_the_time(tmp_path: Path, run: Path) -> None:
-    found = plan(study(tmp_path), engine=Fake(lambda _: "word " * 300).preflight, pilot=run)
+    found = plan(study(tmp_path), trial=True, engine=Fake(lambda _: "word " * 300).preflight, pilot=run)
     assert found.time is not None
     assert found.time.expected is not None
     assert found.time.low > found.time.expected  # 5 or 10 tokens, of 100

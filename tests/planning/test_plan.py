@@ -102,7 +102,7 @@ def test_the_cost_of_a_bound_study_is_what_a_run_asks(tmp_path: Path, ifeval: Pa
     of = study(tmp_path, ifeval)
     fake = Fake(lambda request: f"{request.subject} {request.example}")
     run(of, tmp_path / "run", engine=fake.preflight)
-    cost = plan(of, engine=Fake(lambda _: "x").preflight).cost
+    cost = plan(of, trial=True, engine=Fake(lambda _: "x").preflight).cost
     assert cost is not None
     assert cost.exact
     assert cost.responses == len(fake.asked)
@@ -113,7 +113,7 @@ def test_the_cost_of_a_bound_study_is_what_a_run_asks(tmp_path: Path, ifeval: Pa
 
 def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x", templates={"base": "a {prompt}", "r-s2": "b {prompt}"})
-    cost = plan(study(tmp_path), engine=fake.preflight).cost
+    cost = plan(study(tmp_path), trial=True, engine=fake.preflight).cost
     assert cost is not None
     assert (cost.tasks[0].subjects, cost.tasks[0].responses) == (4, 5 * 30)
 
@@ -132,7 +132,7 @@ class OfShort(Fake):
 def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
     chat = {"base": "{prompt}"}
     fake = OfShort(lambda _: "x", templates=chat)
-    found = plan(study(tmp_path), engine=fake.preflight)
+    found = plan(study(tmp_path), trial=True, engine=fake.preflight)
     assert found.cost is not None
     (task,) = found.cost.tasks
     shortest = min(len(request.text) for request in fake.asked)
@@ -140,7 +140,7 @@ def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
     assert 120 * (task.max_tokens - 1) <= task.tokens <= 120 * task.max_tokens
     assert found.cost.longest == task.tokens
     assert " ".join(found.notes).count("60 tokens") == 1
-    whole = plan(study(tmp_path), engine=Fake(lambda _: "x", templates=chat).preflight)
+    whole = plan(study(tmp_path), trial=True, engine=Fake(lambda _: "x", templates=chat).preflight)
     assert whole.cost is not None
     assert whole.cost.longest == 120 * 100
     assert "context" not in " ".join(whole.notes)
@@ -150,7 +150,7 @@ def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
 
 def timed_plan(of: Study, fake: Timed, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.setattr("assay.planning.measure", lambda group: measure(group, lambda: fake.now))
-    return plan(of, engine=fake.preflight)
+    return plan(of, trial=True, engine=fake.preflight)
 
 
 def test_reading_and_writing_are_timed_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +196,7 @@ def test_a_slow_machine_is_asked_for_less(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_responses_of_one_token_still_give_a_pace(tmp_path: Path) -> None:
-    found = plan(study(tmp_path), engine=Fake(lambda _: "x").preflight)
+    found = plan(study(tmp_path), trial=True, engine=Fake(lambda _: "x").preflight)
     assert found.time is not None
     assert 0 < found.time.low <= found.time.high
 
@@ -204,7 +204,7 @@ def test_responses_of_one_token_still_give_a_pace(tmp_path: Path) -> None:
 def test_a_base_that_answers_nothing_gives_no_time(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x")
     fake.failed = dict.fromkeys(("base", "r-s1", "r-s2"), "gone")
-    found = plan(study(tmp_path), engine=fake.preflight)
+    found = plan(study(tmp_path), trial=True, engine=fake.preflight)
     assert (found.trials, found.time) == ((), None)
     assert "nothing answered the trial's prompts" in " ".join(found.notes)
 
@@ -213,7 +213,7 @@ def test_without_an_engine_there_is_power_and_cost_and_the_reason(tmp_path: Path
     def absent(*_: object) -> Any:
         raise EngineError("engine 'torch' needs torch: install it")
 
-    found = plan(study(tmp_path), engine=absent)
+    found = plan(study(tmp_path), trial=True, engine=absent)
     assert found.power[0].prompts == 30
     assert found.cost is not None
     assert (found.trials, found.time) == ((), None)
@@ -222,7 +222,7 @@ def test_without_an_engine_there_is_power_and_cost_and_the_reason(tmp_path: Path
 
 def test_refused_adapters_are_told(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x", refused={"r-s2": "its weights are cut short"})
-    found = plan(study(tmp_path), engine=fake.preflight)
+    found = plan(study(tmp_path), trial=True, engine=fake.preflight)
     assert "r-s2: its weights are cut short" in found.notes
     assert found.cost is not None
     assert found.cost.tasks[0].subjects == 2
@@ -231,7 +231,7 @@ def test_refused_adapters_are_told(tmp_path: Path) -> None:
 def test_examples_that_cannot_be_read_leave_power_without_prompts(tmp_path: Path) -> None:
     of = study(tmp_path)
     (tmp_path / "examples.jsonl").write_text("{")
-    found = plan(of, engine=Fake(lambda _: "x").preflight)
+    found = plan(of, trial=True, engine=Fake(lambda _: "x").preflight)
     assert found.power[0].prompts is None
     assert (found.cost, found.trials) == (None, ())
     assert len(found.notes) == 1

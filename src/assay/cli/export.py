@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,18 +13,16 @@ from assay.cli.app import Json, RunFolder, print_json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
-    from assay.interop.exporters.finished import Finished
+    from assay.interop.exporters.export import Export
 
 __all__ = ["export"]
 
-_T = TypeVar("_T")
-TRACKED = ("mlflow", "wandb", "trackio")
-FORMATS = ("responses", "parquet", "lm-eval", "every-eval-ever", "card", "eval-results", *TRACKED)
+FORMATS = "responses, parquet, lm-eval, every-eval-ever, card, eval-results, mlflow, wandb or trackio"
 
 
 def export(
     folder: RunFolder,
-    form: Annotated[str, typer.Option("--format", help=f"The format: {', '.join(FORMATS)}.")] = "responses",
+    form: Annotated[str, typer.Option("--format", help=f"The format: {FORMATS}.")] = "responses",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -32,12 +30,14 @@ def export(
         ),
     ] = None,
     subject: Annotated[
-        str | None, typer.Option(help="The adapter, for card and eval-results; by default the only one.")
+        str | None,
+        typer.Option(help="The adapter, for card and eval-results; by default the only one."),
     ] = None,
     dataset: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="TASK=ORG/NAME:ID", help="A task's place on the hub, for eval-results; may be repeated."
+            metavar="TASK=ORG/NAME:ID",
+            help="A task's place on the hub, for eval-results; may be repeated.",
         ),
     ] = None,
     project: Annotated[
@@ -49,97 +49,48 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a run's responses or findings in a form that other tools read."""
-    from assay.interop.exporters.responses import export_responses
-    from assay.runs import Run
+    from assay.interop.exporters.export import export_run
 
-    if form not in FORMATS:
-        raise AssayError(f"--format {form}: unknown; choose one of {', '.join(FORMATS)}")
-    if form == "responses":
-        with Run.open(folder) as run:
-            run.check_generated()
-            count = export_responses(run.plan, run.records, out)
-        if json and out is not None:  # standard output holds JSON Lines else
-            print_json({"out": str(out), "responses": count})
-    elif form in TRACKED:
-        _tracked(folder, form, out, project, json)
-    elif form in ("card", "eval-results"):
-        _text(folder, form, out, subject, _pairs(dataset or ()), json)
-    else:
-        _files(folder, form, out, json)
+    datasets = _datasets(dataset or ())
+    exported = export_run(folder, form, out, subject=subject, datasets=datasets, project=project)
+    if not json:
+        _show(exported)
+    elif exported.out is not None or exported.place:  # otherwise standard output holds the export itself
+        print_json(_plain(exported))
 
 
-def _pairs(given: Sequence[str]) -> dict[str, str]:
-    pairs = {}
+def _datasets(given: Sequence[str]) -> dict[str, str]:
+    datasets = {}
     for text in given:
         name, mark, value = text.partition("=")
-        if not mark or not name or not value or name in pairs:
-            raise AssayError(f"--dataset {text}: write TASK=ORG/NAME:ID, each task once")
-        pairs[name] = value
-    return pairs
+        if not mark or not name or not value or name in datasets:
+            raise AssayError(
+                "not a place on the hub",
+                place=f"--dataset {text}",
+                fix="write TASK=ORG/NAME:ID, each task once",
+            )
+        datasets[name] = value
+    return datasets
 
 
-def _text(
-    folder: Path, form: str, out: Path | None, subject: str | None, datasets: dict[str, str], json: bool
-) -> None:
-    from assay.files import write_text
-    from assay.interop.exporters.card import to_card
-    from assay.interop.exporters.eval_results import to_eval_results
-
-    def written(run: Finished) -> str:
-        return to_card(run, subject) if form == "card" else to_eval_results(run, datasets, subject)
-
-    text = _of(folder, written)
-    if out is None:
-        sys.stdout.write(text)
-        return
-    write_text(out, text)
-    if json:
-        print_json({"out": str(out)})
+def _plain(exported: Export) -> dict[str, Any]:
+    if exported.place:
+        return {"tracker": exported.form, "place": exported.place, "runs": list(exported.runs)}
+    plain: dict[str, Any] = {"out": str(exported.out)}
+    if exported.responses is not None:
+        plain["responses"] = exported.responses
+    if exported.files:
+        plain |= {"files": [str(path) for path in exported.files], "left_out": list(exported.left_out)}
+    return plain
 
 
-def _files(folder: Path, form: str, out: Path | None, json: bool) -> None:
-    from assay.interop.exporters.every_eval_ever import export_every_eval_ever
-    from assay.interop.exporters.lm_eval import export_samples
-    from assay.interop.exporters.parquet import export_parquet
-
-    if out is None:
-        what = "FILE" if form == "parquet" else "FOLDER"
-        raise AssayError(f"--format {form} is not for standard output; give --out {what}")
-    if form == "parquet":
-        count = _of(folder, lambda run: export_parquet(run, out))
-        if json:
-            print_json({"out": str(out), "responses": count})
-        return
-    write = export_samples if form == "lm-eval" else export_every_eval_ever
-    done = _of(folder, lambda run: write(run, out))
-    if json:
-        told = {"out": str(out), "files": [str(path) for path in done.files], "responses": done.responses}
-        print_json(told | {"left_out": list(done.left_out)})
-        return
-    for path in done.files:
+def _show(exported: Export) -> None:
+    if exported.place:
+        sys.stdout.write(f"{len(exported.runs)} runs logged to {exported.form}: {exported.place}\n")
+    for path in exported.files:
         sys.stdout.write(f"{path}\n")
-    if done.left_out:
+    if exported.left_out:
         sys.stderr.write(
-            f"assay: left out, for --format {form} cannot hold them or they have no scores: {', '.join(done.left_out)}\n"
+            f"assay: left out, because --format {exported.form} cannot hold them or they have no scores: "
+            f"{', '.join(exported.left_out)}\n"
         )
-
-
-def _tracked(folder: Path, form: str, out: Path | None, project: str | None, json: bool) -> None:
-    from assay.interop.exporters.trackers import log_run
-
-    if out is not None:
-        raise AssayError(f"--format {form} writes where {form}'s own variables say; leave --out away")
-    place, names = _of(folder, lambda run: log_run(run, folder, form, project))
-    if json:
-        print_json({"tracker": form, "place": place, "runs": names})
-        return
-    sys.stdout.write(f"{len(names)} runs logged to {form}: {place}\n")
-
-
-def _of(folder: Path, write: Callable[[Finished], _T]) -> _T:
-    from assay.interop.exporters.finished import Finished
-    from assay.runs import Run
-
-    with Run.open(folder) as run:
-        run.check_analyzed()
-        return write(Finished(run, run.analyze()))

@@ -21,7 +21,8 @@ def run(
     until: Annotated[
         Literal["full", "decided"] | None,
         typer.Option(
-            help="Stop as soon as every claim is settled, or go on to the last prompt; by default the study's `stop`."
+            metavar="full|decided",
+            help="When to stop: after the last prompt, or once every claim is settled; by default as the study says.",
         ),
     ] = None,
     engine: EngineName = None,

@@ -14,7 +14,7 @@ from assay.progress import Progress, silent
 from assay.tasks import Example, Score, Task, find_task, task_names
 from assay.tasks.judged import JudgedTask
 
-__all__ = ["score_file"]
+__all__ = ["score_file", "task_of"]
 
 
 def score_file(
@@ -35,7 +35,7 @@ def score_file(
     response is judged as empty and counted as `without_answer`. With `out`, a line of detail for each response is
     written there. Raises AssayError.
     """
-    task = _task(kind, mode)
+    task = task_of(kind, mode)
     examples = _examples(task, data, draw)
     task.check(examples)
     engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
@@ -59,7 +59,8 @@ def score_file(
     return totals | ({"without_answer": unclosed} if unclosed else {})
 
 
-def _task(kind: str, mode: str | None) -> Task:
+def task_of(kind: str, mode: str | None = None) -> Task:
+    """A task by its name or its file, to score with. Raises AssayError if it is unknown or needs a judge."""
     found = find_task(kind)
     if found is None:
         known = ", ".join(task_names())
