@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assay.files import write_text
 from assay.plan import Plan
 from assay.report.gate import Gate, apply_gate
-from assay.report.html import to_html
+from assay.report.html import RunRecords, to_html
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
 from assay.report.verdict_file import to_json
 from assay.verdicts import Result
-
-if TYPE_CHECKING:
-    from assay.report.html.evidence import RunRecords
 
 __all__ = ["Gate", "apply_gate", "to_json", "to_junit", "to_markdown", "write_reports"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from assay.report.html.embed import LONGEST, embed, json_in_html, visible
-from assay.report.html.evidence import Check, Flip, Side
+from assay.report.html.page_data import Check, Flip, Side
 
 
 def a_flip(adapter: str, key: int, text: str, direction: Any = "broken") -> Flip:

@@ -1,7 +1,7 @@
 """A model card for an adapter: what it claims, what was measured, the verdict, and how to reproduce it.
 
-The YAML at the top is the hub's `model-index`; everything below is one section, to stand alone or to be
-pasted into a card that is there.
+The YAML at the top is the hub's `model-index`; everything below is one section, for a new card or
+to be pasted into an existing one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def to_card(run: Finished, name: str | None = None) -> str:
     adapter = run.adapter(name)
     study = run.plan.study_text.rstrip("\n")
     ticks = max((len(ticks) for ticks in re.findall("`+", study)), default=2)
-    scorers = "; ".join(f"{task} verified by {own.scorer}" for task, own in run.tasks.items())
+    scorers = "; ".join(f"{name} verified by {task.scorer}" for name, task in run.tasks.items())
     versions = ", ".join(f"{package} {number}" for package, number in run.result.versions.items())
     return render(
         Path(__file__).with_name("card.md"),
@@ -67,12 +67,12 @@ def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
             "task": {"type": "text-generation", "name": task},
             "dataset": _dataset(run, task),
             "metrics": [
-                {"type": metric, "name": _named(run, task, metric), "value": round(one.score, 6)}
-                for metric, one in found.items()
+                {"type": metric, "name": _title(run, task, metric), "value": round(estimate.score, 6)}
+                for metric, estimate in estimates.items()
             ],
         }
         for task in run.tasks
-        if (found := run.estimates(adapter.name, task))
+        if (estimates := run.estimates(adapter.name, task))
     ]
     return front | ({"model-index": [{"name": adapter.name, "results": results}]} if results else {})
 
@@ -86,5 +86,5 @@ def _dataset(run: Finished, task: str) -> dict[str, Any]:
     return {"name": task, "type": hub.repo, **config, "split": hub.split, "revision": hub.revision}
 
 
-def _named(run: Finished, task: str, metric: str) -> str:
-    return next(own.title for own in run.tasks[task].metrics if own.name == metric)
+def _title(run: Finished, task: str, metric: str) -> str:
+    return next(entry.title for entry in run.tasks[task].metrics if entry.name == metric)

@@ -1,8 +1,8 @@
 """`report.html`: the page that people read. One file, no network, opens from disk.
 
-It takes findings, the study, its tasks and the records, and returns text; `assay report RUN` writes it.
+It takes findings, a plan and a run's records, and returns text; `assay report RUN` writes it.
 
-    evidence   what the records show: flips, gains by instruction type, null responses
+    page_data  what the records show: flips, gains by instruction type, null responses
     embed      flips as JSON inside the page, within its size
     scale      axes and colour steps
     forest     gains with intervals, by recipe and seed
@@ -11,6 +11,7 @@ It takes findings, the study, its tasks and the records, and returns text; `assa
     render     templates, style, script, content security policy
 """
 
+from assay.report.html.page_data import RunRecords
 from assay.report.html.render import to_html
 
-__all__ = ["to_html"]
+__all__ = ["RunRecords", "to_html"]

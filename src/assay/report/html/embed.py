@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.report.html.evidence import Check, Flip, Side
+from assay.report.html.page_data import Check, Flip, Side
 from assay.text import plain
 
 __all__ = ["FLIP_BYTES", "Embedded", "embed", "json_in_html", "visible"]
@@ -72,24 +72,24 @@ class _Pages:
 def embed(flips: Sequence[Flip], budget: int = FLIP_BYTES) -> Embedded:
     """As many flips as the budget holds, the same number from each adapter and task as far as there are.
 
-    In the page they stand by adapter and task, and within these spread over the file as in `flips`.
+    In the page they are ordered by adapter and task, and within these spread over the file as in `flips`.
     """
     chosen = _within(flips, budget)
-    subjects, tasks, types, asked, before = _Pages(), _Pages(), _Pages(), _Pages(), _Pages()
+    subjects, tasks, types, prompts, bases = _Pages(), _Pages(), _Pages(), _Pages(), _Pages()
     rows = []
     for flip in (flips[i] for i in sorted(chosen)):
         task = tasks.enter(flip.task, plain(flip.task))
         kinds = [types.enter(name, plain(name)) for name in flip.types]
-        prompt = asked.enter((flip.task, flip.key), [plain(flip.key), _text(flip.prompt), kinds])
-        base = before.enter((flip.base, flip.task, flip.key), [plain(flip.base), *_side(flip.before)])
+        prompt = prompts.enter((flip.task, flip.key), [plain(flip.key), _text(flip.prompt), kinds])
+        base = bases.enter((flip.base, flip.task, flip.key), [plain(flip.base), *_side(flip.before)])
         subject = subjects.enter(flip.adapter, plain(flip.adapter))
         rows.append([subject, task, prompt, base, int(flip.direction == "fixed"), *_side(flip.after)])
     document = {
         "adapters": subjects.rows,
         "tasks": tasks.rows,
         "types": types.rows,
-        "prompts": asked.rows,
-        "bases": before.rows,
+        "prompts": prompts.rows,
+        "bases": bases.rows,
         "flips": rows,
     }
     return Embedded(

@@ -19,8 +19,8 @@ from markupsafe import Markup
 from assay.plan import Plan
 from assay.report.gate import apply_gate
 from assay.report.html.embed import Embedded, embed
-from assay.report.html.evidence import Evidence, RunRecords, gather
 from assay.report.html.forest import forest
+from assay.report.html.page_data import PageData, RunRecords, gather
 from assay.report.html.plane import plane
 from assay.report.html.scale import step
 from assay.report.html.view import columns, heat, splits, tally, types
@@ -37,15 +37,15 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def to_html(result: Result, plan: Plan, records: RunRecords) -> str:
     """The page of a run: one file, which needs nothing else."""
-    evidence = gather(plan, records)
+    data = gather(plan, records)
     page = _environment().get_template("page.html")
-    text: str = page.render(_context(result, plan, evidence, embed(evidence.flips)))
+    text: str = page.render(_context(result, plan, data, embed(data.flips)))
     return text + "\n"
 
 
-def _context(result: Result, plan: Plan, evidence: Evidence, flips: Embedded) -> dict[str, Any]:
+def _context(result: Result, plan: Plan, data: PageData, flips: Embedded) -> dict[str, Any]:
     style, script = _read("page.css"), _read("page.js")
-    metrics = columns(result, plan.tasks, evidence)
+    metrics = columns(result, plan.tasks, data)
     gate = apply_gate(result, plan.policy)
     return {
         "result": result,
@@ -61,15 +61,15 @@ def _context(result: Result, plan: Plan, evidence: Evidence, flips: Embedded) ->
         "forest": forest(result, plan, [column.metric for column in metrics if column.primary]),
         "plane": plane(result, plan),
         "drifts": [entry for entry in result.drift if entry.variant == "gap"],
-        "types": types(evidence),
+        "types": types(data),
         "splits": splits(result, metrics),
         "changed": [
             claim for claim in result.claims if claim.other_mode_verdict not in (None, claim.verdict)
         ],
-        "evidence": evidence,
+        "data": data,
         "summary": plan.source == "summary",
         "flips": flips,
-        "all_flips": sum(entry.fixed + entry.broken for entry in evidence.counts),
+        "all_flips": sum(entry.fixed + entry.broken for entry in data.counts),
         # Our own text, and JSON without <, > and &: the only output that is not escaped.
         "style": Markup(style),  # noqa: S704
         "script": Markup(script),  # noqa: S704

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.plan import Plan, TaskPlan
-from assay.report.html.evidence import Evidence, TypeGain
+from assay.report.html.page_data import PageData, TypeGain
 from assay.report.html.scale import step
 from assay.stats import Verdict
 from assay.verdicts import Cell, ClaimResult, Result
@@ -81,14 +81,14 @@ class HeatRow:
     cells: tuple[HeatCell, ...]
 
 
-def columns(result: Result, tasks: Mapping[str, TaskPlan], evidence: Evidence) -> tuple[HeatColumn, ...]:
+def columns(result: Result, tasks: Mapping[str, TaskPlan], data: PageData) -> tuple[HeatColumn, ...]:
     """The matrix's metrics, with what a reader wants to know of them."""
     found = []
     for name, task in tasks.items():
         for index, metric in enumerate(task.metrics):
             key = f"{name}.{metric.name}"
             if key in result.matrix.metrics:
-                count = evidence.examples.get(name, 0)
+                count = data.examples.get(name, 0)
                 found.append(
                     HeatColumn(key, name, metric.name, metric.title, index == 0, task.capability, count)
                 )
@@ -164,15 +164,15 @@ class TypeTable:
     """(type, checks, a gain for each adapter)"""
 
 
-def types(evidence: Evidence) -> tuple[TypeTable, ...]:
+def types(data: PageData) -> tuple[TypeTable, ...]:
     """A table a task that has instruction types."""
     tables = []
-    for task in dict.fromkeys(entry.task for entry in evidence.types):
-        own = {(entry.type, entry.adapter): entry for entry in evidence.types if entry.task == task}
-        adapters = tuple(dict.fromkeys(adapter for _, adapter in own))
-        checks = {kind: entry.checks for (kind, _), entry in own.items()}
+    for task in dict.fromkeys(entry.task for entry in data.types):
+        gains = {(entry.type, entry.adapter): entry for entry in data.types if entry.task == task}
+        adapters = tuple(dict.fromkeys(adapter for _, adapter in gains))
+        checks = {kind: entry.checks for (kind, _), entry in gains.items()}
         rows = tuple(
-            (kind, count, tuple(own.get((kind, adapter)) for adapter in adapters))
+            (kind, count, tuple(gains.get((kind, adapter)) for adapter in adapters))
             for kind, count in checks.items()
         )
         tables.append(TypeTable(task, adapters, rows))

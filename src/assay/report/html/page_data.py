@@ -17,11 +17,11 @@ import numpy as np
 from assay.plan import Plan, TaskPlan
 from assay.records import Scores
 from assay.tasks import Example
-from assay.verdicts import Evidence as ScoreEvidence
+from assay.verdicts import Evidence
 from assay.verdicts.looks import first_prompts
 from assay.verdicts.noise import is_again
 
-__all__ = ["Check", "Evidence", "Flip", "FlipCount", "Nulls", "Side", "TypeGain", "gather"]
+__all__ = ["Check", "Flip", "FlipCount", "Nulls", "PageData", "RunRecords", "Side", "TypeGain", "gather"]
 
 MAX_FLIPS = 5000
 """Candidates read over all adapters and tasks; the page's size then decides how many it holds."""
@@ -102,7 +102,7 @@ class Nulls:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class PageData:
     """What a run's records show."""
 
     flips: tuple[Flip, ...]
@@ -134,7 +134,7 @@ class _Pair:
         return FlipCount(self.adapter, self.records.task.name, fixed, len(self.flipped) - fixed)
 
 
-class RunRecords(ScoreEvidence, Protocol):
+class RunRecords(Evidence, Protocol):
     """What a page reads of a run."""
 
     def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
@@ -142,30 +142,30 @@ class RunRecords(ScoreEvidence, Protocol):
         ...
 
 
-def gather(plan: Plan, store: RunRecords) -> Evidence:
+def gather(plan: Plan, records: RunRecords) -> PageData:
     """Read a run's records. Empty where there are none, as in a study of aggregate scores."""
-    bound = store.bound()
+    bound = records.bound()
     with_records = {task for _, task in bound}
-    examples = {name: store.examples(name) if name in with_records else () for name in plan.tasks}
-    refused = store.manifest.refused
-    whole = store.manifest.schedule is None
+    examples = {name: records.examples(name) if name in with_records else () for name in plan.tasks}
+    refused = records.manifest.refused
+    whole = records.manifest.schedule is None
     pairs: list[_Pair] = []
     types: list[TypeGain] = []
     sampled = False
     for name, task in plan.tasks.items():
-        records = _TaskRecords(task, examples[name], store, whole)
+        answers = _TaskRecords(task, examples[name], records, whole)
         for adapter in plan.adapters:
-            base = store.counterpart(adapter.name, adapter.base, name)
-            scores = None if adapter.name in refused or base is None else records.both(adapter.name, base)
+            base = records.counterpart(adapter.name, adapter.base, name)
+            scores = None if adapter.name in refused or base is None else answers.both(adapter.name, base)
             if base is None or scores is None:
                 continue
             if any(side.passed.shape[1] > 1 for side in scores):
                 sampled = True
                 continue
-            pairs.append(records.pair(adapter.name, base, *scores))
-            types += records.type_gains(adapter.name, base)
-    nulls = (Nulls(*side, store.nulls(*side)) for side in bound if not is_again(side[0]))
-    return Evidence(
+            pairs.append(answers.pair(adapter.name, base, *scores))
+            types += answers.type_gains(adapter.name, base)
+    nulls = (Nulls(*side, records.nulls(*side)) for side in bound if not is_again(side[0]))
+    return PageData(
         flips=tuple(_flips(pairs)),
         counts=tuple(pair.count for pair in pairs),
         types=tuple(types),
@@ -178,19 +178,17 @@ def gather(plan: Plan, store: RunRecords) -> Evidence:
 class _TaskRecords:
     """A run's records of one task. What is read of a base is kept for its next adapter."""
 
-    def __init__(self, task: TaskPlan, examples: Sequence[Example], store: RunRecords, whole: bool) -> None:
-        self.task, self.examples, self.store = task, examples, store
+    def __init__(self, task: TaskPlan, examples: Sequence[Example], records: RunRecords, whole: bool) -> None:
+        self.task, self.examples, self.records = task, examples, records
         self.whole = whole
         """Nobody stopped early."""
-        self._scores = cache(lambda subject: store.scores(subject, task.name, whole))
+        self._scores = cache(lambda subject: records.scores(subject, task.name, whole))
         self._base_checks = cache(self._strict)
 
     def both(self, adapter: str, base: str) -> tuple[Scores, Scores] | None:
         """Scores of the base and of the adapter, on prompts that both answered; None where one side is missing."""
-        before, after = (
-            self._scores(base),
-            self.store.scores(adapter, self.task.name, self.whole),
-        )
+        before = self._scores(base)
+        after = self.records.scores(adapter, self.task.name, self.whole)
         if before is None or after is None:
             return None
         if self.whole:
@@ -206,16 +204,16 @@ class _TaskRecords:
 
     def sides(self, subject: str, positions: Iterable[int]) -> dict[str, Side]:
         """Answers of a subject to the examples at these positions, by key."""
-        wanted = {self.examples[position].key: self.examples[position] for position in positions}
+        examples = {self.examples[position].key: self.examples[position] for position in positions}
         texts = {
             row["key"]: str(row["response"])
-            for row in self.store.responses(subject, self.task.name)
-            if row["key"] in wanted
+            for row in self.records.responses(subject, self.task.name)
+            if row["key"] in examples
         }
         return {
-            key: Side(str(detail.get("chosen", texts[key])), _checks(self.task, wanted[key], detail))
-            for key, _, detail in self.store.details(subject, self.task.name)
-            if key in wanted
+            key: Side(str(detail.get("chosen", texts[key])), _checks(self.task, examples[key], detail))
+            for key, _, detail in self.records.details(subject, self.task.name)
+            if key in examples
         }
 
     def type_gains(self, adapter: str, base: str) -> Iterator[TypeGain]:
@@ -237,12 +235,12 @@ class _TaskRecords:
 
     def _strict(self, subject: str) -> dict[str, Sequence[bool]]:
         """Strict verdicts of each example's checks, by key; empty for a task without types."""
-        found: dict[str, Sequence[bool]] = {}
-        for key, _, detail in self.store.details(subject, self.task.name):
+        verdicts: dict[str, Sequence[bool]] = {}
+        for key, _, detail in self.records.details(subject, self.task.name):
             if "strict" not in detail:
                 return {}
-            found[key] = detail["strict"]
-        return found
+            verdicts[key] = detail["strict"]
+        return verdicts
 
 
 def _spread(positions: Sequence[int]) -> list[int]:
