@@ -24,7 +24,7 @@ __all__ = ["read_instances"]
 def read_instances(path: Path) -> tuple[Sequence[Row], LoggedModel]:
     """Rows of an instance file, and the model that its aggregate names. Raises ResponsesError."""
     names: dict[str, dict[str, int]] = {"model_id": {}, "evaluation_name": {}}
-    instances: dict[str, tuple[int, list[str], str, str]] = {}
+    instances: dict[str, tuple[int, list[str | None], str, str]] = {}
     for line, values in read_rows(path, ResponsesError):
         row = Fields(values, f"{path}:{line}", ResponsesError)
         for field, lines in names.items():
@@ -62,10 +62,10 @@ def read_instances(path: Path) -> tuple[Sequence[Row], LoggedModel]:
     return rows, _model(path, aggregate, document, model_id)
 
 
-def _texts(row: Fields) -> list[str]:
+def _texts(row: Fields) -> list[str | None]:
     texts = row.object("output").values.get("raw")
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise ResponsesError("`output.raw` must be a list of texts", place=row.place)
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str | None) for text in texts):
+        raise ResponsesError("`output.raw` must be a list of texts or nulls", place=row.place)
     return texts
 
 
