@@ -235,6 +235,15 @@ def test_only_what_follows_the_mark_is_judged(tmp_path: Path) -> None:
     assert any("does not occur in 1 of 200 responses of 'good'" in warning for warning in result.warnings)
 
 
+def test_a_thought_that_never_closes_is_judged_as_empty_and_counted(tmp_path: Path) -> None:
+    def think(request: Prompt) -> str:
+        return f"<think>no</think>{answer(request)}" if request.example != "0" else f"<think>{RIGHT}"
+
+    result = run(generating(tmp_path, decoding={"after": "</think>"}), Fake(think))
+    assert any("1 response of 'good' to math has no answer" in warning for warning in result.warnings)
+    assert not any("judged whole" in warning for warning in result.warnings)
+
+
 def test_a_base_that_agrees_with_itself_has_a_noise_floor_of_0(tmp_path: Path) -> None:
     (floor,) = run(generating(tmp_path), Fake(answer)).noise_floor or ()
     assert (floor.n, floor.differ, floor.better, floor.worse, floor.gain) == (128, 0, 0, 0, 0)

@@ -214,12 +214,21 @@ class Store(Bindings):
 
     def nulls(self, name: str, task: str) -> int:
         """How many of a name's responses on a task were null, and so judged as empty."""
+        return self._count(name, task, "r.text IS NULL AND r.kind = 'generate'")
+
+    def unanswered(self, name: str, task: str) -> int:
+        """How many of a name's responses on a task have nothing but white space after what is skipped."""
+        return self._count(
+            name, task, "r.cut > 0 AND trim(substr(r.text, r.cut + 1), char(9, 10, 13, 32)) = ''"
+        )
+
+    def _count(self, name: str, task: str, condition: str) -> int:
         bound = self._binding(name, task)
         if bound is None:
             return 0
         (count,) = self._db.execute(
             "SELECT count(*) FROM records r CROSS JOIN examples e ON e.id = r.example "
-            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? AND r.text IS NULL AND r.kind = 'generate'",
+            f"WHERE r.subject = ? AND r.protocol = ? AND e.task = ? AND {condition}",
             (*bound, self._task(task)),
         ).fetchone()
         return int(count)

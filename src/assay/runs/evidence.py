@@ -34,6 +34,7 @@ class RunEvidence:
         self.responses = store.responses
         self.nulls = store.nulls
         self.uncut = store.uncut
+        self.unanswered = store.unanswered
         self.unbound = store.unbound
         self.bound = store.bound
         self.declared = store.declared

@@ -88,24 +88,22 @@ def _workload(
         "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
         "samples": samples,
     }
-    scored = digest([[example.key, row.sample, source.scored_text(row)] for example, row in rows])
+    scored = digest([[example.key, row.sample, row.scored_text] for example, row in rows])
     texts = {example.key: example.prompt for example, _ in rows}
     workload = Workload(Prompt(subject, task, "", ""), identity, protocol, texts, samples)
-    return workload, scored, _cut_warning(subject, task, source, [row.text or "" for _, row in rows])
+    return workload, scored, _cut_warning(subject, task, source, [row for _, row in rows])
 
 
-def _cut_warning(subject: str, task: str, source: Source, texts: Sequence[str]) -> str | None:
+def _cut_warning(subject: str, task: str, source: Source, rows: Sequence[Row]) -> str | None:
     """Cuts are no part of the protocol: one side may be recorded with its thinking and the other without."""
-    if source.after is None:
+    whole = sum(row.skip == 0 for row in rows)
+    if source.after is None or not whole:
         return None
-    having = sum(source.after in text for text in texts)
-    if having == len(texts):
-        return None
-    share = "none" if not having else f"{having}"
+    share = "occurs in none" if whole == len(rows) else f"does not occur in {whole}"
     hint = "; did you mean a line break? Write it in double quotes" if "\\n" in source.after else ""
     return (
-        f"the mark {source.after!r} occurs in {share} of the {len(texts)} responses of {subject!r} to {task}: "
-        f"the others are judged whole{hint}"
+        f"the mark {source.after!r} {share} of the {len(rows)} responses of {subject!r} to {task}: "
+        f"those are judged whole{hint}"
     )
 
 

@@ -99,6 +99,10 @@ class Evidence(Protocol):
         """(responses of which nothing was cut, all responses)."""
         ...
 
+    def unanswered(self, name: str, task: str) -> int:
+        """How many responses have no answer: all of them is skipped, or only white space follows what is."""
+        ...
+
     def unbound(self) -> int:
         """Responses to the plan's tasks under settings that no name has any more."""
         ...

@@ -27,7 +27,7 @@ def warnings(
         *evidence.manifest.warnings,
         *_of_scores(plan, evidence, pairs),
         *_of_few(claims),
-        *_of_nulls(evidence),
+        *_of_empty(evidence),
         *_of_recipes(groups, pairs),
     )
     return tuple(dict.fromkeys(found))
@@ -55,11 +55,19 @@ def _of_few(claims: Sequence[ClaimResult]) -> Iterator[str]:
         )
 
 
-def _of_nulls(evidence: Evidence) -> Iterator[str]:
+def _of_empty(evidence: Evidence) -> Iterator[str]:
+    """Responses without text, and those without an answer after the mark."""
     for name, task in evidence.bound():
-        if not is_again(name) and (nulls := evidence.nulls(name, task)):
+        if is_again(name):
+            continue
+        if nulls := evidence.nulls(name, task):
             found = f"{nulls} null {_form(nulls, 'response', 'responses')} of {name!r} to {task}"
             yield f"{found} {_form(nulls, 'was', 'were')} judged as empty"
+        if unanswered := evidence.unanswered(name, task):
+            yield (
+                f"{unanswered} {_form(unanswered, 'response', 'responses')} of {name!r} to {task} "
+                f"{_form(unanswered, 'has', 'have')} no answer: a thought never closes, or nothing follows it; judged as empty"
+            )
 
 
 def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
@@ -120,7 +128,7 @@ def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterato
         if uncut and plan.decoding.after is not None and not is_again(name):
             yield (
                 f"the mark {plan.decoding.after!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: "
-                f"those are judged whole; perhaps `max_tokens` ended them first"
+                f"those are judged whole"
             )
 
 

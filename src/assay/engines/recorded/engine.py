@@ -41,10 +41,6 @@ class Source:
         marked = [text for row in rows if mark and mark in (text := row.text or "")]
         return bool(tag and marked) and all(tag not in text for text in marked)
 
-    def scored_text(self, row: Row) -> str:
-        """What verifiers see of a row."""
-        return row.scored_text
-
 
 class Recorded:
     """An engine that looks its answers up."""
