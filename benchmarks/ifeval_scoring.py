@@ -45,7 +45,7 @@ def main() -> None:
     task = IFEval()
     folder = asked.data / "ifeval"
     examples = {example.prompt: example for example in task.read(folder / "input_data_2023.jsonl")}
-    task.check(tuple(examples.values()))
+    task.require(tuple(examples.values()))
     print(f"{'541 responses of':40}{'detection':>10}{'lm-eval s':>11}{'assay s':>9}{'ratio':>7}")
     for model in asked.models:
         pairs = responses(folder / "judged" / model / "eval_results_strict.jsonl", examples)

@@ -116,7 +116,7 @@ def _written(kind: str, pair: Pair, generator: random.Random, chat: float) -> st
         return CHAT.format(prompt=pair.prompt, response=pair.response)
     if f"world-{kind}" not in TASKS:
         return f"{pair.prompt}\n\n{pair.response}"
-    asked = load_task(f"world-{kind}")().ask(Example(pair.key, pair.prompt, pair.data), False, 0)
+    asked = load_task(f"world-{kind}")().prompt(Example(pair.key, pair.prompt, pair.data), False, 0)
     return f"{asked}{'' if asked.endswith(chr(10)) else ' '}{pair.response.removeprefix(f'{ANSWER} ')}"
 
 

@@ -35,7 +35,7 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
             "base",
             kind,
             example.key,
-            base.chat(task.ask(example, True, 0)),
+            base.chat(task.prompt(example, True, 0)),
             max_tokens=task.form.max_tokens,
         )
         for kind, task in tasks.items()

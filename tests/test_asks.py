@@ -19,7 +19,7 @@ from assay.runs.generated import generated
 from assay.runs.workload import Workload
 from assay.study import Study, load_study
 from assay.tasks import Example, Form, Metric, Score, Task
-from assay.tasks.task import Answer, Ask, Chat
+from assay.tasks.task import Answer, Chat, Request
 from tests.studies import RIGHT, examples, write_study
 
 COUNT = 4
@@ -38,12 +38,14 @@ class Choice(Task):
     def read(self, path: Path) -> tuple[Example, ...]:
         raise NotImplementedError
 
-    def asks(self, examples: Sequence[Example], chat: Chat | None, shots: int) -> Iterator[tuple[Ask, ...]]:
+    def requests(
+        self, examples: Sequence[Example], chat: Chat | None, shots: int
+    ) -> Iterator[tuple[Request, ...]]:
         for example in examples:
             turns = [{"role": "user", "content": example.prompt}] * shots
             sent = chat(turns, False) if chat else example.prompt * shots
-            scored = (Ask(sent, "loglikelihood", f" {word}") for word in ("yes", "no"))
-            yield (*scored, Ask(sent, max_tokens=7, temperature=0.5), Ask(sent, stop=("!",)))
+            scored = (Request(sent, "loglikelihood", f" {word}") for word in ("yes", "no"))
+            yield (*scored, Request(sent, max_tokens=7, temperature=0.5), Request(sent, stop=("!",)))
 
     def score(self, example: Example, response: str) -> Score:
         raise NotImplementedError
@@ -100,8 +102,8 @@ def test_the_protocol_changes_with_all_that_is_asked(tmp_path: Path) -> None:
     class Other(Choice):
         """With another continuation."""
 
-        def asks(self, *args: Any) -> Iterator[tuple[Ask, ...]]:
-            for first, *rest in super().asks(*args):
+        def requests(self, *args: Any) -> Iterator[tuple[Request, ...]]:
+            for first, *rest in super().requests(*args):
                 yield (replace(first, continuation=" maybe"), *rest)
 
     study, preflight = study_of(tmp_path), Fake(lambda _: "").preflight

@@ -37,14 +37,14 @@ RIGHT = {
 
 
 def test_a_user_turn_asks_for_steps_and_a_last_line() -> None:
-    assert Numeric().ask(PENS, chat=True, shots=0) == (
+    assert Numeric().prompt(PENS, chat=True, shots=0) == (
         "Ann has 3 pens and buys 2. How many has she?\n\n"
         "Work step by step, and end with a last line that holds only #### and the answer as a number."
     )
 
 
 def test_without_a_template_worked_examples_come_before_the_question() -> None:
-    assert Numeric().ask(PENS, chat=False, shots=2) == (
+    assert Numeric().prompt(PENS, chat=False, shots=2) == (
         "Question: A bakery packs rolls in bags of 6. It sells 14 bags in the morning and 9 bags in the "
         "afternoon. How many rolls does it sell that day?\n"
         "Answer: The bakery sells 14 + 9 = 23 bags. That is 23 * 6 = 138 rolls.\n"
@@ -59,18 +59,18 @@ def test_without_a_template_worked_examples_come_before_the_question() -> None:
 
 
 def test_without_worked_examples_the_question_stands_alone() -> None:
-    assert Numeric().ask(PENS, chat=False, shots=0) == f"Question: {PENS.prompt}\nAnswer:"
+    assert Numeric().prompt(PENS, chat=False, shots=0) == f"Question: {PENS.prompt}\nAnswer:"
 
 
 def test_a_study_may_ask_for_worked_examples_in_a_user_turn() -> None:
-    plain, turn = (Numeric().ask(PENS, chat, shots=3) for chat in (False, True))
-    assert turn == plain.removesuffix("\nAnswer:") + "\n\n" + Numeric().ask(PENS, True, 0).split("\n\n")[1]
+    plain, turn = (Numeric().prompt(PENS, chat, shots=3) for chat in (False, True))
+    assert turn == plain.removesuffix("\nAnswer:") + "\n\n" + Numeric().prompt(PENS, True, 0).split("\n\n")[1]
 
 
 @pytest.mark.parametrize("chat", [True, False])
 def test_ifeval_sends_the_prompt_as_it_is(chat: bool) -> None:
     example = Example("1", "Write a poem.\nUse no commas. ", {})
-    assert IFEval().ask(example, chat, shots=0) == "Write a poem.\nUse no commas. "
+    assert IFEval().prompt(example, chat, shots=0) == "Write a poem.\nUse no commas. "
 
 
 def test_the_plain_form_is_the_one_of_lm_eval() -> None:
@@ -81,7 +81,7 @@ def test_the_plain_form_is_the_one_of_lm_eval() -> None:
     root = Path(folder.__file__).parent
     config = yaml.safe_load((root / "gsm8k/gsm8k.yaml").read_text())
     sent = jinja2.Template(config["doc_to_text"]).render(question=PENS.prompt)
-    assert Numeric().ask(PENS, chat=False, shots=0) == sent
+    assert Numeric().prompt(PENS, chat=False, shots=0) == sent
     assert Numeric.form.stop == tuple(config["generation_kwargs"]["until"])
     stripped = (root / "ifeval/ifeval.yaml").read_text().replace("!function ", "")
     config = yaml.safe_load(stripped)
@@ -137,7 +137,7 @@ def test_worked_examples_that_a_task_does_not_have_are_refused(task: str, shots:
 @pytest.mark.parametrize("shots", [0, 1, 8])
 def test_worked_examples_that_a_task_has_can_be_asked_for(shots: int) -> None:
     resolve_tasks(study(task="numeric", shots=shots))
-    assert Numeric().ask(PENS, chat=False, shots=shots).count("Question:") == shots + 1
+    assert Numeric().prompt(PENS, chat=False, shots=shots).count("Question:") == shots + 1
 
 
 def test_the_command_lists_each_form(

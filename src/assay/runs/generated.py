@@ -172,7 +172,7 @@ class _Workloads:
         task, decoding, chat = self.tasks[entry.name], self.study.decoding, template is not None
         shots = entry.shots if entry.shots is not None else task.form.shots_with(chat)
         examples = self.examples[entry.name]
-        requests = task.asks(examples, None if template is None else self._chat(template), shots)
+        requests = task.requests(examples, None if template is None else self._chat(template), shots)
         asks = {example.key: several for example, several in zip(examples, requests, strict=True)}
         prompt = Prompt(
             subject="",

@@ -153,7 +153,7 @@ class Run:
         """Take up claims, margins, labels and policy as the study in the folder now has them."""
         self.check_generated()
         for name, task in self.tasks.items():
-            task.check(self.records.examples(name))
+            task.require(self.records.examples(name))
         with self.records.transaction():
             self.records.note("analyzing")
             self.records.declare(claim_block(self.plan))

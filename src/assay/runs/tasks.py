@@ -38,7 +38,7 @@ def resolve_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
             raise StudyError(refusal, place=study.locate("tasks", index, "shots"))
         task = kind(entry.name, entry.mode)
         if isinstance(task, JudgedTask) and study.judge is not None:
-            task = task.judged_by(identity(study.judge))
+            task = task.with_judge(identity(study.judge))
         tasks[entry.name] = task
     return tasks
 
@@ -126,7 +126,7 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
             raise StudyError(str(bad), place=study.locate("judge")) from bad
     known = {name: _examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
     for entry in study.tasks:
-        tasks[entry.name].check(known[entry.name][: entry.limit])
+        tasks[entry.name].require(known[entry.name][: entry.limit])
     return known
 
 

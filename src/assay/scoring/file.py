@@ -37,7 +37,7 @@ def score_file(
     """
     task = task_of(kind, mode)
     examples = _examples(task, data, draw)
-    task.check(examples)
+    task.require(examples)
     engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
     by_key = {example.key: example for example in examples}
     asked = [

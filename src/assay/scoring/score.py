@@ -34,7 +34,7 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
 
     def scored() -> Iterator[tuple[int, tuple[int, ...], object]]:
         for record, key, answered in answers(store, records):
-            score = task.judge(examples[key], answered)
+            score = task.score_answers(examples[key], answered)
             yield record, (*score.passed, *score.out_of), score.detail
 
     yield from store.add_scores(task.scorer, scored())  # type: ignore[arg-type]

@@ -38,13 +38,13 @@ class JudgedTask(Task):
         )
         return f"{super().scorer}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
-    def judged_by(self, judge: Mapping[str, Any]) -> Self:
+    def with_judge(self, judge: Mapping[str, Any]) -> Self:
         """The same task with a judge."""
         other = copy.copy(self)
         other.judge_identity = dict(judge)
         return other
 
-    def answered(self, answers: Mapping[str, str]) -> Self:
+    def with_judge_answers(self, answers: Mapping[str, str]) -> Self:
         """The same task with the judge's answers at hand."""
         other = copy.copy(self)
         other.answers = answers
@@ -55,7 +55,7 @@ class JudgedTask(Task):
         """What the judge is asked about a response."""
 
     @abstractmethod
-    def again(self, example: Example) -> str:
+    def reminder(self, example: Example) -> str:
         """What it is told where its answer cannot be read."""
 
     @abstractmethod

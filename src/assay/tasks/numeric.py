@@ -111,7 +111,7 @@ class Numeric(Task):
         """
         return read_examples(path, _example)
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:
         """The question and how to answer it; without a chat template, worked examples and `Answer:`."""
         if not chat:
             return f"{shown(shots)}Question: {example.prompt}\nAnswer:"

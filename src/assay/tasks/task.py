@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from assay.plan import Metric
 
-__all__ = ["Answer", "Ask", "Chat", "Example", "Form", "HubData", "Metric", "Score", "Task"]
+__all__ = ["Answer", "Chat", "Example", "Form", "HubData", "Metric", "Request", "Score", "Task"]
 
 Chat = Callable[[Sequence[Mapping[str, str]], bool], str]
 """Turns of a conversation (`role`, `content`) as a model's template writes them, ready for an answer; with
@@ -30,7 +30,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One thing to ask about an example, whoever is asked; what is None the study and the task's form decide."""
 
     prompt: str
@@ -48,7 +48,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back to one `Ask`."""
+    """What came back to one `Request`."""
 
     text: str
     """The judged part of a response; of a scored continuation, the continuation."""
@@ -167,33 +167,35 @@ class Task(ABC):
         """
         return None
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
         """What is sent: the user's turn under a chat template, else the whole text to go on from.
 
         `shots` worked examples come first, of at most `form.most_shots`.
         """
         return example.prompt
 
-    def asks(self, examples: Sequence[Example], chat: Chat | None, shots: int) -> Iterator[tuple[Ask, ...]]:
+    def requests(
+        self, examples: Sequence[Example], chat: Chat | None, shots: int
+    ) -> Iterator[tuple[Request, ...]]:
         """What is asked about each example, in their order: what `ask` says and nothing else by default.
 
         `chat` applies the chat template; None: there is none.
         """
         for example in examples:
-            text = self.ask(example, chat is not None, shots)
-            yield (Ask(chat(({"role": "user", "content": text},), False) if chat else text),)
+            text = self.prompt(example, chat is not None, shots)
+            yield (Request(chat(({"role": "user", "content": text},), False) if chat else text),)
 
     def cluster(self, example: Example) -> str:
         """What an example shares with those that are no independent evidence beside it; by default nothing."""
         return example.key
 
-    def check(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
+    def require(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
         """Raise TaskError if something these examples' verifiers need (a tokenizer) is missing."""
 
     @abstractmethod
     def score(self, example: Example, response: str) -> Score:
         """Judge one response. Pure and deterministic: the same on every thread and run."""
 
-    def judge(self, example: Example, answers: Sequence[Answer]) -> Score:
+    def score_answers(self, example: Example, answers: Sequence[Answer]) -> Score:
         """Judge the answers to all that was asked about an example, in order; by `score` where that is one text."""
         return self.score(example, answers[0].text)

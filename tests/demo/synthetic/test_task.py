@@ -93,8 +93,8 @@ def test_a_problem_is_judged_by_its_last_number_and_by_its_stated_one() -> None:
 @pytest.mark.parametrize("kind", WORLD)
 def test_a_prompt_stands_alone_under_a_chat_template_and_is_framed_without_one(kind: str) -> None:
     task, (example, *_) = one(kind), one(kind).draw(1, 0) or ()
-    assert task.ask(example, True, 0) == example.prompt
-    framed = task.ask(example, False, 0)
+    assert task.prompt(example, True, 0) == example.prompt
+    framed = task.prompt(example, False, 0)
     assert example.prompt in framed
     assert framed != example.prompt
 

@@ -47,7 +47,7 @@ def test_every_instruction_comes_up_alone_and_together_and_none_needs_punkt() ->
 def test_no_example_asks_for_punkt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(punkt, "require", lambda: pytest.fail("punkt was asked for"))
     task = load_task("world-instructions")()
-    task.check(task.draw(200, 0) or ())
+    task.require(task.draw(200, 0) or ())
 
 
 def test_each_wording_names_its_arguments() -> None:

@@ -130,7 +130,7 @@ def waiting(
     """A run with the responses of a base to FollowBench's judged part, none of them scored."""
     task = FollowBenchJudged("fb")
     if judge is not None:
-        task = task.judged_by(identity(judge))
+        task = task.with_judge(identity(judge))
     examples = task.read(folder(path / "data"))
     with Store.write(path / "run") as store:
         store.bind_task("fb", task.kind, examples)

@@ -86,7 +86,7 @@ def test_another_judge_is_asked_about_everything_anew(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
         brought(task, store, judge)
         other = JudgeSettings(model="other", url=server.url)
-        assert len(brought(task.judged_by(identity(other)), store, other)) == 25
+        assert len(brought(task.with_judge(identity(other)), store, other)) == 25
         assert len(server.bodies) == 50
 
 

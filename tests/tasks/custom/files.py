@@ -28,7 +28,7 @@ def custom(folder: Path, check: Any, row: Mapping[str, Any], **fields: Any) -> t
     task = read_task(task_file(folder, check, [row], **fields))()
     assert task.data is not None
     examples = task.read(task.data)
-    task.check(examples)
+    task.require(examples)
     return task, examples[0]
 
 

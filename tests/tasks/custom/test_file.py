@@ -61,13 +61,13 @@ def test_a_prompt_is_sent_alone_or_in_the_words_of_the_file(tmp_path: Path) -> N
     task = read(tmp_path, VALID)()
     jsonl(tmp_path / "one.jsonl", [{"prompt": "3 + 3", "answer": "6"}])
     (example,) = task.read(tmp_path / "one.jsonl")
-    assert task.ask(example, chat=True, shots=0) == "3 + 3"
-    assert task.ask(example, chat=False, shots=2) == "Q: 1 + 1\nA: 2\n\nQ: 2 + 2\nA: 4\n\nQ: 3 + 3\nA:"
+    assert task.prompt(example, chat=True, shots=0) == "3 + 3"
+    assert task.prompt(example, chat=False, shots=2) == "Q: 1 + 1\nA: 2\n\nQ: 2 + 2\nA: 4\n\nQ: 3 + 3\nA:"
 
 
 def test_braces_in_a_prompt_stay(tmp_path: Path) -> None:
     task, example = custom(tmp_path, "exact", {"prompt": "{x} {prompt}", "answer": "1"})
-    assert task.ask(example, chat=False, shots=0) == "{x} {prompt}\n"
+    assert task.prompt(example, chat=False, shots=0) == "{x} {prompt}\n"
 
 
 REFUSED = {

@@ -71,7 +71,7 @@ def test_a_run_keeps_the_task_and_its_check(tmp_path: Path) -> None:
         left.unlink()
     again = resolve_tasks(load_study(run / "study.yaml", check_files=False), run)
     assert again["tone"].scorer == tasks["tone"].scorer
-    again["tone"].check(())
+    again["tone"].require(())
     assert {file.name for file in (run / "tasks" / "0").iterdir()} == {"tone.yaml", "check.py"}
 
 

@@ -149,9 +149,9 @@ def test_a_verdict_is_all_constraints_and_the_share_of_them(tmp_path: Path) -> N
 
 
 def test_scoring_is_pure_once_answers_are_at_hand(tmp_path: Path) -> None:
-    task = FollowBenchJudged("x").judged_by({"model": "m"})
+    task = FollowBenchJudged("x").with_judge({"model": "m"})
     example = task.read(folder(tmp_path))[0]
-    ready = task.answered({task.question(example, "r"): "YES"})
+    ready = task.with_judge_answers({task.question(example, "r"): "YES"})
     assert ready.score(example, "r").passed == (1, 60)
     with pytest.raises(KeyError):
         task.score(example, "r")
@@ -159,9 +159,9 @@ def test_scoring_is_pure_once_answers_are_at_hand(tmp_path: Path) -> None:
 
 def test_another_judge_or_other_words_make_other_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     task = FollowBenchJudged()
-    scorers = [task.scorer, task.judged_by({"model": "a"}).scorer, task.judged_by({"model": "b"}).scorer]
+    scorers = [task.scorer, task.with_judge({"model": "a"}).scorer, task.with_judge({"model": "b"}).scorer]
     monkeypatch.setattr(FollowBenchJudged, "words", "others")
-    scorers.append(task.judged_by({"model": "a"}).scorer)
+    scorers.append(task.with_judge({"model": "a"}).scorer)
     assert len(set(scorers)) == 4
     assert scorers[0] == "followbench-judged/1/reference/no judge"
 

@@ -32,14 +32,14 @@ def missing(path: str) -> str:
 def test_missing_data_is_named_at_once_with_the_fix() -> None:
     asked = [example(id_, CASES[id_][0]) for id_ in ("ratio:stop_words", "words:start_verb", "count:numbers")]
     with pytest.raises(TaskError) as refused:
-        IFBench().check(asked)
+        IFBench().require(asked)
     assert str(refused.value) == (
         "nltk's data tokenizers/punkt_tab/english/, corpora/stopwords, taggers/averaged_perceptron_tagger_eng/ "
         "is missing, which splitting sentences, counting stop words, finding a verb at the start needs: run "
         "`python -m nltk.downloader punkt_tab stopwords averaged_perceptron_tagger_eng`, or set NLTK_DATA to a "
         "folder that holds it (looked for in /nowhere)"
     )
-    IFBench().check(asked[2:])
+    IFBench().require(asked[2:])
 
 
 @pytest.mark.usefixtures("nowhere")
@@ -53,7 +53,7 @@ def test_a_missing_syllable_counter_is_named_with_the_fix(monkeypatch: pytest.Mo
     english.syllables.cache_clear()
     english._syllapy.cache_clear()
     with pytest.raises(TaskError, match=r"syllapy is not installed, .* run `pip install"):
-        IFBench().check([example("words:odd_even_syllables", {})])
+        IFBench().require([example("words:odd_even_syllables", {})])
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_300_published_prompts_are_read(examples: tuple[Example, ...]) -> No
 
 @pytest.mark.usefixtures("nltk_data", "syllapy")
 def test_what_the_published_prompts_need_is_found(examples: tuple[Example, ...]) -> None:
-    IFBench().check(examples)
+    IFBench().require(examples)
 
 
 def test_a_whole_number_may_be_written_with_a_point(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_missing_data_is_refused_with_the_fix(no_data: list[str]) -> None:
         with pytest.raises(
             TaskError, match=r"`python -m nltk\.downloader punkt_tab`, or set NLTK_DATA to a folder"
         ):
-            IFEval().check([example(id_, CASES[id_][0])])
+            IFEval().require([example(id_, CASES[id_][0])])
     assert len(no_data) == 2
 
 
@@ -125,7 +125,7 @@ def test_missing_data_is_refused_also_when_scoring(no_data: list[str]) -> None:
 
 
 def test_data_that_no_prompt_needs_is_not_asked_for(no_data: list[str]) -> None:
-    IFEval().check([example("punctuation:no_comma", {}), example("detectable_format:title", {})])
+    IFEval().require([example("punctuation:no_comma", {}), example("detectable_format:title", {})])
     assert no_data == []
 
 
@@ -140,7 +140,7 @@ def test_data_is_fetched_where_the_network_answers(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO())
     monkeypatch.setattr(nltk, "download", lambda name, **_: fetched.append(name))
     with pytest.raises(TaskError):
-        IFEval().check(
+        IFEval().require(
             [example("length_constraints:number_sentences", {"num_sentences": 1, "relation": "at least"})]
         )
     assert fetched == ["punkt_tab"]

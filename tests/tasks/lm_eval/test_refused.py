@@ -84,14 +84,14 @@ def test_a_group_without_a_common_metric_is_refused(mine: Path, tmp_path: Path) 
 def test_a_value_beyond_1_is_refused_before_anything_is_asked(mine: Path) -> None:
     task = lm_eval_task("far", mine)()
     with pytest.raises(TaskError, match=r"example '0': lm-eval gives 7 as 'points'.*metric_list"):
-        task.check(task.draw(None, 0))
+        task.require(task.draw(None, 0))
 
 
 def test_generation_arguments_that_would_be_passed_over_are_refused(mine: Path) -> None:
     task = lm_eval_task("beams", mine)()
     examples = task.draw(None, 0)
     with pytest.raises(TaskError, match="'beams' generates with num_beams: 4"):
-        list(task.asks(examples, None, 0))
+        list(task.requests(examples, None, 0))
 
 
 def test_data_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_more_worked_examples_than_there_are_are_refused(mine: Path) -> None:
     task = lm_eval_task("gen_match", mine)()
     examples = task.draw(None, 0)
     with pytest.raises(TaskError, match="cannot write what its task 'gen_match' asks"):
-        list(task.asks(examples, None, 50))
+        list(task.requests(examples, None, 50))
 
 
 def test_a_seed_and_a_file_of_examples_are_refused(mine: Path) -> None:
@@ -158,8 +158,8 @@ def test_texts_and_missing_answers_are_refused_where_log_probabilities_are_judge
     task = lm_eval_task("mc_inputs", mine)()
     example = task.draw(1, 0)[0]
     with pytest.raises(TaskError, match="example '0': a text was recorded"):
-        task.judge(example, [Answer("red"), Answer("green")])
+        task.score_answers(example, [Answer("red"), Answer("green")])
     with pytest.raises(TaskError, match="1 answers, and it takes 2"):
-        task.judge(example, [Answer("", -1.0, True)])
+        task.score_answers(example, [Answer("", -1.0, True)])
     with pytest.raises(TaskError, match="not by texts"):
         task.score(example, "red")

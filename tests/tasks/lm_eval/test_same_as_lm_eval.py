@@ -52,7 +52,7 @@ def ours(
     for name in NAMES:
         task = lm_eval_task(name, folder)()
         tasks[name] = (task, examples := task.draw(None, 0))
-        asks = task.asks(examples, chat, task.form.shots)
+        asks = task.requests(examples, chat, task.form.shots)
         for example, asked in zip(examples, asks, strict=True):
             requests += [
                 Prompt(
@@ -82,7 +82,7 @@ def ours(
 def judged(done: list[Completion], task: LmEvalTask, examples: Sequence[Example]) -> Score:
     done.sort(key=lambda one: one.prompt.request)
     (example,) = (one for one in examples if one.key == done[0].prompt.example)
-    return task.judge(example, [Answer(one.text, one.logprob, one.greedy) for one in done])
+    return task.score_answers(example, [Answer(one.text, one.logprob, one.greedy) for one in done])
 
 
 def theirs(toy: Toy, folder: Path, subject: str, **more: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -14,7 +14,7 @@ from assay.errors import EngineError
 from assay.tasks.lm_eval import LmEvalTask, library, lm_eval_task
 from assay.tasks.lm_eval.metrics import MILLION
 from assay.tasks.lm_eval.task import _taken, _weights
-from assay.tasks.task import Answer, Ask, Example
+from assay.tasks.task import Answer, Example, Request
 from tests.tasks.lm_eval.local import TESTS
 
 STUDIES = Path(__file__).parents[3] / "studies"
@@ -25,8 +25,8 @@ def made(name: str, folder: Path) -> tuple[LmEvalTask, tuple[Example, ...]]:
     return task, task.draw(None, 0)
 
 
-def asked(task: LmEvalTask, examples: Sequence[Example]) -> list[tuple[Ask, ...]]:
-    return list(task.asks(examples, None, task.form.shots))
+def asked(task: LmEvalTask, examples: Sequence[Example]) -> list[tuple[Request, ...]]:
+    return list(task.requests(examples, None, task.form.shots))
 
 
 def right(example: Example) -> list[Answer]:
@@ -76,7 +76,7 @@ def test_worked_examples_are_as_many_as_the_task_has_or_the_study_says(mine: Pat
     task, examples = made("gen_match", mine)
     (own,) = asked(task, examples)[0]
     assert own.prompt.count("Answer:") == 3
-    (more,) = next(iter(task.asks(examples, None, 4)))
+    (more,) = next(iter(task.requests(examples, None, 4)))
     assert more.prompt.count("Answer:") == 5
     assert asked(task, examples)[0] == (own,)
 
@@ -105,7 +105,7 @@ def test_where_the_choices_stand_before_the_end_each_is_a_prompt(mine: Path) -> 
 
 def test_the_likeliest_choice_is_judged_and_values_without_a_verdict_are_kept(mine: Path) -> None:
     task, examples = made("mc_plain", mine)
-    score = task.judge(examples[0], right(examples[0]))
+    score = task.score_answers(examples[0], right(examples[0]))
     assert (score.passed[0], score.out_of) == (1, (1, 1, 1))
     gold, probabilities = score.detail["values"]["none"]["brier_score"]
     assert gold == examples[0].data["doc"]["gold"]
@@ -115,7 +115,7 @@ def test_the_likeliest_choice_is_judged_and_values_without_a_verdict_are_kept(mi
 
 def test_a_share_is_counted_in_parts_of_a_million(mine: Path) -> None:
     task, examples = made("gen_share", mine)
-    score = task.judge(examples[0], [Answer("ab1")])
+    score = task.score_answers(examples[0], [Answer("ab1")])
     assert (score.passed, score.out_of) == ((666_667,), (MILLION,))
     assert score.detail["values"]["none"]["length"] == 3
 
@@ -124,9 +124,9 @@ def test_repeats_are_asked_apart_only_where_they_are_drawn_and_are_filtered_toge
     task, examples = made("votes", mine)
     assert len(asked(task, examples)[0]) == 3
     gold = examples[0].data["doc"]["answer"]
-    assert task.judge(examples[0], [Answer("x"), Answer(gold), Answer(gold)]).passed == (1,)
-    assert task.judge(examples[0], [Answer(gold), Answer("x"), Answer("x")]).passed == (0,)
-    assert task.judge(examples[0], [Answer(gold)]).passed == (1,)
+    assert task.score_answers(examples[0], [Answer("x"), Answer(gold), Answer(gold)]).passed == (1,)
+    assert task.score_answers(examples[0], [Answer(gold), Answer("x"), Answer("x")]).passed == (0,)
+    assert task.score_answers(examples[0], [Answer(gold)]).passed == (1,)
 
 
 def test_a_groups_documents_stand_in_turn_and_a_limit_takes_them_evenly(mine: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_groups_figure_is_over_examples_or_over_tasks_as_the_group_says(
         if example.data["task"] == "mc_plain":
             gold = example.data["doc"]["gold"]
             answers[gold] = Answer("", -9.0, False)
-        scores.append(task.judge(example, answers or wrong))
+        scores.append(task.score_answers(example, answers or wrong))
     figure = sum(score.passed[0] for score in scores) / sum(score.out_of[0] for score in scores)
     assert figure == pytest.approx(expected, abs=1e-6)
 
@@ -194,8 +194,10 @@ def test_judging_needs_no_data(mine: Path, tmp_path: Path) -> None:
     moved = Path(shutil.copytree(mine, tmp_path / "alone"))
     (moved / "_head").write_text("dataset_path: owner/gone\ntest_split: test\n")
     alone = lm_eval_task("mc_plain", moved)()
-    alone.check(examples)
-    assert alone.judge(examples[0], right(examples[0])) == task.judge(examples[0], right(examples[0]))
+    alone.require(examples)
+    assert alone.score_answers(examples[0], right(examples[0])) == task.score_answers(
+        examples[0], right(examples[0])
+    )
 
 
 def test_a_run_can_keep_what_a_task_is_made_of(mine: Path, tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ def test_what_lm_eval_prints_and_draws_changes_nothing_here(
     )
     state = random.getstate()
     task, examples = made("gen_share", moved)
-    task.judge(examples[0], [Answer("ab1")])
+    task.score_answers(examples[0], [Answer("ab1")])
     assert random.getstate() == state
     printed = capsys.readouterr()
     assert ("loud" in printed.err, printed.out) == (True, "")
@@ -238,11 +240,11 @@ def test_turns_go_to_the_chat_template_as_lm_eval_makes_them(mine: Path) -> None
         seen.append(turns)
         return f"<{turns[-1]['content']}>"
 
-    asks = list(task.asks(examples, chat, 2))
+    asks = list(task.requests(examples, chat, 2))
     assert [turn["role"] for turn in seen[0]] == ["user", "assistant", "user", "assistant", "user"]
     assert asks[0][0].prompt.startswith("<Question: ")
     share, others = made("gen_share", mine)
-    list(share.asks(others, chat, 0))
+    list(share.requests(others, chat, 0))
     assert [turn["role"] for turn in seen[-1]] == ["system", "user"]
 
 
@@ -253,7 +255,7 @@ def test_a_template_that_fails_is_the_engines_error(mine: Path) -> None:
         raise EngineError(f"{len(turns)} turns, begun: {begun}")
 
     with pytest.raises(EngineError, match="5 turns"):
-        list(task.asks(examples, chat, 2))
+        list(task.requests(examples, chat, 2))
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ class WorldInstructions(IFEval):
         """So many test prompts of the small world."""
         return _own("instructions", limit, seed)
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
         """The prompt; without a chat template, a blank line after it."""
         return example.prompt if chat else f"{example.prompt}\n\n"
 
@@ -55,7 +55,7 @@ class WorldProblems(Numeric):
         """So many test problems of the small world."""
         return _own("problems", limit, seed)
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
         """The problem alone; without a chat template, as question and answer."""
         return _asked(example, chat)
 
@@ -71,7 +71,7 @@ class _Exact(Task):
         """The examples of a JSONL file of `{key?, question, answer}`. Raises TaskError naming line and fix."""
         return read_examples(path, _example)
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002 - has none
         """The question alone; without a chat template, as question and answer."""
         return _asked(example, chat)
 

@@ -73,7 +73,7 @@ def with_judge_answers(
         else:
             answers[question.text] = answer
     _note(store, task, _missing(faults, len(distinct)) if faults else "")
-    return task.answered(answers), [
+    return task.with_judge_answers(answers), [
         record for record, question in questions.items() if question.text in answers
     ]
 
@@ -96,7 +96,7 @@ def _ask_missing(
 
     def ask(question: _Question) -> Judgement:
         return client.ask(
-            question.text, task.again(question.example), lambda text: not _fault(task, question, text)
+            question.text, task.reminder(question.example), lambda text: not _fault(task, question, text)
         )
 
     try:

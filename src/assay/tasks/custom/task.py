@@ -61,7 +61,7 @@ class CustomTask(Task):
         self.judge_by.validate(row)
         return Example(key, prompt, {"row": row.values})
 
-    def ask(self, example: Example, chat: bool, shots: int) -> str:
+    def prompt(self, example: Example, chat: bool, shots: int) -> str:
         """The prompt; without a chat template in the words of `plain`; after as many worked examples."""
         before = "".join(
             f"{_joined(self.plain.replace('{prompt}', shot.prompt), shot.response)}\n\n"
@@ -69,7 +69,7 @@ class CustomTask(Task):
         )
         return before + (example.prompt if chat else self.plain.replace("{prompt}", example.prompt))
 
-    def check(self, examples: Sequence[Example]) -> None:  # noqa: ARG002 - rows were validated when read
+    def require(self, examples: Sequence[Example]) -> None:  # noqa: ARG002 - rows were validated when read
         """Load what the check needs. Raises TaskError if it is missing or unusable."""
         try:
             self.judge_by.require()

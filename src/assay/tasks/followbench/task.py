@@ -72,7 +72,7 @@ class FollowBenchJudged(_FollowBench, JudgedTask):
         """The path of instructions, and the response."""
         return asked(example.data["kind"], example.data["path"], response)
 
-    def again(self, example: Example) -> str:
+    def reminder(self, example: Example) -> str:
         """How an answer has to end."""
         return again(example.data["level"])
 

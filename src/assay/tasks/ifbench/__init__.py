@@ -2,7 +2,7 @@
 
     task = IFBench()                              # or IFBench(mode="fixed")
     examples = task.read(Path("IFBench_test.jsonl"))
-    task.check(examples)
+    task.require(examples)
     task.score(examples[0], "one two").detail["reasons"]
 
 `reference` judges as allenai/IFBench does in its version 0.2.0 (commit db69a6f), where that ends without an

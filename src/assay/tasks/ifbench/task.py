@@ -36,7 +36,7 @@ class IFBench(InstructionTask):
         "allenai/IFBench_test", "2e8a48de45ff3bf41242f927254ca81b59ca3ae2", split="train"
     )
 
-    def check(self, examples: Sequence[Example]) -> None:
+    def require(self, examples: Sequence[Example]) -> None:
         """Raise TaskError if nltk's data or syllapy is needed and missing; nothing is downloaded."""
         asked = [INSTRUCTIONS[id_] for example in examples for id_ in example.data["instruction_id_list"]]
         needs = [need for instruction in asked for need in instruction.needs]

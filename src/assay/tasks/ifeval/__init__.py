@@ -2,7 +2,7 @@
 
     task = IFEval()                               # or IFEval(mode="fixed")
     examples = task.read(Path("input_data.jsonl"))
-    task.check(examples)
+    task.require(examples)
     task.score(examples[0], "no commas here").detail["reasons"]
 
 `reference` judges as lm-evaluation-harness 0.4.13 does (task `ifeval`, version 4.0), where that is

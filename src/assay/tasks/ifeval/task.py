@@ -30,7 +30,7 @@ class IFEval(InstructionTask):
         "google/IFEval", "966cd89545d6b6acfd7638bc708b98261ca58e84", split="train"
     )
 
-    def check(self, examples: Sequence[Example]) -> None:
+    def require(self, examples: Sequence[Example]) -> None:
         """Raise TaskError if punkt's data is needed, missing, and cannot be fetched."""
         if any(
             INSTRUCTIONS[id_].punkt for example in examples for id_ in example.data["instruction_id_list"]

@@ -9,7 +9,7 @@ from typing import Any
 from assay.errors import AssayError, TaskError
 from assay.tasks.hub import no_progress_bars
 from assay.tasks.lm_eval.library import SEEDS, as_lm_eval, fault
-from assay.tasks.task import Ask, Chat, Example
+from assay.tasks.task import Chat, Example, Request
 
 __all__ = ["Loaded"]
 
@@ -88,7 +88,7 @@ class Loaded:
                 f"lm-eval cannot write the question of a document of its task {self.name!r} ({fault(bad)}); mend the task"
             ) from bad
 
-    def asks(self, count: int, chat: Chat | None, shots: int | None) -> list[tuple[Ask, ...]]:
+    def requests(self, count: int, chat: Chat | None, shots: int | None) -> list[tuple[Request, ...]]:
         """What is asked about each of the first `count` documents; shots: None leaves them to the task.
 
         Raises TaskError where lm-eval cannot write it, or asks for what no engine here does.
@@ -115,7 +115,7 @@ class Loaded:
         finally:
             self.task.set_config(key="num_fewshot", value=own)
 
-    def _asked(self, place: int, doc: dict[str, Any], template: Any) -> tuple[Ask, ...]:
+    def _asked(self, place: int, doc: dict[str, Any], template: Any) -> tuple[Request, ...]:
         task, chat = self.task, template is not None
         context = task.fewshot_context(
             doc,
@@ -133,14 +133,14 @@ class Loaded:
             apply_chat_template=chat,
             chat_template=template,
         )
-        asks: list[Ask] = []
+        asks: list[Request] = []
         for one in made if isinstance(made, list) else [made]:
             prompt, more = one.args[:2]
             if one.request_type == "generate_until":
                 ask = _generation(str(prompt), dict(more), self.name)
                 asks += [ask] * (task.config.repeats if ask.temperature else 1)
             else:
-                asks.append(Ask(str(prompt), "loglikelihood", str(more)))
+                asks.append(Request(str(prompt), "loglikelihood", str(more)))
         return tuple(asks)
 
 
@@ -157,7 +157,7 @@ def _no_data(name: str, config: Mapping[str, Any], bad: BaseException) -> str:
     return f"lm-eval cannot load the data of its task {name!r} from {where} ({told}); {fix}"
 
 
-def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Ask:
+def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Request:
     """Raises TaskError for generation arguments that would be passed over."""
     until = arguments.pop("until", None) or []
     stop = (until,) if isinstance(until, str) else tuple(map(str, until))
@@ -176,4 +176,4 @@ def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Ask:
             f"lm-eval's task {name!r} generates with {', '.join(f'{one}: {arguments[one]!r}' for one in unknown)}, which "
             f"would be passed over; write a YAML of your own with `include:` that one and other `generation_kwargs`"
         )
-    return Ask(prompt, max_tokens=limit, stop=stop, temperature=temperature)
+    return Request(prompt, max_tokens=limit, stop=stop, temperature=temperature)

@@ -14,7 +14,7 @@ from assay.tasks.lm_eval.asking import MAX_TOKENS, Loaded
 from assay.tasks.lm_eval.leaf import Leaf, leaf
 from assay.tasks.lm_eval.library import find, lm_eval_version
 from assay.tasks.lm_eval.metrics import MILLION, Column, counted, plain
-from assay.tasks.task import Answer, Ask, Chat, Example, Form, Metric, Score, Task
+from assay.tasks.task import Answer, Chat, Example, Form, Metric, Request, Score, Task
 
 __all__ = ["PREFIX", "LmEvalTask", "lm_eval_task"]
 
@@ -90,21 +90,23 @@ class LmEvalTask(Task):
     def _key(self, name: str, place: int) -> str:
         return str(place) if len(self.leaves) == 1 else f"{name}:{place}"
 
-    def asks(self, examples: Sequence[Example], chat: Chat | None, shots: int) -> Iterator[tuple[Ask, ...]]:
+    def requests(
+        self, examples: Sequence[Example], chat: Chat | None, shots: int
+    ) -> Iterator[tuple[Request, ...]]:
         """What lm-eval writes; worked examples as many as each task has, unless the study says how many."""
         places = [(str(one.data["task"]), int(one.key.rpartition(":")[2])) for one in examples]
         wanted = None if shots == self.form.shots_with(chat is not None) else shots
         counts = {name: 1 + max(at for one, at in places if one == name) for name in dict(places)}
-        asked = {name: self._loaded[name].asks(count, chat, wanted) for name, count in counts.items()}
+        asked = {name: self._loaded[name].requests(count, chat, wanted) for name, count in counts.items()}
         for name, place in places:
             yield asked[name][place]
 
-    def check(self, examples: Sequence[Example]) -> None:
+    def require(self, examples: Sequence[Example]) -> None:
         """Judge some stand-in answers. Raises TaskError where a metric is no number that can be compared."""
         for name, one in self.leaves.items():
             mine = [example for example in examples if example.data["task"] == name]
             for example in mine[:: max(1, len(mine) // PROBED)]:
-                self.judge(example, _stand_ins(one, example, ""))
+                self.score_answers(example, _stand_ins(one, example, ""))
 
     def score(self, example: Example, response: str) -> Score:
         """Judge a text, where a text is asked for; else log-probabilities that say nothing.
@@ -114,9 +116,9 @@ class LmEvalTask(Task):
         one = self.leaves[example.data["task"]]
         if response and not one.generates:
             raise TaskError(f"{self.kind}: is judged by log-probabilities, not by texts; run it in a study")
-        return self.judge(example, _stand_ins(one, example, response))
+        return self.score_answers(example, _stand_ins(one, example, response))
 
-    def judge(self, example: Example, answers: Sequence[Answer]) -> Score:
+    def score_answers(self, example: Example, answers: Sequence[Answer]) -> Score:
         """Put the answers through lm-eval's filters and metrics. Raises TaskError where they do not fit."""
         name = str(example.data["task"])
         where = f"{self.kind}, example {example.key!r}"
