@@ -119,7 +119,7 @@ def test_a_task_that_asks_one_text_has_the_protocol_that_it_always_had(tmp_path:
     class Plain(Choice):
         """One text an example."""
 
-        asks = Task.asks
+        requests = Task.requests
 
     plain = generated(
         study_of(tmp_path), {"choice": Plain("choice")}, {"choice": KNOWN}, Fake(lambda _: "").preflight

@@ -19,7 +19,7 @@ from assay.records import digest
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Base, Study, TaskEntry
 from assay.tasks import Example, Task
-from assay.tasks.task import Ask, Chat
+from assay.tasks.task import Chat, Request
 from assay.verdicts.noise import AGAIN
 
 __all__ = ["generated"]
@@ -186,7 +186,7 @@ class _Workloads:
         )
         texts = {key: several[0].prompt or several[0].continuation for key, several in asks.items()}
         workload = Workload(prompt, {}, {}, texts, decoding.samples, decoding.after)
-        if any(several != (Ask(several[0].prompt),) for several in asks.values()):
+        if any(several != (Request(several[0].prompt),) for several in asks.values()):
             filled = {key: self._filled(several, entry, prompt) for key, several in asks.items()}
             workload = _several(workload, filled)
         prompt = workload.prompt
@@ -215,7 +215,7 @@ class _Workloads:
 
         return chat
 
-    def _filled(self, several: Sequence[Ask], entry: TaskEntry, usual: Prompt) -> tuple[Ask, ...]:
+    def _filled(self, several: Sequence[Request], entry: TaskEntry, usual: Prompt) -> tuple[Request, ...]:
         """Requests with what the task leaves open; what the study sets goes before what the task sets."""
         decoding = self.study.decoding
         limit, heat = entry.max_tokens or decoding.max_tokens, decoding.temperature
@@ -232,7 +232,7 @@ class _Workloads:
         )
 
 
-def _several(workload: Workload, asks: Mapping[str, tuple[Ask, ...]]) -> Workload:
+def _several(workload: Workload, asks: Mapping[str, tuple[Request, ...]]) -> Workload:
     """The workload with all requests about each example."""
     texts = [ask for several in asks.values() for ask in several if ask.kind == "generate"]
     prompt = replace(

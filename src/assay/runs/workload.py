@@ -10,7 +10,7 @@ from typing import Any
 from assay.engines import Prompt, Session
 from assay.plan import Problem
 from assay.tasks import Example, Task
-from assay.tasks.task import Ask
+from assay.tasks.task import Request
 
 __all__ = ["BaseGroup", "Responses", "Work", "Workload"]
 
@@ -28,7 +28,7 @@ class Workload:
     samples: int = 1
     after: str | None = None
     """What verifiers see of a generated response begins behind the first such mark."""
-    asks: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
+    asks: Mapping[str, tuple[Request, ...]] = field(default_factory=dict)
     """All requests about each example, nothing in them left open; empty where there is one, the example's text."""
 
     @property
@@ -52,7 +52,7 @@ class Workload:
                     yield _request(prompt, request, ask)
 
 
-def _request(prompt: Prompt, request: int, ask: Ask) -> Prompt:
+def _request(prompt: Prompt, request: int, ask: Request) -> Prompt:
     return replace(
         prompt,
         request=request,

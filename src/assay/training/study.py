@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from assay.errors import OutputError, Place, StudyError
+from assay.errors import AssayError, OutputError, Place, StudyError
 from assay.files import file_sha256
 from assay.runs.resolve import plan_of
 from assay.runs.tasks import resolve_tasks
@@ -37,7 +37,7 @@ def check_study(recipe: Recipe, out: Path) -> None:
         raise StudyError.joined(_in_recipe(recipe, part) for part in bad.parts) from None
 
 
-def _in_recipe(recipe: Recipe, error: StudyError) -> StudyError:
+def _in_recipe(recipe: Recipe, error: AssayError) -> StudyError:
     """An error about the study, placed in the recipe file, which has the same fields but for the list of adapters."""
     field = error.place.field if isinstance(error.place, Place) else ()
     match field:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from assay.study.init.entries import UNKNOWN, Entry
 from assay.study.strict import dump
@@ -18,11 +18,16 @@ _COLUMN = 34
 class SuiteTask(Protocol):
     """What a draft needs to know of a task; its class says so (`assay.tasks.Task`)."""
 
-    kind: ClassVar[str]
-    capability: ClassVar[str]
-    data_field: ClassVar[str]
-    source: ClassVar[str]
-    hub: ClassVar[Any]
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def capability(self) -> str: ...  # noqa: D102
+    @property
+    def data_field(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def hub(self) -> Any: ...  # noqa: D102
 
 
 def study_text(
