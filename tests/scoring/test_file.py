@@ -1,7 +1,8 @@
-"""A file of responses is judged against the task's examples: those of a file, or those that it draws itself."""
+"""A file of responses is scored against the task's examples: those of a file, or those that it draws itself."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_draw_beside_a_file_or_for_a_task_that_draws_nothing_is_refused(tmp_pa
     given = NO_FILE | {"examples": tmp_path / "examples.jsonl"}
     assert score_file("numeric", tmp_path / "r.jsonl", given)["numeric_match"] == 1
     for kind in ("numeric", "world-lists"):
-        with pytest.raises(AssayError, match="nothing is drawn: leave out --limit and --seed, or the file"):
+        with pytest.raises(AssayError, match="nothing is drawn; leave out --limit and --seed, or the file"):
             score_file(kind, tmp_path / "r.jsonl", given, draw=(1, 0))
     with pytest.raises(AssayError, match="reads its data from --examples FILE"):
         score_file("numeric", tmp_path / "r.jsonl", NO_FILE, draw=(1, 0))
@@ -66,3 +67,28 @@ def test_progress_is_told_response_by_response(tmp_path: Path) -> None:
 
     score_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), progress=progress)
     assert told == [("scoring world-lists", done, 3) for done in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "message"),
+    [
+        ("gsm", None, "unknown task 'gsm'; choose one of .*ifeval.*, or a file: `./gsm.yaml`"),
+        (
+            "followbench-judged",
+            None,
+            "needs a judge; put it into a study that names one, `judge: {model: ...}`",
+        ),
+        ("ifeval", "strict", "task 'ifeval' has no mode 'strict'; choose one of reference, fixed"),
+    ],
+)
+def test_a_task_that_cannot_score_a_file_is_refused_with_the_fix(
+    tmp_path: Path, kind: str, mode: str | None, message: str
+) -> None:
+    with pytest.raises(AssayError, match=message):
+        score_file(kind, tmp_path / "r.jsonl", NO_FILE, mode=mode)
+
+
+def test_a_line_of_detail_for_each_response_is_written(tmp_path: Path) -> None:
+    score_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), out=tmp_path / "scores.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
+    assert len({row["key"] for row in rows}) == 3

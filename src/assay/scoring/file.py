@@ -1,4 +1,4 @@
-"""Judges one file of responses with one task's verifier: no study, no store, no statistics."""
+"""Scores one file of responses with one task's verifier: no study, no store, no statistics."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def score_file(
     task.require(examples)
     engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
     by_key = {example.key: example for example in examples}
-    asked = [
+    prompts = [
         Prompt("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
     ]
-    repeated = any(request.sample for request in asked)
+    repeated = any(prompt.sample for prompt in prompts)
     scores: list[tuple[dict[str, Any], Score]] = []
     unclosed = 0
-    for done, completion in enumerate(engine.complete(asked), 1):
+    for done, completion in enumerate(engine.complete(prompts), 1):
         key, sample = completion.prompt.example, completion.prompt.sample
         row = {"key": key, "sample": sample} if repeated else {"key": key}
         scores.append((row, task.score(by_key[key], completion.scored_text)))
         unclosed += bool(completion.skip) and not completion.scored_text.strip()
-        progress(f"scoring {kind}", done, len(asked))
+        progress(f"scoring {kind}", done, len(prompts))
     if out is not None:
         lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)
         write_text(out, "".join(f"{line}\n" for line in lines))
@@ -64,13 +64,13 @@ def task_of(kind: str, mode: str | None = None) -> Task:
     found = find_task(kind)
     if found is None:
         known = ", ".join(task_names())
-        raise AssayError(f"unknown task {kind!r}; choose one of {known}, or a file: `./{kind}.yaml`")
+        raise AssayError(f"unknown task {kind!r}", fix=f"choose one of {known}, or a file: `./{kind}.yaml`")
     if issubclass(found, JudgedTask):
         raise AssayError(
-            f"task {kind!r} needs a judge; put it into a study that names one, `judge: {{model: ...}}`"
+            f"task {kind!r} needs a judge", fix="put it into a study that names one, `judge: {model: ...}`"
         )
     if mode is not None and mode not in found.modes:
-        raise AssayError(f"task {kind!r} has no mode {mode!r}; choose one of {', '.join(found.modes)}")
+        raise AssayError(f"task {kind!r} has no mode {mode!r}", fix=f"choose one of {', '.join(found.modes)}")
     return found(kind, mode)
 
 
@@ -79,16 +79,19 @@ def _examples(
 ) -> tuple[Example, ...]:
     path = data.get(task.data_field) or task.data
     surplus = [name for name, value in data.items() if value is not None and name != task.data_field]
-    own = None if path or surplus else task.draw(*(draw or (None, 0)))
-    if own is not None:
-        return own
+    drawn = None if path or surplus else task.draw(*(draw or (None, 0)))
+    if drawn is not None:
+        return drawn
     if path is None or surplus:
         raise AssayError(
-            f"task {task.kind!r} reads its data from --{task.data_field} FILE: give that option, and no other"
+            f"task {task.kind!r} reads its data from --{task.data_field} FILE",
+            fix="give that option, and no other",
         )
     if draw is not None:
         raise AssayError(
-            f"{path}: all of it is judged, and nothing is drawn: leave out --limit and --seed, or the file"
+            "all of it is scored, and nothing is drawn",
+            place=path,
+            fix="leave out --limit and --seed, or the file",
         )
     return task.read(path)
 
