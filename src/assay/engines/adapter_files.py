@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ __all__ = [
     "Pair",
     "Shape",
     "layer_suffix",
+    "layers_of",
     "match",
     "read_adapter_files",
     "refuse_changed_base",
+    "refuse_other_base",
     "unusual",
     "weights_file",
 ]
@@ -48,6 +50,8 @@ DEFAULTS: Mapping[str, Any] = {
 """Fields of peft's LoRA that make it more than `B @ A` on some layers, with the value that leaves them out."""
 PLAIN_STARTS = (True, False, None, "gaussian", "eva", "orthogonal", "mica")
 """Values of `init_lora_weights` that leave the base's weights alone."""
+ANYWHERE = ("embed_tokens", "lm_head")
+"""Layers that bases keep in one tensor, or under other names."""
 KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(?:embedding_)?([AB])(?:\.default)?(?:\.weight)?")
 """A tensor of a LoRA: its layer, and which of the two matrices it is."""
 SUFFIX = re.compile(r"(?:^|\.)((?:layers|h|blocks|block)\.\d+\..+)$")
@@ -160,6 +164,12 @@ def match(config: Mapping[str, Any], tensors: Mapping[str, Shape], layers: Mappi
     return Match(pairs, halves, tuple(others), places, misshapen)
 
 
+def layers_of(weights: Sequence[Path]) -> dict[str, Shape]:
+    """Shapes of a base's layers, by name, as its safetensors files have them."""
+    headers = (read_header(file) for file in weights if file.suffix == ".safetensors")
+    return {name.removesuffix(".weight"): entry.shape for header in headers for name, entry in header.items()}
+
+
 def layer_suffix(name: str) -> str:
     """The end of a layer's name that files agree on, whatever stands before it."""
     found = SUFFIX.search(name)
@@ -182,6 +192,27 @@ def refuse_changed_base(config: Mapping[str, Any]) -> None:
             f"init_lora_weights: {start} changes the base's own weights",
             fix="save it again with peft's `path_initial_model_for_weight_conversion`",
         )
+
+
+def refuse_other_base(found: Match, loader: str) -> None:
+    """Raise EngineError where a layer has no place in the base, or another shape than its place.
+
+    loader: what would leave such a layer out.
+    """
+    fix = "give the base that it was trained on"
+
+    def checked(name: str) -> bool:
+        return name.rpartition(".")[2] not in ANYWHERE and ".experts" not in name
+
+    if strangers := [name for name in found.strangers if checked(name)]:
+        shown = ", ".join(strangers[:3])
+        raise EngineError(
+            f"{len(strangers)} of its layers are not in the base ({shown}), and {loader} would leave them out",
+            fix=fix,
+        )
+    for name, (own, whole) in found.misshapen.items():
+        if checked(name):
+            raise EngineError(f"{name} is {list(own)} in its file and {list(whole)} in the base", fix=fix)
 
 
 def _read_config(folder: Path) -> Mapping[str, Any]:

@@ -16,6 +16,9 @@ from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.server.conftest import make_adapter, make_base
 from tests.engines.server.servers import Toy
+from tests.engines.vllm.conftest import lora
+from tests.engines.vllm.conftest import make_adapter as make_whole_adapter
+from tests.engines.vllm.conftest import make_base as make_whole_base
 
 Serve = Callable[[Toy], str]
 KINDS = ("vllm", "sglang", "lorax", "tgi", "transformers", "llama.cpp", "other")
@@ -127,6 +130,33 @@ def test_an_adapter_cut_short_is_an_error(home: Path, serve: Serve) -> None:
     path = home / "math" / "adapter_model.safetensors"
     path.write_bytes(path.read_bytes()[:-2])
     assert "cut short" in errors(look(home, serve(Toy())).problems)["math"]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "config", "warning"),
+    [
+        (lora(), {}, ""),
+        (
+            {key.replace("layers.1.", "layers.7."): shape for key, shape in lora().items()},
+            {},
+            "2 of its layers are not in the base",
+        ),
+        (
+            {key: (shape[0], 16) if "lora_A" in key else shape for key, shape in lora().items()},
+            {},
+            "is [8, 16] in its file and [8, 8] in the base; give the base that it was trained on",
+        ),
+        (lora(), {"init_lora_weights": "pissa"}, "init_lora_weights: pissa changes the base's own weights"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_the_base_is_warned_of(
+    tmp_path: Path, serve: Serve, shapes: Any, config: dict[str, Any], warning: str
+) -> None:
+    make_whole_base(tmp_path / "base")
+    make_whole_adapter(tmp_path / "math", shapes, **config)
+    found = look(tmp_path, serve(Toy()), "vllm", "math").problems
+    assert [problem.severity for problem in found] == ["warning"] * bool(warning)
+    assert all(warning in problem.message for problem in found)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from assay.engines.adapter_files import read_adapter_files
+from assay.engines.adapter_files import layers_of, read_adapter_files
 from assay.engines.files import shards
-from assay.engines.vllm.adapter_check import Fit, check_adapter, largest_rank, layers_of
+from assay.engines.vllm.adapter_check import Fit, check_adapter, largest_rank
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 from tests.engines.vllm.conftest import lora, make_adapter, make_base

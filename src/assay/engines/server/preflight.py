@@ -13,13 +13,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from assay.engines.adapter_files import WEIGHTS, read_adapter_files
+from assay.engines.adapter_files import (
+    WEIGHTS,
+    AdapterFiles,
+    Shape,
+    layers_of,
+    match,
+    read_adapter_files,
+    refuse_changed_base,
+    refuse_other_base,
+)
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
-from assay.engines.files import TEXTS, located, read_header, sha256s, shards
+from assay.engines.files import TEXTS, located, read_object, sha256s, shards
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
-from assay.engines.server.dialect import Dialect
+from assay.engines.server.dialect import Dialect, Target
 from assay.engines.server.http import Server
 from assay.engines.server.options import Connection, ServerSettings, read_settings
 from assay.engines.server.served import Served
@@ -115,25 +124,36 @@ class ServerPreflight(Preflight):
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
         try:
             folder = located(adapter, [*TEXTS, WEIGHTS, "*.gguf"])
-            identity = adapter_identity(
-                folder, _adapter_file(folder), self.identities[self.name], self.settings.dtype
-            )
+            files = _adapter_files(folder)
+            weights = files.weights if files else next(folder.glob("*.gguf"))
+            identity = adapter_identity(folder, weights, self.identities[self.name], self.settings.dtype)
             template = own_template(folder)
             target = self._targets[adapter.name] = self._served.target(adapter, folder, identity)
         except EngineError as bad:
             self.note(Problem(adapter.name, "error", str(bad)))
             return
         self.add_adapter(adapter.name, identity, None if self._chat else template)
+        for text in self._warnings(adapter, target, files, template):
+            self.note(Problem(adapter.name, "warning", text))
+
+    def _warnings(
+        self, adapter: ModelRef, target: Target, files: AdapterFiles | None, template: str | None
+    ) -> Iterator[str]:
         card = None if target.extra else self._served.card(target.model)
         if card is not None and card.root and (other := card.unlike(adapter.source)):
-            text = (
+            yield (
                 f"the server says that it loaded {card.name!r} from {other}, the study names {adapter.source}; its "
                 f"responses are filed under the latter's content: correct one if these are not the same"
             )
-            self.note(Problem(adapter.name, "warning", text))
+        if files is not None and self.settings.kind != "transformers":  # there it is merged
+            try:
+                refuse_changed_base(files.config)
+                if self._layers:
+                    refuse_other_base(match(files.config, files.tensors, self._layers), "a server")
+            except EngineError as bad:
+                yield str(bad)
         if self._chat and template is not None:
-            text = "it brings a chat template; whether the server applies that in chats is not seen from here"
-            self.note(Problem(adapter.name, "warning", text))
+            yield "it brings a chat template; whether the server applies that in chats is not seen from here"
 
     def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
@@ -143,7 +163,8 @@ class ServerPreflight(Preflight):
         template = (
             SERVERS_OWN if self._chat else own_template(folder) or self._served.report.get("chat_template")
         )
-        identity = base_identity(served | weights, folder, _base_weights(folder))
+        digests, self._layers = _base_weights(folder)
+        identity = base_identity(served | weights, folder, digests)
         self.add_base(identity, template if isinstance(template, str) else None)
         card = self._served.card(self._served.base)
         given = base.name in settings.options.models
@@ -161,23 +182,24 @@ class ServerPreflight(Preflight):
         return Tokens(named | dict(found.named), found.unknown - set(named), found.begins)
 
 
-def _base_weights(folder: Path) -> list[str]:
-    """Digests of a base's weights: of its files, or the commit of the hub that holds them."""
+def _base_weights(folder: Path) -> tuple[list[str], dict[str, Shape]]:
+    """Digests of a base's weights, and its layers by name where they can be compared with an adapter's.
+
+    Of a snapshot of the hub the commit stands for the files: they may be absent.
+    """
     if COMMIT.fullmatch(folder.name) and folder.parent.name == "snapshots":
-        return [f"commit {folder.name}"]
+        return [f"commit {folder.name}"], {}
     if files := sorted(folder.glob("*.gguf")):
-        return sha256s(files)
-    found = shards(folder)
-    for file in found:
-        read_header(file)
-    return sha256s(found)
+        return sha256s(files), {}
+    weights = shards(folder)
+    layers = layers_of(weights)
+    quantized = "quantization_config" in read_object(folder / "config.json")
+    return sha256s(weights), {} if quantized else layers
 
 
-def _adapter_file(folder: Path) -> Path:
-    """The file that holds an adapter's weights, checked to be whole. Raises EngineError."""
-    if len(files := sorted(folder.glob("*.gguf"))) == 1:
-        return files[0]
-    return read_adapter_files(folder).weights
+def _adapter_files(folder: Path) -> AdapterFiles | None:
+    """An adapter's files, checked to be whole; None for the one file of llama.cpp. Raises EngineError."""
+    return None if len(list(folder.glob("*.gguf"))) == 1 else read_adapter_files(folder)
 
 
 def _only_chats(server: Server) -> bool:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from assay.engines.adapter_files import AdapterFiles, Match, Shape, match, refuse_changed_base, unusual
-from assay.engines.files import read_header
+from assay.engines.adapter_files import (
+    AdapterFiles,
+    Shape,
+    match,
+    refuse_changed_base,
+    refuse_other_base,
+    unusual,
+)
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 
-__all__ = ["Fit", "check_adapter", "largest_rank", "layers_of"]
-
-ANYWHERE = ("embed_tokens", "lm_head")
-"""Layers that bases keep in one tensor, or under other names."""
+__all__ = ["Fit", "check_adapter", "largest_rank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def check_adapter(files: AdapterFiles, base: Mapping[str, Shape]) -> Fit:
     if not found.pairs:
         raise EngineError(f"{files.weights} holds no weights of a LoRA", fix="save the adapter again")
     if base:
-        _refuse_strangers(found)
+        refuse_other_base(found, "vLLM")
     targets = frozenset(name.rpartition(".")[2] for name in found.pairs)
     return Fit(max(rank, *(pair.down[0] for pair in found.pairs.values())), len(found.pairs), targets)
 
@@ -64,12 +66,6 @@ def check_adapter(files: AdapterFiles, base: Mapping[str, Shape]) -> Fit:
 def largest_rank(ranks: list[int]) -> int:
     """The smallest bound that vLLM takes for these ranks."""
     return next(bound for bound in RANKS if bound >= max(ranks, default=1))
-
-
-def layers_of(weights: tuple[Path, ...]) -> dict[str, Shape]:
-    """Shapes of a base's layers, by name, as its safetensors files have them."""
-    headers = (read_header(file) for file in weights if file.suffix == ".safetensors")
-    return {name.removesuffix(".weight"): entry.shape for header in headers for name, entry in header.items()}
 
 
 def _rank(config: Mapping[str, Any]) -> int:
@@ -82,21 +78,3 @@ def _rank(config: Mapping[str, Any]) -> int:
             f"its rank is {rank}, and vLLM takes up to {RANKS[-1]}", fix="use the engine `torch`"
         )
     return int(rank)
-
-
-def _refuse_strangers(found: Match) -> None:
-    """Raise EngineError where a layer has no place in the base, or another shape than its place."""
-    fix = "give the base that it was trained on"
-
-    def checked(name: str) -> bool:
-        return name.rpartition(".")[2] not in ANYWHERE and ".experts" not in name
-
-    if strangers := [name for name in found.strangers if checked(name)]:
-        raise EngineError(
-            f"{len(strangers)} of its layers are not in the base ({', '.join(strangers[:3])}), and vLLM would leave "
-            f"them out",
-            fix=fix,
-        )
-    for name, (own, whole) in found.misshapen.items():
-        if checked(name):
-            raise EngineError(f"{name} is {list(own)} in its file and {list(whole)} in the base", fix=fix)

@@ -16,13 +16,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from assay.engines.adapter_files import WEIGHTS, read_adapter_files
+from assay.engines.adapter_files import WEIGHTS, layers_of, read_adapter_files
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
 from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_header, read_object, sha256s, shards
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
-from assay.engines.vllm.adapter_check import check_adapter, largest_rank, layers_of
+from assay.engines.vllm.adapter_check import check_adapter, largest_rank
 from assay.engines.vllm.loading import Adapter, Order, load
 from assay.engines.vllm.options import VllmSettings, read_settings
 from assay.engines.vllm.session import VllmSession
