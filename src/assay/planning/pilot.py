@@ -18,7 +18,7 @@ from assay.errors import RunError
 from assay.plan import MetricName, Plan
 from assay.planning.cost import Length
 from assay.records import digest
-from assay.records.lengths import response_tokens
+from assay.records.queries import response_tokens
 from assay.runs import Run
 from assay.runs.outline import Outline
 from assay.tasks import Example, Task

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.records import Manifest, Scores, Store
-from assay.records.written import written
+from assay.records.queries import written
 from assay.scoring.judge import missing_judgements
 from assay.tasks import Example, Task
 from assay.verdicts.evidence import Otherwise

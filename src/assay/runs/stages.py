@@ -9,7 +9,7 @@ from dataclasses import replace
 from assay.engines import Prompt
 from assay.plan import Claim, Plan
 from assay.records import Scores, Store
-from assay.records.answers import answers
+from assay.records.queries import answers
 from assay.runs.interim import Cell, InterimPolicy, begin_schedule, first_of
 from assay.runs.workload import BaseGroup, Work
 from assay.scoring import score_task

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 
 from assay.records import Store
-from assay.records.answers import answers
+from assay.records.queries import answers
 from assay.tasks import Task
 
 __all__ = ["note_verifier", "score_records", "score_task"]

@@ -22,10 +22,10 @@ from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
 from assay.interop.exporters.parquet import export_parquet
 from assay.runs import Run
+from tests.runs.test_stages import answer as stopping_answer
+from tests.runs.test_stages import run as run_stopping
+from tests.runs.test_stages import stopping
 from tests.studies import one_task_study, table
-from tests.test_stopping import answer as stopping_answer
-from tests.test_stopping import run as run_stopping
-from tests.test_stopping import stopping
 
 N = 40
 BETTER = 24

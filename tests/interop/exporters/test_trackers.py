@@ -15,9 +15,9 @@ from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.trackers import FILES, entries, log_run
 from assay.runs import Run
+from tests.runs.test_stages import run as run_stopping
+from tests.runs.test_stages import stopping
 from tests.studies import one_task_study, table
-from tests.test_stopping import run as run_stopping
-from tests.test_stopping import stopping
 
 N, BETTER = 40, 24
 

@@ -14,7 +14,7 @@ from assay.engines import Fake, Prompt
 from assay.engines.fake import FakePreflight
 from assay.errors import EngineError, StudyError
 from assay.records import Store
-from assay.records.answers import answers
+from assay.records.queries import answers
 from assay.runs.generated import generated
 from assay.runs.workload import Workload
 from assay.study import Study, load_study
