@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+from pydantic import TypeAdapter
+from scripts.generated_study import Shape, as_if_measured, generate
+
 import assay
+from assay.report import apply_gate, to_json, to_markdown
+from assay.verdicts import Result
 from tests.studies import one_task_study, table
 
 
@@ -55,3 +62,21 @@ def test_the_method_names_the_hash_and_that_responses_came_first(tmp_path: Path)
         f"Claims after the responses (the responses were recorded before this study was run); sha256 `{result.claims_sha256}`"
         in text
     )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The text of a `verdicts.json` with every section."""
+    folder = tmp_path_factory.mktemp("markdown")
+    shape = Shape(bases=2, recipes=2, seeds=2, numeric_tasks=2, prompts=40)
+    return to_json(as_if_measured(assay.run(generate(folder / "in", shape), folder / "run")))
+
+
+@pytest.mark.parametrize("name", ["base-a", "sums-a", "chat-b-s2", "ifeval", "gsm8k", "keywords"])
+def test_a_name_is_text_in_every_section(measured: str, name: str) -> None:
+    hostile = TypeAdapter(Result).validate_json(measured.replace(name, f"{name}<img>|`"))
+    text = to_markdown(hostile, apply_gate(hostile))
+    assert (f"{name}&lt;img&gt;\\|\\`" in text) == (name in measured)
+    assert "<img>" not in text
+    for rows in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.replace("\\|", "").count("|") for line in rows.splitlines()}) == 1
