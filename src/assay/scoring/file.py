@@ -61,17 +61,19 @@ def score_file(
 
 def task_of(kind: str, mode: str | None = None) -> Task:
     """A task by its name or its file, to score with. Raises AssayError if it is unknown or needs a judge."""
-    found = find_task(kind)
-    if found is None:
+    task_class = find_task(kind)
+    if task_class is None:
         known = ", ".join(task_names())
         raise AssayError(f"unknown task {kind!r}", fix=f"choose one of {known}, or a file: `./{kind}.yaml`")
-    if issubclass(found, JudgedTask):
+    if issubclass(task_class, JudgedTask):
         raise AssayError(
             f"task {kind!r} needs a judge", fix="put it into a study that names one, `judge: {model: ...}`"
         )
-    if mode is not None and mode not in found.modes:
-        raise AssayError(f"task {kind!r} has no mode {mode!r}", fix=f"choose one of {', '.join(found.modes)}")
-    return found(kind, mode)
+    if mode is not None and mode not in task_class.modes:
+        raise AssayError(
+            f"task {kind!r} has no mode {mode!r}", fix=f"choose one of {', '.join(task_class.modes)}"
+        )
+    return task_class(kind, mode)
 
 
 def _examples(

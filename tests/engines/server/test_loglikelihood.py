@@ -29,6 +29,31 @@ def scored(kind: Any, text: str, continuation: str, subject: str = "base", **toy
     return logprob_of(server, Dialect(kind), Target(subject), prompt)
 
 
+@pytest.mark.parametrize(
+    ("kind", "pages", "message"),
+    [
+        ("vllm", {"/tokenize": (404, {"detail": "none"})}, r"/tokenize: no tokens came \(404: none\)"),
+        ("sglang", {"/v1/completions": (400, {"error": "no"})}, r"example '7': refused \(400: no\)"),
+        (
+            "sglang",
+            {"/v1/completions": (200, {"choices": [{}]})},
+            "echoes no log-probabilities of a prompt; use",
+        ),
+    ],
+)
+def test_a_server_that_does_not_answer_as_its_kind_does_is_an_error(
+    kind: Any, pages: dict[str, tuple[int, Any]], message: str
+) -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        status, data = pages[request.url.path]
+        return httpx2.Response(status, json=data)
+
+    server = Server(Connection("http://toy"), transport=httpx2.MockTransport(answer))
+    prompt = Prompt("base", "choices", "7", "abc", kind="loglikelihood", continuation="de")
+    with pytest.raises(EngineError, match=message):
+        logprob_of(server, Dialect(kind), Target("base"), prompt)
+
+
 def test_vllm_ranks_exactly_the_tokens_of_the_continuation() -> None:
     # A token a character; the prompt's space counts as the continuation's: places 3, 4 and 5.
     assert scored("vllm", "abc ", "de") == (pytest.approx(-(0.3 + 0.4 + 0.5)), False, 3)

@@ -294,3 +294,26 @@ def test_a_server_that_hangs_does_not_keep_an_interrupted_run(home: Path, serve:
         results.close()  # type: ignore[attr-defined]
         assert not never.is_set()
         never.set()
+
+
+def test_a_continuation_is_scored_and_not_generated(home: Path, serve: Serve) -> None:
+    prompt = ask("base", text="abc ", kind="loglikelihood", continuation="de")
+    (got,) = said(look(home, serve(Toy())), [prompt]).values()
+    assert (got.logprob, got.tokens, got.greedy) == (pytest.approx(-1.2), 3, False)
+    assert (got.text, got.prompt) == ("de", prompt)
+
+
+def test_an_adapter_that_the_server_forgets_during_a_run_fails_alone(home: Path, serve: Serve) -> None:
+    toy = Toy()
+    found = look(home, serve(toy))
+    with found.load() as loaded:
+        loaded.liveness(["math", "chat"])
+        del toy.adapters["math"]
+        got = list(loaded.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
+        assert {one.prompt.subject for one in got} == {"chat"}
+        assert "the server does not answer for it (404: The model `math`" in loaded.failed["math"]
+
+
+def test_a_subject_that_is_not_served_is_an_error_that_lists_those_that_are(home: Path, serve: Serve) -> None:
+    with pytest.raises(EngineError, match=r"subject 'code' is not served \(served: base, math, chat\)"):
+        said(look(home, serve(Toy())), [ask("code")])

@@ -177,9 +177,9 @@ class ServerPreflight(Preflight):
 
     def _read_tokens(self, folder: Path) -> Tokens:
         """The base's special tokens, by its files or by llama.cpp's word."""
-        found, report = read_tokens(folder), self._served.report
+        tokens, report = read_tokens(folder), self._served.report
         named = {name: str(report[name]) for name in ("bos_token", "eos_token") if report.get(name)}
-        return Tokens(named | dict(found.named), found.unknown - set(named), found.begins)
+        return Tokens(named | dict(tokens.named), tokens.unknown - set(named), tokens.begins)
 
 
 def _base_weights(folder: Path) -> tuple[list[str], dict[str, Shape]]:

@@ -62,15 +62,15 @@ class ServerSession:
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each prompt but those of adapters that failed. Raises EngineError."""
-        open_ = [prompt for prompt in prompts if prompt.subject not in self._failed]
-        unseen = {prompt.subject for prompt in open_} - self._applied - {self._base}
+        pending = [prompt for prompt in prompts if prompt.subject not in self._failed]
+        unseen = {prompt.subject for prompt in pending} - self._applied - {self._base}
         names = [name for name in self._targets if name in unseen]
-        for liveness in self.liveness(names, {name: _probes(name, open_) for name in names}):
+        for liveness in self.liveness(names, {name: _probes(name, pending) for name in names}):
             if not liveness.alive:
                 self._failed[liveness.adapter] = liveness.reason
         # Apart: on a processor, vLLM 0.32 puts an adapter on rows of the base that share a batch with one.
         for of_base in (True, False):
-            batch = (prompt for prompt in open_ if (prompt.subject == self._base) is of_base)
+            batch = (prompt for prompt in pending if (prompt.subject == self._base) is of_base)
             for completion in spread(self._completed, batch, self._server.valve.width, self._server.close):
                 if completion is not None:
                     yield completion
@@ -80,9 +80,9 @@ class ServerSession:
     ) -> list[Liveness]:
         """What each of these changes, by its answers; those that the server does not answer for are left out."""
         names = [name for name in adapters if name not in self._failed]
-        found = self._compared(names, sent) if names else []
-        self._applied |= {liveness.adapter for liveness in found if liveness.alive}
-        return list(found)
+        compared = self._compared(names, sent) if names else []
+        self._applied |= {liveness.adapter for liveness in compared if liveness.alive}
+        return list(compared)
 
     def _compared(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[AnswerLiveness]:
         """The base answers before and after the adapters, so that what drifts meanwhile counts as its own."""
@@ -134,7 +134,8 @@ class ServerSession:
             return None
         began = time.monotonic()
         try:
-            found = self._scored(prompt) if prompt.kind == "loglikelihood" else self._generated(prompt)
+            scores = prompt.kind == "loglikelihood"
+            completion = self._scored(prompt) if scores else self._generated(prompt)
         except AbsentError as bad:
             self._failed[prompt.subject] = str(bad)
             return None
@@ -143,7 +144,7 @@ class ServerSession:
                 raise
             self._failed[prompt.subject] = str(_absent(bad.reply))
             return None
-        return replace(found, seconds=time.monotonic() - began)
+        return replace(completion, seconds=time.monotonic() - began)
 
     def _generated(self, prompt: Prompt) -> Completion:
         answer = self._answer(prompt)
