@@ -16,6 +16,7 @@ __all__ = [
     "size",
     "unit_interval",
     "units",
+    "unsigned",
 ]
 
 _ROUNDING = 1e-12
@@ -34,6 +35,11 @@ def points(value: float | None, digits: int = 1) -> str:
         return "-"
     text = f"{100 * value:+.{digits}f}"
     return text[1:] if float(text) == 0 else text
+
+
+def unsigned(value: float) -> str:
+    """A margin or standard error in points: `5.0`."""
+    return points(value).removeprefix("+")
 
 
 def interval(value: Interval | None, margin: float = 0.0) -> str:
