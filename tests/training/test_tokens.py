@@ -51,7 +51,7 @@ def test_the_labels_are_exactly_the_response_and_its_end(seen: Seen) -> None:
 
 
 def test_the_prompt_is_what_an_audit_sends(seen: Seen) -> None:
-    from assay.engines.torch.text import encode
+    from assay.engines.encoding import encode
 
     made = tokenised(learnt(("say it", "yes")), seen, 64)
     assert seen.template is not None

@@ -65,8 +65,7 @@ def look(recipe: Recipe) -> Seen:
         source = Source(str(folder), dtype=entry.dtype or "auto", device=_device(recipe))
         skeleton = load_skeleton(source, name, str(recipe.base))
     except EngineError as bad:
-        text = str(bad).removeprefix(f"base {name!r}: ")
-        raise EngineError(f"{recipe.document.locate('base', 'model')}: base {name!r}: {text}") from bad
+        raise bad.at(f"{recipe.document.locate('base', 'model')}: base {name!r}") from bad
     dtype = str(skeleton.model.dtype).removeprefix("torch.")
     if dtype not in ("float32", "bfloat16"):
         raise EngineError(

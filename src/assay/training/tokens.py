@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from transformers import PreTrainedTokenizerBase
 
 from assay.engines.chat_template import Tokens, render_chat
-from assay.engines.torch.text import encode
+from assay.engines.encoding import encode
 from assay.errors import EngineError
 from assay.training.base import Seen
 from assay.training.data import Learnt, Pair, Turn

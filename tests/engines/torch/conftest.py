@@ -37,8 +37,8 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 @pytest.fixture
 def engine(llama: Toy) -> Iterator[TorchEngine]:
-    from assay.engines.torch import Options, TorchEngine
+    from assay.engines.torch import BatchOptions, TorchEngine
 
-    engine = TorchEngine(llama.base, llama.adapters, Options(rows=7, tokens=120))
+    engine = TorchEngine(llama.base, llama.adapters, BatchOptions(rows=7, tokens=120))
     yield engine
     engine.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from assay.engines.torch import Options, Source, TorchEngine, load_base, read_adapter
+from assay.engines.torch import BatchOptions, Source, TorchEngine, load_base, read_adapter
 from tests.engines.torch.test_engine import LIMITS, SUBJECTS, everything, outputs
 from tests.engines.torch.toys import ADAPTERS, PROMPTS, Toy, generated, make_toy
 
@@ -38,7 +38,7 @@ def test_bfloat16_differs_from_peft_no_more_than_peft_from_itself(tmp_path: Path
     adapters = [read_adapter(name, tmp_path / name, base) for name in ADAPTERS]
     theirs = [peft(toy, attention, together) for attention in ("eager", "sdpa") for together in (False, True)]
     ours = outputs(TorchEngine(base, adapters), everything())
-    other = outputs(TorchEngine(base, adapters, Options(rows=3)), everything())
+    other = outputs(TorchEngine(base, adapters, BatchOptions(rows=3)), everything())
     floor = [differ(one, another) for one, another in combinations(theirs, 2)]
     apart = [differ(ours, one) for one in theirs]
     print(f"rows that differ in bfloat16: ours from PEFT {apart}, PEFT from itself {floor},", end=" ")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from assay.engines.torch import Adapter, Base, Options, Source, TorchEngine, load_base, read_adapter
+from assay.engines.torch import Adapter, Base, BatchOptions, Source, TorchEngine, load_base, read_adapter
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch.graphs import CudaRecorder
 from assay.engines.torch.step import Step
@@ -15,7 +15,7 @@ from tests.engines.torch.test_engine import SMALL, everything, outputs
 from tests.engines.torch.toys import ADAPTERS, Toy
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="it needs a GPU")
-OFF = Options(rows=SMALL.rows, tokens=SMALL.tokens, graphs=False)
+OFF = BatchOptions(rows=SMALL.rows, tokens=SMALL.tokens, graphs=False)
 
 
 @pytest.fixture(scope="module")

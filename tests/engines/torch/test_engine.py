@@ -9,19 +9,18 @@ import pytest
 import torch
 
 from assay.engines import Completion, Prompt
-from assay.engines.torch import Options, TorchEngine, lora
+from assay.engines.torch import BatchOptions, TorchEngine, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch import probe as probe_module
 from assay.engines.torch.adapter_load import Delta
-from assay.engines.torch.rows import Row, choose
-from assay.engines.torch.text import Stops
+from assay.engines.torch.sequence import Sequence, Stops, choose
 from assay.errors import EngineError
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
 from tests.often import first_often
 
 SUBJECTS = ["base", *ADAPTERS]
 LIMITS = {prompt: 4 + 8 * i for i, prompt in enumerate(PROMPTS)}
-SMALL = Options(rows=7, tokens=120)
+SMALL = BatchOptions(rows=7, tokens=120)
 """Fewer slots than rows, so that rows enter while others are under way."""
 
 
@@ -30,9 +29,9 @@ def outputs(engine: TorchEngine, requests: Iterable[Prompt]) -> dict[tuple[str, 
     found: dict[tuple[str, str], list[int]] = {}
     finished = engine._finished
 
-    def watch(row: Row) -> Completion | None:
+    def watch(row: Sequence) -> Completion | None:
         if completion := finished(row):
-            found[row.request.subject, row.request.text] = row.output
+            found[row.asked.subject, row.asked.text] = row.output
         return completion
 
     engine._finished = watch  # type: ignore[method-assign]
@@ -93,7 +92,7 @@ def test_the_fused_kernel_gives_the_same_tokens(engine: TorchEngine, monkeypatch
 def test_an_adapter_that_overflows_leaves_nothing_to_the_next_row_in_its_slot(llama: Toy) -> None:
     broken, sound = llama.adapters[1], llama.adapters[0]
     deltas = {name: Delta(delta.down * 1e30, delta.up * 1e30) for name, delta in broken.deltas.items()}
-    engine = TorchEngine(llama.base, [replace(broken, deltas=deltas), sound], Options(rows=2))
+    engine = TorchEngine(llama.base, [replace(broken, deltas=deltas), sound], BatchOptions(rows=2))
     # A long row makes attention look at positions of the other slot that the broken adapter wrote.
     asked = [ask(sound.name, "x" * 40, 0, max_tokens=60)]
     asked += [ask(sound.name, "b" * i, i, max_tokens=10) for i in range(1, 6)]
@@ -133,7 +132,7 @@ def test_memory_that_never_suffices_is_an_error_not_a_loop(
 
 
 def test_too_little_memory_for_one_row_is_said_before_anything_runs(llama: Toy) -> None:
-    engine = TorchEngine(llama.base, llama.adapters, Options(memory=100))
+    engine = TorchEngine(llama.base, llama.adapters, BatchOptions(memory=100))
     with pytest.raises(EngineError, match="one row of"):
         list(engine.complete([ask("base", "hello", 0)]))
 
@@ -177,7 +176,7 @@ def test_sampled_text_depends_on_seed_and_sample_not_on_the_batch(engine: TorchE
 
 
 def test_sampling_draws_each_token_as_often_as_its_probability() -> None:
-    row = [Row(ask("base", "", i, temperature=0.7), -1, [0], 1, Stops(())) for i in range(20_000)]
+    row = [Sequence(ask("base", "", i, temperature=0.7), -1, [0], 1, Stops(())) for i in range(20_000)]
     logits = torch.tensor([1.0, 0.2, -0.5, 2.0])
     counts = torch.bincount(torch.tensor(choose(row, logits.expand(len(row), 4))), minlength=4)
     shares = (logits / 0.7).softmax(-1)

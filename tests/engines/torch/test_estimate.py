@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from assay import memory
 from assay.engines.torch import Source, TorchEngine, estimate, load_skeleton
 from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.errors import EngineError
@@ -54,3 +55,8 @@ def test_what_does_not_fit_is_refused_with_figures_and_the_fix(monkeypatch: pyte
 
 def test_nothing_is_refused_where_the_system_does_not_tell() -> None:
     refuse_too_large(Need(2**60, 0, 0, 1), torch.device("meta"), "none")
+
+
+def test_a_processors_memory_is_that_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1234)
+    assert estimate.free_bytes(torch.device("cpu")) == 1234

@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.engines import Prompt
-from assay.engines.torch import Options, TorchEngine, graphs, lora
+from assay.engines.torch import BatchOptions, TorchEngine, graphs, lora
 from assay.engines.torch import attention as attention_module
 from assay.engines.torch.graphs import CudaRecorder, Graphs, Recorded, obstacle, size_of
-from assay.engines.torch.memory import Memory
 from assay.engines.torch.runner import Runner
-from assay.engines.torch.step import Segment, Step
+from assay.engines.torch.step import KVCache, Segment, Step
 from tests.engines.torch.tape import Recorder
 from tests.engines.torch.test_engine import SMALL, everything, outputs
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, make_toy
@@ -35,7 +34,7 @@ def requests() -> list[Prompt]:
     ]
 
 
-def recording(toy: Toy, recorder: Recorder | None = None, options: Options = SMALL) -> TorchEngine:
+def recording(toy: Toy, recorder: Recorder | None = None, options: BatchOptions = SMALL) -> TorchEngine:
     recorder = recorder or Recorder()
     return TorchEngine(toy.base, toy.adapters, options, lambda: recorder)
 
@@ -90,7 +89,7 @@ def rows(length: int, adapters: Sequence[int], first: int) -> list[Segment]:
     ]
 
 
-def filled(memory: Memory, runner: Runner) -> Memory:
+def filled(memory: KVCache, runner: Runner) -> KVCache:
     """With prompts in all its rows."""
     runner.run([Segment(range(slot, slot + 30), -1, slot=slot) for slot in range(memory.slots)], memory)
     return memory
@@ -103,7 +102,7 @@ def test_a_recording_holds_for_other_tokens_positions_adapters_and_fewer_rows(
     engine = recording(llama)
     graph, runner = engine.graphs, engine.runner
     assert graph is not None
-    ours, theirs = filled(Memory(4, 60, whole=True), runner), filled(Memory(4, 60), runner)
+    ours, theirs = filled(KVCache(4, 60, whole=True), runner), filled(KVCache(4, 60), runner)
     steps = [
         rows(30, [0, 1, -1, 2], 3),
         rows(31, [0, 1, -1, 2], 40),
@@ -229,7 +228,7 @@ def test_recordings_and_their_memory_go_when_the_last_row_has_finished(llama: To
     for _ in asked:
         pass
     assert not engine.graphs._sizes
-    assert engine.graphs._memory is None
+    assert engine.graphs._cache is None
     assert engine.graphs._recorder is None
 
 
@@ -239,7 +238,7 @@ def test_an_adapter_that_overflows_is_no_reason_to_distrust_a_replay(
     engine = recording(llama)
     graph = engine.graphs
     assert graph is not None
-    memory = filled(Memory(2, 40, whole=True), engine.runner)
+    memory = filled(KVCache(2, 40, whole=True), engine.runner)
     step = rows(20, [0, -1], 5)
     logits = engine.runner.run(step, memory).clone()
     broken, run = torch.tensor([[True], [False]]), engine.runner.run
@@ -262,7 +261,7 @@ def test_what_cannot_be_recorded_is_known_beforehand(llama: Toy) -> None:
     assert "wait" in obstacle(torch.device("cuda"), quantized=True)
     assert obstacle(torch.device("cpu"), quantized=False) == "the base is not on a GPU"
     assert TorchEngine(llama.base).decoding == "without CUDA graphs: the base is not on a GPU"
-    off = TorchEngine(llama.base, options=Options(graphs=False))
+    off = TorchEngine(llama.base, options=BatchOptions(graphs=False))
     assert off.decoding == "without CUDA graphs: `engine.options.graphs` is false"
 
 

@@ -6,24 +6,26 @@ from typing import Any
 import pytest
 import torch
 
-from assay.engines.torch import Options, Setup, read_setup
+from assay.engines.torch import BatchOptions, TorchOptions
+from assay.engines.torch.options import TorchSettings, read_settings
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
 
 def test_the_default_is_the_checkpoints_dtype_and_the_engines_own_batches() -> None:
-    setup = read_setup(EngineSettings(name="torch"))
-    assert setup == Setup()
-    assert (setup.dtype, setup.quantization) == ("auto", "none")
-    assert setup.batching == Options()
+    settings = read_settings(EngineSettings(name="torch"))
+    assert settings == TorchSettings(TorchOptions(), "auto", "none")
+    assert settings.options.batching == BatchOptions()
 
 
 def test_options_reach_the_batches() -> None:
     options = {"rows": 3, "tokens": 50, "memory_gib": 0.5, "exact_adapters": False, "device": "cpu"}
     options["graphs"] = False
-    setup = read_setup(EngineSettings(name="torch", dtype="float32", options=options))
-    assert setup.batching == Options(rows=3, tokens=50, memory=2**29, exact_adapters=False, graphs=False)
-    assert (setup.place.type, setup.dtype) == ("cpu", "float32")
+    settings = read_settings(EngineSettings(name="torch", dtype="float32", options=options))
+    assert settings.options.batching == BatchOptions(
+        rows=3, tokens=50, memory=2**29, exact_adapters=False, graphs=False
+    )
+    assert (settings.options.place.type, settings.dtype) == ("cpu", "float32")
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_options_reach_the_batches() -> None:
 )
 def test_what_the_engine_does_not_know_is_refused_by_name(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(EngineError, match=re.escape(message)):
-        read_setup(EngineSettings(name="torch", **fields))
+        read_settings(EngineSettings(name="torch", **fields))
 
 
 def test_of_what_torch_says_of_a_device_only_the_first_sentence_is_told(
@@ -66,10 +68,10 @@ def test_of_what_torch_says_of_a_device_only_the_first_sentence_is_told(
 
     monkeypatch.setattr(torch, "empty", fail)
     with pytest.raises(EngineError, match=re.escape("(Could not run 'aten::empty.x' on 'MPS'); write `cpu`")):
-        read_setup(EngineSettings(name="torch", options={"device": "mps"}))
+        read_settings(EngineSettings(name="torch", options={"device": "mps"}))
 
 
 def test_quantization_without_its_packages_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assay.engines.torch.options.find_spec", lambda _: None)
     with pytest.raises(EngineError, match="pip install bitsandbytes accelerate"):
-        read_setup(EngineSettings(name="torch", quantization="4bit"))
+        read_settings(EngineSettings(name="torch", quantization="4bit"))

@@ -17,8 +17,10 @@ from transformers.utils import logging
 from assay.engines import find_preflight
 from assay.engines.api import ModelRef, Problem
 from assay.engines.files import Stamp
-from assay.engines.torch import Setup, TorchPreflight, estimate, preflight
-from assay.engines.torch.preflight import _slow
+from assay.engines.torch import TorchOptions, TorchPreflight, estimate, preflight
+from assay.engines.torch.loading import Quantization
+from assay.engines.torch.options import TorchSettings
+from assay.engines.torch.preflight import _decodes_slowly
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.torch.test_inspection import configure, reweigh
@@ -249,7 +251,7 @@ def test_the_context_is_the_configurations_and_none_where_it_names_none(home: Pa
     found = look(home)
     assert found.context == 512
     skeleton = replace(found._skeleton, context=2**31)
-    assert TorchPreflight("base", Stamp.of(home / "base"), found.setup, skeleton).context is None
+    assert TorchPreflight("base", Stamp.of(home / "base"), found.settings, skeleton).context is None
 
 
 def test_a_base_whose_weights_have_another_shape_than_its_configuration_is_blamed_itself(home: Path) -> None:
@@ -275,12 +277,13 @@ def test_nothing_of_transformers_own_is_printed(home: Path, capfd: pytest.Captur
 
 
 def test_a_base_that_decodes_without_cuda_graphs_is_noted_where_there_could_be_some(llama: Toy) -> None:
-    assert _slow("base", Setup(device="cpu", quantization="4bit"), llama.base) == []
-    assert _slow("base", Setup(device="cuda"), llama.base) == []
-    assert _slow("base", Setup(device="cuda", quantization="4bit", graphs=False), llama.base) == []
-    [note] = _slow("base", Setup(device="cuda", quantization="4bit"), llama.base)
-    assert (note.subject, note.severity) == ("base", "note")
-    assert "without CUDA graphs, more slowly: kernels for quantized weights" in note.message
+    def slow(quantization: Quantization, **options: Any) -> str:
+        return _decodes_slowly(TorchSettings(TorchOptions(**options), "auto", quantization), llama.base)
+
+    assert slow("4bit", device="cpu") == ""
+    assert slow("none", device="cuda") == ""
+    assert slow("4bit", device="cuda", graphs=False) == ""
+    assert slow("4bit", device="cuda") == "kernels for quantized weights may wait for the processor"
 
 
 def test_provenance_names_software_and_device(home: Path) -> None:

@@ -12,8 +12,8 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
 from assay.engines import ModelRef
+from assay.engines.encoding import encode
 from assay.engines.torch import preflight
-from assay.engines.torch.text import encode
 from assay.plan import EngineSettings
 from tests.engines.torch import toys
 from tests.engines.torch.toys import ADAPTERS, PROMPTS, ask, generated, make_tokenizer, make_toy, quiet

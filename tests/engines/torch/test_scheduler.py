@@ -4,15 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines.torch.rows import Row, Scored
-from assay.engines.torch.scheduler import Options, Scheduler
-from assay.engines.torch.text import Stops
+from assay.engines.torch.scheduler import BatchOptions, Scheduler
+from assay.engines.torch.sequence import Scored, Sequence, Stops
 from assay.errors import EngineError
 from tests.engines.torch.toys import ask
 
 
-def row(number: int, prompt: int, limit: int) -> Row:
-    return Row(ask("base", "", number), -1, [0] * prompt, limit, Stops(()))
+def row(number: int, prompt: int, limit: int) -> Sequence:
+    return Sequence(ask("base", "", number), -1, [0] * prompt, limit, Stops(()))
 
 
 @given(
@@ -27,7 +26,7 @@ def test_every_row_runs_to_its_limit_and_never_more_than_fit(
 ) -> None:
     waiting = [row(i, prompt, limit) for i, (prompt, limit) in enumerate(sizes)]
     scored = [Scored([0] * length, 1, -1, []) for length in lengths]
-    scheduler = Scheduler(waiting, scored, Options(rows=rows, tokens=tokens), positions=3)
+    scheduler = Scheduler(waiting, scored, BatchOptions(rows=rows, tokens=tokens), positions=3)
     scheduler.allocate(1, 10**6)
     scheduler.together = together
     read = 0
@@ -49,7 +48,7 @@ def test_every_row_runs_to_its_limit_and_never_more_than_fit(
 
 
 def test_a_freed_slot_is_filled_in_the_next_step() -> None:
-    scheduler = Scheduler([row(i, 5, 9) for i in range(4)], [], Options(rows=3, tokens=100), positions=1)
+    scheduler = Scheduler([row(i, 5, 9) for i in range(4)], [], BatchOptions(rows=3, tokens=100), positions=1)
     scheduler.allocate(1, 10**6)
     scheduler.schedule()
     for one in scheduler.running:
@@ -60,10 +59,12 @@ def test_a_freed_slot_is_filled_in_the_next_step() -> None:
 
 
 def test_where_steps_are_recorded_rows_enter_several_at_a_time_and_blocks_are_whole() -> None:
-    scheduler = Scheduler([row(i, 5, 9) for i in range(99)], [], Options(rows=32, tokens=1000), positions=1)
+    scheduler = Scheduler(
+        [row(i, 5, 9) for i in range(99)], [], BatchOptions(rows=32, tokens=1000), positions=1
+    )
     scheduler.allocate(1, 10**6, recorded=True)
-    assert scheduler.memory is not None
-    assert scheduler.memory.whole
+    assert scheduler.cache is not None
+    assert scheduler.cache.whole
     entered = []
     for _ in range(4):
         parts, _ = scheduler.schedule()
@@ -76,22 +77,22 @@ def test_where_steps_are_recorded_rows_enter_several_at_a_time_and_blocks_are_wh
 
 def test_a_restart_loses_no_row_and_no_token() -> None:
     rows = [row(i, 5, 9) for i in range(3)]
-    scheduler = Scheduler(rows, [Scored([0] * 4, 1, -1, [])], Options(rows=2), positions=1)
+    scheduler = Scheduler(rows, [Scored([0] * 4, 1, -1, [])], BatchOptions(rows=2), positions=1)
     scheduler.allocate(1, 10**6)
     _, scored = scheduler.schedule()
     for one in scheduler.running:
         one.output.append(7)
     scheduler.restart(scored)
-    assert scheduler.memory is None
+    assert scheduler.cache is None
     assert [one.length for one in scheduler.waiting] == [6, 6, 5]
     assert len(scheduler.scoring) == 1
 
 
 def test_memory_is_sized_to_what_is_free() -> None:
-    scheduler = Scheduler([row(i, 5, 5) for i in range(9)], [], Options(rows=8), positions=1)
+    scheduler = Scheduler([row(i, 5, 5) for i in range(9)], [], BatchOptions(rows=8), positions=1)
     scheduler.allocate(bytes_per_token=10, free=399)
-    assert scheduler.memory is not None
-    assert (scheduler.memory.slots, scheduler.memory.capacity) == (3, 10)
+    assert scheduler.cache is not None
+    assert (scheduler.cache.slots, scheduler.cache.capacity) == (3, 10)
 
 
 def test_a_row_that_does_not_fit_names_the_option_where_the_study_set_it() -> None:
@@ -99,6 +100,6 @@ def test_a_row_that_does_not_fit_names_the_option_where_the_study_set_it() -> No
     with pytest.raises(
         EngineError, match=r"`engine\.options\.memory_gib` gives it 1 MiB; raise that to 0\.1 or"
     ):
-        Scheduler(rows, [], Options(memory=2**20), positions=1).allocate(10 * 2**20, 2**20)
+        Scheduler(rows, [], BatchOptions(memory=2**20), positions=1).allocate(10 * 2**20, 2**20)
     with pytest.raises(EngineError, match=r"1 MiB are left; lower `max_tokens`, or use a larger machine"):
-        Scheduler(rows, [], Options(), positions=1).allocate(10 * 2**20, 2**20)
+        Scheduler(rows, [], BatchOptions(), positions=1).allocate(10 * 2**20, 2**20)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from assay.engines.encoding import encode_pair
 from assay.engines.torch import TorchEngine
-from assay.engines.torch.text import encode_pair
 from tests.engines.torch.toys import ADAPTERS, PROMPTS, Toy, ask
 
 CONTINUATIONS = [" yes", "no", " a longer answer, with words", "x"]

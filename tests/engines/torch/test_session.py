@@ -15,7 +15,7 @@ from assay.engines.api import ModelRef
 from assay.engines.torch import Adapter, Base, TorchEngine, TorchPreflight, preflight, session
 from assay.engines.torch import engine as engine_module
 from assay.engines.torch.peft_fallback import SpoiledError, applied
-from assay.engines.torch.session import CHANGED, Session
+from assay.engines.torch.session import CHANGED, TorchSession
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 from tests.engines.torch.test_engine import expected, outputs
@@ -44,7 +44,7 @@ def seen(toy: Toy) -> TorchPreflight:
     )
 
 
-def answers(loaded: Session, subjects: Sequence[str] = SUBJECTS) -> dict[str, str]:
+def answers(loaded: TorchSession, subjects: Sequence[str] = SUBJECTS) -> dict[str, str]:
     requests = [ask(name, PROMPTS[1], 0, max_tokens=6) for name in subjects]
     return {one.prompt.subject: one.text for one in loaded.complete(requests)}
 

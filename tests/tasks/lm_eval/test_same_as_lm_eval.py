@@ -45,7 +45,7 @@ def ours(
     toy: Toy, folder: Path, subjects: Sequence[str], chat: Chat | None
 ) -> dict[tuple[str, str, str], tuple[list[Completion], Score]]:
     """By subject, task and example; the engine is asked once, for all of it."""
-    from assay.engines.torch import Options, TorchEngine
+    from assay.engines.torch import BatchOptions, TorchEngine
 
     tasks: dict[str, tuple[LmEvalTask, tuple[Example, ...]]] = {}
     requests: list[Prompt] = []
@@ -69,7 +69,7 @@ def ours(
                 for subject in subjects
                 for index, one in enumerate(asked)
             ]
-    engine = TorchEngine(toy.base, toy.adapters, Options(rows=16, tokens=400))
+    engine = TorchEngine(toy.base, toy.adapters, BatchOptions(rows=16, tokens=400))
     found: dict[tuple[str, str, str], list[Completion]] = {}
     try:
         for one in engine.complete(requests):

@@ -73,10 +73,10 @@ class Scale:
 
 def _decode(queries: Tensor, step: Step, scale: Scale) -> Tensor:
     """(R, H, D), one query for each row of memory -> (R, H, V)."""
-    memory = step.memory
-    assert memory is not None  # noqa: S101
+    cache = step.cache
+    assert cache is not None  # noqa: S101
     rows, heads, size = queries.shape
-    keys, values = memory.read(rows, step.reach)
+    keys, values = cache.read(rows, step.reach)
     shared, places = keys.shape[1:3]
     stacked = queries.reshape(rows * shared, heads // shared, size)
     # Keys first: transposing a few queries is cheaper than transposing all keys.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import abc
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,18 +18,18 @@ import torch
 from torch import Tensor
 
 from assay.engines.api import Completion, Prompt
+from assay.engines.encoding import decode, encode, encode_pair
 from assay.engines.torch.adapter_load import Adapter
+from assay.engines.torch.estimate import free_bytes
 from assay.engines.torch.graphs import CudaRecorder, DiffersError, Graphs, Recorder, obstacle
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import stack, unstack
-from assay.engines.torch.memory import free_bytes
 from assay.engines.torch.peft_fallback import applied
 from assay.engines.torch.probe import probe
-from assay.engines.torch.rows import Row, Scored, choose
 from assay.engines.torch.runner import Runner
-from assay.engines.torch.scheduler import CPU_TOKENS, GPU_TOKENS, Options, Scheduler
+from assay.engines.torch.scheduler import CPU_TOKENS, GPU_TOKENS, BatchOptions, Scheduler
+from assay.engines.torch.sequence import Scored, Sequence, Stops, choose
 from assay.engines.torch.step import Segment
-from assay.engines.torch.text import Stops, decode, encode, encode_pair
 from assay.errors import EngineError
 
 __all__ = ["TorchEngine", "Usage"]
@@ -54,8 +55,8 @@ class TorchEngine:
     def __init__(
         self,
         base: Base,
-        adapters: Sequence[Adapter] = (),
-        options: Options | None = None,
+        adapters: abc.Sequence[Adapter] = (),
+        options: BatchOptions | None = None,
         recorders: Callable[[], Recorder] | None = None,
     ) -> None:
         """Stack the adapters on the base, and check its attention against transformers' own once.
@@ -63,14 +64,14 @@ class TorchEngine:
         `recorders` makes what records decoding steps; None: CUDA graphs, where they can be recorded.
         """
         self.base = base
-        self.options = options or Options()
+        self.options = options or BatchOptions()
         if self.options.tokens is None:
             tokens = CPU_TOKENS if base.device.type == "cpu" else GPU_TOKENS
             self.options = replace(self.options, tokens=tokens)
         self.usage = Usage()
         stacked = [adapter for adapter in adapters if not adapter.unstackable]
-        self.apart = {adapter.name: adapter for adapter in adapters if adapter.unstackable}
-        self.subjects = dict.fromkeys((base.name, *self.apart), -1)
+        self.fallback = {adapter.name: adapter for adapter in adapters if adapter.unstackable}
+        self.subjects = dict.fromkeys((base.name, *self.fallback), -1)
         """Position of each subject in the stack; -1: none of the stack."""
         self.subjects |= {adapter.name: i for i, adapter in enumerate(stacked)}
         if len(self.subjects) <= len(adapters):
@@ -103,7 +104,9 @@ class TorchEngine:
         """How rows decode so far, in words: `CUDA graphs`, or why without."""
         if reason := self._unrecorded or (self.graphs.stopped if self.graphs is not None else ""):
             return f"without CUDA graphs: {reason}"
-        return f"CUDA graphs, but for {', '.join(self.apart)}, run apart" if self.apart else "CUDA graphs"
+        return (
+            f"CUDA graphs, but for {', '.join(self.fallback)}, run apart" if self.fallback else "CUDA graphs"
+        )
 
     def close(self) -> None:
         """Take the adapters off the base."""
@@ -116,14 +119,16 @@ class TorchEngine:
         """
         waiting: dict[str, list[Prompt]] = {"": []}
         for request in requests:
-            waiting.setdefault(request.subject if request.subject in self.apart else "", []).append(request)
+            waiting.setdefault(request.subject if request.subject in self.fallback else "", []).append(
+                request
+            )
         yield from self._complete(waiting.pop(""))
         for name, asked in waiting.items():
-            with self._alone(self.apart[name]):
+            with self._alone(self.fallback[name]):
                 yield from self._complete(asked)
 
     def _complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        rows: list[Row] = []
+        rows: list[Sequence] = []
         scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
         for request in requests:
             if request.kind == "generate":
@@ -139,10 +144,12 @@ class TorchEngine:
             if self.graphs is not None:
                 self.graphs.forget()
 
-    def logits(self, subject: str, sequences: Sequence[Sequence[int]], last: int = 2**31) -> list[Tensor]:
+    def logits(
+        self, subject: str, sequences: abc.Sequence[abc.Sequence[int]], last: int = 2**31
+    ) -> list[Tensor]:
         """Logits (tokens, vocabulary), float32, of the last tokens of each sequence under one subject. Raises EngineError."""
         parts = [Segment(tokens, self.subjects[subject], keep=min(len(tokens), last)) for tokens in sequences]
-        with self._alone(self.apart[subject]) if subject in self.apart else nullcontext():
+        with self._alone(self.fallback[subject]) if subject in self.fallback else nullcontext():
             try:
                 return [self.runner.run([part], None).float() for part in parts]
             except RuntimeError as bad:
@@ -165,14 +172,14 @@ class TorchEngine:
             self.runner, self.graphs = stacked
 
     def _step(self, scheduler: Scheduler) -> Iterator[Completion]:
-        if scheduler.memory is None:
+        if scheduler.cache is None:
             recorded = self.graphs is not None and not self.graphs.stopped
             scheduler.allocate(self.bytes_per_token, self._budget(), recorded=recorded)
         began = time.monotonic()
         parts, scored = scheduler.schedule()
         run = self.runner.run if self.graphs is None else self.graphs.run
         try:
-            logits = run([*parts, *(one.enter() for one in scored)], scheduler.memory)
+            logits = run([*parts, *(one.enter() for one in scored)], scheduler.cache)
             tokens = choose(scheduler.running, logits[: len(scheduler.running)])
             results = self._results(scored, logits[len(scheduler.running) :])
         except RuntimeError as bad:
@@ -206,20 +213,20 @@ class TorchEngine:
         scheduler.postprocess(slots)
         return done
 
-    def _finished(self, row: Row) -> Completion | None:
+    def _finished(self, row: Sequence) -> Completion | None:
         ended = row.output[-1] in self.base.ends or row.stops.reached(self.base.tokenizer, row.output)
         if not ended and len(row.output) < row.limit:
             return None
         text, cut = row.stops.cut(decode(self.base.tokenizer, row.output))
         return Completion(
-            row.request,
+            row.asked,
             text,
             tokens=len(row.output),
             finish="stop" if ended or cut else "length",
             seconds=time.monotonic() - row.started,
         )
 
-    def _results(self, scored: Sequence[Scored], logits: Tensor) -> list[Completion]:
+    def _results(self, scored: abc.Sequence[Scored], logits: Tensor) -> list[Completion]:
         results: list[Completion] = []
         first = 0
         for one in scored:
@@ -234,7 +241,7 @@ class TorchEngine:
             first += one.keep
         return results
 
-    def _row(self, request: Prompt) -> Row:
+    def _row(self, request: Prompt) -> Sequence:
         prompt = encode(self.base.tokenizer, request.text)
         room = self.base.context - len(prompt)
         if room < 1 or not prompt or request.max_tokens < 1:
@@ -244,7 +251,7 @@ class TorchEngine:
             )
         self._known(request, prompt)
         stops = Stops(tuple(text for text in request.stop if text))
-        return Row(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
+        return Sequence(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
 
     def _score(self, request: Prompt, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
         tokens, count = encode_pair(self.base.tokenizer, request.text, request.continuation)
@@ -258,7 +265,7 @@ class TorchEngine:
         one = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
         one.targets.append((request, tokens[-count:]))
 
-    def _known(self, request: Prompt, tokens: Sequence[int]) -> None:
+    def _known(self, request: Prompt, tokens: abc.Sequence[int]) -> None:
         """Refuse tokens without weights here: on a GPU they end the whole process."""
         if max(tokens) >= self.vocabulary:
             raise EngineError(
@@ -282,7 +289,9 @@ class TorchEngine:
             return self.options.memory
         return free_bytes(self.base.device) // 2
 
-    def _count(self, parts: Sequence[Segment], scored: Sequence[Scored], chosen: int, began: float) -> None:
+    def _count(
+        self, parts: abc.Sequence[Segment], scored: abc.Sequence[Scored], chosen: int, began: float
+    ) -> None:
         self.usage.read += sum(len(part.tokens) for part in parts if not part.start)
         self.usage.read += sum(len(one.tokens) for one in scored)
         self.usage.generated += chosen

@@ -9,12 +9,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from assay import memory
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.loading import Base, Quantization
-from assay.engines.torch.memory import free_bytes
 from assay.errors import EngineError
 
-__all__ = ["Need", "adapter_bytes", "base_bytes", "refuse_too_large", "row_bytes"]
+__all__ = ["Need", "adapter_bytes", "base_bytes", "free_bytes", "refuse_too_large", "row_bytes"]
 
 SHARE = {"none": 1.0, "8bit": 1.0, "4bit": 0.5625}
 """Bytes of a quantized weight: in 4 bits, half a byte and a float32 scale for each 64."""
@@ -56,7 +56,7 @@ def base_bytes(base: Base, quantization: Quantization, stored: Sequence[Path]) -
 
 
 def adapter_bytes(adapter: Adapter, weights: Path, each: int, *, twice: bool) -> int:
-    """Bytes of an adapter at `each` bytes a weight; of one that is run apart, its file's.
+    """Bytes of an adapter at `each` bytes a weight; of one that is run by peft, its file's.
 
     `twice`: on a CPU the stack and what it is made from lie in the same memory for a moment.
     """
@@ -88,6 +88,11 @@ def refuse_too_large(need: Need, device: torch.device, quantization: Quantizatio
         f"{_gib(need.adapters)} for adapters, {_gib(need.row)} for keys and values of one row of {need.length} "
         f"tokens), {_gib(free)} GiB are free; {', or '.join(fixes)}"
     )
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory of the device that is free now, in bytes; on a CPU within a container's limit."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else memory.free_bytes()
 
 
 def _gib(count: int) -> str:

@@ -1,10 +1,10 @@
 """Decoding steps that are recorded once and replayed: on a GPU the host cannot start kernels fast enough.
 
     graphs = Graphs(runner, partial(CudaRecorder, base.device))
-    logits = graphs.run(segments, memory)
+    logits = graphs.run(segments, cache)
 
 A recorded step reads its inputs from buffers whose addresses and sizes stay: as many rows as a round
-number, keys up to a round number. Rows beyond those that run write to free rows of memory, at position 0.
+number, keys up to a round number. Rows beyond those that run write to free rows of the cache, at position 0.
 Steps that read prompts or score run as they come. A replay is compared once, for each recording, with the
 same step as it comes; where recording fails, or a replay differs, every step runs as it comes from then on.
 A rehearsal finds most of that out beforehand.
@@ -24,10 +24,9 @@ import torch
 from torch import Tensor
 
 from assay.engines.torch.loading import out_of_memory
-from assay.engines.torch.memory import Memory
 from assay.engines.torch.probe import difference, tolerance
 from assay.engines.torch.runner import Runner
-from assay.engines.torch.step import Segment, Step
+from assay.engines.torch.step import KVCache, Segment, Step
 
 __all__ = ["CudaRecorder", "DiffersError", "Graphs", "Recorder", "obstacle", "size_of"]
 
@@ -120,12 +119,12 @@ class Recorded:
     replay: Callable[[], None] | None = None
 
     @classmethod
-    def of(cls, rows: int, reach: int, memory: Memory, device: torch.device) -> Recorded:
+    def of(cls, rows: int, reach: int, cache: KVCache, device: torch.device) -> Recorded:
         """Buffers for `rows` rows that see at most `reach` keys."""
         inputs = torch.zeros(3, rows, dtype=torch.long, device=device)
         slots = torch.arange(rows, device=device)
         ids, positions, adapters = inputs
-        step = Step(ids, positions, adapters, slots, slots, rows, reach, reach, [], memory, fixed=True)
+        step = Step(ids, positions, adapters, slots, slots, rows, reach, reach, [], cache, fixed=True)
         return cls(step, inputs)
 
     def fill(self, segments: Sequence[Segment]) -> None:
@@ -142,31 +141,31 @@ class Graphs:
 
     runner: Runner
     recorders: Callable[[], Recorder]
-    """Makes a recorder for each memory."""
+    """Makes a recorder for each cache."""
     stopped: str = ""
     """Why steps are no longer recorded; empty while they are."""
     recordings: int = 0
     """Made since the rehearsal."""
     replays: int = 0
     """Likewise."""
-    _memory: Memory | None = None
+    _cache: KVCache | None = None
     _recorder: Recorder | None = None
     _sizes: dict[tuple[int, int], Recorded] = field(default_factory=dict)
     _logits: Tensor | None = None
     """(slots, vocabulary): all recordings leave theirs here."""
 
     @torch.inference_mode()
-    def run(self, segments: Sequence[Segment], memory: Memory | None) -> Tensor:
+    def run(self, segments: Sequence[Segment], cache: KVCache | None) -> Tensor:
         """As `Runner.run`. What it returns holds until the next call. Raises DiffersError, once."""
-        decodes = memory is not None and all(segment.start > 0 for segment in segments)
-        if self.stopped or memory is None or not decodes:
-            return self.runner.run(segments, memory)
-        one = self._sized(segments, memory)
+        decodes = cache is not None and all(segment.start > 0 for segment in segments)
+        if self.stopped or cache is None or not decodes:
+            return self.runner.run(segments, cache)
+        one = self._sized(segments, cache)
         one.uses += 1
         if one.uses <= WORTH:
-            logits = self.runner.run(segments, memory)
+            logits = self.runner.run(segments, cache)
             if self._logits is None:
-                self._logits = logits.new_empty(memory.slots, logits.shape[-1])
+                self._logits = logits.new_empty(cache.slots, logits.shape[-1])
             return logits
         one.fill(segments)
         if one.replay is None:
@@ -174,22 +173,22 @@ class Graphs:
                 one.replay = self._record(one)
             except Exception as bad:
                 self._stop(_reason(bad))
-                return self.runner.run(segments, memory)
+                return self.runner.run(segments, cache)
         one.replay()
         self.replays += 1
         assert self._logits is not None  # noqa: S101
         logits = self._logits[: len(segments)]
         if one.uses == WORTH + 2:  # the first one on other inputs than those it was recorded with
-            self._check(logits, segments, memory)
+            self._check(logits, segments, cache)
         return logits
 
     def rehearse(self) -> None:
         """Record and check a small step, so that what cannot be recorded is known before anything is asked."""
-        memory = Memory(2, PROMPT + WORTH + 2, whole=True)
+        cache = KVCache(2, PROMPT + WORTH + 2, whole=True)
         try:
-            self.runner.run([Segment(range(PROMPT), slot - 1, slot=slot) for slot in range(2)], memory)
-            for place in range(PROMPT, memory.capacity):
-                self.run([Segment([place], slot - 1, start=place, slot=slot) for slot in range(2)], memory)
+            self.runner.run([Segment(range(PROMPT), slot - 1, slot=slot) for slot in range(2)], cache)
+            for place in range(PROMPT, cache.capacity):
+                self.run([Segment([place], slot - 1, start=place, slot=slot) for slot in range(2)], cache)
         except Exception as bad:
             self.stopped = self.stopped or _reason(bad)
         self.forget()
@@ -198,16 +197,16 @@ class Graphs:
     def forget(self) -> None:
         """Let go of recordings, and of the memory that they read."""
         self._sizes.clear()
-        self._memory = self._recorder = self._logits = None
+        self._cache = self._recorder = self._logits = None
 
-    def _sized(self, segments: Sequence[Segment], memory: Memory) -> Recorded:
-        if memory is not self._memory:
+    def _sized(self, segments: Sequence[Segment], cache: KVCache) -> Recorded:
+        if cache is not self._cache:
             self.forget()
-            self._memory, self._recorder = memory, self.recorders()
+            self._cache, self._recorder = cache, self.recorders()
         reach = 1 + max(segment.start for segment in segments)
-        size = size_of(len(segments), memory.slots), size_of(max(reach, REACH), memory.capacity)
+        size = size_of(len(segments), cache.slots), size_of(max(reach, REACH), cache.capacity)
         if size not in self._sizes:
-            self._sizes[size] = Recorded.of(*size, memory, self.runner.base.device)
+            self._sizes[size] = Recorded.of(*size, cache, self.runner.base.device)
         return self._sizes[size]
 
     def _record(self, one: Recorded) -> Callable[[], None]:
@@ -225,8 +224,8 @@ class Graphs:
         self.recordings += 1
         return replay
 
-    def _check(self, logits: Tensor, segments: Sequence[Segment], memory: Memory) -> None:
-        plain = self.runner.run(segments, memory)
+    def _check(self, logits: Tensor, segments: Sequence[Segment], cache: KVCache) -> None:
+        plain = self.runner.run(segments, cache)
         # Logits of an adapter that overflows are no numbers, on either way.
         sound = plain.isfinite().all(-1)
         error = difference(logits[sound], plain[sound]) if sound.any() else 0.0

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from assay.engines.api import NO_PROMPTS, Liveness, Prompt
+from assay.engines.encoding import encode
 from assay.engines.probes import PROBES
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.engine import TorchEngine
-from assay.engines.torch.text import encode
 
 __all__ = ["Change", "change_of", "liveness", "measured"]
 

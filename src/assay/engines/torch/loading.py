@@ -99,7 +99,9 @@ class Base:
         """The prompt as one user turn under the chat template (the base's own, or `template`)."""
         template = self.template if template is None else template
         if template is None:
-            raise EngineError(f"base {self.name!r}: it has no chat template; set `template: none`")
+            raise EngineError(
+                "it has no chat template", place=f"base {self.name!r}", fix="set `template: none`"
+            )
         return render_turn(Tokens.of(self.tokenizer), prompt, template)
 
 
@@ -115,7 +117,7 @@ def load_base(source: Source, name: str = "base", called: str = "") -> Base:
             tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
             model = _load_weights(source)
     except Exception as bad:
-        raise EngineError(f"base {name!r}: {_reason(source, bad)}") from bad
+        raise _explained(source, bad).at(f"base {name!r}") from bad
     return wrap_base(name, model, tokenizer, called)
 
 
@@ -182,7 +184,7 @@ def _blaming(source: Source, name: str, file: str = "") -> Iterator[None]:
         with calm():
             yield
     except Exception as bad:
-        raise EngineError(f"base {name!r}: {_reason(source, bad, file)}") from bad
+        raise _explained(source, bad, file).at(f"base {name!r}") from bad
 
 
 def own_dtype(source: Source) -> torch.dtype:
@@ -210,36 +212,38 @@ def _options(source: Source) -> dict[str, Any]:
     return {"revision": source.revision, "trust_remote_code": source.trust_remote_code}
 
 
-def _reason(source: Source, bad: Exception, file: str = "") -> str:
+def _explained(source: Source, bad: Exception, file: str = "") -> EngineError:
     """Why a base, or this file of it, cannot be loaded, and the fix."""
     if isinstance(bad, EngineError):
-        return str(bad)
+        return bad
     text = " ".join(str(bad).split())
     folder = Path(source.model)
     if out_of_memory(bad):
-        return (
-            f"memory ran out while {source.model} was loaded; set `engine.quantization` or a smaller "
-            f"`engine.dtype`, or use a machine with more memory"
+        return EngineError(
+            f"memory ran out while {source.model} was loaded",
+            fix="set `engine.quantization` or a smaller `engine.dtype`, or use a machine with more memory",
         )
     if "trust_remote_code" in text:
-        return (
-            f"{source.model} comes with code of its own; read that code, then set "
-            f"`engine.options.trust_remote_code: true`, or use another base"
+        return EngineError(
+            f"{source.model} comes with code of its own",
+            fix="read that code, then set `engine.options.trust_remote_code: true`, or use another base",
         )
-    if folder.is_dir() and (found := damaged(folder)):
-        return found
-    if file == "tokenizer.json" and folder.is_dir() and (found := without_tokenizer(folder)):
-        return found
+    if folder.is_dir():
+        damage = damaged(folder) or (without_tokenizer(folder) if file == "tokenizer.json" else "")
+        if damage:
+            return EngineError(damage)
     if isinstance(bad, ImportError):
-        return f"{source.model} needs {bad.name or 'another package'}, which is not installed: {text[:300]}"
+        missing = bad.name or "another package"
+        return EngineError(f"{source.model} needs {missing}, which is not installed: {text[:300]}")
     if kind := UNKNOWN.search(text):
-        return (
+        return EngineError(
             f"{folder / 'config.json'} has model_type {kind[1]!r}, which transformers {version('transformers')} "
-            f"does not know; update transformers, or use another base"
+            f"does not know",
+            fix="update transformers, or use another base",
         )
     if file:
-        return f"{folder / file} cannot be used ({text[:300]}); download it again"
-    return f"{source.model} cannot be loaded: {text[:300]}"
+        return EngineError(f"{folder / file} cannot be used ({text[:300]})", fix="download it again")
+    return EngineError(f"{source.model} cannot be loaded: {text[:300]}")
 
 
 def wrap_base(
@@ -279,8 +283,9 @@ def _refuse(name: str, model: PreTrainedModel, config: Any) -> None:
     kind = type(model).__name__
     if not type(model)._can_set_attn_implementation():
         raise EngineError(
-            f"base {name!r}: {kind} does not go through transformers' AttentionInterface, which this engine "
-            f"needs; use another engine for it"
+            f"{kind} does not go through transformers' AttentionInterface, which this engine needs",
+            place=f"base {name!r}",
+            fix="use another engine for it",
         )
     odd = set(getattr(config, "layer_types", None) or ()) - KNOWN_LAYERS
     if getattr(config, "attention_chunk_size", None):
@@ -289,7 +294,9 @@ def _refuse(name: str, model: PreTrainedModel, config: Any) -> None:
         odd.add("bidirectional attention")
     if odd:
         raise EngineError(
-            f"base {name!r}: {kind} has {', '.join(sorted(odd))}, which this engine lacks; use another engine"
+            f"{kind} has {', '.join(sorted(odd))}, which this engine lacks",
+            place=f"base {name!r}",
+            fix="use another engine",
         )
 
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from assay.engines.adapter_files import weights_file
+from assay.engines.adapter_files import PICKLE, WEIGHTS, weights_file
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens
 from assay.engines.files import TEXTS, Stamp, located, sha256s
@@ -30,9 +30,9 @@ from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse
 from assay.engines.torch.graphs import obstacle
 from assay.engines.torch.inspection import inspect_adapter, inspect_base
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
-from assay.engines.torch.options import Setup, read_setup
+from assay.engines.torch.options import TorchSettings, read_settings
 from assay.engines.torch.peft_fallback import SpoiledError
-from assay.engines.torch.session import CHANGED, Session, free
+from assay.engines.torch.session import CHANGED, TorchSession, free
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -45,27 +45,22 @@ UNBOUNDED = 2**31
 
 def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> TorchPreflight:
     """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable."""
-    setup = read_setup(settings)
+    checked = read_settings(settings)
+    options = checked.options
     try:
         folder, weights = base_files(
-            base, allow_pickle=setup.allow_pickle, remote_code=setup.trust_remote_code
+            base, allow_pickle=options.allow_pickle, remote_code=options.trust_remote_code
         )
         stamp = Stamp.of(folder)
-        skeleton = load_skeleton(_source(folder, setup), base.name, str(base.source))
+        skeleton = load_skeleton(_source(folder, checked), base.name, str(base.source))
         refuse_misshapen(folder, weights, skeleton.model)
+        found = TorchPreflight(base.name, stamp, checked, skeleton)
+        found.look_at_base(weights)
+        for adapter in adapters:
+            found.look(adapter)
+        found.refuse_too_large(weights)
     except EngineError as bad:
-        text = str(bad)
-        start = f"base {base.name!r}: "
-        raise EngineError(text if text.startswith(start) else start + text) from bad
-    found = TorchPreflight(base.name, stamp, setup, skeleton)
-    dtype = str(skeleton.model.dtype).removeprefix("torch.")
-    held = {"engine": "torch", "dtype": dtype, "quantization": setup.quantization}
-    identity = base_identity(held, folder, sha256s(weights), remote_code=setup.trust_remote_code)
-    found.add_base(identity, skeleton.template)
-    found.note(*inspect_base(skeleton, folder), *_slow(base.name, setup, skeleton))
-    for adapter in adapters:
-        found.look(adapter)
-    found.weigh(base_bytes(skeleton, setup.quantization, weights))
+        raise bad.at(f"base {base.name!r}") from bad
     return found
 
 
@@ -74,7 +69,7 @@ class Usable:
     """An adapter that can be loaded."""
 
     folder: Path
-    apart: bool
+    stackable: bool
     size: int
     """Bytes in memory."""
     stamp: Stamp
@@ -83,108 +78,115 @@ class Usable:
 class TorchPreflight(Preflight):
     """A base as its skeleton, and its adapters."""
 
-    def __init__(self, name: str, stamp: Stamp, setup: Setup, skeleton: Base) -> None:
+    def __init__(self, name: str, stamp: Stamp, settings: TorchSettings, skeleton: Base) -> None:
         super().__init__(name, Tokens.of(skeleton.tokenizer))
-        self.setup = setup
+        self.settings, self.options = settings, settings.options
         self.adapters: dict[str, Usable] = {}
         self._stamp = stamp
         self._skeleton = skeleton
         self.context = None if skeleton.context >= UNBOUNDED else skeleton.context
-        packages = [*PACKAGES, *(["bitsandbytes"] if setup.quantization != "none" else [])]
-        self.provenance = versions(*packages) | {"device": _device(setup.place)}
+        packages = [*PACKAGES, *(["bitsandbytes"] if settings.quantization != "none" else [])]
+        self.provenance = versions(*packages) | {"device": _device(self.options.place)}
 
     @contextmanager
-    def load(self) -> Iterator[Session]:
+    def load(self) -> Iterator[TorchSession]:
         """Load the weights, once. Raises EngineError if the base cannot be run."""
-        session = self._session()
-        try:
+        with closing(self._session()) as session:
             yield session
-        finally:
-            session.close()
 
-    def look(self, weights: ModelRef) -> None:
+    def look_at_base(self, weights: Sequence[Path]) -> None:
+        """What the base is, and what is odd about it."""
+        skeleton, folder = self._skeleton, self._stamp.folder
+        held = {
+            "engine": "torch",
+            "dtype": str(skeleton.model.dtype).removeprefix("torch."),
+            "quantization": self.settings.quantization,
+        }
+        identity = base_identity(held, folder, sha256s(weights), remote_code=self.options.trust_remote_code)
+        self.add_base(identity, skeleton.template)
+        self.note(*inspect_base(skeleton, folder))
+        if why := _decodes_slowly(self.settings, skeleton):
+            self.note(Problem(self.name, "note", f"it decodes without CUDA graphs, more slowly: {why}"))
+
+    def look(self, ref: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
-        pickle = self.setup.allow_pickle
-        patterns = [*TEXTS, "adapter_model.safetensors", *(["adapter_model.bin"] if pickle else [])]
+        pickle = self.options.allow_pickle
         try:
-            folder = located(weights, patterns)
+            folder = located(ref, [*TEXTS, WEIGHTS, *([PICKLE] if pickle else [])])
         except EngineError as bad:
-            self.note(Problem(weights.name, "error", str(bad)))
+            self.note(Problem(ref.name, "error", str(bad)))
             return
         stamp = Stamp.of(folder)
-        found = inspect_adapter(weights.name, folder, self._skeleton, allow_pickle=pickle)
+        found = inspect_adapter(ref.name, folder, self._skeleton, allow_pickle=pickle)
         self.note(*found.problems)
         if found.adapter is None:
             return
         file = weights_file(folder, allow_pickle=pickle)
-        dtype = torch.float32
-        if not self.setup.exact_adapters and not found.adapter.unstackable:
-            dtype = self._skeleton.model.dtype
+        stackable = not found.adapter.unstackable
+        dtype = self._skeleton.model.dtype if stackable and not self.options.exact_adapters else torch.float32
         identity = adapter_identity(
             folder, file, self.identities[self.name], str(dtype).removeprefix("torch.")
         )
-        self.add_adapter(weights.name, identity, found.template)
-        twice = self.setup.place.type == "cpu"
+        self.add_adapter(ref.name, identity, found.template)
+        twice = self.options.place.type == "cpu"
         size = adapter_bytes(found.adapter, file, dtype.itemsize, twice=twice)
-        self.adapters[weights.name] = Usable(folder, bool(found.adapter.unstackable), size, stamp)
+        self.adapters[ref.name] = Usable(folder, stackable, size, stamp)
 
-    def weigh(self, weights: int) -> None:
-        """Raise EngineError if this is more than fits."""
-        stacked = sum(one.size for one in self.adapters.values() if not one.apart)
-        alone = max((one.size for one in self.adapters.values() if one.apart), default=0)
-        row = row_bytes(self._skeleton, self.setup.length)
-        need = Need(weights, stacked + alone, row, self.setup.length)
-        try:
-            refuse_too_large(need, self.setup.place, self.setup.quantization)
-        except EngineError as bad:
-            raise EngineError(f"base {self.name!r}: {bad}") from None
+    def refuse_too_large(self, weights: Sequence[Path]) -> None:
+        """Raise EngineError if base and adapters are more than fits."""
+        base = base_bytes(self._skeleton, self.settings.quantization, weights)
+        stacked = sum(adapter.size for adapter in self.adapters.values() if adapter.stackable)
+        alone = max((adapter.size for adapter in self.adapters.values() if not adapter.stackable), default=0)
+        length = self.options.length
+        need = Need(base, stacked + alone, row_bytes(self._skeleton, length), length)
+        refuse_too_large(need, self.options.place, self.settings.quantization)
 
-    def _session(self) -> Session:
-        """With the adapters that load. The base is loaded anew for each that leaves it changed."""
+    def _session(self) -> TorchSession:
+        """With the adapters that load. The base is loaded again for each that leaves it changed."""
         failed: dict[str, str] = {}
-        stamps = {name: one.stamp for name, one in self.adapters.items()}
+        stamps = {name: adapter.stamp for name, adapter in self.adapters.items()}
         while True:
-            base = load_base(_source(self._stamp.folder, self.setup), self.name, self._skeleton.source)
+            base = load_base(_source(self._stamp.folder, self.settings), self.name, self._skeleton.source)
             if self._stamp.stale:
-                raise EngineError(f"base {self.name!r}: {CHANGED}")
+                raise EngineError(CHANGED, place=f"base {self.name!r}")
             read = []
-            for name, one in self.adapters.items():
+            for name, usable in self.adapters.items():
                 if name in failed:
                     continue
                 try:
-                    adapter = read_adapter(name, one.folder, base, allow_pickle=self.setup.allow_pickle)
+                    adapter = read_adapter(name, usable.folder, base, allow_pickle=self.options.allow_pickle)
                 except EngineError as bad:
                     failed[name] = str(bad)
                     continue
-                if one.stamp.stale:
+                if usable.stamp.stale:
                     failed[name] = CHANGED
                 else:
                     read.append(adapter)
             try:
-                return Session(base, read, self.setup.batching, failed, stamps)
+                return TorchSession(base, read, self.options.batching, failed, stamps)
             except SpoiledError as bad:
                 failed[bad.adapter] = str(bad)
             del base, read
             free()
 
 
-def _slow(name: str, setup: Setup, skeleton: Base) -> list[Problem]:
-    """A note where a GPU will decode more slowly than it could."""
-    quantized = setup.quantization != "none" or bool(
-        getattr(skeleton.model.config, "quantization_config", None)
-    )
-    why = obstacle(setup.place, quantized=quantized) if setup.place.type == "cuda" and setup.graphs else ""
-    return [Problem(name, "note", f"it decodes without CUDA graphs, more slowly: {why}")] if why else []
+def _decodes_slowly(settings: TorchSettings, skeleton: Base) -> str:
+    """Why a GPU will decode more slowly than it could; empty where it will not."""
+    place = settings.options.place
+    quantized = getattr(skeleton.model.config, "quantization_config", None)
+    if place.type != "cuda" or not settings.options.graphs:
+        return ""
+    return obstacle(place, quantized=settings.quantization != "none" or bool(quantized))
 
 
-def _source(folder: Path, setup: Setup) -> Source:
+def _source(folder: Path, settings: TorchSettings) -> Source:
     return Source(
         str(folder),
-        dtype=setup.dtype,
-        device=str(setup.place),
-        quantization=setup.quantization,
-        trust_remote_code=setup.trust_remote_code,
-        allow_pickle=setup.allow_pickle,
+        dtype=settings.dtype,
+        device=str(settings.options.place),
+        quantization=settings.quantization,
+        trust_remote_code=settings.options.trust_remote_code,
+        allow_pickle=settings.options.allow_pickle,
     )
 
 

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from assay.engines.torch.attention import NAME
 from assay.engines.torch.loading import Base
-from assay.engines.torch.memory import Memory
 from assay.engines.torch.runner import Runner
-from assay.engines.torch.step import Segment
+from assay.engines.torch.step import KVCache, Segment
 from assay.errors import EngineError
 
 __all__ = ["difference", "probe", "tolerance"]
@@ -63,12 +62,12 @@ def _sequences(base: Base) -> list[list[int]]:
 def _ours(base: Base, sequences: list[list[int]]) -> tuple[Tensor, int]:
     """Prompts first, then one decoding step with the last token, beside a scored sequence."""
     runner = Runner(base)
-    memory = Memory(len(sequences), max(LENGTHS))
+    cache = KVCache(len(sequences), max(LENGTHS))
     prompts = [Segment(tokens[:-1], -1, slot=i, keep=len(tokens) - 1) for i, tokens in enumerate(sequences)]
-    first = runner.run([*prompts, Segment(sequences[0], -1, keep=1)], memory)
+    first = runner.run([*prompts, Segment(sequences[0], -1, keep=1)], cache)
     rows = [Segment(s[-1:], -1, start=len(s) - 1, slot=i) for i, s in enumerate(sequences)]
-    last = runner.run(rows, memory)
-    blocks = (*memory.keys.values(), *memory.values.values())
+    last = runner.run(rows, cache)
+    blocks = (*cache.keys.values(), *cache.values.values())
     bytes_per_token = sum(b[0, :, 0].numel() * b.element_size() for b in blocks)
     return torch.cat([first, last]).float(), bytes_per_token
 

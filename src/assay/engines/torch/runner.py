@@ -9,8 +9,7 @@ from torch import Tensor
 
 from assay.engines.torch.loading import Base
 from assay.engines.torch.lora import Routing
-from assay.engines.torch.memory import Memory
-from assay.engines.torch.step import Segment, Step, running
+from assay.engines.torch.step import KVCache, Segment, Step, running
 
 __all__ = ["Runner"]
 
@@ -24,14 +23,14 @@ class Runner:
         self._takes_keep = base.takes_keep
 
     @torch.inference_mode()
-    def run(self, segments: Sequence[Segment], memory: Memory | None) -> Tensor:
+    def run(self, segments: Sequence[Segment], cache: KVCache | None) -> Tensor:
         """Logits (K, vocabulary) of the tokens to keep, in the segments' order."""
-        return self.forward(Step.of(segments, memory, self.base.device))
+        return self.forward(Step.of(segments, cache, self.base.device))
 
     @torch.inference_mode()
     def forward(self, step: Step) -> Tensor:
         """The same for a step that is laid out."""
-        cache = Memory(0, 0) if step.memory is None else step.memory
+        cache = KVCache(0, 0) if step.cache is None else step.cache
         if self.routing is not None:
             self.routing.take(step)
         keep = {"logits_to_keep": step.keep} if self._takes_keep else {}

@@ -7,12 +7,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assay.engines.torch.memory import Memory
-from assay.engines.torch.rows import Row, Scored
-from assay.engines.torch.step import Segment
+from assay.engines.torch.sequence import Scored, Sequence
+from assay.engines.torch.step import KVCache, Segment
 from assay.errors import EngineError
 
-__all__ = ["CPU_TOKENS", "GPU_TOKENS", "Options", "Scheduler"]
+__all__ = ["CPU_TOKENS", "GPU_TOKENS", "BatchOptions", "Scheduler"]
 CPU_TOKENS = 384
 """Beyond, oneDNN's products of many columns and few rows run at half the rate (1.06 TFLOP/s at 768 rows of
 4,864 columns, 1.94 at 384), and what a layer makes is mapped anew by the system each time."""
@@ -22,7 +21,7 @@ TOGETHER = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BatchOptions:
     """What bounds a batch."""
 
     rows: int = 256
@@ -44,13 +43,13 @@ class Scheduler:
     """Rows wait, run in slots 0, 1, ... of memory, and leave; a freed slot is filled in the next step."""
 
     def __init__(
-        self, rows: Iterable[Row], scored: Iterable[Scored], options: Options, positions: int
+        self, rows: Iterable[Sequence], scored: Iterable[Scored], options: BatchOptions, positions: int
     ) -> None:
         # Longest first: short rows fill the gaps at the end, when there is nothing left to refill with.
         self.waiting = deque(sorted(rows, key=lambda row: -row.need))
         self.scoring = deque(sorted(scored, key=lambda one: -len(one.tokens)))
-        self.running: list[Row] = []
-        self.memory: Memory | None = None
+        self.running: list[Sequence] = []
+        self.cache: KVCache | None = None
         self.rows = options.rows
         self.tokens = options.tokens or CPU_TOKENS
         self.positions = positions
@@ -79,14 +78,14 @@ class Scheduler:
             raise EngineError(_too_small(bytes_per_token * capacity, capacity, free, given=self.given))
         self.rows = min(self.rows, fit)
         slots = min(self.rows, len(self.waiting))
-        self.memory = Memory(slots, capacity, whole=recorded)
+        self.cache = KVCache(slots, capacity, whole=recorded)
         self.together = max(1, slots // TOGETHER) if recorded else 1
 
     def schedule(self) -> tuple[list[Segment], list[Scored]]:
         """The parts of the next step: rows that run, rows that enter, and sequences to score."""
         parts = [row.proceed(slot) for slot, row in enumerate(self.running)]
         budget = self.tokens
-        slots = 0 if self.memory is None else self.memory.slots
+        slots = 0 if self.cache is None else self.cache.slots
         if self.running and slots - len(self.running) < min(self.together, len(self.waiting)):
             slots = len(self.running)
         while self.waiting and len(self.running) < slots:
@@ -117,12 +116,12 @@ class Scheduler:
         for slot in sorted(finished, reverse=True):
             last = len(self.running) - 1
             if slot != last:
-                assert self.memory is not None  # noqa: S101
-                self.memory.move(last, slot)
+                assert self.cache is not None  # noqa: S101
+                self.cache.move(last, slot)
                 self.running[slot] = self.running[last]
             self.running.pop()
-        if self.memory is not None and len(self.running) < used:
-            self.memory.clear(len(self.running), used)
+        if self.cache is not None and len(self.running) < used:
+            self.cache.clear(len(self.running), used)
 
     def restart(self, scored: list[Scored]) -> None:
         """Everything goes back to wait, and memory is made anew.
@@ -132,7 +131,7 @@ class Scheduler:
         self.waiting.extendleft(reversed(self.running))
         self.scoring.extendleft(reversed(scored))
         self.running = []
-        self.memory = None
+        self.cache = None
 
     def shrink(self, scored: list[Scored]) -> None:
         """After memory ran out: restart, with batches half as large."""

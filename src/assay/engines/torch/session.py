@@ -14,22 +14,22 @@ from assay.engines.torch.engine import TorchEngine, Usage
 from assay.engines.torch.liveness import change_of, measured
 from assay.engines.torch.loading import Base
 from assay.engines.torch.peft_fallback import SpoiledError, applied
-from assay.engines.torch.scheduler import Options
+from assay.engines.torch.scheduler import BatchOptions
 from assay.errors import EngineError
 
-__all__ = ["CHANGED", "Session"]
+__all__ = ["CHANGED", "TorchSession"]
 
 CHANGED = "its files changed after they were looked at; run again"
 
 
-class Session:
+class TorchSession:
     """Satisfies `Session`. Adapters that cannot be stacked are asked one after the other, after the rest."""
 
     def __init__(
         self,
         base: Base,
         adapters: Sequence[Adapter],
-        options: Options,
+        options: BatchOptions,
         failed: Mapping[str, str],
         stamps: Mapping[str, Stamp] | None = None,
     ) -> None:
@@ -38,7 +38,7 @@ class Session:
         self._stamps = stamps or {}
         self._changes = {adapter.name: change_of(adapter) for adapter in adapters}
         self._engine: TorchEngine | None = TorchEngine(base, adapters, options)
-        for adapter in self._engine.apart.values():
+        for adapter in self._engine.fallback.values():
             try:
                 with applied(adapter, base):
                     pass
@@ -80,7 +80,9 @@ class Session:
         apart: dict[str, list[Prompt]] = {}
         for request in requests:
             if request.subject not in self._failed:
-                asked = apart.setdefault(request.subject, []) if request.subject in engine.apart else together
+                asked = (
+                    apart.setdefault(request.subject, []) if request.subject in engine.fallback else together
+                )
                 asked.append(request)
         yield from engine.complete(together)
         for name, asked in apart.items():
@@ -99,7 +101,7 @@ class Session:
         """What each of these changes; those that failed are left out."""
         engine = self._open
         names = [name for name in adapters if name not in self._failed]
-        stacked = [name for name in names if name not in engine.apart]
+        stacked = [name for name in names if name not in engine.fallback]
         found = {one.adapter: one for one in self._measured(stacked, sent)}
         for name in names:
             if name in found or self._stale(name):

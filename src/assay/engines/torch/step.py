@@ -1,7 +1,7 @@
-"""One forward pass: many sequences laid end to end, without padding.
+"""One forward pass, many sequences laid end to end without padding; and the cache that it reads and writes.
 
 Order of the T tokens: R rows that decode (one token each), then prompts, then scored sequences.
-Decoding rows and prompts write their keys and values to memory; scored sequences leave no trace.
+Decoding rows and prompts write their keys and values to the cache; scored sequences leave no trace.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 import torch
 from torch import Tensor
+from transformers.cache_utils import Cache
 
-if TYPE_CHECKING:
-    from assay.engines.torch.memory import Memory
-
-__all__ = ["Group", "Segment", "Step", "current", "running"]
+__all__ = ["Group", "KVCache", "Segment", "Step", "current", "running"]
 
 GROUP_TOKENS = 4096
+GROWTH = 32
+"""Positions that a block grows by at least; and by an eighth of what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ class Step:
     extent: int
     """Positions of memory that the step reads or writes: all below this one."""
     groups: list[Group]
-    memory: Memory | None
+    cache: KVCache | None
     fixed: bool = False
     """Its tensors are buffers that the next step fills anew: shapes may depend on their sizes alone."""
     masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
     """Attention masks of this step, shared by its layers."""
 
     @classmethod
-    def of(cls, segments: Sequence[Segment], memory: Memory | None, device: torch.device) -> Step:
+    def of(cls, segments: Sequence[Segment], cache: KVCache | None, device: torch.device) -> Step:
         """Lay the segments out. They come in the order: decoding (slots 0, 1, ...), prompts, scored."""
         ids: list[int] = []
         positions: list[int] = []
@@ -110,7 +110,7 @@ class Step:
             reach=1 + max(positions[:decoding], default=0),
             extent=1 + max(positions[: len(slots)], default=0),
             groups=[_group(spans, device) for spans in _alike(spans)],
-            memory=memory,
+            cache=cache,
         )
 
 
@@ -149,3 +149,77 @@ def running(step: Step) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+class KVCache(Cache):
+    """Keys and values of the rows that generate: a block for each layer, written in place.
+
+    `slots` rows of `capacity` positions; blocks are (slots, key/value heads, positions, head size). On a GPU a block
+    is made once, and stays where it is: recorded steps know its address. On a CPU it grows with its longest row:
+    products over a part of a block would copy that part at every step.
+    """
+
+    def __init__(self, slots: int, capacity: int, *, whole: bool = False) -> None:
+        super().__init__(layers=[])
+        self.slots = slots
+        self.capacity = capacity
+        self.whole = whole
+        """Blocks of all positions from the start, on a CPU too."""
+        self.keys: dict[int, Tensor] = {}
+        self.values: dict[int, Tensor] = {}
+        self.layer = 0
+        """The layer whose keys came last: attention reads them next."""
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Write the step's keys and values, (1, heads, T, size), and hand them back unchanged."""
+        step = current()
+        self.layer = layer_idx
+        if written := len(step.slots):
+            places = step.positions[:written]
+            keys, values = self._blocks(layer_idx, key_states, value_states, step.extent)
+            keys[step.slots, :, places] = key_states[0, :, :written].transpose(0, 1)
+            values[step.slots, :, places] = value_states[0, :, :written].transpose(0, 1)
+        return key_states, value_states
+
+    def _blocks(self, layer: int, key: Tensor, value: Tensor, extent: int) -> tuple[Tensor, Tensor]:
+        if layer not in self.keys or self.keys[layer].shape[2] < extent:
+            self.keys[layer] = self._longer(self.keys.get(layer), key, extent)
+            self.values[layer] = self._longer(self.values.get(layer), value, extent)
+        return self.keys[layer], self.values[layer]
+
+    def _longer(self, block: Tensor | None, states: Tensor, extent: int) -> Tensor:
+        """A block of `extent` positions or more that holds what `block` does."""
+        size = self.capacity
+        if states.device.type == "cpu" and not self.whole:
+            size = min(size, extent + max(GROWTH, extent // 8))
+        # Zeros, not empty: a masked position weighs 0, and 0 times a stray NaN is NaN.
+        longer = states.new_zeros(self.slots, states.shape[1], size, states.shape[-1])
+        if block is not None:
+            longer[:, :, : block.shape[2]] = block
+        return longer
+
+    def read(self, rows: int, reach: int) -> tuple[Tensor, Tensor]:
+        """Keys and values of the first rows in the layer under way: `reach` positions, on a CPU mostly more."""
+        keys, values = self.keys[self.layer], self.values[self.layer]
+        whole = keys.shape[2]
+        if keys.device.type != "cpu" or 4 * reach < 3 * whole:
+            whole = reach
+        return keys[:rows, :, :whole], values[:rows, :, :whole]
+
+    @torch.inference_mode()
+    def move(self, source: int, target: int) -> None:
+        """Copy one row over another, so that the rows in use stay the first ones."""
+        for block in (*self.keys.values(), *self.values.values()):
+            block[target].copy_(block[source])
+
+    @torch.inference_mode()
+    def clear(self, start: int, end: int) -> None:
+        """Forget the values of these rows: a NaN among them would reach the next row there through weight 0."""
+        for block in self.values.values():
+            block[start:end].zero_()
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002
+        """0: positions are always given, never derived from the cache."""
+        return 0

@@ -3,14 +3,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from assay.engines.torch import memory as memory_module
-from assay.engines.torch.memory import Memory
-from assay.engines.torch.step import Segment, Step, running
+from assay.engines.torch import step as step_module
+from assay.engines.torch.step import KVCache, Segment, Step, running
 
 HEADS, SIZE = 2, 4
 
 
-def write(memory: Memory, segments: list[Segment]) -> None:
+def write(memory: KVCache, segments: list[Segment]) -> None:
     """Keys and values that tell their position: each entry is the position plus one, values negative."""
     step = Step.of(segments, memory, torch.device("cpu"))
     states = (step.positions + 1.0)[None, None, :, None].expand(1, HEADS, -1, SIZE)
@@ -19,8 +18,8 @@ def write(memory: Memory, segments: list[Segment]) -> None:
 
 
 def test_a_block_that_grows_keeps_what_it_held_and_adds_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory_module, "GROWTH", 2)
-    memory = Memory(slots=2, capacity=30)
+    monkeypatch.setattr(step_module, "GROWTH", 2)
+    memory = KVCache(slots=2, capacity=30)
     write(memory, [Segment([0] * 5, -1, slot=0), Segment([0] * 3, -1, slot=1)])
     sizes = {memory.keys[0].shape[2]}
     for place in range(5, 29):
@@ -36,7 +35,7 @@ def test_a_block_that_grows_keeps_what_it_held_and_adds_zeros(monkeypatch: pytes
 
 
 def test_a_whole_block_stays_where_it_is() -> None:
-    memory = Memory(slots=2, capacity=90, whole=True)
+    memory = KVCache(slots=2, capacity=90, whole=True)
     write(memory, [Segment([0] * 5, -1, slot=0)])
     place = memory.keys[0].data_ptr()
     for start in range(5, 90):
@@ -46,7 +45,7 @@ def test_a_whole_block_stays_where_it_is() -> None:
 
 
 def test_cleared_rows_hold_no_values() -> None:
-    memory = Memory(slots=3, capacity=9)
+    memory = KVCache(slots=3, capacity=9)
     write(memory, [Segment([0] * 5, -1, slot=slot) for slot in range(3)])
     memory.clear(1, 3)
     assert memory.values[0][0].any()
@@ -54,7 +53,7 @@ def test_cleared_rows_hold_no_values() -> None:
 
 
 def test_what_is_read_reaches_the_longest_row_and_is_no_more_than_a_third_longer() -> None:
-    memory = Memory(slots=3, capacity=400)
+    memory = KVCache(slots=3, capacity=400)
     write(memory, [Segment([0] * 300, -1, slot=0)])
     whole = memory.keys[0].shape[2]
     for reach in (1, 40, 200, 251, 300):

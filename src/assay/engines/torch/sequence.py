@@ -1,30 +1,54 @@
-"""What waits and runs: a row generates token by token, a scored sequence is read once."""
+"""What waits and runs: a sequence that generates token by token, or one that is read once and scored."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections import abc
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
 from assay.engines.api import Prompt
+from assay.engines.encoding import cut_before, decode
 from assay.engines.torch.step import Segment
-from assay.engines.torch.text import Stops
 
-__all__ = ["Row", "Scored", "choose"]
+__all__ = ["Scored", "Sequence", "Stops", "choose"]
 
 BLOCK = 128
 """Logits that are compared at once."""
 
 
+TAIL = 8
+"""Tokens beyond a stop text's length in bytes that are decoded to look for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """The texts before which a generation ends."""
+
+    texts: tuple[str, ...]
+
+    def reached(self, tokenizer: PreTrainedTokenizerBase, tokens: abc.Sequence[int]) -> bool:
+        """Whether the last token completed one of the texts; only the tail is decoded."""
+        if not self.texts:
+            return False
+        longest = max(len(text.encode()) for text in self.texts)
+        tail = decode(tokenizer, tokens[-longest - TAIL :])
+        return any(text in tail for text in self.texts) and self.cut(decode(tokenizer, tokens))[1]
+
+    def cut(self, text: str) -> tuple[str, bool]:
+        """The text before the first stop, and whether there was one."""
+        return cut_before(text, self.texts)
+
+
 @dataclass(slots=True, eq=False)
-class Row:
+class Sequence:
     """One generation under way."""
 
-    request: Prompt
+    asked: Prompt
     adapter: int
     prompt: list[int]
     limit: int
@@ -54,7 +78,7 @@ class Row:
 
     def draw(self) -> float:
         """Uniform in [0, 1): a function of seed, task, example, sample and place, of nothing else."""
-        asked = self.request
+        asked = self.asked
         place = (asked.seed, asked.task, asked.example, asked.sample, asked.request, len(self.output))
         digest = hashlib.sha256(repr(place).encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
@@ -103,12 +127,12 @@ def _likeliest(logits: Tensor) -> Tensor:
     return block * BLOCK + inside.max(-1).indices
 
 
-def choose(rows: Sequence[Row], logits: Tensor) -> list[int]:
+def choose(rows: abc.Sequence[Sequence], logits: Tensor) -> list[int]:
     """The next token of each row: the likeliest, or one drawn by inverse distribution function."""
     chosen: list[int] = _likeliest(logits).tolist()
-    drawn = [i for i, row in enumerate(rows) if row.request.temperature > 0]
+    drawn = [i for i, row in enumerate(rows) if row.asked.temperature > 0]
     if drawn:
-        heat = logits.new_tensor([rows[i].request.temperature for i in drawn], dtype=torch.float64)
+        heat = logits.new_tensor([rows[i].asked.temperature for i in drawn], dtype=torch.float64)
         mass = (logits[drawn].double() / heat[:, None]).softmax(-1).cumsum(-1)
         points = mass.new_tensor([[rows[i].draw()] for i in drawn]) * mass[:, -1:]
         found = torch.searchsorted(mass, points, right=True)[:, 0].clamp(max=logits.shape[1] - 1)

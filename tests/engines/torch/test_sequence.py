@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from assay.engines.torch.rows import Row, choose
-from assay.engines.torch.text import Stops
+from assay.engines.torch.sequence import Sequence, Stops, choose
 from tests.engines.torch.toys import ask
 
 
@@ -14,5 +13,5 @@ def test_the_likeliest_token_is_the_first_of_equals(size: int, dtype: torch.dtyp
     torch.manual_seed(size)
     logits = torch.randint(-3, 4, (50, size)).to(dtype)
     logits[0] = 0
-    rows = [Row(ask("base", "", i), -1, [0], 1, Stops(())) for i in range(len(logits))]
+    rows = [Sequence(ask("base", "", i), -1, [0], 1, Stops(())) for i in range(len(logits))]
     assert choose(rows, logits) == [row.index(max(row)) for row in logits.tolist()]
