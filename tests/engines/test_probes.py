@@ -38,7 +38,7 @@ def test_the_base_again_is_not_applied() -> None:
 def test_a_shift_beyond_rounding_is_alive() -> None:
     found = heard((0, 0, 0), answers(0.05))
     assert found.alive
-    assert found.verdict == found.reason == ""
+    assert (found.verdict, found.reason) == (None, "")
     assert found.largest == pytest.approx(0.05)
 
 
