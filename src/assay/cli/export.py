@@ -79,7 +79,7 @@ def _plain(exported: Export) -> dict[str, Any]:
     plain: dict[str, Any] = {"out": str(exported.out)}
     if exported.responses is not None:
         plain["responses"] = exported.responses
-    if exported.files:
+    if exported.files is not None:
         plain |= {"files": [str(path) for path in exported.files], "left_out": list(exported.left_out)}
     return plain
 
@@ -87,7 +87,7 @@ def _plain(exported: Export) -> dict[str, Any]:
 def _show(exported: Export) -> None:
     if exported.place:
         sys.stdout.write(f"{len(exported.runs)} runs logged to {exported.form}: {exported.place}\n")
-    for path in exported.files:
+    for path in exported.files or ():
         sys.stdout.write(f"{path}\n")
     if exported.left_out:
         sys.stderr.write(

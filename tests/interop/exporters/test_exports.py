@@ -20,7 +20,7 @@ from assay.interop.exporters.eval_results import to_eval_results
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
-from assay.interop.exporters.parquet import export_parquet
+from assay.interop.exporters.responses import export_parquet
 from assay.runs import Run
 from tests.runs.test_stages import answer as stopping_answer
 from tests.runs.test_stages import run as run_stopping
@@ -247,7 +247,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     finished: Finished, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(OutputError, match="needs pyarrow: `pip install pyarrow`"):
+    with pytest.raises(OutputError, match="needs pyarrow; `pip install pyarrow`"):
         export_parquet(finished, tmp_path / "out.parquet")
     assert not (tmp_path / "out.parquet").exists()
 

@@ -79,7 +79,7 @@ def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
 
 def _dataset(run: Finished, task: str) -> dict[str, Any]:
     """The hub's dataset where all of it was read from there; else the kind of task alone, which is no dataset."""
-    entry, hub, part = run.entry(task), run.tasks[task].hub, run.part(task)
+    entry, hub, part = run.plan.tasks[task], run.tasks[task].hub, run.part(task)
     if hub is None or entry.data or part:
         return {"name": f"{task} ({part})" if part else task, "type": run.tasks[task].kind}
     config = {"config": hub.config} if hub.config else {}

@@ -41,7 +41,7 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
             raise OutputError(f"{adapter.name!r} has no scores on {task!r}; leave that task out")
         metric, one = next(iter(found.items()))
         hub = run.tasks[task].hub
-        pinned = hub is not None and hub.repo == dataset and run.entry(task).data is None
+        pinned = hub is not None and hub.repo == dataset and run.plan.tasks[task].data is None
         revision = {"revision": hub.revision} if hub and pinned else {}
         entries.append(
             {
@@ -68,9 +68,9 @@ def _placed(run: Finished, task: str, place: str) -> tuple[str, str]:
 
 
 def _whole(run: Finished, task: str) -> None:
-    if run.entry(task).limit is not None:
+    if run.plan.tasks[task].limit is not None:
         raise OutputError(
-            f"{task!r} was asked on its first {run.entry(task).limit} examples only, and a part is no score of the "
+            f"{task!r} was asked on its first {run.plan.tasks[task].limit} examples only, and a part is no score of the "
             f"benchmark; run it without `limit`, or leave it out"
         )
     if run.stops_early:

@@ -89,7 +89,7 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
         write_text(samples, text)
         write_text(path, json.dumps(aggregate, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
         written += [path, samples]
-        count += sum(len(run.marks(name, task)) for task in scored)
+        count += sum(len(run.counts(name, task)) for task in scored)
     return Exported(tuple(written), count, tuple(left_out))
 
 
@@ -136,7 +136,7 @@ def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]
 
 
 def _source(run: Finished, task: str) -> dict[str, Any]:
-    entry, hub, count = run.entry(task), run.tasks[task].hub, len(run.evidence.examples(task))
+    entry, hub, count = run.plan.tasks[task], run.tasks[task].hub, len(run.evidence.examples(task))
     if hub is None or entry.data:
         return {
             "dataset_name": task,
@@ -177,7 +177,9 @@ def _result(run: Finished, model: _Model, task: str, metric: str, one: Estimate)
             "confidence_level": CONFIDENCE,
             "method": one.method,
         }
-    protocol = {name: value for name, value in run.protocol(model.name, task).items() if name != "sent"}
+    protocol = {
+        name: value for name, value in run.evidence.protocol(model.name, task).items() if name != "sent"
+    }
     return {
         "evaluation_result_id": f"{task}.{metric}",
         "evaluation_name": task,
@@ -224,18 +226,10 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
 
 def _instances(run: Finished, model: _Model, task: str) -> Iterator[dict[str, Any]]:
     """A line an example and metric, its samples together; examples without all their scores are left out."""
-    marks = run.marks(model.name, task)
-    answered: dict[str, list[dict[str, Any]]] = {}
-    for record in run.evidence.responses(model.name, task):
-        answered.setdefault(record["key"], []).append(record)
-    for example in run.evidence.examples(task):
-        records = answered.get(example.key, [])
-        judged = [marks[place] for row in records if (place := (example.key, row["sample"])) in marks]
-        if not judged or len(judged) < len(records):
-            continue
-        target = example.data.get("answer")
+    for answer in run.answers(model.name, task):
+        example, target = answer.example, answer.example.data.get("answer")
         for index, metric in enumerate(run.tasks[task].metrics):
-            value = sum(passed[index] / out_of[index] for passed, out_of in judged) / len(judged)
+            value = answer.mean(index)
             yield {
                 "schema_version": SCHEMA_VERSION,
                 "evaluation_id": _id(run, model),
@@ -247,10 +241,10 @@ def _instances(run: Finished, model: _Model, task: str) -> Iterator[dict[str, An
                 "interaction_type": "single_turn",
                 "input": {
                     "raw": example.prompt,
-                    "formatted": records[0]["prompt"],
+                    "formatted": answer.records[0]["prompt"],
                     "reference": [] if target is None else [str(target)],
                 },
-                "output": {"raw": [row["text"] or "" for row in records]},
+                "output": {"raw": [row["text"] or "" for row in answer.records]},
                 "answer_attribution": [],
                 "evaluation": {"score": value, "is_correct": value == 1},
             }

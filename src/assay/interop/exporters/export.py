@@ -18,8 +18,7 @@ from assay.interop.exporters.eval_results import to_eval_results
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
-from assay.interop.exporters.parquet import export_parquet
-from assay.interop.exporters.responses import export_responses
+from assay.interop.exporters.responses import export_parquet, export_responses
 from assay.interop.exporters.trackers import log_run
 from assay.runs import Run
 
@@ -37,8 +36,8 @@ class Export:
     form: str
     out: Path | None = None
     """The file or folder; None where it went to standard output or to a tracker."""
-    files: tuple[Path, ...] = ()
-    """In the folder, where it is one."""
+    files: tuple[Path, ...] | None = None
+    """In the folder; None where it is none."""
     responses: int | None = None
     """How many it holds; None for a card, evaluation results and trackers."""
     left_out: tuple[str, ...] = ()

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats as distributions
 
 from assay.errors import OutputError
-from assay.plan import Metric, Plan, Subject, TaskPlan
+from assay.plan import Metric, Plan, Subject
 from assay.records import Scores
 from assay.runs import Run
 from assay.runs.evidence import RunEvidence
 from assay.stats.ratio import ratio_pivot
-from assay.tasks import Task
+from assay.tasks import Example, Task
 from assay.verdicts import Cell, ClaimResult, Result
 from assay.verdicts.clusters import by_cluster
 from assay.verdicts.noise import is_again
 from assay.verdicts.result import Interval
 
-__all__ = ["CONFIDENCE", "Estimate", "Finished", "estimate"]
+__all__ = ["CONFIDENCE", "Answer", "Estimate", "Finished", "estimate"]
 
+Counts = tuple[Sequence[int], Sequence[int]]
+"""What a response passed, and out of what, in the order of the metrics."""
 CONFIDENCE = 0.95
 """Two-sided, of every subject's own score; gains keep the level of their study."""
 
@@ -42,6 +44,22 @@ class Estimate:
     """Of confidence CONFIDENCE; None likewise."""
     method: str
     """How the interval was made; else why there is none."""
+
+
+class Answer(NamedTuple):
+    """A subject's responses to one example, with their scores."""
+
+    position: int
+    """Of the example in its file, from 0."""
+    example: Example
+    records: Sequence[Mapping[str, Any]]
+    """In the order of the samples."""
+    counts: Sequence[Counts]
+    """Of each record."""
+
+    def mean(self, index: int) -> float:
+        """Of a metric, by its place: the share passed, over samples."""
+        return sum(passed[index] / out_of[index] for passed, out_of in self.counts) / len(self.counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +112,9 @@ class Finished:
             raise OutputError(f"{found}; give --subject, one of {', '.join(named)}")
         return named[name]
 
-    def entry(self, task: str) -> TaskPlan:
-        """What the plan says of a task."""
-        return self.plan.tasks[task]
-
     def part(self, task: str) -> str | None:
         """Of which part of a task scores speak; None: of the whole."""
-        if (limit := self.entry(task).limit) is not None:
+        if (limit := self.plan.tasks[task].limit) is not None:
             return f"its first {limit} examples"
         if self.stops_early:
             return "as far as its run went, which may stop early"
@@ -111,15 +125,11 @@ class Finished:
         yield from (claim for claim in self.result.claims if claim.adapter == adapter)
         yield from (cell for cell in self.result.cells if cell.adapter == adapter)
 
-    def protocol(self, name: str, task: str) -> dict[str, Any]:
-        """How a subject was asked a task, as the records have it."""
-        return self.evidence.protocol(name, task)
-
     def scores(self, name: str, task: str) -> Scores | None:
         """A subject's scores on a task; those of the prompts that were asked, in a run that may stop early."""
         return self.evidence.scores(name, task, whole=not self.stops_early)
 
-    def marks(self, name: str, task: str) -> dict[tuple[str, int], tuple[list[int], list[int]]]:
+    def counts(self, name: str, task: str) -> dict[tuple[str, int], Counts]:
         """By example's key and sample: what a response passed, and out of what, in the order of the metrics."""
         scores = self.scores(name, task)
         if scores is None:
@@ -133,6 +143,18 @@ class Finished:
             for row, position in enumerate(scores.positions)
             for sample in range(scores.passed.shape[1])
         }
+
+    def answers(self, name: str, task: str) -> Iterator[Answer]:
+        """Every example with a subject's responses, in file order; those without all their scores are left out."""
+        counts = self.counts(name, task)
+        records: dict[str, list[Mapping[str, Any]]] = {}
+        for record in self.evidence.responses(name, task):
+            records.setdefault(record["key"], []).append(record)
+        for position, example in enumerate(self.evidence.examples(task)):
+            own = records.get(example.key, [])
+            scored = [counts[place] for row in own if (place := (example.key, row["sample"])) in counts]
+            if scored and len(scored) == len(own):
+                yield Answer(position, example, own, scored)
 
     def estimates(self, name: str, task: str) -> dict[str, Estimate]:
         """By metric, without the task's name: a subject's score and its uncertainty; empty where nothing is scored."""

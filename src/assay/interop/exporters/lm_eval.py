@@ -12,15 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import assay
 from assay.files import file_name, make_folder, write_text
-from assay.interop.exporters.finished import Estimate, Finished
-from assay.tasks import Example
+from assay.interop.exporters.finished import Answer, Estimate, Finished
 from assay.tasks.lm_eval import LmEvalTask
 
 __all__ = ["Exported", "export_samples", "model_arguments"]
@@ -106,38 +105,26 @@ def _continuations(run: Finished, task: str) -> bool:
 
 def _samples(run: Finished, name: str, task: str) -> list[dict[str, Any]]:
     """A line an example, in file order; examples without all their scores are left out."""
-    marks = run.marks(name, task)
     details = {(key, sample): detail for key, sample, detail in run.evidence.details(name, task)}
-    answered: dict[str, list[Mapping[str, Any]]] = {}
-    for record in run.evidence.responses(name, task):
-        answered.setdefault(record["key"], []).append(record)
-    arguments = _arguments(run.protocol(name, task))
+    arguments = _arguments(run.evidence.protocol(name, task))
     return [
-        _sample(position, example, records, arguments)
-        | _values(
-            run,
-            task,
-            [(marks[example.key, row["sample"]], details[example.key, row["sample"]]) for row in records],
-        )
-        for position, example in enumerate(run.evidence.examples(task))
-        if (records := answered.get(example.key))
-        and all((example.key, row["sample"]) in marks for row in records)
+        _sample(answer, arguments)
+        | _values(run, task, answer, details[answer.example.key, answer.records[0]["sample"]])
+        for answer in run.answers(name, task)
     ]
 
 
-def _sample(
-    position: int, example: Example, records: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]
-) -> dict[str, Any]:
+def _sample(answer: Answer, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    example, sent = answer.example, answer.records[0]["prompt"]
     doc = {**example.data, "key": example.key, "prompt": example.prompt}
     target = str(example.data.get("answer", ""))
-    sent = records[0]["prompt"]
     return {
-        "doc_id": position,
+        "doc_id": answer.position,
         "doc": doc,
         "target": target,
         "arguments": {"gen_args_0": {"arg_0": sent, "arg_1": arguments}},
-        "resps": [[row["text"] for row in records]],
-        "filtered_resps": [row["response"] for row in records],
+        "resps": [[row["text"] for row in answer.records]],
+        "filtered_resps": [row["response"] for row in answer.records],
         "filter": "none",
         "doc_hash": _sha256(json.dumps(doc, indent=2, ensure_ascii=False)),
         "prompt_hash": _sha256(sent),
@@ -145,18 +132,15 @@ def _sample(
     }
 
 
-def _values(
-    run: Finished, task: str, judged: Sequence[tuple[tuple[list[int], list[int]], Mapping[str, Any]]]
-) -> dict[str, Any]:
+def _values(run: Finished, task: str, answer: Answer, detail: Mapping[str, Any]) -> dict[str, Any]:
     """The metrics of one example: checks as lists where lm-eval has lists, else means over samples."""
     values: dict[str, Any] = {}
     for index, metric in enumerate(run.tasks[task].metrics):
-        lists = judged[0][1].get(metric.name.removeprefix("instruction_"))
-        if len(judged) == 1 and metric.name.startswith("instruction_") and isinstance(lists, list):
-            value: Any = lists
-        else:
-            value = sum(passed[index] / out_of[index] for (passed, out_of), _ in judged) / len(judged)
-        values[NAMES.get(metric.name, metric.name)] = value
+        checks = detail.get(metric.name.removeprefix("instruction_"))
+        listed = (
+            len(answer.records) == 1 and metric.name.startswith("instruction_") and isinstance(checks, list)
+        )
+        values[NAMES.get(metric.name, metric.name)] = checks if listed else answer.mean(index)
     return {"metrics": list(values), **values}
 
 
@@ -171,19 +155,19 @@ def _arguments(protocol: Mapping[str, Any]) -> dict[str, Any]:
 def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, Any]:
     estimates = {task: run.estimates(name, task) for task in hashes}
     versions = {task: run.tasks[task].scorer for task in hashes}
-    limits = {task: run.entry(task).limit for task in hashes}
+    limits = {task: run.plan.tasks[task].limit for task in hashes}
     return {
         "results": {task: _row(task, found) for task, found in estimates.items()},
         "configs": {task: {"task": task, "metadata": {"version": versions[task]}} for task in hashes},
         "versions": versions,
-        "n-shot": {task: run.entry(task).shots for task in hashes},
+        "n-shot": {task: run.plan.tasks[task].shots for task in hashes},
         "higher_is_better": {
             task: {NAMES.get(metric, metric): True for metric in found} for task, found in estimates.items()
         },
         "n-samples": {
             task: {
                 "original": None if limits[task] else len(run.evidence.examples(task)),
-                "effective": len({key for key, _ in run.marks(name, task)}),
+                "effective": len({key for key, _ in run.counts(name, task)}),
             }
             for task in hashes
         },
