@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from assay.errors import TaskError
-from assay.tasks.lm_eval import library, lm_eval_task
+from assay.tasks.lm_eval import index, lm_eval_task
 from assay.tasks.task import Answer
 
 
 @pytest.fixture(autouse=True)
 def none_of_lm_evals(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index of lm-eval's own tasks takes seconds; here it knows two."""
-    monkeypatch.setattr(library, "_near", lambda _: {})
-    monkeypatch.setattr(library, "_all", lambda: {"arc_easy": None, "arc_challenge": None})
+    monkeypatch.setattr(index, "_near", lambda _: {})
+    monkeypatch.setattr(index, "_all", lambda: {"arc_easy": None, "arc_challenge": None})
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_data_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     [
         (
             "doc_to_text: '{{question'\n",
-            r"has the data of its task 'odd'.*TemplateSyntaxError.*mend the task's file",
+            r"has the data of its task 'odd'.*TemplateSyntaxError.*correct the task's file",
         ),
         ("doc_to_text: '{{nothing}}'\n", r"has the data of its task 'odd'.*'nothing' is undefined"),
         ("doc_to_text: question\ntest_split: tset\n", r"has the data of its task 'odd'.*KeyError: 'tset'"),
@@ -135,14 +135,14 @@ def test_a_metric_that_lm_eval_does_not_know_is_named(
         (mine / "_head").read_text() + "task: odd\noutput_type: generate_until\ndoc_to_text: question\n"
         "doc_to_target: answer\nmetric_list: [{metric: exact_mach, aggregation: mean, higher_is_better: true}]\n"
     )
-    with pytest.raises(TaskError, match=r"'odd' has the metric 'exact_mach'.*mend `metric_list`"):
+    with pytest.raises(TaskError, match=r"'odd' has the metric 'exact_mach'.*correct `metric_list`"):
         lm_eval_task("odd", tmp_path)
 
 
 def test_more_worked_examples_than_there_are_are_refused(mine: Path) -> None:
     task = lm_eval_task("gen_match", mine)()
     examples = task.draw(None, 0)
-    with pytest.raises(TaskError, match="cannot write what its task 'gen_match' asks"):
+    with pytest.raises(TaskError, match="cannot write the requests of its task 'gen_match'"):
         list(task.requests(examples, None, 50))
 
 

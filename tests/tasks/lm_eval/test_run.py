@@ -15,7 +15,7 @@ from assay.audit import decide, gate
 from assay.engines import Fake, Prompt
 from assay.errors import StudyError
 from assay.records import Store
-from assay.tasks.lm_eval import library
+from assay.tasks.lm_eval import index
 from tests.interruptions import interrupted_at
 from tests.often import first_often
 from tests.studies import write_study
@@ -28,8 +28,8 @@ NAMES = ("gen_match", "gen_share", "mc_plain", "by_task")
 @pytest.fixture(autouse=True)
 def none_of_lm_evals(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index of lm-eval's own tasks takes seconds; here it has one."""
-    monkeypatch.setattr(library, "_near", lambda _: {})
-    monkeypatch.setattr(library, "_all", lambda: {"arc_easy": None})
+    monkeypatch.setattr(index, "_near", lambda _: {})
+    monkeypatch.setattr(index, "_all", lambda: {"arc_easy": None})
 
 
 def study_of(folder: Path, names: tuple[str, ...] = NAMES, **fields: Any) -> Path:
@@ -206,7 +206,7 @@ def test_what_a_study_cannot_mean_is_refused_with_the_fix(
 def test_without_lm_eval_a_study_is_refused_with_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "find_spec", lambda _: None)
+    monkeypatch.setattr(index, "find_spec", lambda _: None)
     with pytest.raises(StudyError, match=r"study.yaml:\d+: .*lora-assay\[harness\]"):
         assay.run(study_of(tmp_path), tmp_path / "run", engine=fake().preflight)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.errors import EngineError
-from assay.tasks.lm_eval import LmEvalTask, library, lm_eval_task
+from assay.tasks.lm_eval import LmEvalTask, index, lm_eval_task
 from assay.tasks.lm_eval.metrics import MILLION
 from assay.tasks.lm_eval.task import _taken, _weights
 from assay.tasks.task import Answer, Example, Request
@@ -261,12 +261,12 @@ def test_a_template_that_fails_is_the_engines_error(mine: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gsm8k", "arc_easy", "race", "mmlu_pro", "bbh", "winogrande"])
 def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
-    assert library._near(name)[name].yaml_path == library._all()[name].yaml_path
+    assert index._near(name)[name].yaml_path == index._all()[name].yaml_path
 
 
 @pytest.mark.slow
 def test_a_tag_has_all_its_tasks(mine: Path) -> None:
-    found = library.find("ai2_arc", mine)
+    found = index.find("ai2_arc", mine)
     assert set(found.configs) == {"arc_challenge", "arc_easy"}
 
 

@@ -5,12 +5,12 @@ import sys
 import pytest
 
 from assay.errors import TaskError
-from assay.tasks.lm_eval import library, lm_eval_task
+from assay.tasks.lm_eval import index, lm_eval_task
 from tests.test_flow import loaded_by
 
 
 def test_without_lm_eval_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library, "find_spec", lambda _: None)
+    monkeypatch.setattr(index, "find_spec", lambda _: None)
     with pytest.raises(TaskError, match=r"pip install 'lora-assay\[harness\]'"):
         lm_eval_task("arc_easy")
 

@@ -19,9 +19,9 @@ over examples, or over tasks where the group says `weight_by_size: false`.
 Refused: tasks with nothing to compare, with images or sound, that run code which a model wrote, and the few
 that are Python classes. A folder of one's own may hold Python, which runs here, like any of lm-eval's.
 
-    library  lm-eval's index: a name to the tasks behind it    metrics  which are compared, values to counts
-    leaf     one task: configuration, identity, judging        asking   its documents to what is asked
-    task     all of it as a task of ours                       shell    a task of lm-eval's without its data
+    index    lm-eval's index: a name to its tasks              metrics    which are compared, values to counts
+    leaf     one task: configuration, identity, values         documents  its documents and their requests
+    task     all of it as a task of assay                      shell      a task of lm-eval's without its data
 """
 
 from assay.tasks.lm_eval.task import PREFIX, LmEvalTask, lm_eval_task

@@ -1,4 +1,4 @@
-"""One task of lm-eval's: what it is by content, whether it can be taken, and what it says of a document's answers."""
+"""One task of lm-eval's: its identity by content, whether it can be taken, and its values of a document's answers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.errors import TaskError
-from assay.tasks.lm_eval.library import as_lm_eval, fault
+from assay.tasks.lm_eval.index import as_lm_eval, short_error
 from assay.tasks.lm_eval.metrics import Column, columns, plain
 from assay.tasks.task import Answer
 
 if TYPE_CHECKING:
     from assay.tasks.lm_eval.shell import Shell
 
-__all__ = ["Leaf", "leaf"]
+__all__ = ["Leaf", "make_leaf"]
 
-APART = ("metadata", "dataset_path", "dataset_name", "dataset_kwargs", "custom_dataset", "task_alias")
+IRRELEVANT = ("metadata", "dataset_path", "dataset_name", "dataset_kwargs", "custom_dataset", "task_alias")
 """Fields that say where documents come from, or are for reading: no score depends on them."""
 
 
@@ -39,26 +39,26 @@ class Leaf:
     @property
     def identity(self) -> Any:
         """All of its configuration that a score depends on, functions by the content of their files; JSON."""
-        return _content({key: value for key, value in self.config.items() if key not in APART})
+        return _content({key: value for key, value in self.config.items() if key not in IRRELEVANT})
 
     @property
     def shots(self) -> int | None:
         """Worked examples that its configuration asks for; None where it says nothing."""
-        found = self.config.get("num_fewshot")
-        return None if found is None else int(found)
+        shots = self.config.get("num_fewshot")
+        return None if shots is None else int(shots)
 
     @property
     def repeats(self) -> int:
-        """How often lm-eval asks each request."""
+        """How often lm-eval sends each request."""
         return int(self.shell.config.repeats)
 
     @property
     def generates(self) -> bool:
-        """Whether it asks for texts; else for log-probabilities of given ones."""
+        """Whether its requests are for texts; else for log-probabilities of given ones."""
         return bool(self.shell.OUTPUT_TYPE == "generate_until")
 
-    def requests(self, doc: Mapping[str, Any]) -> int:
-        """How many of them a document takes, repeats apart."""
+    def request_count(self, doc: Mapping[str, Any]) -> int:
+        """Requests about a document, without repeats."""
         if self.shell.OUTPUT_TYPE != "multiple_choice":
             return 1
         self.shell.features = list(doc)
@@ -75,30 +75,33 @@ class Leaf:
         likely = max(range(len(choices)), key=lambda place: answers[place].logprob or 0.0)
         return str(choices[likely])
 
-    def judge(
+    def values(
         self, data: Mapping[str, Any], answers: Sequence[Answer], where: str
     ) -> dict[str, tuple[Any, dict[str, Any]]]:
-        """By filter: what it leaves of the answers, and lm-eval's values. Raises TaskError, which begins with `where`."""
+        """By filter: the filtered answers, and lm-eval's values. Raises TaskError about `where`."""
         doc: dict[str, Any] = data["doc"]
         try:
-            count = self.requests(doc)
-            responses = [[self._response(one, where)] for one in answers]
+            count = self.request_count(doc)
+            responses = [[self._response(answer, where)] for answer in answers]
             if len(responses) == count * self.repeats:  # each request's repeats follow one another
+                starts = range(0, len(responses), self.repeats)
                 responses = [
-                    [one for (one,) in responses[place : place + self.repeats]]
-                    for place in range(0, len(responses), self.repeats)
+                    [text for (text,) in responses[start : start + self.repeats]] for start in starts
                 ]
             elif len(responses) == count:
-                responses = [one * self.repeats for one in responses]
+                responses = [response * self.repeats for response in responses]
             else:
-                raise TaskError(f"{where}: {len(answers)} answers, and it takes {count}; run the study again")
+                message = f"{len(answers)} answers, and it takes {count}"
+                raise TaskError(message, place=where, fix="run the study again")
             with as_lm_eval():
                 return self.shell.values(doc, responses, data["inputs"], data["targets"])
         except TaskError:
             raise
         except (Exception, SystemExit) as bad:  # filters and metrics are programs
             raise TaskError(
-                f"{where}: lm-eval fails to judge the answer ({fault(bad)}); install what it asks for, or mend the task"
+                f"lm-eval fails to judge the answer ({short_error(bad)})",
+                place=where,
+                fix="install what it asks for, or correct the task",
             ) from bad
 
     def _response(self, answer: Answer, where: str) -> Any:
@@ -106,50 +109,54 @@ class Leaf:
             return answer.text
         if answer.logprob is None:
             raise TaskError(
-                f"{where}: a text was recorded where lm-eval takes log-probabilities; leave `responses` out and generate"
+                "a text was recorded where lm-eval takes log-probabilities",
+                place=where,
+                fix="leave `responses` out and generate",
             )
         return answer.logprob, bool(answer.greedy)
 
 
-def leaf(name: str, config: Mapping[str, Any]) -> Leaf:
+def make_leaf(name: str, config: Mapping[str, Any]) -> Leaf:
     """The task of a configuration. Raises TaskError if assay cannot take it."""
     from assay.tasks.lm_eval.shell import Shell
 
     if why := _refusal(config):
-        raise TaskError(f"lm-eval's task {name!r} {why}")
+        raise TaskError(f"lm-eval's task {name!r} {why}", fix="name another task")
     try:
         with as_lm_eval():
             shell = Shell(deepcopy(dict(config)))
-            found = columns(shell)
+            compared = columns(shell)
     except (Exception, SystemExit) as bad:
         raise TaskError(
-            f"lm-eval cannot make its task {name!r} ({fault(bad)}); install what it needs, or mend its file"
+            f"lm-eval cannot make its task {name!r} ({short_error(bad)})",
+            fix="install what it needs, or correct its file",
         ) from bad
     unknown = [metric for metric, function in shell._metric_fn_list.items() if function is None]
     if unknown and not callable(shell.config.process_results):
         raise TaskError(
-            f"lm-eval's task {name!r} has the metric {unknown[0]!r}, which lm-eval does not know here; mend "
-            f"`metric_list`, or install what has it"
+            f"lm-eval's task {name!r} has the metric {unknown[0]!r}, which lm-eval does not know here",
+            fix="correct `metric_list`, or install what has it",
         )
-    if not found:
-        named = ", ".join(shell.aggregation()) or "none"
+    if not compared:
+        names = ", ".join(shell.aggregation()) or "none"
         raise TaskError(
-            f"lm-eval's task {name!r} has no metric to compare (its metrics: {named}): none is a mean over examples of "
-            f"a number between 0 and 1 that should be high; name another task"
+            f"lm-eval's task {name!r} has no metric to compare (its metrics: {names}): none is a mean over examples of "
+            f"a number between 0 and 1 that should be high",
+            fix="name another task",
         )
-    return Leaf(name, config, shell, found)
+    return Leaf(name, config, shell, compared)
 
 
 def _refusal(config: Mapping[str, Any]) -> str:
     if config.get("output_type") == "loglikelihood_rolling":
         return (
             "asks for the probability of whole texts, and its metrics (perplexities) are of the whole corpus at once: "
-            "no example has a part that can be compared; name another task"
+            "no example has a part that can be compared"
         )
     if config.get("doc_to_image") or config.get("doc_to_audio"):
-        return "shows images or plays sound, and only text is sent; name another task"
+        return "shows images or plays sound, and only text is sent"
     if config.get("unsafe_code"):
-        return "runs code that the model wrote, which assay does not do; name another task"
+        return "runs code that the model wrote, which assay does not do"
     return ""
 
 
@@ -166,9 +173,9 @@ def _content(value: Any) -> Any:
         return [_content(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
         return _content({name: getattr(value, name) for name in value.__dataclass_fields__})
-    found = plain(value)
-    json.dumps(found)
-    return found
+    content = plain(value)
+    json.dumps(content)
+    return content
 
 
 def _source(target: Any) -> bytes:

@@ -41,37 +41,37 @@ def columns(shell: Shell) -> tuple[Column, ...]:
     from assay.tasks.lm_eval.shell import is_mean
 
     better = shell.higher_is_better()
-    filters = [one.name for one in shell._filters]
-    # A task that judges by a function of its own may give anything between 0 and 1 any name.
-    own = callable(shell.config.process_results)
-    found = []
+    filters = [each.name for each in shell._filters]
+    # A task that judges by its own function may give anything between 0 and 1 any name.
+    by_function = callable(shell.config.process_results)
+    compared = []
     for source, aggregation in shell.aggregation().items():
         if not is_mean(aggregation) or not better.get(source) or UNBOUNDED.match(source):
             continue
         for name in filters:
-            title, called = (
-                (source, source) if len(filters) == 1 else (f"{source}, {name}", f"{source}@{name}")
-            )
-            kind = "binary" if source in BINARY and not own else "mean"
-            metric = Metric(re.sub(r"[./\s]", "_", called), kind, title)  # type: ignore[arg-type]
-            found.append(Column(metric, source, name))
-    return tuple(found)
+            single = len(filters) == 1
+            title, metric_name = (source, source) if single else (f"{source}, {name}", f"{source}@{name}")
+            kind = "binary" if source in BINARY and not by_function else "mean"
+            metric = Metric(re.sub(r"[./\s]", "_", metric_name), kind, title)  # type: ignore[arg-type]
+            compared.append(Column(metric, source, name))
+    return tuple(compared)
 
 
 def counted(column: Column, values: Mapping[str, Any], weight: int, where: str) -> tuple[int, int]:
     """(passed, out of) that a document's values give a metric; out of 1, or of `weight` where it is no pass or fail.
 
-    Raises TaskError, which begins with `where`, for a value that is missing or no number between 0 and 1.
+    Raises TaskError about `where` for a value that is missing or no number between 0 and 1.
     """
     value = values.get(column.source)
     number = plain(value)
-    sound = isinstance(number, int | float) and 0 <= number <= 1
+    valid = isinstance(number, int | float) and 0 <= number <= 1
     binary = column.metric.kind == "binary" and weight == MILLION
-    if not sound or (binary and number not in (0, 1)):
-        said = f"gives {value!r}" if column.source in values else "gives nothing"
+    if not valid or (binary and number not in (0, 1)):
+        given = repr(value) if column.source in values else "nothing"
         raise TaskError(
-            f"{where}: lm-eval {said} as {column.source!r}, and only {'0 or 1' if binary else '0 to 1'} can be "
-            f"compared; write a YAML of your own with `include:` that one and a `metric_list` without this metric"
+            f"lm-eval gives {given} as {column.source!r}, and only {'0 or 1' if binary else '0 to 1'} can be compared",
+            place=where,
+            fix="write a YAML of your own with `include:` that one and a `metric_list` without this metric",
         )
     if binary:
         return int(number), 1

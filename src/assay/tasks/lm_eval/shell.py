@@ -38,14 +38,14 @@ class Configurations(TaskFactory):  # type: ignore[misc]
             config.pop(structural, None)
         if "class" in config:
             raise TaskError(
-                f"lm-eval's task {config.get('task', entry.name)!r} is a Python class, and only tasks in YAML are "
-                f"taken; run it with lm-eval itself, and read its log as recorded responses"
+                f"lm-eval's task {config.get('task', entry.name)!r} is a Python class, and only tasks in YAML are taken",
+                fix="run it with lm-eval itself, and read its log as recorded responses",
             )
         return Configuration(config["task"], config)
 
 
 class _NoDocuments:
-    """Stands for the documents while lm-eval looks at the first one."""
+    """Replaces the documents while lm-eval looks at the first one."""
 
     features: ClassVar[dict[str, Any]] = {}
 
@@ -96,16 +96,16 @@ class Shell(ConfigurableTask):  # type: ignore[misc]
         self.multiple_input, self.multiple_target = int(inputs), int(targets)
         kind = "loglikelihood" if self.OUTPUT_TYPE == "multiple_choice" else self.OUTPUT_TYPE
         instances = [
-            Instance(request_type=kind, doc=deepcopy(doc), arguments=(), idx=place, resps=found)
-            for place, found in enumerate(responses)
+            Instance(request_type=kind, doc=deepcopy(doc), arguments=(), idx=place, resps=several)
+            for place, several in enumerate(responses)
         ]
-        for one in self._filters:
-            one.apply(instances)
-        found = {}
-        for one in self._filters:
-            left = [instance.filtered_resps[one.name] for instance in instances]
-            found[one.name] = (left, self.process_results(deepcopy(doc), left))
-        return found
+        for ensemble in self._filters:
+            ensemble.apply(instances)
+        values = {}
+        for name in (ensemble.name for ensemble in self._filters):
+            filtered = [instance.filtered_resps[name] for instance in instances]
+            values[name] = (filtered, self.process_results(deepcopy(doc), filtered))
+        return values
 
 
 class DataError(Exception):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from assay.errors import TaskError
 from assay.study.form import HARNESS as PREFIX
-from assay.tasks.lm_eval.asking import MAX_TOKENS, Loaded
-from assay.tasks.lm_eval.leaf import Leaf, leaf
-from assay.tasks.lm_eval.library import find, lm_eval_version
+from assay.tasks.lm_eval.documents import MAX_TOKENS, Documents
+from assay.tasks.lm_eval.index import find, lm_eval_version
+from assay.tasks.lm_eval.leaf import Leaf, make_leaf
 from assay.tasks.lm_eval.metrics import MILLION, Column, counted, plain
 from assay.tasks.task import Answer, Chat, Example, Form, Metric, Request, Score, Task
 
@@ -51,12 +52,12 @@ class LmEvalTask(Task):
 
     def __init__(self, name: str | None = None, mode: str | None = None) -> None:
         super().__init__(name, mode)
-        self._loaded: dict[str, Loaded] = {}
+        self._documents: dict[str, Documents] = {}
 
     @property
     def scorer(self) -> str:
         """Identity of lm-eval, its tasks' configurations and their functions."""
-        identities = {name: one.identity for name, one in self.leaves.items()}
+        identities = {name: leaf.identity for name, leaf in self.leaves.items()}
         text = json.dumps([identities, self.macro], sort_keys=True, ensure_ascii=False)
         return (
             f"{self.kind}/{self.version}/{lm_eval_version()}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
@@ -65,23 +66,25 @@ class LmEvalTask(Task):
     def read(self, path: Path) -> tuple[Example, ...]:
         """Nothing: raises TaskError, for lm-eval has its data from where the task says."""
         raise TaskError(
-            f"{path}: lm-eval's tasks say themselves where their data is; remove `examples`, or write a YAML of your "
-            f"own with `dataset_path: json`, and name its folder as `include_path`"
+            "lm-eval's tasks say themselves where their data is",
+            place=path,
+            fix="remove `examples`, or write a YAML of your own with `dataset_path: json`, and name its folder as "
+            "`include_path`",
         )
 
     def draw(self, limit: int | None, seed: int) -> tuple[Example, ...]:
         """lm-eval's documents, in its order; of a group one of each task in turn. Raises TaskError."""
         if seed:
             raise TaskError(
-                f"{self.kind}: its documents are not drawn, so `seed: {seed}` does nothing; remove it"
+                f"{self.kind}: its documents are not drawn, so `seed: {seed}` does nothing", fix="remove it"
             )
-        for name, one in self.leaves.items():
-            if name not in self._loaded:
-                self._loaded[name] = Loaded(name, one.config)
-        taken = _taken({name: len(one) for name, one in self._loaded.items()}, limit)
+        for name, leaf in self.leaves.items():
+            if name not in self._documents:
+                self._documents[name] = Documents(name, leaf.config)
+        taken = _taken({name: len(documents) for name, documents in self._documents.items()}, limit)
         weights = _weights(taken) if self.macro else dict.fromkeys(taken, MILLION)
         return tuple(
-            self._loaded[name].example(place, self._key(name, place), weights[name])
+            self._documents[name].example(place, self._key(name, place), weights[name])
             for place in range(max(taken.values()))
             for name in taken
             if place < taken[name]
@@ -94,52 +97,57 @@ class LmEvalTask(Task):
         self, examples: Sequence[Example], chat: Chat | None, shots: int
     ) -> Iterator[tuple[Request, ...]]:
         """What lm-eval writes; worked examples as many as each task has, unless the study says how many."""
-        places = [(str(one.data["task"]), int(one.key.rpartition(":")[2])) for one in examples]
-        wanted = None if shots == self.form.shots_with(chat is not None) else shots
-        counts = {name: 1 + max(at for one, at in places if one == name) for name in dict(places)}
-        asked = {name: self._loaded[name].requests(count, chat, wanted) for name, count in counts.items()}
+        places = [(str(example.data["task"]), int(example.key.rpartition(":")[2])) for example in examples]
+        if shots == self.form.shots_with(chat is not None):
+            shots = None
+        counts: dict[str, int] = {}
         for name, place in places:
-            yield asked[name][place]
+            counts[name] = max(counts.get(name, 0), place + 1)
+        requests = {
+            name: self._documents[name].requests(count, chat, shots) for name, count in counts.items()
+        }
+        for name, place in places:
+            yield requests[name][place]
 
     def require(self, examples: Sequence[Example]) -> None:
-        """Judge some stand-in answers. Raises TaskError where a metric is no number that can be compared."""
-        for name, one in self.leaves.items():
+        """Score some placeholder answers. Raises TaskError where a metric is no number that can be compared."""
+        for name, leaf in self.leaves.items():
             mine = [example for example in examples if example.data["task"] == name]
             for example in mine[:: max(1, len(mine) // PROBED)]:
-                self.score_answers(example, _stand_ins(one, example, ""))
+                self.score_answers(example, _placeholders(leaf, example, ""))
 
     def score(self, example: Example, response: str) -> Score:
-        """Judge a text, where a text is asked for; else log-probabilities that say nothing.
+        """Judge a text, where the task generates; else log-probabilities that carry no information.
 
-        Raises TaskError for a text where none is asked for.
+        Raises TaskError for a text where the task generates none.
         """
-        one = self.leaves[example.data["task"]]
-        if response and not one.generates:
-            raise TaskError(f"{self.kind}: is judged by log-probabilities, not by texts; run it in a study")
-        return self.score_answers(example, _stand_ins(one, example, response))
+        leaf = self.leaves[example.data["task"]]
+        if response and not leaf.generates:
+            raise TaskError(
+                f"{self.kind}: is judged by log-probabilities, not by texts", fix="run it in a study"
+            )
+        return self.score_answers(example, _placeholders(leaf, example, response))
 
     def score_answers(self, example: Example, answers: Sequence[Answer]) -> Score:
         """Put the answers through lm-eval's filters and metrics. Raises TaskError where they do not fit."""
         name = str(example.data["task"])
         where = f"{self.kind}, example {example.key!r}"
-        found = self.leaves[name].judge(example.data, answers, where)
+        by_filter = self.leaves[name].values(example.data, answers, where)
         counts = [
-            counted(column, found[column.filter][1], int(example.data["weight"]), where)
+            counted(column, by_filter[column.filter][1], int(example.data["weight"]), where)
             for column in self.columns[name]
         ]
-        detail: dict[str, Any] = {
-            "values": {key: plain(values) for key, (_, values) in found.items()},
-        }
+        detail: dict[str, Any] = {"values": {key: plain(values) for key, (_, values) in by_filter.items()}}
         if self.leaves[name].generates:
-            detail["filtered"] = {key: plain(left) for key, (left, _) in found.items()}
+            detail["filtered"] = {key: plain(filtered) for key, (filtered, _) in by_filter.items()}
         if (chosen := self.leaves[name].chosen(example.data, answers)) is not None:
             detail["chosen"] = chosen
-        return Score(tuple(one for one, _ in counts), tuple(of for _, of in counts), detail)
+        return Score(tuple(passed for passed, _ in counts), tuple(of for _, of in counts), detail)
 
 
-def _stand_ins(one: Leaf, example: Example, text: str) -> tuple[Answer, ...]:
-    answer = Answer(text) if one.generates else Answer("", -1.0, False)
-    return (answer,) * one.requests(example.data["doc"])
+def _placeholders(leaf: Leaf, example: Example, text: str) -> tuple[Answer, ...]:
+    answer = Answer(text) if leaf.generates else Answer("", -1.0, False)
+    return (answer,) * leaf.request_count(example.data["doc"])
 
 
 def _taken(sizes: Mapping[str, int], limit: int | None) -> dict[str, int]:
@@ -166,9 +174,9 @@ def lm_eval_task(name: str, folder: Path | None = None) -> type[LmEvalTask]:
 
     Raises TaskError, with the fix, if there is none of this name, or it cannot be compared.
     """
-    found = find(name, folder)
-    leaves = {called: leaf(called, config) for called, config in found.configs.items()}
-    columns = _common(name, leaves, found.macro)
+    configs = find(name, folder)
+    leaves = {task: make_leaf(task, config) for task, config in configs.by_task.items()}
+    columns = _common(name, leaves, configs.macro)
     first = next(iter(leaves.values()))
 
     class Made(LmEvalTask):
@@ -176,11 +184,11 @@ def lm_eval_task(name: str, folder: Path | None = None) -> type[LmEvalTask]:
 
         kind: ClassVar[str] = f"{PREFIX}{name}"
         capability: ClassVar[str] = _capability(name, first)
-        metrics: ClassVar[tuple[Metric, ...]] = tuple(one.metric for one in columns[first.name])
+        metrics: ClassVar[tuple[Metric, ...]] = tuple(column.metric for column in columns[first.name])
         form: ClassVar[Form]
 
     Made.form = _form(list(leaves.values()))
-    Made.leaves, Made.columns, Made.macro = leaves, columns, found.macro and len(leaves) > 1
+    Made.leaves, Made.columns, Made.macro = leaves, columns, configs.macro and len(leaves) > 1
     Made.sources = {} if folder is None else _sources(folder)
     Made.__name__ = Made.__qualname__ = "LmEvalTask"
     return Made
@@ -188,48 +196,46 @@ def lm_eval_task(name: str, folder: Path | None = None) -> type[LmEvalTask]:
 
 def _common(name: str, leaves: Mapping[str, Leaf], macro: bool) -> dict[str, tuple[Column, ...]]:
     """What all tasks of a group can be compared on, of one kind in all of them."""
-    named = [{one.metric.name: one for one in found.columns} for found in leaves.values()]
-    shared = [key for key in named[0] if all(key in other for other in named)]
+    named = {task: {column.metric.name: column for column in leaf.columns} for task, leaf in leaves.items()}
+    first, *others = named.values()
+    shared = [key for key in first if all(key in other for other in others)]
     if not shared:
-        each = "; ".join(f"{one}: {', '.join(columns)}" for one, columns in zip(leaves, named, strict=True))
+        each = "; ".join(f"{task}: {', '.join(columns)}" for task, columns in named.items())
         raise TaskError(
-            f"the tasks of lm-eval's group {name!r} have no metric in common ({each[:300]}); name them one by one"
+            f"the tasks of lm-eval's group {name!r} have no metric in common ({each[:300]})",
+            fix="name them one by one",
         )
-    mixed = {key for key in shared if macro or any(one[key].metric.kind == "mean" for one in named)}
-    return {
-        one: tuple(
-            Column(Metric(key, "mean", columns[key].metric.title), columns[key].source, columns[key].filter)
-            if key in mixed
-            else columns[key]
-            for key in shared
-        )
-        for one, columns in zip(leaves, named, strict=True)
-    }
+
+    def common(key: str, column: Column) -> Column:
+        mean = macro or any(columns[key].metric.kind == "mean" for columns in named.values())
+        return replace(column, metric=replace(column.metric, kind="mean")) if mean else column
+
+    return {task: tuple(common(key, columns[key]) for key in shared) for task, columns in named.items()}
 
 
 def _capability(name: str, first: Leaf) -> str:
-    said = (first.config.get("metadata") or {}).get("capability")
+    configured = (first.config.get("metadata") or {}).get("capability")
     known = (capability for capability, beginnings in CAPABILITIES.items() if name.startswith(beginnings))
-    return str(said) if said else next(known, name)
+    return str(configured) if configured else next(known, name)
 
 
 def _form(leaves: Sequence[Leaf]) -> Form:
     """Worked examples can be asked for where the tasks leave them open, and all say the same."""
-    said = {one.shots for one in leaves}
-    usual = leaves[0].shots or 0
-    free = len(said) == 1 and said != {0}
-    return Form(max_tokens=MAX_TOKENS, shots=usual, chat_shots=usual, most_shots=MOST_SHOTS if free else 0)
+    configured = {leaf.shots for leaf in leaves}
+    shots = leaves[0].shots or 0
+    free = len(configured) == 1 and configured != {0}
+    return Form(max_tokens=MAX_TOKENS, shots=shots, chat_shots=shots, most_shots=MOST_SHOTS if free else 0)
 
 
 def _sources(folder: Path) -> dict[str, str]:
-    found = {}
+    texts = {}
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder)
         hidden = any(part.startswith((".", "__pycache__")) for part in place.parts)
         if hidden or path.suffix not in KEPT or not path.is_file() or path.stat().st_size > LARGEST:
             continue
         try:
-            found[place.as_posix()] = path.read_text(encoding="utf-8")
+            texts[place.as_posix()] = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-    return found
+    return texts

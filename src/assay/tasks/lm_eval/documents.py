@@ -1,4 +1,4 @@
-"""A task's documents, and what lm-eval would ask about them, as it writes it."""
+"""A task's documents, and lm-eval's requests about them, as it writes them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from assay.errors import AssayError, TaskError
 from assay.tasks.hub import no_progress_bars
-from assay.tasks.lm_eval.library import SEEDS, as_lm_eval, fault
+from assay.tasks.lm_eval.index import SEEDS, as_lm_eval, short_error
 from assay.tasks.task import Chat, Example, Request
 
-__all__ = ["Loaded"]
+__all__ = ["Documents"]
 
 LIMITS = ("max_gen_toks", "max_new_tokens", "max_tokens", "max_completion_tokens")
 """Names of the longest response in generation arguments, the first one that is given counts."""
@@ -35,7 +35,7 @@ LOCAL = frozenset({"json", "csv", "parquet", "text", "arrow", "pandas", "xml"})
 """What `dataset_path` is where the data is in files that the task names."""
 
 
-class Loaded:
+class Documents:
     """A task of lm-eval's with its documents."""
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
@@ -48,11 +48,11 @@ class Loaded:
                 self.task = full_task(dict(config))
                 self.docs = self.task.eval_docs
         except DataError as bad:
-            raise TaskError(_no_data(name, config, bad.__cause__ or bad)) from bad
+            raise _no_data(name, config, bad.__cause__ or bad) from bad
         except (Exception, SystemExit) as bad:
             raise TaskError(
-                f"lm-eval has the data of its task {name!r} and cannot make the task of it ({fault(bad)}); mend the "
-                f"task's file: its splits, and the fields of a document that it speaks of"
+                f"lm-eval has the data of its task {name!r} and cannot make the task of it ({short_error(bad)})",
+                fix="correct the task's file: its splits, and the fields of a document that it names",
             ) from bad
 
     def __len__(self) -> int:
@@ -65,8 +65,8 @@ class Loaded:
             kept = json.loads(json.dumps(doc, allow_nan=False))
         except (TypeError, ValueError) as bad:
             raise TaskError(
-                f"lm-eval's task {self.name!r}: document {place} holds what JSON cannot ({bad}), so no run could keep "
-                f"it; name another task"
+                f"lm-eval's task {self.name!r}: document {place} holds what JSON cannot ({bad}), so no run could keep it",
+                fix="name another task",
             ) from None
         data = {
             "task": self.name,
@@ -81,20 +81,23 @@ class Loaded:
         """For a reader: without worked examples and template. Raises TaskError."""
         try:
             with as_lm_eval():
-                found = self.task.doc_to_text(doc)
-                return found if isinstance(found, str) else "\n".join(map(str, self.task.doc_to_choice(doc)))
+                question = self.task.doc_to_text(doc)
+                if isinstance(question, str):
+                    return question
+                return "\n".join(map(str, self.task.doc_to_choice(doc)))
         except Exception as bad:
             raise TaskError(
-                f"lm-eval cannot write the question of a document of its task {self.name!r} ({fault(bad)}); mend the task"
+                f"lm-eval cannot write the question of a document of its task {self.name!r} ({short_error(bad)})",
+                fix="correct the task",
             ) from bad
 
     def requests(self, count: int, chat: Chat | None, shots: int | None) -> list[tuple[Request, ...]]:
-        """What is asked about each of the first `count` documents; shots: None leaves them to the task.
+        """The requests about each of the first `count` documents; shots: None leaves them to the task.
 
-        Raises TaskError where lm-eval cannot write it, or asks for what no engine here does.
+        Raises TaskError where lm-eval cannot write them, or needs what no engine here does.
         """
-        own = self.task.config.num_fewshot
-        self.task.set_config(key="num_fewshot", value=(own or 0) if shots is None else shots)
+        configured = self.task.config.num_fewshot
+        self.task.set_config(key="num_fewshot", value=(configured or 0) if shots is None else shots)
 
         def template(turns: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
             return chat(turns, not add_generation_prompt) if chat else ""
@@ -104,18 +107,18 @@ class Loaded:
                 # One generator draws the worked examples of all documents, in their order.
                 self.task.set_fewshot_seed(seed=SEEDS["shots"])
                 documents = self.task.doc_iterator(limit=count)
-                return [self._asked(place, doc, template if chat else None) for place, doc in documents]
+                return [self._requests(place, doc, template if chat else None) for place, doc in documents]
         except AssayError:
             raise
         except (Exception, SystemExit) as bad:
             raise TaskError(
-                f"lm-eval cannot write what its task {self.name!r} asks ({fault(bad)}); ask for fewer `shots`, or mend "
-                f"the task"
+                f"lm-eval cannot write the requests of its task {self.name!r} ({short_error(bad)})",
+                fix="ask for fewer `shots`, or correct the task",
             ) from bad
         finally:
-            self.task.set_config(key="num_fewshot", value=own)
+            self.task.set_config(key="num_fewshot", value=configured)
 
-    def _asked(self, place: int, doc: dict[str, Any], template: Any) -> tuple[Request, ...]:
+    def _requests(self, place: int, doc: dict[str, Any], template: Any) -> tuple[Request, ...]:
         task, chat = self.task, template is not None
         context = task.fewshot_context(
             doc,
@@ -126,54 +129,54 @@ class Loaded:
             chat_template=template,
             gen_prefix=task.doc_to_prefix(doc),
         )
-        made = task.construct_requests(
+        instances = task.construct_requests(
             doc=doc,
             ctx=context,
             metadata=(self.name, place, task.config.repeats),
             apply_chat_template=chat,
             chat_template=template,
         )
-        asks: list[Request] = []
-        for one in made if isinstance(made, list) else [made]:
-            prompt, more = one.args[:2]
-            if one.request_type == "generate_until":
-                ask = _generation(str(prompt), dict(more), self.name)
-                asks += [ask] * (task.config.repeats if ask.temperature else 1)
+        requests: list[Request] = []
+        for instance in instances if isinstance(instances, list) else [instances]:
+            prompt, more = instance.args[:2]
+            if instance.request_type == "generate_until":
+                request = _generation(str(prompt), dict(more), self.name)
+                requests += [request] * (task.config.repeats if request.temperature else 1)
             else:
-                asks.append(Request(str(prompt), "loglikelihood", str(more)))
-        return tuple(asks)
+                requests.append(Request(str(prompt), "loglikelihood", str(more)))
+        return tuple(requests)
 
 
-def _no_data(name: str, config: Mapping[str, Any], bad: BaseException) -> str:
-    """What failed, with what lies behind it; and the fix, by where the data should come from."""
+def _no_data(name: str, config: Mapping[str, Any], bad: BaseException) -> TaskError:
+    """What failed, with its cause; and the fix, by where the data should come from."""
     where = str(config.get("dataset_path") or "its data set")
-    told = fault(bad) + (f", from {fault(bad.__cause__)}" if bad.__cause__ else "")
+    cause = short_error(bad) + (f", from {short_error(bad.__cause__)}" if bad.__cause__ else "")
     fix = (
-        "check the file: it has to be there, and not empty (lm-eval takes a relative path from the folder where the "
+        "check the file: it has to exist and not be empty (lm-eval takes a relative path from the folder where the "
         "command is run)"
         if where in LOCAL or callable(config.get("custom_dataset"))
         else "check the name, the network, and that `HF_HUB_OFFLINE` is not set where the data is not here yet"
     )
-    return f"lm-eval cannot load the data of its task {name!r} from {where} ({told}); {fix}"
+    return TaskError(f"lm-eval cannot load the data of its task {name!r} from {where} ({cause})", fix=fix)
 
 
 def _generation(prompt: str, arguments: dict[str, Any], name: str) -> Request:
-    """Raises TaskError for generation arguments that would be passed over."""
+    """Raises TaskError for generation arguments that would be ignored."""
     until = arguments.pop("until", None) or []
     stop = (until,) if isinstance(until, str) else tuple(map(str, until))
     limits = [arguments.pop(name, None) for name in LIMITS]
-    limit = next((int(one) for one in limits if one is not None), MAX_TOKENS)
-    drawn, temperature = arguments.pop("do_sample", None), float(arguments.pop("temperature", 0.0) or 0.0)
-    if drawn is False:
+    limit = next((int(value) for value in limits if value is not None), MAX_TOKENS)
+    sampled, temperature = arguments.pop("do_sample", None), float(arguments.pop("temperature", 0.0) or 0.0)
+    if sampled is False:
         temperature = 0.0
     unknown = [
-        one
-        for one, value in arguments.items()
-        if not (temperature == 0 and one in SAMPLING) and (one not in NEUTRAL or NEUTRAL[one] != value)
+        f"{key}: {value!r}"
+        for key, value in arguments.items()
+        if not (temperature == 0 and key in SAMPLING) and (key not in NEUTRAL or NEUTRAL[key] != value)
     ]
     if unknown:
         raise TaskError(
-            f"lm-eval's task {name!r} generates with {', '.join(f'{one}: {arguments[one]!r}' for one in unknown)}, which "
-            f"would be passed over; write a YAML of your own with `include:` that one and other `generation_kwargs`"
+            f"lm-eval's task {name!r} generates with {', '.join(unknown)}, which would be ignored",
+            fix="write a YAML of your own with `include:` that one and other `generation_kwargs`",
         )
     return Request(prompt, max_tokens=limit, stop=stop, temperature=temperature)

@@ -19,7 +19,7 @@ from typing import Any
 
 from assay.errors import TaskError
 
-__all__ = ["SEEDS", "Found", "as_lm_eval", "fault", "find", "lm_eval_version"]
+__all__ = ["SEEDS", "Configs", "as_lm_eval", "find", "lm_eval_version", "short_error"]
 
 SEEDS = {"random": 0, "numpy": 1234, "shots": 1234}
 """lm-eval's defaults: of Python's generator, of numpy's, and of the draw of worked examples."""
@@ -31,10 +31,10 @@ NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a name stands for."""
+class Configs:
+    """The task or tasks of a name."""
 
-    configs: Mapping[str, Mapping[str, Any]]
+    by_task: Mapping[str, Mapping[str, Any]]
     """Configuration of each task, by its name, functions resolved."""
     macro: bool = False
     """Whether the figure of a group is the mean over its tasks, whatever their sizes."""
@@ -45,14 +45,14 @@ def lm_eval_version() -> str:
     return version("lm_eval")
 
 
-def find(name: str, folder: Path | None) -> Found:
+def find(name: str, folder: Path | None) -> Configs:
     """The task, or all tasks of the group or tag, that lm-eval calls `name`; those in `folder` come first.
 
     Raises TaskError if lm-eval is not installed, does not know the name, or cannot read what it names.
     """
     if find_spec("lm_eval") is None:
         raise TaskError(
-            f"`harness:{name}` needs lm_eval: install it with `pip install 'lora-assay[harness]'`"
+            f"`harness:{name}` needs lm_eval", fix="install it with `pip install 'lora-assay[harness]'`"
         )
     own = {} if folder is None else _own(folder)
     for registry in _registries(name, own):
@@ -60,7 +60,7 @@ def find(name: str, folder: Path | None) -> Found:
         if entry is not None and _within(entry, registry, own):
             break
     if entry is None:
-        raise TaskError(_unknown(name, registry, own, folder))
+        raise _unknown(name, registry, own, folder)
     with as_lm_eval():
         try:
             built = (
@@ -70,13 +70,14 @@ def find(name: str, folder: Path | None) -> Found:
             raise
         except (Exception, SystemExit) as bad:  # its modules are imported, and some end the process
             raise TaskError(
-                f"lm-eval cannot read its task {name!r} ({fault(bad)}); install what it needs, or mend its file"
+                f"lm-eval cannot read its task {name!r} ({short_error(bad)})",
+                fix="install what it needs, or correct its file",
             ) from bad
-    found = dict(_configs(built))
-    if not found:
-        raise TaskError(f"lm-eval's group {name!r} has no tasks; name another")
-    listed = getattr(built, "aggregate_metric_list", None) or ()
-    return Found(found, any(not one.weight_by_size for one in listed))
+    configs = dict(_configs(built))
+    if not configs:
+        raise TaskError(f"lm-eval's group {name!r} has no tasks", fix="name another")
+    aggregates = getattr(built, "aggregate_metric_list", None) or ()
+    return Configs(configs, any(not aggregate.weight_by_size for aggregate in aggregates))
 
 
 def _configs(built: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -84,12 +85,12 @@ def _configs(built: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if hasattr(built, "config"):
         yield built.name, built.config
     else:
-        for one in built:
-            yield from _configs(one)
+        for member in built:
+            yield from _configs(member)
 
 
 def _registries(name: str, own: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Indexes to look a name up in, the next one where one is not enough: that of all tasks takes seconds."""
+    """Indexes to look a name up in, each larger than the one before: that of all tasks takes seconds."""
     yield own
     yield {**_near(name), **own}
     yield {**_all(), **own}
@@ -97,13 +98,12 @@ def _registries(name: str, own: Mapping[str, Any]) -> Iterator[Mapping[str, Any]
 
 @cache
 def _near(name: str) -> Mapping[str, Any]:
-    """What comes with lm-eval in folders of a file that speaks of `name`; nothing where too many do."""
+    """What comes with lm-eval in folders of a file that contains `name`; nothing where too many do."""
     root = Path(str(import_module("lm_eval.tasks").__file__)).parent
-    wanted = name.encode()
     folders = {
         path.relative_to(root).parts[0]
         for path in root.rglob("*")
-        if path.suffix in ("", ".yaml") and path.is_file() and wanted in path.read_bytes()
+        if path.suffix in ("", ".yaml") and path.is_file() and name.encode() in path.read_bytes()
     }
     folders = {folder for folder in folders if (root / folder).is_dir()}
     if not 0 < len(folders) <= FOLDERS:
@@ -132,18 +132,20 @@ def _own(folder: Path) -> Mapping[str, Any]:
     """Those in a folder. Raises TaskError if it holds none."""
     if not folder.is_dir():
         raise TaskError(
-            f"{folder}: no such folder; `include_path` names a folder with task files of lm-eval's"
+            "no such folder", place=folder, fix="`include_path` names a folder with task files of lm-eval's"
         )
     index = _index([str(folder)])
     if not index:
         raise TaskError(
-            f"{folder}: no task of lm-eval's in it{_unread(folder)}; each is a `.yaml` file with `task:`"
+            f"no task of lm-eval's in it{_unread(folder)}",
+            place=folder,
+            fix="each is a `.yaml` file with `task:`",
         )
     return index
 
 
 def _within(entry: Any, known: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether `known` has all that an entry speaks of: a task speaks of nothing, a group of its members.
+    """Whether `known` has all that an entry refers to: a task refers to nothing, a group to its members.
 
     Any task may have a tag, so only one's own are known to be whole before all tasks are.
     """
@@ -152,8 +154,8 @@ def _within(entry: Any, known: Mapping[str, Any], own: Mapping[str, Any]) -> boo
 
 def _members_within(config: Mapping[str, Any], known: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     members = config.get("task")
-    for one in members if isinstance(members, list) else ():
-        inner = one if isinstance(one, Mapping) else {"task": one}
+    for member in members if isinstance(members, list) else ():
+        inner = member if isinstance(member, Mapping) else {"task": member}
         name = str(inner.get("group") or inner.get("task"))
         if name in known:
             if not _within(known[name], known, own):
@@ -164,33 +166,36 @@ def _members_within(config: Mapping[str, Any], known: Mapping[str, Any], own: Ma
 
 
 def _unread(folder: Path) -> str:
-    """Why lm-eval passes over a file in a folder, the first of them; empty where it reads all."""
+    """Why lm-eval ignores a file in a folder, the first of them; empty where it reads all."""
     load = import_module("lm_eval.tasks._yaml_loader").load_yaml
     for path in sorted(folder.rglob("*.yaml")):
         try:
             load(path, resolve_func=False)
         except Exception as bad:
-            return f" ({path.name} cannot be read: {fault(bad)})"
+            return f" ({path.name} cannot be read: {short_error(bad)})"
     return ""
 
 
-def _unknown(name: str, registry: Mapping[str, Any], own: Mapping[str, Any], folder: Path | None) -> str:
+def _unknown(
+    name: str, registry: Mapping[str, Any], own: Mapping[str, Any], folder: Path | None
+) -> TaskError:
     close = get_close_matches(name, registry, n=3, cutoff=0.75)
-    meant = f"; did you mean {' or '.join(repr(other) for other in close)}?" if close else ";"
+    hint = f"did you mean {' or '.join(repr(other) for other in close)}? " if close else ""
     if folder is None:
-        return (
-            f"lm-eval has no task or group {name!r}{meant} `lm-eval ls tasks` lists them, and `include_path: FOLDER` "
-            f"adds task files of your own"
-        )
-    shown = ", ".join(sorted(own)[:NAMED]) + (", ..." if len(own) > NAMED else "")
-    return f"neither lm-eval nor {folder} has a task or group {name!r}{_unread(folder)}{meant} that folder has {shown}"
+        fix = "`lm-eval ls tasks` lists them, and `include_path: FOLDER` adds task files of your own"
+        return TaskError(f"lm-eval has no task or group {name!r}", fix=hint + fix)
+    names = ", ".join(sorted(own)[:NAMED]) + (", ..." if len(own) > NAMED else "")
+    return TaskError(
+        f"neither lm-eval nor {folder} has a task or group {name!r}{_unread(folder)}",
+        fix=f"{hint}that folder has {names}",
+    )
 
 
 @contextmanager
 def as_lm_eval() -> Iterator[None]:
     """Random generators as lm-eval seeds them before it loads a task; all as before afterwards.
 
-    Its notes are off, and what tasks print goes to standard error. One thread at a time.
+    Its log is off, and what tasks print goes to standard error. One thread at a time.
     """
     import numpy
 
@@ -208,6 +213,6 @@ def as_lm_eval() -> Iterator[None]:
             random.setstate(state)
 
 
-def fault(bad: BaseException) -> str:
+def short_error(bad: BaseException) -> str:
     """An exception in one short line."""
     return " ".join(f"{type(bad).__name__}: {bad}".split())[:300]
