@@ -137,6 +137,7 @@ def _missing(faults: Mapping[str, str], questions: int) -> str:
 
 def _note(store: Store, task: JudgedTask, reason: str) -> None:
     """Keep why some responses have no score, or that all can have one."""
-    noted = store.manifest.judge.get(task.name)
-    if (dict(noted) if noted else None) != ({"scorer": task.scorer, "reason": reason} if reason else None):
+    before = store.manifest.judge.get(task.name) or {}
+    now = {"scorer": task.scorer, "reason": reason} if reason else {}
+    if dict(before) != now:
         store.note("judge", task=task.name, scorer=task.scorer, reason=reason)
