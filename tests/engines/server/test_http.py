@@ -181,6 +181,14 @@ def test_redirects_are_not_followed() -> None:
     assert toy.server(replace(WHOLE, key=KEY)).post("/v1/completions", BODY).status == 307
 
 
+def test_cookies_are_not_sent_back() -> None:
+    toy = script(httpx2.Response(200, json={}, headers={"Set-Cookie": "replica=3"}), DONE)
+    server = toy.server()
+    for _ in range(2):
+        server.get("/v1/models")
+    assert [request.headers.get("Cookie") for request in toy.requests] == [None, None]
+
+
 def test_a_closed_server_is_not_asked() -> None:
     toy = script(DONE)
     server = toy.server()
@@ -249,7 +257,7 @@ def test_a_path_before_the_api_is_kept() -> None:
     ],
 )
 def test_an_errors_message_is_found_in_every_form(data: Any, message: str) -> None:
-    assert Reply(400, {}, data).message == message
+    assert Reply(400, data).message == message
 
 
 # -- how long to wait ------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Self, cast
@@ -50,7 +51,6 @@ class Reply:
     """What a server answered."""
 
     status: int
-    headers: Mapping[str, str]
     data: Any
     """The JSON; a text where it is none."""
 
@@ -127,6 +127,9 @@ class Server:
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None),
             verify=ssl.create_default_context() if self.url.startswith("https:") else False,
             trust_env=False,
+            cookies=CookieJar(
+                DefaultCookiePolicy(allowed_domains=())
+            ),  # else a balancer pins us to one replica
             transport=transport,
         )
 
@@ -214,12 +217,15 @@ class Server:
         text = response.content.decode("utf-8", "replace")
         if response.status_code >= 300:
             text = self.hidden(text)
-        data = _json(text)
-        reply = Reply(response.status_code, response.headers, text if data is None else data)
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = None
+        reply = Reply(response.status_code, text if data is None else data)
         if reply.status in PASSING:
             raise LostError(
                 f"{reply.status} {reply.message}".strip(),
-                wait=requested_wait(reply.headers),
+                wait=requested_wait(response.headers),
                 crowded=reply.status in CROWDED,
                 tries=BROKEN if reply.status == 500 else 1000,
             )
@@ -289,10 +295,3 @@ def _lost(state: RetryCallState) -> LostError:
 def _shut(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
