@@ -1,4 +1,4 @@
-"""What the terminal says of liveness, preflight and the noise floor, and of a task's defaults."""
+"""What the terminal says of liveness, preflight and the noise floor."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import pytest
 from scripts.generated_study import Shape, as_if_measured, generate
 
 import assay
-from assay.cli.show import show_result, show_tasks
+from assay.cli.show import show_result
 from assay.stats import Verdict
 from assay.verdicts import Result
-
-TASK = {"task": "math", "capability": "numeric", "metrics": ["match"], "data": "examples", "source": "a file"}
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +72,3 @@ def test_recorded_responses_bring_no_line_of_either(
     text = printed(recorded, capsys)
     assert "noise floor" not in text
     assert "preflight" not in text
-
-
-def test_a_task_tells_how_it_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    show_tasks([TASK | {"max_tokens": 256, "shots": 8, "stop": ["\n\nQ:", "</s>"]}])
-    assert (
-        r'math: max_tokens 256; without a chat template shots 8, stop "\n\nQ:", "</s>"'
-        in capsys.readouterr().out
-    )
-
-
-def test_a_task_that_does_not_tell_has_no_such_line(capsys: pytest.CaptureFixture[str]) -> None:
-    show_tasks([TASK, TASK | {"max_tokens": 64, "shots": 0, "stop": []}])
-    out = capsys.readouterr().out
-    assert out.count("math:") == 1
-    assert "math: max_tokens 64\n" in out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,10 @@ from assay.cli.app import Json
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from assay.cli.interrupt import Following
+    from assay.demo.published import Attainable
     from assay.training import Recipe
     from assay.verdicts import Result
 
@@ -59,13 +62,43 @@ def demo(
 
 def _published(folder: Path | None, json: bool) -> None:
     """Published figures, which are aggregates."""
-    from assay.cli.show import show_demo, show_result
+    from assay.cli.show import show_result
     from assay.demo import run_demo
 
     result, attainable = run_demo(folder)
     show_result(result, folder, json)
     if not json:
-        show_demo(attainable)
+        _show_attainable(attainable)
+
+
+def _show_attainable(attainable: Sequence[Attainable]) -> None:
+    """Which sizes the published figures can come from, and which verdicts those sizes leave open."""
+    from assay.cli.tables import console, table
+
+    screen = console()
+    screen.print(
+        table(
+            "Could one run have given these figures? Sizes n at which both are some k/n",
+            ["metric", "half rounds", "attainable n", "verdicts open over every (b, c)"],
+            left=4,
+            rows=map(_attainable, attainable),
+        )
+    )
+    screen.print(
+        "Averages over several runs need not be k/n. No verdict is claimed here: the figures are aggregates, "
+        "and a verdict needs each prompt's pass or fail."
+    )
+
+
+def _attainable(entry: Attainable) -> list[str | Text]:
+    from assay.cli.tables import text
+
+    sizes = ", ".join(map(str, entry.sizes[:5])) + (", ..." if len(entry.sizes) > 5 else "")
+    if entry.whole is not None:
+        sizes += f" ({'also' if entry.whole in entry.sizes else 'not'} {entry.whole}, all of IFEval)"
+    words = "\n".join(f"n >= {n}: {' or '.join(words)}" for n, words in entry.verdicts)
+    rounding = entry.rounding.removeprefix("half_")
+    return [text(entry.metric), rounding, sizes, words or "none: instructions nest in prompts"]
 
 
 def _in_folder(given: Path | None, folder: Path, json: bool) -> None:

@@ -48,7 +48,7 @@ def score(
 ) -> None:
     """Score recorded responses, without a study."""
     from assay.cli.progress import show_progress
-    from assay.cli.show import show_scores
+    from assay.cli.tables import console, table
     from assay.scoring.file import score_file
 
     data = {"prompts": source.prompts, "examples": source.examples}
@@ -59,4 +59,8 @@ def score(
     if json:
         print_json(totals)
     else:
-        show_scores(task, totals)
+        rows = (
+            (name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+            for name, value in totals.items()
+        )
+        console().print(table(task, ["metric", "value"], rows=rows))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
@@ -21,10 +19,7 @@ from assay.stats import Verdict
 from assay.text import plain
 from assay.verdicts import Result
 
-if TYPE_CHECKING:
-    from assay.demo.published import Attainable
-
-__all__ = ["show_demo", "show_gate", "show_result", "show_scores", "show_tasks"]
+__all__ = ["show_gate", "show_result"]
 
 COLOURS = {"good": "green", "bad": "red", "open": "yellow"}
 
@@ -174,62 +169,3 @@ def show_gate(gate: Gate) -> None:
         for reason in adapter.reasons:
             screen.print(Text("          ") + text(reason))
     screen.print(Text("gate: ") + _coloured(gate.outcome, gate.outcome))
-
-
-def show_scores(task: str, totals: Mapping[str, float | int]) -> None:
-    """Totals of a scored file."""
-    values = (
-        (name, f"{value:,}" if isinstance(value, int) else f"{value:.4f}") for name, value in totals.items()
-    )
-    console().print(table(task, ["metric", "value"], rows=values))
-
-
-def show_tasks(listed: Sequence[Mapping[str, Any]]) -> None:
-    """The tasks, their metrics (primary first) and where their data comes from."""
-    rows = (
-        [task["task"], task["capability"], "\n".join(task["metrics"]), f"`{task['data']}`: {task['source']}"]
-        for task in listed
-    )
-    columns = ["task", "capability", "metrics", "data"]
-    screen = console()
-    screen.print(table("Tasks (the first metric is the primary one)", columns, left=4, rows=rows))
-    for task in listed:
-        if defaults := _defaults(task):
-            screen.print(text(f"{task['task']}: {defaults}"))
-
-
-def _defaults(task: Mapping[str, Any]) -> str:
-    """What holds where the study does not set it; empty where the task does not say."""
-    listed = [f"max_tokens {task['max_tokens']}"] if "max_tokens" in task else []
-    unframed = [f"shots {task['shots']}"] if task.get("shots") else []
-    if task.get("stop"):
-        unframed.append(f"stop {', '.join(json.dumps(text, ensure_ascii=False) for text in task['stop'])}")
-    if unframed:
-        listed.append(f"without a chat template {', '.join(unframed)}")
-    return "; ".join(listed)
-
-
-def show_demo(attainable: Sequence[Attainable]) -> None:
-    """Which sizes the published figures can come from, and which verdicts those sizes leave open."""
-    screen = console()
-    screen.print(
-        table(
-            "Could one run have given these figures? Sizes n at which both are some k/n",
-            ["metric", "half rounds", "attainable n", "verdicts open over every (b, c)"],
-            left=4,
-            rows=map(_attainable, attainable),
-        )
-    )
-    screen.print(
-        "Averages over several runs need not be k/n. No verdict is claimed here: the figures are aggregates, "
-        "and a verdict needs each prompt's pass or fail."
-    )
-
-
-def _attainable(entry: Attainable) -> list[str | Text]:
-    sizes = ", ".join(map(str, entry.sizes[:5])) + (", ..." if len(entry.sizes) > 5 else "")
-    if entry.whole is not None:
-        sizes += f" ({'also' if entry.whole in entry.sizes else 'not'} {entry.whole}, all of IFEval)"
-    words = "\n".join(f"n >= {n}: {' or '.join(words)}" for n, words in entry.verdicts)
-    rounding = entry.rounding.removeprefix("half_")
-    return [text(entry.metric), rounding, sizes, words or "none: instructions nest in prompts"]

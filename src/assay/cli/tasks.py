@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json as json_text
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.cli.app import Json, print_json
+from assay.cli.tables import console, table, text
 
-__all__ = ["tasks"]
+__all__ = ["show_tasks", "tasks"]
 
 
 def tasks(json: Json = False) -> None:
     """List the tasks that can be measured."""
-    from assay.cli.show import show_tasks
-
     if json:
         print_json(_listed())
     else:
@@ -37,3 +38,30 @@ def _listed() -> list[dict[str, Any]]:
         for name in task_names()
         if (task := find_task(name)) is not None
     ]
+
+
+def show_tasks(listed: Sequence[Mapping[str, Any]]) -> None:
+    """The tasks, their metrics (primary first) and where their data comes from."""
+    rows = (
+        [task["task"], task["capability"], "\n".join(task["metrics"]), f"`{task['data']}`: {task['source']}"]
+        for task in listed
+    )
+    columns = ["task", "capability", "metrics", "data"]
+    screen = console()
+    screen.print(table("Tasks (the first metric is the primary one)", columns, left=4, rows=rows))
+    for task in listed:
+        if defaults := _defaults(task):
+            screen.print(text(f"{task['task']}: {defaults}"))
+
+
+def _defaults(task: Mapping[str, Any]) -> str:
+    """What holds where the study does not set it; empty where the task does not say."""
+    listed = [f"max_tokens {task['max_tokens']}"] if "max_tokens" in task else []
+    unframed = [f"shots {task['shots']}"] if task.get("shots") else []
+    if task.get("stop"):
+        unframed.append(
+            f"stop {', '.join(json_text.dumps(text, ensure_ascii=False) for text in task['stop'])}"
+        )
+    if unframed:
+        listed.append(f"without a chat template {', '.join(unframed)}")
+    return "; ".join(listed)
