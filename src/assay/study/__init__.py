@@ -9,7 +9,6 @@ It checks form, and what can be seen in the file and on disk; `audit` binds it t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -48,7 +47,6 @@ class Study(Form):
     """A study, checked. Make one by `load_study` or `Study.from_dict`."""
 
     _document: Document = PrivateAttr()
-    _folder: Path = PrivateAttr()
 
     @property
     def text(self) -> str:
@@ -60,26 +58,9 @@ class Study(Form):
         """The study file; None where the study was made by `from_dict`."""
         return self._document.path
 
-    @property
-    def folder(self) -> Path:
-        """What paths are relative to."""
-        return self._folder
-
     def locate(self, *place: str | int) -> Place:
         """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of what holds it."""
         return self._document.locate(*place)
-
-    def resolve(self, path: str) -> Path:
-        """A path of the study as an absolute one."""
-        home = os.path.expanduser(path)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
-        return Path(os.path.normpath(self.folder / home))
-
-    def source(self, weights: str) -> Path | str:
-        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id or `embedded`."""
-        local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
-        folder = self.resolve(weights)
-        there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
-        return folder if local or there else weights
 
     def stopping(self, when: str) -> Self:
         """The same study with another `stop.when`; comments of its file are lost."""

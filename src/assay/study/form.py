@@ -6,14 +6,16 @@ empty in a loaded Study.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PrivateAttr,
     model_validator,
 )
 
@@ -220,3 +222,22 @@ class Form(Fields):
     """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
     off_target: Annotated[tuple[MetricText, ...], Listed] | None = None
     """The metrics that drift and the gate look at elsewhere; None leaves them to the tasks."""
+
+    _folder: Path = PrivateAttr()
+
+    @property
+    def folder(self) -> Path:
+        """What paths are relative to."""
+        return self._folder
+
+    def resolve(self, path: str) -> Path:
+        """A path of the study as an absolute one."""
+        home = os.path.expanduser(path)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
+        return Path(os.path.normpath(self.folder / home))
+
+    def source(self, weights: str) -> Path | str:
+        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id or `embedded`."""
+        local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
+        folder = self.resolve(weights)
+        there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
+        return folder if local or there else weights

@@ -7,16 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import assay.embedded as embedded
 from assay.errors import EngineError
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean
-from assay.study.form import Adapter, Base
-
-if TYPE_CHECKING:
-    from assay.study import Study
+from assay.study.form import Adapter, Base, Form
 
 __all__ = ["files", "form"]
 
@@ -24,7 +20,7 @@ FOLDERS = ("followbench-rules", "followbench-judged")
 """Kinds of task whose data may be a folder of files."""
 
 
-def form(study: Study) -> Iterator[Problem]:
+def form(study: Form) -> Iterator[Problem]:
     """What can be seen without looking at any other file."""
     yield from _names(study)
     yield from _sources(study)
@@ -35,7 +31,7 @@ def form(study: Study) -> Iterator[Problem]:
     yield from _responses(study)
 
 
-def _subjects(study: Study) -> Iterator[tuple[Place, Base | Adapter]]:
+def _subjects(study: Form) -> Iterator[tuple[Place, Base | Adapter]]:
     for i, base in enumerate(study.bases):
         yield ("bases", i), base
     for i, adapter in enumerate(study.adapters):
@@ -51,7 +47,7 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in dict.fromkeys(names))
 
 
-def _names(study: Study) -> Iterator[Problem]:
+def _names(study: Form) -> Iterator[Problem]:
     subjects = [(place, subject.name) for place, subject in _subjects(study)]
     tasks = [(("tasks", i), task.name) for i, task in enumerate(study.tasks)]
     for group, what, fix in (
@@ -65,7 +61,7 @@ def _names(study: Study) -> Iterator[Problem]:
             first.setdefault(name, place)
 
 
-def _sources(study: Study) -> Iterator[Problem]:
+def _sources(study: Form) -> Iterator[Problem]:
     for place, subject in _subjects(study):
         key, weights = _weights(subject)
         if weights is not None and subject.responses is not None:
@@ -90,7 +86,7 @@ def _sources(study: Study) -> Iterator[Problem]:
             )
 
 
-def _bases(study: Study) -> Iterator[Problem]:
+def _bases(study: Form) -> Iterator[Problem]:
     names = [base.name for base in study.bases]
     for i, adapter in enumerate(study.adapters):
         if not adapter.base:
@@ -102,7 +98,7 @@ def _bases(study: Study) -> Iterator[Problem]:
             yield Problem(("adapters", i, "base"), f'no base "{adapter.base}"{more}')
 
 
-def _recipes(study: Study) -> Iterator[Problem]:
+def _recipes(study: Form) -> Iterator[Problem]:
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, adapter in enumerate(study.adapters):
         groups[adapter.base, adapter.recipe].append(i)
@@ -111,7 +107,7 @@ def _recipes(study: Study) -> Iterator[Problem]:
             yield from _seeds(study, group)
 
 
-def _seeds(study: Study, group: list[int]) -> Iterator[Problem]:
+def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
     """The adapters of one recipe on one base differ by seed, and by nothing else."""
     one = study.adapters[group[0]]
     rule = f'adapters of one recipe ("{one.recipe}") differ by their training seed only'
@@ -131,7 +127,7 @@ def _seeds(study: Study, group: list[int]) -> Iterator[Problem]:
                 yield Problem(("adapters", i, key), f"{found}; {rule}: give this one another recipe")
 
 
-def _claims(study: Study) -> Iterator[Problem]:
+def _claims(study: Form) -> Iterator[Problem]:
     labels = list(dict.fromkeys(adapter.label for adapter in study.adapters))
     for label, entries in study.claims.items():
         if label not in labels:
@@ -148,7 +144,7 @@ def _claims(study: Study) -> Iterator[Problem]:
             first.setdefault((claim.metric, claim.kind), i)
 
 
-def _metrics(study: Study) -> Iterator[Problem]:
+def _metrics(study: Form) -> Iterator[Problem]:
     named: list[tuple[Place, str]] = [
         (("claims", label, i), claim.metric)
         for label, claims in study.claims.items()
@@ -167,7 +163,7 @@ def _metrics(study: Study) -> Iterator[Problem]:
             yield Problem(("off_target", i), f"{metric} is listed twice; remove one")
 
 
-def _responses(study: Study) -> Iterator[Problem]:
+def _responses(study: Form) -> Iterator[Problem]:
     tasks = [task.name for task in study.tasks]
     owners: dict[tuple[str, str], Place] = {}
     for place, subject in _subjects(study):
@@ -184,7 +180,7 @@ def _responses(study: Study) -> Iterator[Problem]:
                 )
 
 
-def files(study: Study, document: Document) -> Iterator[Problem]:
+def files(study: Form, document: Document) -> Iterator[Problem]:
     """Whether the local files that the study names are there."""
     for place, name, folder in _named(study):
         path = study.resolve(name)
@@ -206,7 +202,7 @@ def files(study: Study, document: Document) -> Iterator[Problem]:
             yield from _folder(study, (*place, key), weights, subject.revision)
 
 
-def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iterator[Problem]:
+def _folder(study: Form, place: Place, text: str, revision: str | None) -> Iterator[Problem]:
     if place[-1] == "model" and text == embedded.NAME:
         yield from _embedded(study, place, revision)
         return
@@ -226,7 +222,7 @@ def _folder(study: Study, place: Place, text: str, revision: str | None) -> Iter
         )
 
 
-def _embedded(study: Study, place: Place, revision: str | None) -> Iterator[Problem]:
+def _embedded(study: Form, place: Place, revision: str | None) -> Iterator[Problem]:
     folder = study.resolve(embedded.NAME)
     if _there(folder):
         yield Problem(
@@ -242,7 +238,7 @@ def _embedded(study: Study, place: Place, revision: str | None) -> Iterator[Prob
         yield Problem((*place[:-1], "revision"), "the embedded base has no revision", "remove the line")
 
 
-def _named(study: Study) -> Iterator[tuple[Place, str, bool]]:
+def _named(study: Form) -> Iterator[tuple[Place, str, bool]]:
     """Place and path of each file, and whether it may be a folder."""
     for i, task in enumerate(study.tasks):
         for key, text in (("task", task.file), ("prompts", task.prompts), ("examples", task.examples)):
