@@ -195,7 +195,6 @@ VARIABLES: dict[str, set[str]] = {
         "report",
         "rows",
         "runs",
-        "scoring",
         "stats",
         "study",
         "tasks",
