@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-RINGS: set[tuple[str, ...]] = {
-    ("engines.torch.memory", "engines.torch.step"),
-}
+RINGS: set[tuple[str, ...]] = set()
 """Modules that import each other, in alphabetical order."""
 ROOM_RINGS: set[tuple[str, ...]] = set()
 """Rooms that import each other."""
@@ -40,7 +38,6 @@ MIRRORS: set[str] = {
     "engines/torch/attention.py",
     "engines/torch/lora.py",
     "engines/torch/probe.py",
-    "engines/torch/step.py",
     "engines/vllm/options.py",
     "errors.py",
     "interop/exporters/card.py",
