@@ -46,7 +46,7 @@ MIRRORS: set[str] = {
     "interop/exporters/export.py",
     "interop/exporters/finished.py",
     "interop/exporters/lm_eval.py",
-    "interop/exporters/parquet.py",
+    "interop/exporters/responses.py",
     "interop/importers/every_eval_ever.py",
     "interop/importers/inspect_logs.py",
     "interop/importers/logs.py",
