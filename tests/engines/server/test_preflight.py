@@ -44,9 +44,9 @@ def test_the_engine_is_found_by_its_name() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_looking_costs_no_token(home: Path, serve: Serve, kind: str) -> None:
     toy = Toy(kind)
-    found = look(home, serve(toy), kind)
-    assert found.problems == ()
-    assert list(found.identities) == ["base", "math", "chat"]
+    looked = look(home, serve(toy), kind)
+    assert looked.problems == ()
+    assert list(looked.identities) == ["base", "math", "chat"]
     assert not any(body for _, body in toy.bodies)
 
 
@@ -79,41 +79,41 @@ def test_an_adapter_that_is_not_served_is_an_error_that_lists_what_is(
     home: Path, serve: Serve, kind: str
 ) -> None:
     make_adapter(home / "code", 5.0)
-    found = look(home, serve(Toy(kind)), kind, "math", "code")
-    (message,) = errors(found.problems).values()
+    looked = look(home, serve(Toy(kind)), kind, "math", "code")
+    (message,) = errors(looked.problems).values()
     assert "math" in message
     assert "engine.options.models" in message
-    assert list(found.identities) == ["base", "math"]
+    assert list(looked.identities) == ["base", "math"]
 
 
 def test_a_name_at_the_server_can_be_given(home: Path, serve: Serve) -> None:
     toy = Toy(base="org/model", adapters={"prod-math": ""})
     models = {"base": "org/model", "math": "prod-math"}
-    found = look(home, serve(toy), "vllm", "math", options={"models": models})
-    assert errors(found.problems) == {}
+    looked = look(home, serve(toy), "vllm", "math", options={"models": models})
+    assert errors(looked.problems) == {}
     with pytest.raises(EngineError, match="'nobody' is not served"):
         look(home, serve(toy), "vllm", "math", options={"models": {"base": "nobody"}})
 
 
 def test_a_server_of_several_bases_must_be_told_which(home: Path, serve: Serve) -> None:
     toy = Toy("other", base="alpha", adapters={"math": ""})
-    found = look(home, serve(toy), "other", "math")
-    warnings = [one.message for one in found.problems if one.severity == "warning"]
+    looked = look(home, serve(toy), "other", "math")
+    warnings = [one.message for one in looked.problems if one.severity == "warning"]
     assert any("calls its base alpha" in text for text in warnings)
 
 
 def test_weights_from_elsewhere_under_the_same_name_are_warned_of(home: Path, serve: Serve) -> None:
     toy = Toy(adapters={"math": "/models/old-math", "chat": str(home / "chat")})
-    found = look(home, serve(toy))
-    warned = {one.subject: one.message for one in found.problems if one.severity == "warning"}
+    looked = look(home, serve(toy))
+    warned = {one.subject: one.message for one in looked.problems if one.severity == "warning"}
     assert set(warned) == {"math"}
     assert "/models/old-math" in warned["math"]
 
 
 def test_two_adapters_with_the_same_bytes_are_warned_of(home: Path, serve: Serve) -> None:
     make_adapter(home / "copy", 2.0)
-    found = look(home, serve(Toy(adapters={"math": "", "copy": ""})), "vllm", "math", "copy")
-    assert any("byte for byte" in one.message for one in found.problems)
+    looked = look(home, serve(Toy(adapters={"math": "", "copy": ""})), "vllm", "math", "copy")
+    assert any("byte for byte" in one.message for one in looked.problems)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_two_adapters_with_the_same_bytes_are_warned_of(home: Path, serve: Serve
 )
 def test_an_adapter_without_a_file_is_an_error(home: Path, serve: Serve, name: str, fault: str) -> None:
     (home / "math" / name).unlink()
-    found = look(home, serve(Toy()))
-    assert fault in errors(found.problems)["math"]
+    looked = look(home, serve(Toy()))
+    assert fault in errors(looked.problems)["math"]
 
 
 def test_an_adapter_cut_short_is_an_error(home: Path, serve: Serve) -> None:
@@ -154,9 +154,9 @@ def test_an_adapter_that_does_not_fit_the_base_is_warned_of(
 ) -> None:
     make_whole_base(tmp_path / "base")
     make_whole_adapter(tmp_path / "math", shapes, **config)
-    found = look(tmp_path, serve(Toy()), "vllm", "math").problems
-    assert [problem.severity for problem in found] == ["warning"] * bool(warning)
-    assert all(warning in problem.message for problem in found)
+    looked = look(tmp_path, serve(Toy()), "vllm", "math").problems
+    assert [problem.severity for problem in looked] == ["warning"] * bool(warning)
+    assert all(warning in problem.message for problem in looked)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -166,43 +166,43 @@ def test_no_server_is_an_error_that_names_the_base_and_the_address(home: Path, k
 
 
 def test_prompts_are_put_under_the_bases_own_template(home: Path, serve: Serve) -> None:
-    found = look(home, serve(Toy()))
-    assert found.chat("hi", found.templates["base"]) == "[user]hi[assistant]"
+    looked = look(home, serve(Toy()))
+    assert looked.chat("hi", looked.templates["base"]) == "[user]hi[assistant]"
 
 
 def test_an_adapters_own_template_is_told_apart(home: Path, serve: Serve) -> None:
     (home / "math" / "chat_template.jinja").write_text("<{{ messages[0].content }}>")
-    found = look(home, serve(Toy()))
-    assert found.chat("hi", found.templates["math"]) == "<hi>"
-    assert "chat" not in found.templates
+    looked = look(home, serve(Toy()))
+    assert looked.chat("hi", looked.templates["math"]) == "<hi>"
+    assert "chat" not in looked.templates
 
 
 def test_a_template_that_leaves_prompts_out_is_refused(home: Path, serve: Serve) -> None:
     make_base(home / "mute", "hello")
-    found = preflight(engine(serve(Toy(base="mute"))), ModelRef("mute", home / "mute"), [])
+    looked = preflight(engine(serve(Toy(base="mute"))), ModelRef("mute", home / "mute"), [])
     with pytest.raises(EngineError, match="leaves the prompt out"):
-        found.chat("hi", found.templates["mute"])
+        looked.chat("hi", looked.templates["mute"])
 
 
 def test_a_server_without_completions_is_asked_by_chats(home: Path, serve: Serve) -> None:
     toy = Toy("other", completions=False)
-    found = look(home, serve(toy), "other")
-    assert found.chat("hi", found.templates["base"]) == "hi"
+    looked = look(home, serve(toy), "other")
+    assert looked.chat("hi", looked.templates["base"]) == "hi"
     with pytest.raises(EngineError, match=r"decoding\.template"):
-        found.chat("hi", "{{ messages[0].content }}")
+        looked.chat("hi", "{{ messages[0].content }}")
 
 
 def test_in_chats_an_adapters_own_template_is_warned_of(home: Path, serve: Serve) -> None:
     (home / "math" / "chat_template.jinja").write_text("<{{ messages[0].content }}>")
-    found = look(home, serve(Toy("other", completions=False)), "other")
-    warned = [one.subject for one in found.problems if one.severity == "warning"]
-    assert (warned, "math" in found.templates) == (["math"], False)
+    looked = look(home, serve(Toy("other", completions=False)), "other")
+    warned = [one.subject for one in looked.problems if one.severity == "warning"]
+    assert (warned, "math" in looked.templates) == (["math"], False)
 
 
 def test_several_turns_are_put_under_the_template_and_refused_in_chats(home: Path, serve: Serve) -> None:
     turns = [{"role": "user", "content": "2 + 2 ="}, {"role": "assistant", "content": "The answer is"}]
-    found = look(home, serve(Toy()))
-    assert found.converse(turns, found.templates["base"], True) == "[user]2 + 2 =[assistant]The answer is"
+    looked = look(home, serve(Toy()))
+    assert looked.converse(turns, looked.templates["base"], True) == "[user]2 + 2 =[assistant]The answer is"
     chats = look(home, serve(Toy("other", completions=False)), "other")
     with pytest.raises(EngineError, match="sends one turn a chat, not 2"):
         chats.converse(turns, chats.templates["base"], True)
@@ -217,7 +217,7 @@ def test_provenance_tells_the_servers_version_and_no_key(
     home: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOY_KEY", "sk-secret")
-    found = look(home, serve(Toy(key="sk-secret")), key_env="TOY_KEY")
-    assert found.provenance["server version"] == "9.9"
-    assert "sk-secret" not in json.dumps([dict(found.provenance), list(found.identities.values())])
-    assert "sk-secret" not in repr(found.settings)
+    looked = look(home, serve(Toy(key="sk-secret")), key_env="TOY_KEY")
+    assert looked.provenance["server version"] == "9.9"
+    assert "sk-secret" not in json.dumps([dict(looked.provenance), list(looked.identities.values())])
+    assert "sk-secret" not in repr(looked.settings)

@@ -73,14 +73,14 @@ def texts(home: Path) -> dict[tuple[str, str], str]:
     torch = pytest.importorskip("assay.engines.torch")
     names = ("plain", "rslora", "late")
     engine = EngineSettings(name="torch", dtype="float32", options={"device": "cpu"})
-    found = torch.preflight(
+    looked = torch.preflight(
         engine, ModelRef("base", home / "base"), [ModelRef(name, home / name) for name in names]
     )
-    with found.load() as loaded:
-        return said(loaded, ("base", *names))
+    with looked.load() as session:
+        return completions(session, ("base", *names))
 
 
-def said(loaded: Any, subjects: Sequence[str]) -> dict[tuple[str, str], str]:
+def completions(session: Any, subjects: Sequence[str]) -> dict[tuple[str, str], str]:
     asked = [
         Prompt(name, "t", str(i), prompt, max_tokens=12)
         for name in subjects
@@ -89,14 +89,14 @@ def said(loaded: Any, subjects: Sequence[str]) -> dict[tuple[str, str], str]:
     # vLLM's server leaves out the beginning of a letter at the end of a text, which random weights often say.
     return {
         (one.prompt.subject, one.prompt.example): one.text.rstrip("\N{REPLACEMENT CHARACTER}")
-        for one in loaded.complete(asked)
+        for one in session.complete(asked)
     }
 
 
 def python_with(package: str, variable: str) -> str:
     """A Python that can serve with a package: the one that a variable names, or this one."""
-    if found := os.environ.get(variable):
-        return found
+    if python := os.environ.get(variable):
+        return python
     if find_spec(package) is None:
         pytest.skip(f"{package} is not installed here; {variable} may name a Python that has it")
     return sys.executable
@@ -167,19 +167,19 @@ def look(home: Path, url: str, kind: str, *names: str, **options: Any) -> Server
 
 
 def test_vllm_says_what_torch_says(home: Path, vllm: str, texts: dict[tuple[str, str], str]) -> None:
-    found = look(home, vllm, "vllm", "plain", "rslora")
-    assert not [one for one in found.problems if one.severity != "note"]
-    with found.load() as loaded:
-        got = said(loaded, ("base", "plain", "rslora"))
+    looked = look(home, vllm, "vllm", "plain", "rslora")
+    assert not [one for one in looked.problems if one.severity != "note"]
+    with looked.load() as session:
+        got = completions(session, ("base", "plain", "rslora"))
     assert got == {key: text for key, text in texts.items() if key[0] != "late"}
 
 
 def test_vllm_loads_an_adapter_and_lets_it_go(
     home: Path, vllm: str, texts: dict[tuple[str, str], str]
 ) -> None:
-    found = look(home, vllm, "vllm", "late", load=True)
-    with found.load() as loaded:
-        got = said(loaded, ("late",))
+    looked = look(home, vllm, "vllm", "late", load=True)
+    with looked.load() as session:
+        got = completions(session, ("late",))
     assert got == {key: text for key, text in texts.items() if key[0] == "late"}
     server = Server(Connection(vllm))
     names = [one["id"] for one in server.get("/v1/models").data["data"]]
@@ -188,10 +188,10 @@ def test_vllm_loads_an_adapter_and_lets_it_go(
 
 
 def test_vllm_finds_an_inert_adapter_and_an_unknown_name(home: Path, vllm: str) -> None:
-    found = look(home, vllm, "vllm", "plain", "inert", "late")
-    assert [one.subject for one in found.problems if one.severity == "error"] == ["late"]
-    with found.load() as loaded:
-        heard = {one.adapter: one.verdict for one in loaded.liveness(["plain", "inert"])}
+    looked = look(home, vllm, "vllm", "plain", "inert", "late")
+    assert [one.subject for one in looked.problems if one.severity == "error"] == ["late"]
+    with looked.load() as session:
+        heard = {one.adapter: one.verdict for one in session.liveness(["plain", "inert"])}
     assert heard == {"plain": "", "inert": "not applied"}
 
 
@@ -216,8 +216,8 @@ def test_transformers_says_what_torch_says_of_merged_weights_and_fails_over_an_a
     code = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
     command = [python, "-c", code, "serve", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
     with running(command, port, tmp_path / "log", {"HF_HUB_OFFLINE": "1"}, "/health") as url:
-        found = look(home, url, "transformers", "plain", "rslora", models=models, retries=2)
-        with found.load() as loaded:
-            got = said(loaded, ("base", "plain", "rslora"))
-            assert "500" in loaded.failed["rslora"]
+        looked = look(home, url, "transformers", "plain", "rslora", models=models, retries=2)
+        with looked.load() as session:
+            got = completions(session, ("base", "plain", "rslora"))
+            assert "500" in session.failed["rslora"]
     assert got == {key: text for key, text in texts.items() if key[0] in ("base", "plain")}

@@ -25,16 +25,16 @@ def ask(subject: str, number: int = 0, **more: Any) -> Prompt:
     return Prompt(subject, "numeric", str(number), **{"text": f"prompt {number}", "max_tokens": 20, **more})
 
 
-def said(found: ServerPreflight, requests: Sequence[Prompt]) -> dict[tuple[str, str], Completion]:
-    with found.load() as loaded:
-        return {(one.prompt.subject, one.prompt.example): one for one in loaded.complete(requests)}
+def completions(looked: ServerPreflight, requests: Sequence[Prompt]) -> dict[tuple[str, str], Completion]:
+    with looked.load() as session:
+        return {(one.prompt.subject, one.prompt.example): one for one in session.complete(requests)}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "transformers"])
 def test_base_and_adapters_answer_each_in_their_own_words(home: Path, serve: Serve, kind: str) -> None:
     toy = Toy(kind)
     names = {"base": "", "math": str(home / "math") if kind == "lorax" else "math"}
-    got = said(look(home, serve(toy), kind), [ask(name, i) for name in names for i in range(9)])
+    got = completions(look(home, serve(toy), kind), [ask(name, i) for name in names for i in range(9)])
     for (name, number), one in got.items():
         words, _ = speak(f"prompt {number}", names[name], 20)
         assert one.text == "".join(words)
@@ -45,38 +45,38 @@ def test_base_and_adapters_answer_each_in_their_own_words(home: Path, serve: Ser
 
 def test_transformers_is_asked_by_the_folder_that_it_is_to_load(home: Path, serve: Serve) -> None:
     toy = Toy("transformers", base=str(home / "base"), adapters={str(home / "math"): ""})
-    got = said(look(home, serve(toy), "transformers", "math"), [ask("base"), ask("math")])
+    got = completions(look(home, serve(toy), "transformers", "math"), [ask("base"), ask("math")])
     assert got["math", "0"].text != got["base", "0"].text
 
 
 def test_an_answer_cut_by_its_limit_says_so(home: Path, serve: Serve) -> None:
-    got = said(look(home, serve(Toy())), [ask("base", max_tokens=5)])
+    got = completions(look(home, serve(Toy())), [ask("base", max_tokens=5)])
     assert (got["base", "0"].tokens, got["base", "0"].finish) == (5, "length")
 
 
 def test_what_follows_a_stop_is_cut_here_too(home: Path, serve: Serve) -> None:
     word = speak("prompt 0", "", 20)[0][3].strip()
-    got = said(look(home, serve(Toy())), [ask("base", stop=(word,))])["base", "0"]
+    got = completions(look(home, serve(Toy())), [ask("base", stop=(word,))])["base", "0"]
     assert word not in got.text
     assert got.finish == "stop"
 
 
 def test_chats_are_user_turns_and_nothing_else_is_asked(home: Path, serve: Serve) -> None:
     toy = Toy("other", completions=False)
-    found = look(home, serve(toy), "other")
-    turn = found.chat("prompt 0", found.templates["base"])
-    got = said(found, [ask("base", text=turn), ask("math", text=turn)])
+    looked = look(home, serve(toy), "other")
+    turn = looked.chat("prompt 0", looked.templates["base"])
+    got = completions(looked, [ask("base", text=turn), ask("math", text=turn)])
     assert got["math", "0"].text != got["base", "0"].text
-    with found.load() as loaded, pytest.raises(EngineError, match=r"decoding\.template"):
-        list(loaded.complete([ask("base", text="never meant as a turn")]))
+    with looked.load() as session, pytest.raises(EngineError, match=r"decoding\.template"):
+        list(session.complete([ask("base", text="never meant as a turn")]))
 
 
 def test_an_empty_message_is_a_null(home: Path, serve: Serve) -> None:
     data = {"choices": [{"message": {"content": None}, "finish_reason": "length"}]}
     toy = Toy("other", completions=False)
-    found = look(home, serve(toy), "other", options={"api": "chat"})
+    looked = look(home, serve(toy), "other", options={"api": "chat"})
     toy.before = failing(1, lambda handler: handler.answer(200, data))
-    (got,) = said(found, [ask("base", text=found.chat("hi", found.templates["base"]))]).values()
+    (got,) = completions(looked, [ask("base", text=looked.chat("hi", looked.templates["base"]))]).values()
     assert (got.text, got.null, got.finish) == ("", True, "length")
 
 
@@ -85,20 +85,20 @@ def test_an_empty_message_is_a_null(home: Path, serve: Serve) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("transformers", "lorax")])
 def test_an_ignored_adapter_is_not_applied(home: Path, serve: Serve, kind: str) -> None:
-    with look(home, serve(Toy(kind, ignores={"math"})), kind).load() as loaded:
-        found = {one.adapter: one for one in loaded.liveness(["math", "chat"])}
-    assert (found["math"].verdict, found["math"].largest, found["math"].differ) == ("not applied", 0, 0)
-    assert "the base's" in found["math"].reason
-    assert found["chat"].alive
-    assert found["chat"].differ > 0.5
+    with look(home, serve(Toy(kind, ignores={"math"})), kind).load() as session:
+        by_name = {one.adapter: one for one in session.liveness(["math", "chat"])}
+    assert (by_name["math"].verdict, by_name["math"].largest, by_name["math"].differ) == ("not applied", 0, 0)
+    assert "the base's" in by_name["math"].reason
+    assert by_name["chat"].alive
+    assert by_name["chat"].differ > 0.5
 
 
 def test_without_log_probabilities_texts_decide(home: Path, serve: Serve) -> None:
-    with look(home, serve(Toy(logprobs=False, ignores={"math"}))).load() as loaded:
-        found = {one.adapter: one for one in loaded.liveness(["math", "chat"])}
-    assert found["math"].verdict == "not applied"
-    assert "text for text" in found["math"].reason
-    assert found["chat"].alive
+    with look(home, serve(Toy(logprobs=False, ignores={"math"}))).load() as session:
+        by_name = {one.adapter: one for one in session.liveness(["math", "chat"])}
+    assert by_name["math"].verdict == "not applied"
+    assert "text for text" in by_name["math"].reason
+    assert by_name["chat"].alive
 
 
 def test_a_server_that_refuses_log_probabilities_is_asked_without(home: Path, serve: Serve) -> None:
@@ -107,28 +107,28 @@ def test_a_server_that_refuses_log_probabilities_is_asked_without(home: Path, se
             handler.answer(422, {"detail": "no logprobs here"})
         return "logprobs" in body
 
-    with look(home, serve(Toy(before=before, ignores={"math"}))).load() as loaded:
-        found = {one.adapter: one.alive for one in loaded.liveness(["math", "chat"])}
-    assert found == {"math": False, "chat": True}
+    with look(home, serve(Toy(before=before, ignores={"math"}))).load() as session:
+        by_name = {one.adapter: one.alive for one in session.liveness(["math", "chat"])}
+    assert by_name == {"math": False, "chat": True}
 
 
 def test_an_ignored_adapter_on_a_server_that_rounds_is_never_alive(home: Path, serve: Serve) -> None:
     toy = Toy(ignores={"math"}, noise=lambda number: 0.03 * ((number * 7919) % 13 - 6) / 6)
-    with look(home, serve(toy)).load() as loaded:
-        found = {one.adapter: one for one in loaded.liveness(["math", "chat"])}
-    assert not found["math"].alive
-    assert found["chat"].alive
+    with look(home, serve(toy)).load() as session:
+        by_name = {one.adapter: one for one in session.liveness(["math", "chat"])}
+    assert not by_name["math"].alive
+    assert by_name["chat"].alive
 
 
 def test_an_adapter_is_looked_at_by_every_session_before_it_is_asked(home: Path, serve: Serve) -> None:
     toy = Toy()
-    found = look(home, serve(toy))
-    assert len(said(found, [ask("math"), ask("chat")])) == 2
+    looked = look(home, serve(toy))
+    assert len(completions(looked, [ask("math"), ask("chat")])) == 2
     toy.ignores = {"math"}  # the server was started anew
-    with look(home, serve(toy)).load() as loaded:
-        got = list(loaded.complete([ask("math"), ask("chat")]))
+    with look(home, serve(toy)).load() as session:
+        got = list(session.complete([ask("math"), ask("chat")]))
         assert [one.prompt.subject for one in got] == ["chat"]
-        assert "the base's" in loaded.failed["math"]
+        assert "the base's" in session.failed["math"]
 
 
 def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_session_too(
@@ -137,29 +137,29 @@ def test_an_adapter_that_shows_in_prompts_as_sent_only_is_asked_by_a_later_sessi
     def trained(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
         return speak(prompt, adapter if "<trained>" in prompt else "", tokens)
 
-    with look(home, serve(Toy(words=trained))).load() as loaded:
+    with look(home, serve(Toy(words=trained))).load() as session:
         sent = [ask("math", text="<trained> hello"), ask("math", text="<trained> 1 + 1 =")]
-        got = list(loaded.complete([sent[0], replace(sent[1], task="other")]))
-        assert (len(got), loaded.failed) == (2, {})
-        assert list(loaded.complete([ask("chat", text="hello")])) == []
+        got = list(session.complete([sent[0], replace(sent[1], task="other")]))
+        assert (len(got), session.failed) == (2, {})
+        assert list(session.complete([ask("chat", text="hello")])) == []
 
 
 def test_the_base_is_never_asked_beside_an_adapter(home: Path, serve: Serve) -> None:
     """vLLM 0.32 on a processor applies the last adapter to rows of the base that share a batch with one."""
     toy = Toy()
-    found = look(home, serve(toy))
-    with found.load() as loaded:
-        loaded.liveness(["math", "chat"])
+    looked = look(home, serve(toy))
+    with looked.load() as session:
+        session.liveness(["math", "chat"])
         toy.bodies.clear()
-        list(loaded.complete([ask(name, i) for i in range(9) for name in ("math", "base", "chat")]))
+        list(session.complete([ask(name, i) for i in range(9) for name in ("math", "base", "chat")]))
     who = [toy.adapter_of(body) == "" for body in toy.asked("/v1/completions")]
     assert who == sorted(who, reverse=True)
 
 
 def test_looking_costs_a_fixed_number_of_short_answers(home: Path, serve: Serve) -> None:
     toy = Toy()
-    with look(home, serve(toy)).load() as loaded:
-        loaded.liveness(["math", "chat"], {"math": ["as sent"]})
+    with look(home, serve(toy)).load() as session:
+        session.liveness(["math", "chat"], {"math": ["as sent"]})
     count = len(PROBES)
     assert toy.by_adapter() == {"": ROUNDS * (count + 1), "math": count + 1, "chat": count}
     assert {body["max_tokens"] for body in toy.asked("/v1/completions") if body} == {TOKENS}
@@ -167,13 +167,13 @@ def test_looking_costs_a_fixed_number_of_short_answers(home: Path, serve: Serve)
 
 def test_a_name_that_the_server_forgot_fails_that_adapter_alone(home: Path, serve: Serve) -> None:
     toy = Toy()
-    found = look(home, serve(toy))
+    looked = look(home, serve(toy))
     del toy.adapters["math"]
-    with found.load() as loaded:
-        assert [one.adapter for one in loaded.liveness(["math", "chat"])] == ["chat"]
-        got = list(loaded.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
+    with looked.load() as session:
+        assert [one.adapter for one in session.liveness(["math", "chat"])] == ["chat"]
+        got = list(session.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
         assert {one.prompt.subject for one in got} == {"chat"}
-        assert "does not exist" in loaded.failed["math"]
+        assert "does not exist" in session.failed["math"]
 
 
 def test_an_adapter_over_which_the_server_fails_inside_fails_alone(home: Path, serve: Serve) -> None:
@@ -182,9 +182,9 @@ def test_an_adapter_over_which_the_server_fails_inside_fails_alone(home: Path, s
             handler.answer(500, {"error": "no tokenizer in it"})
         return body.get("model") == "math"
 
-    with look(home, serve(Toy(before=before)), options={"retries": 0}).load() as loaded:
-        assert [one.adapter for one in loaded.liveness(["math", "chat"])] == ["chat"]
-        assert "no tokenizer in it" in loaded.failed["math"]
+    with look(home, serve(Toy(before=before)), options={"retries": 0}).load() as session:
+        assert [one.adapter for one in session.liveness(["math", "chat"])] == ["chat"]
+        assert "no tokenizer in it" in session.failed["math"]
 
 
 def test_a_server_that_ends_while_adapters_are_looked_at_fails_none_of_them(home: Path, serve: Serve) -> None:
@@ -194,9 +194,9 @@ def test_a_server_that_ends_while_adapters_are_looked_at_fails_none_of_them(home
             handler.drop()
         return ended and bool(body)
 
-    found = look(home, serve(Toy(before=before)), options={"retries": 0})
-    with found.load() as loaded, pytest.raises(EngineError, match="the connection broke"):
-        loaded.liveness(["math", "chat"])
+    looked = look(home, serve(Toy(before=before)), options={"retries": 0})
+    with looked.load() as session, pytest.raises(EngineError, match="the connection broke"):
+        session.liveness(["math", "chat"])
 
 
 def test_a_server_that_says_that_another_answered_is_believed(home: Path, serve: Serve) -> None:
@@ -207,14 +207,14 @@ def test_a_server_that_says_that_another_answered_is_believed(home: Path, serve:
             )
         return body.get("model") == "math"
 
-    with look(home, serve(Toy(before=before))).load() as loaded:
-        assert [one.adapter for one in loaded.liveness(["math", "chat"])] == ["chat"]
-        assert "'base' answered" in loaded.failed["math"]
+    with look(home, serve(Toy(before=before))).load() as session:
+        assert [one.adapter for one in session.liveness(["math", "chat"])] == ["chat"]
+        assert "'base' answered" in session.failed["math"]
 
 
 def test_the_base_of_llama_cpp_is_asked_with_every_adapter_off(home: Path, serve: Serve) -> None:
     toy = Toy("llama.cpp")
-    said(look(home, serve(toy), "llama.cpp"), [ask("base"), ask("chat")])
+    completions(look(home, serve(toy), "llama.cpp"), [ask("base"), ask("chat")])
     scales = [[one["scale"] for one in body["lora"]] for body in toy.asked("/v1/completions") if body]
     assert {tuple(one) for one in scales} == {(0, 0), (0, 1)}
 
@@ -224,21 +224,21 @@ def test_the_base_of_llama_cpp_is_asked_with_every_adapter_off(home: Path, serve
 
 def test_an_adapter_is_loaded_under_a_name_of_its_content_and_let_go(home: Path, serve: Serve) -> None:
     toy = Toy(adapters={"chat": ""})
-    found = look(home, serve(toy), options={"load": True, "retries": 0})
-    assert errors(found.problems) == {}
-    with found.load() as loaded:
+    looked = look(home, serve(toy), options={"load": True, "retries": 0})
+    assert errors(looked.problems) == {}
+    with looked.load() as session:
         (name,) = set(toy.adapters) - {"chat"}
         assert name.startswith("math-")
         assert toy.adapters[name] == str(home / "math")
-        assert [one.alive for one in loaded.liveness(["math", "chat"])] == [True, True]
+        assert [one.alive for one in session.liveness(["math", "chat"])] == [True, True]
     assert set(toy.adapters) == {"chat"}
 
 
 def test_a_server_that_may_not_load_fails_those_adapters_alone(home: Path, serve: Serve) -> None:
-    found = look(home, serve(Toy(adapters={"chat": ""}, loads=False)), options={"load": True, "retries": 0})
-    with found.load() as loaded:
-        assert "VLLM_ALLOW_RUNTIME_LORA_UPDATING" in loaded.failed["math"]
-        assert [one.prompt.subject for one in loaded.complete([ask("math"), ask("chat")])] == ["chat"]
+    looked = look(home, serve(Toy(adapters={"chat": ""}, loads=False)), options={"load": True, "retries": 0})
+    with looked.load() as session:
+        assert "VLLM_ALLOW_RUNTIME_LORA_UPDATING" in session.failed["math"]
+        assert [one.prompt.subject for one in session.complete([ask("math"), ask("chat")])] == ["chat"]
 
 
 # -- misbehaviour -----------------------------------------------------------------------------------
@@ -246,51 +246,51 @@ def test_a_server_that_may_not_load_fails_those_adapters_alone(home: Path, serve
 
 def test_no_more_requests_are_under_way_than_allowed(home: Path, serve: Serve) -> None:
     toy = Toy()
-    said(look(home, serve(toy), concurrency=3), [ask("base", i) for i in range(60)])
+    completions(look(home, serve(toy), concurrency=3), [ask("base", i) for i in range(60)])
     assert toy.busiest <= 3
 
 
 def test_a_long_prompt_is_answered_in_the_room_that_is_left(home: Path, serve: Serve) -> None:
     toy = Toy(context=45)
-    got = said(look(home, serve(toy)), [ask("base", text="x" * 40, max_tokens=20)])
+    got = completions(look(home, serve(toy)), [ask("base", text="x" * 40, max_tokens=20)])
     assert toy.asked("/v1/completions")[-1]["max_tokens"] == 5
     assert got["base", "0"].finish == "length"
 
 
 def test_a_prompt_without_room_is_an_error_that_names_the_example(home: Path, serve: Serve) -> None:
     with pytest.raises(EngineError, match=r"example '0' of 'base': refused \(400: the context is 45 tokens"):
-        said(look(home, serve(Toy(context=45))), [ask("base", text="x" * 99)])
+        completions(look(home, serve(Toy(context=45))), [ask("base", text="x" * 99)])
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_again(home: Path, serve: Serve) -> None:
     toy = Toy()
-    found = look(home, serve(toy))
+    looked = look(home, serve(toy))
     toy.before = failing(2, lambda handler: handler.answer(200, {"choices": []}))
-    assert said(found, [ask("base")])["base", "0"].tokens == 12
+    assert completions(looked, [ask("base")])["base", "0"].tokens == 12
 
 
 def test_a_server_that_never_makes_sense_is_named_in_the_end(home: Path, serve: Serve) -> None:
     toy = Toy()
-    found = look(home, serve(toy))
+    looked = look(home, serve(toy))
     toy.before = failing(99, lambda handler: handler.answer(200, {"outputs": []}))
     with pytest.raises(EngineError, match=r"no generated text.*is `engine\.server` \(vllm\) what it is"):
-        said(found, [ask("base")])
+        completions(looked, [ask("base")])
 
 
 def test_a_server_that_hangs_does_not_keep_an_interrupted_run(home: Path, serve: Serve) -> None:
-    found, never = Event(), Event()
+    asked, never = Event(), Event()
 
     def before(_toy: Toy, _handler: Handler, path: str, body: dict[str, Any]) -> bool:
         if path != "/v1/completions" or body.get("prompt") in (None, "prompt 0"):
             return False
-        found.set()
+        asked.set()
         return never.wait(60)  # only a dropped connection frees the client
 
     looked = look(home, serve(Toy(before=before)))
-    with looked.load() as loaded:
-        results = loaded.complete([ask("base", i) for i in range(5)])
+    with looked.load() as session:
+        results = session.complete([ask("base", i) for i in range(5)])
         assert next(results).prompt.example == "0"
-        assert found.wait(10)
+        assert asked.wait(10)
         results.close()  # type: ignore[attr-defined]
         assert not never.is_set()
         never.set()
@@ -298,22 +298,23 @@ def test_a_server_that_hangs_does_not_keep_an_interrupted_run(home: Path, serve:
 
 def test_a_continuation_is_scored_and_not_generated(home: Path, serve: Serve) -> None:
     prompt = ask("base", text="abc ", kind="loglikelihood", continuation="de")
-    (got,) = said(look(home, serve(Toy())), [prompt]).values()
-    assert (got.logprob, got.tokens, got.greedy) == (pytest.approx(-1.2), 3, False)
+    (got,) = completions(look(home, serve(Toy())), [prompt]).values()
+    assert got.logprob == pytest.approx(-1.2)
+    assert (got.tokens, got.greedy) == (3, False)
     assert (got.text, got.prompt) == ("de", prompt)
 
 
 def test_an_adapter_that_the_server_forgets_during_a_run_fails_alone(home: Path, serve: Serve) -> None:
     toy = Toy()
-    found = look(home, serve(toy))
-    with found.load() as loaded:
-        loaded.liveness(["math", "chat"])
+    looked = look(home, serve(toy))
+    with looked.load() as session:
+        session.liveness(["math", "chat"])
         del toy.adapters["math"]
-        got = list(loaded.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
+        got = list(session.complete([ask(name, i) for name in ("math", "chat") for i in range(3)]))
         assert {one.prompt.subject for one in got} == {"chat"}
-        assert "the server does not answer for it (404: The model `math`" in loaded.failed["math"]
+        assert "the server does not answer for it (404: The model `math`" in session.failed["math"]
 
 
 def test_a_subject_that_is_not_served_is_an_error_that_lists_those_that_are(home: Path, serve: Serve) -> None:
     with pytest.raises(EngineError, match=r"subject 'code' is not served \(served: base, math, chat\)"):
-        said(look(home, serve(Toy())), [ask("code")])
+        completions(look(home, serve(Toy())), [ask("code")])

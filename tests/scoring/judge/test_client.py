@@ -14,7 +14,7 @@ from assay.errors import EngineError
 from assay.records import Judgement
 from assay.scoring.judge import identity, ready
 from assay.scoring.judge.client import Client
-from tests.scoring.judge.bench import chat, judge_at
+from tests.scoring.judge.servers import chat, judge_at
 
 KEY = "sk-very-secret-0123456789"
 

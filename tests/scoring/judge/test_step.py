@@ -20,24 +20,24 @@ from assay.scoring.judge import JudgeContext, identity, missing_judgements, with
 from assay.scoring.judge.client import open_server
 from assay.tasks.followbench import FollowBenchJudged
 from assay.tasks.numeric import Numeric
-from tests.scoring.judge.bench import Handler, chat, judge_at, judging, levels, waiting
+from tests.scoring.judge.servers import Handler, chat, judge_at, judging, levels, waiting
 
 KEY = "sk-very-secret-0123456789"
 
 
-def impatient(waits: list[float]) -> Callable[[JudgeSettings], Server]:
+def without_waiting(waits: list[float]) -> Callable[[JudgeSettings], Server]:
     """Opens the server, and notes how long it would wait instead of waiting."""
     return lambda judge: open_server(judge, sleep=waits.append)
 
 
-def brought(
+def score_with(
     task: FollowBenchJudged,
     store: Store,
     judge: JudgeSettings | None,
     waits: list[float] | None = None,
 ) -> list[int]:
     """Ask, score what can be scored; says which records that were."""
-    context = JudgeContext(judge, server=impatient([] if waits is None else waits))
+    context = JudgeContext(judge, server=without_waiting([] if waits is None else waits))
     ready_task, records = with_judge_answers(task, store, store.unscored("fb", task.scorer), context)
     list(score_records(ready_task, store, records))
     return records
@@ -48,11 +48,11 @@ def brought(
 
 def test_every_response_is_judged_once_and_the_answers_are_kept(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        assert len(brought(task, store, judge)) == 25
+        assert len(score_with(task, store, judge)) == 25
         scores = store.scores("base", "fb", task.scorer)
         assert scores is not None
         assert scores.passed[:, 0].tolist() == [[1, 60]] * 25
-        assert brought(task, store, judge) == []
+        assert score_with(task, store, judge) == []
         assert len(server.bodies) == 25
         assert missing_judgements(store, task) == ""
         kept = list(store.judgements)
@@ -64,29 +64,29 @@ def test_every_response_is_judged_once_and_the_answers_are_kept(tmp_path: Path) 
 
 def test_the_same_response_of_another_subject_is_not_asked_about_again(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        brought(task, store, judge)
+        score_with(task, store, judge)
         store.bind("adapter", "fb", {"name": "adapter"}, {"p": 1})
         asked = [Prompt("adapter", "fb", one.key, one.prompt) for one in store.examples("fb")]
         list(store.append(Completion(one, f"response to {one.example}") for one in asked))
-        assert len(brought(task, store, judge)) == 25
+        assert len(score_with(task, store, judge)) == 25
         assert len(server.bodies) == 25
 
 
 def test_scores_are_made_again_without_the_judge(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        brought(task, store, judge)
+        score_with(task, store, judge)
         with closing(sqlite3.connect(tmp_path / "run" / "records.sqlite")) as db:
             db.execute("DELETE FROM scores")
             db.commit()
-        assert len(brought(task, store, None)) == 25
+        assert len(score_with(task, store, None)) == 25
         assert len(server.bodies) == 25
 
 
-def test_another_judge_is_asked_about_everything_anew(tmp_path: Path) -> None:
+def test_another_judge_is_asked_about_everything_again(tmp_path: Path) -> None:
     with judging() as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        brought(task, store, judge)
+        score_with(task, store, judge)
         other = JudgeSettings(model="other", url=server.url)
-        assert len(brought(task.with_judge(identity(other)), store, other)) == 25
+        assert len(score_with(task.with_judge(identity(other)), store, other)) == 25
         assert len(server.bodies) == 50
 
 
@@ -95,7 +95,7 @@ def test_no_more_requests_are_under_way_than_the_study_allows(tmp_path: Path) ->
         judging() as server,
         waiting(tmp_path, judge := judge_at(server.url, concurrency=2)) as (task, store),
     ):
-        brought(task, store, judge)
+        score_with(task, store, judge)
         assert 1 <= server.busiest <= 2
 
 
@@ -104,7 +104,7 @@ def test_no_more_requests_are_under_way_than_the_study_allows(tmp_path: Path) ->
 
 def test_without_a_judge_nothing_is_scored_and_the_reason_is_kept(tmp_path: Path) -> None:
     with waiting(tmp_path, None) as (task, store):
-        assert brought(task, store, None) == []
+        assert score_with(task, store, None) == []
         assert store.scores("base", "fb", task.scorer) is None
         assert "the study names none" in missing_judgements(store, task)
         assert list(store.judgements) == []
@@ -124,7 +124,7 @@ def test_an_answer_that_cannot_be_read_is_asked_for_once_more(tmp_path: Path) ->
         handler.judge("YES") if len(handler.body["messages"]) > 1 else handler.reply(200, chat("Fine!"))
 
     with judging(behave) as server, waiting(tmp_path, judge := judge_at(server.url), 1) as (task, store):
-        assert len(brought(task, store, judge)) == 1
+        assert len(score_with(task, store, judge)) == 1
         again = server.bodies[1]["messages"]
         assert [turn["role"] for turn in again] == ["user", "assistant", "user"]
         assert (again[1]["content"], "does not end as asked" in again[2]["content"]) == ("Fine!", True)
@@ -155,12 +155,12 @@ def test_what_says_nothing_twice_leaves_the_response_unmeasured_never_failed(
         judging(lambda handler, _: handler.reply(200, data)) as server,
         waiting(tmp_path, judge := judge_at(server.url), 5) as (task, store),
     ):
-        assert brought(task, store, judge) == []
+        assert score_with(task, store, judge) == []
         assert len(server.bodies) == 10
         assert store.scores("base", "fb", task.scorer, whole=False) is None
         assert missing_judgements(store, task).startswith("the judge gave no verdict on 5 of 5 responses: ")
         server.behave = lambda handler, _: handler.judge("NO")
-        assert len(brought(task, store, judge)) == 5
+        assert len(score_with(task, store, judge)) == 5
         assert missing_judgements(store, task) == ""
 
 
@@ -170,7 +170,7 @@ def test_one_bad_answer_costs_its_own_response_only(tmp_path: Path) -> None:
         handler.reply(200, chat("?")) if bad else handler.judge("YES")
 
     with judging(behave) as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        assert len(brought(task, store, judge)) == 24
+        assert len(score_with(task, store, judge)) == 24
         assert (
             "no verdict on 1 of 25 responses: its answer cannot be read: its last line holds no list"
             in missing_judgements(store, task)
@@ -189,7 +189,7 @@ def test_a_storm_of_refusals_is_waited_out_as_the_server_asks(tmp_path: Path) ->
         judging(behave) as server,
         waiting(tmp_path, judge := judge_at(server.url, concurrency=3)) as (task, store),
     ):
-        assert len(brought(task, store, judge, waits)) == 25
+        assert len(score_with(task, store, judge, waits)) == 25
         assert len(server.bodies) == 31
     assert len(waits) == 6
     assert min(waits) >= 7
@@ -204,7 +204,7 @@ def test_a_server_that_recovers_is_asked_again(tmp_path: Path, status: int) -> N
         judging(behave) as server,
         waiting(tmp_path, judge := judge_at(server.url, concurrency=1)) as (task, store),
     ):
-        assert len(brought(task, store, judge)) == 25
+        assert len(score_with(task, store, judge)) == 25
         assert len(server.bodies) > 25
 
 
@@ -219,7 +219,7 @@ def test_half_an_answer_is_asked_for_again(tmp_path: Path, way: str) -> None:
             handler.reply(200, '{"choices": [{"mess')
 
     with judging(behave) as server, waiting(tmp_path, judge := judge_at(server.url), 3) as (task, store):
-        assert len(brought(task, store, judge)) == 3
+        assert len(score_with(task, store, judge)) == 3
         assert len(server.bodies) == 4
 
 
@@ -235,13 +235,13 @@ def test_a_server_that_never_answers_ends_the_run_with_what_it_has(tmp_path: Pat
         with pytest.raises(
             EngineError, match=r"judge: .*no answer, tried 9 times: 503 full.*run again"
         ) as bad:
-            brought(task, store, judge)
+            score_with(task, store, judge)
         assert "engine." not in str(bad.value)
         before = len(list(store.judgements))
         assert before >= 4
         server.behave = lambda handler, _: handler.judge("YES")
         count = len(server.bodies)
-        assert len(brought(task, store, judge)) == 25
+        assert len(score_with(task, store, judge)) == 25
         assert len(server.bodies) == count + 25 - before
 
 
@@ -251,7 +251,7 @@ def test_a_time_out_is_the_judges_and_not_the_engines(tmp_path: Path) -> None:
         waiting(tmp_path, judge := judge_at(server.url, timeout=0.02), 1) as (task, store),
         pytest.raises(EngineError, match=r"longer than `judge\.timeout` allows"),
     ):
-        brought(task, store, judge)
+        score_with(task, store, judge)
 
 
 def test_nobody_listening_is_said(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_nobody_listening_is_said(tmp_path: Path) -> None:
         waiting(tmp_path, judge, 1) as (task, store),
         pytest.raises(EngineError, match="Connection refused"),
     ):
-        brought(task, store, judge)
+        score_with(task, store, judge)
 
 
 def test_a_question_that_the_server_refuses_is_not_measured(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_question_that_the_server_refuses_is_not_measured(tmp_path: Path) -> N
         ) == 5 else handler.judge("YES")
 
     with judging(behave) as server, waiting(tmp_path, judge := judge_at(server.url)) as (task, store):
-        assert len(brought(task, store, judge)) == 20
+        assert len(score_with(task, store, judge)) == 20
         assert (
             "5 of 25 responses: the server refused the question (400: context too long)"
             in missing_judgements(store, task)
@@ -296,7 +296,7 @@ def test_the_key_is_sent_and_never_kept_or_told(
         waiting(tmp_path, judge := judge_at(server.url, key_env="JUDGE_KEY"), 1) as (task, store),
     ):
         try:
-            brought(task, store, judge)
+            score_with(task, store, judge)
         except EngineError as bad:
             told = str(bad)
         told += missing_judgements(store, task)

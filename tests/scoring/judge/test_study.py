@@ -13,7 +13,7 @@ from assay.errors import RunError, StudyError
 from assay.records import Store
 from assay.study import load_study
 from assay.tasks.followbench import FollowBenchJudged, FollowBenchRules
-from tests.scoring.judge.bench import Handler, judging
+from tests.scoring.judge.servers import Handler, judging
 from tests.studies import jsonl, write_study
 from tests.tasks.followbench.files import folder, group
 

@@ -32,7 +32,7 @@ def levels(body: Mapping[str, Any]) -> int:
 
 
 @dataclass
-class Bench:
+class JudgeServer:
     """What came to the server, and how it behaves."""
 
     behave: Behave = lambda handler, _: handler.judge("YES")
@@ -50,22 +50,22 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet
-    bench: Bench
+    served: JudgeServer
     body: dict[str, Any]
 
     def do_POST(self) -> None:
         self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.bench.lock:
-            number = len(self.bench.bodies)
-            self.bench.bodies.append(self.body)
-            self.bench.headers.append(dict(self.headers))
-            self.bench.busy += 1
-            self.bench.busiest = max(self.bench.busiest, self.bench.busy)
+        with self.served.lock:
+            number = len(self.served.bodies)
+            self.served.bodies.append(self.body)
+            self.served.headers.append(dict(self.headers))
+            self.served.busy += 1
+            self.served.busiest = max(self.served.busiest, self.served.busy)
         try:
-            self.bench.behave(self, number)
+            self.served.behave(self, number)
         finally:
-            with self.bench.lock:
-                self.bench.busy -= 1
+            with self.served.lock:
+                self.served.busy -= 1
 
     def judge(self, word: str) -> None:
         """Answer in the form asked for, one word for each constraint."""
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def stall(self) -> None:
         """Say nothing until the server is closed."""
-        self.bench.closing.wait(30)
+        self.served.closing.wait(30)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -98,21 +98,21 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def judging(behave: Behave | None = None) -> Iterator[Bench]:
+def judging(behave: Behave | None = None) -> Iterator[JudgeServer]:
     """A judge's server on a free port."""
-    bench = Bench()
+    served = JudgeServer()
     if behave is not None:
-        bench.behave = behave
-    handler = type("Bound", (Handler,), {"bench": bench})
+        served.behave = behave
+    handler = type("Bound", (Handler,), {"served": served})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    bench.url = f"http://127.0.0.1:{server.server_address[1]}"
+    served.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        yield bench
+        yield served
     finally:
-        bench.closing.set()
+        served.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
