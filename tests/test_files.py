@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from assay.errors import OutputError
-from assay.files import write_atomically, write_text
+from assay.files import file_name, write_atomically, write_text
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -80,3 +80,9 @@ def test_what_is_no_file_and_refuses_the_text_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(OutputError, match=r"^/dev/null: cannot be written: No space left on device$"):
         write_atomically(Path("/dev/null"), fail)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", 'a"<>:/|\\?*[]b'])
+def test_no_name_leaves_its_folder(name: str) -> None:
+    assert file_name(name) not in ("", ".", "..")
+    assert "/" not in file_name(name)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import importlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,75 +15,25 @@ from hypothesis import strategies as st
 
 import assay
 from assay.audit import open_result
-from assay.errors import AssayError, ResponsesError
+from assay.errors import AssayError
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
-from assay.interop.importers.import_log import Import, Imported, import_log
+from assay.interop.importers.import_log import Import, import_log
 from assay.interop.importers.logs import read_log
 from assay.runs import Run
-from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, table
-
-N = 40
-BASE, ADAPTER = [WRONG] * N, [RIGHT] * 24 + [WRONG] * 16
-ARGUMENTS = {"base": "pretrained=org/base", "a": "pretrained=org/base,peft=org/a"}
-
-
-def sample(i: int, text: str, sent: str = "Q: question {}\nA:", limit: int = 64) -> dict[str, Any]:
-    return {
-        "doc_id": i,
-        "doc": {"question": f"question {i}", "answer": "1"},
-        "arguments": {"gen_args_0": {"arg_0": sent.format(i), "arg_1": {"max_gen_toks": limit}}},
-        "resps": [[text]],
-        "filter": "none",
-    }
-
-
-def instance(i: int, text: str, metric: str = "math.numeric_match") -> dict[str, Any]:
-    return {
-        "schema_version": "0.3.0",
-        "evaluation_id": "e",
-        "model_id": "org/a",
-        "evaluation_name": "math",
-        "evaluation_result_id": metric,
-        "sample_id": str(i),
-        "interaction_type": "single_turn",
-        "input": {"raw": f"question {i}", "formatted": f"Q: question {i}", "reference": ["1"]},
-        "output": {"raw": [text]},
-        "answer_attribution": [],
-        "evaluation": {"score": 1.0, "is_correct": True},
-    }
-
-
-def written(form: str, folder: Path, name: str, texts: Sequence[str]) -> Path:
-    """A log of these responses in a tool's form."""
-    path = folder / f"{form}-{name}"
-    if form == "lm-eval":
-        path = path.with_name(f"samples_math_{name}.jsonl")
-        return jsonl(path, (sample(i, text) for i, text in enumerate(texts)))
-    if form == "every-eval-ever":
-        return jsonl(path, (instance(i, text) for i, text in enumerate(texts)))
-    if form == "jsonl":
-        return jsonl(path, ({"key": str(i), "response": text} for i, text in enumerate(texts)))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["prompt", "response"])
-        writer.writerows((f"question {i}", text) for i, text in enumerate(texts))
-    return path
-
-
-def asked(form: str, path: Path, name: str, data: Path | None = None, **fields: Any) -> Import:
-    return Import(form, path, name, "numeric", ARGUMENTS.get(name), data=data, **fields)
-
-
-def both(form: str, folder: Path, base: Sequence[str] = BASE, adapter: Sequence[str] = ADAPTER) -> Imported:
-    data = examples(folder, N)
-    import_log(asked(form, written(form, folder, "base", base), "base", data), folder / "run")
-    path = written(form, folder, "a", adapter)
-    return import_log(asked(form, path, "a", data, label="numeric"), folder / "run")
-
-
-FORMS = ["lm-eval", "every-eval-ever", "csv", "jsonl"]
+from tests.interop.importers.writing import (
+    ADAPTER,
+    ARGUMENTS,
+    BASE,
+    FORMS,
+    N,
+    asked,
+    both,
+    refused,
+    written,
+)
+from tests.studies import RIGHT, WRONG, examples, one_task_study, table
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -168,55 +116,6 @@ def test_an_adapter_without_a_label_is_left_open_and_the_run_says_so(tmp_path: P
         assay.run(str(done.study), tmp_path / "run")
 
 
-def refused(folder: Path, what: Import, message: str) -> None:
-    """An import that is refused leaves the folder as it was."""
-    run = folder / "run"
-    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-    with pytest.raises(AssayError, match=message):
-        import_log(what, run)
-    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_a_log_that_does_not_say_whose_it_is_is_refused_with_what_to_add(form: str, tmp_path: Path) -> None:
-    path = written(form, tmp_path, "x", BASE)
-    refused(tmp_path, Import(form, path, "base", "numeric"), r"--model-args")
-
-
-def test_model_arguments_that_contradict_the_log_are_refused(tmp_path: Path) -> None:
-    path = written("lm-eval", tmp_path, "base", BASE)
-    told = {"config": {"model_args": "pretrained=org/base"}}
-    (tmp_path / "results_base.json").write_text(json.dumps(told))
-    refused(
-        tmp_path,
-        replace(asked("lm-eval", path, "a"), label="numeric"),
-        "the base 'org/base' alone answered, and",
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda i: sample(i, RIGHT, sent="Question {}"),
-            "prompts as sent of 'a' differ from those of its base",
-        ),
-        (lambda i: sample(i, RIGHT, limit=8), "generation arguments of 'a' differ from those of its base"),
-        (
-            lambda i: sample(i, RIGHT, limit=8 if i == 3 else 64),
-            "mixed protocols: 2 sets of generation arguments",
-        ),
-        (lambda i: sample(min(i, N - 2), RIGHT), "second response to"),
-    ],
-)
-def test_unequal_or_mixed_protocols_are_refused(
-    change: Callable[[int], dict[str, Any]], message: str, tmp_path: Path
-) -> None:
-    import_log(asked("lm-eval", written("lm-eval", tmp_path, "base", BASE), "base"), tmp_path / "run")
-    path = jsonl(tmp_path / "samples_math_a.jsonl", (change(i) for i in range(N)))
-    refused(tmp_path, replace(asked("lm-eval", path, "a"), label="numeric"), message)
-
-
 @pytest.mark.parametrize("form", FORMS)
 def test_a_log_cut_off_between_lines_is_refused(form: str, tmp_path: Path) -> None:
     import_log(asked(form, written(form, tmp_path, "base", BASE), "base"), tmp_path / "run")
@@ -271,80 +170,11 @@ def test_a_task_that_is_not_known_is_refused(task: str, message: str, tmp_path: 
     refused(tmp_path, replace(asked("lm-eval", path, "base"), task=task), message)
 
 
-def test_instances_beside_the_aggregate_of_another_model_are_refused(tmp_path: Path) -> None:
-    path = jsonl(tmp_path / "u_samples.jsonl", [instance(0, RIGHT)])
-    (tmp_path / "u.json").write_text(json.dumps({"model_info": {"id": "org/b"}}))
-    refused(tmp_path, asked("every-eval-ever", path, "a"), "`model_id` is 'org/a', and u.json names 'org/b'")
-    for text in ("{", "[]", "[" * 100_000):
-        (tmp_path / "u.json").write_text(text)
-        refused(tmp_path, asked("every-eval-ever", path, "a"), "u.json: ")
-
-
 def test_a_base_has_no_label(tmp_path: Path) -> None:
     path = written("lm-eval", tmp_path, "base", BASE)
     refused(
         tmp_path, replace(asked("lm-eval", path, "base"), label="numeric"), "has no --base and no --label"
     )
-
-
-def test_a_folder_with_two_logs_is_refused_and_with_one_is_read(tmp_path: Path) -> None:
-    folder = tmp_path / "logs"
-    folder.mkdir()
-    written("lm-eval", folder, "base", BASE)
-    assert len(read_log("lm-eval", folder, ARGUMENTS["base"]).rows) == N
-    written("lm-eval", folder, "a", BASE)
-    with pytest.raises(
-        ResponsesError, match=r"one samples_\*.jsonl is expected .* found samples_math_a.jsonl, "
-    ):
-        read_log("lm-eval", folder, ARGUMENTS["base"])
-
-
-def test_instances_of_several_metrics_are_one_response(tmp_path: Path) -> None:
-    rows = [instance(i, RIGHT, metric) for i in range(3) for metric in ("x", "y")]
-    assert len(read_log("every-eval-ever", jsonl(tmp_path / "i", rows), ARGUMENTS["a"]).rows) == 3
-    rows[1] = instance(0, WRONG, "y")
-    with pytest.raises(ResponsesError, match="another response or prompt of sample '0' than on line 1"):
-        read_log("every-eval-ever", jsonl(tmp_path / "i", rows), ARGUMENTS["a"])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"model_id": "org/b"}, "several of `model_id`"),
-        ({"evaluation_name": "x"}, "several of `evaluation_name`"),
-        ({"interaction_type": "agentic"}, "only single_turn"),
-        ({"output": {"raw": "x"}}, "`output.raw` must be a list of texts"),
-        ({"output": None}, "`output` must be an object"),
-        ({"input": {"raw": 1}}, "`raw` must be text"),
-        ({"sample_id": None}, "`sample_id` must be text"),
-    ],
-)
-def test_instances_that_cannot_be_told_apart_or_judged_are_refused(
-    change: dict[str, Any], message: str, tmp_path: Path
-) -> None:
-    rows = [instance(0, RIGHT), instance(1, RIGHT) | change]
-    with pytest.raises(ResponsesError, match=message):
-        read_log("every-eval-ever", jsonl(tmp_path / "i", rows), ARGUMENTS["a"])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "no response in this file"),
-        ("key,text\n1,2\n", r"no `response` field \(found: key, text\)"),
-        ("key,response,key\n", "column 'key' occurs twice"),
-        ("key,response\n1\n", "another number of fields"),
-        ("key,response\n1,2,3\n", "another number of fields"),
-        ("key,response\n,2\n", "neither `key` nor `prompt`"),
-        ("key,response,sample\n1,2,-1\n", "`sample` must be 0, 1"),
-        ('key,response\n1,"cut', "not CSV"),
-        ("key,response\n", "no response in this file"),
-    ],
-)
-def test_csv_that_is_no_list_of_responses_is_refused(text: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text(text)
-    with pytest.raises(ResponsesError, match=message):
-        read_log("csv", tmp_path / "r.csv", ARGUMENTS["base"])
 
 
 def mutated(draw: Callable[[Any], Any], data: bytes) -> bytes:
@@ -398,47 +228,6 @@ def test_a_real_log_of_200_prompts_is_imported_whole(tmp_path: Path, shared: Pat
     what = Import("lm-eval", log, "base", "ifeval", "pretrained=org/base", data=data, limit=200)
     assert import_log(what, tmp_path / "run").responses == 200
     refused(tmp_path, replace(what, limit=None), "no response to 341 of 541 examples")
-
-
-def inspect_log(folder: Path, texts: Sequence[str], model: str = "base") -> Path:
-    """A log that Inspect itself writes, of a model that says these texts."""
-    inspect: Any = pytest.importorskip("inspect_ai", reason="no inspect-ai in this environment")
-    models: Any = importlib.import_module("inspect_ai.model")
-    sample: Any = importlib.import_module("inspect_ai.dataset").Sample
-    solver: Any = importlib.import_module("inspect_ai.solver")
-    outputs = [models.ModelOutput.from_content("m", text) for text in texts]
-    for output in outputs:
-        output.usage = models.ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-    task = inspect.Task(
-        dataset=[sample(id=str(i), input=f"question {i}", target="1") for i in range(len(texts))],
-        solver=solver.generate(),
-    )
-    said = models.get_model(f"mockllm/{model}", custom_outputs=outputs)
-    (log,) = inspect.eval(
-        task, model=said, log_dir=str(folder), display="none", max_tokens=32, max_connections=1
-    )
-    return Path(log.location)
-
-
-def test_logs_written_by_inspect_give_a_verdict(tmp_path: Path) -> None:
-    data = examples(tmp_path, N)
-    for name, texts in (("base", BASE), ("a", ADAPTER)):
-        path = inspect_log(tmp_path / name, texts)
-        label = None if name == "base" else "numeric"
-        done = import_log(asked("inspect", path, name, data, label=label), tmp_path / "run")
-    (claim,) = assay.run(str(done.study), tmp_path / "run").claims
-    assert (claim.better, claim.worse, claim.verdict) == (24, 0, "confirmed")
-    refused(tmp_path, Import("inspect", path, "b", "numeric"), "does not say enough of the model")
-    path.write_bytes(path.read_bytes()[:-100])
-    refused(tmp_path, asked("inspect", path, "a", data, label="numeric"), "Inspect cannot read this log")
-
-
-def test_inspect_logs_without_inspect_say_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "inspect_ai.log", None)
-    (tmp_path / "x.eval").touch()
-    refused(tmp_path, Import("inspect", tmp_path / "x.eval", "b", "numeric"), "`pip install inspect-ai`")
 
 
 def test_open_result_reads_an_imported_run(tmp_path: Path) -> None:
