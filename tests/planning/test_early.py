@@ -13,8 +13,7 @@ import pytest
 from assay import load_study, stats
 from assay.audit import plan
 from assay.engines import Fake
-from assay.planning import Early, Guesses
-from assay.planning import Forecast as Plan
+from assay.planning import Early, Forecast, Guesses
 from assay.planning.early import TRUTHS
 from assay.progress import silent
 from assay.study import Study
@@ -42,7 +41,7 @@ def study(folder: Path, names: tuple[str, ...] = ("a", "b"), count: int = 200, *
     )
 
 
-def planned(of: Study, **more: Any) -> Plan:
+def planned(of: Study, **more: Any) -> Forecast:
     return plan(of, trial=False, **more)
 
 

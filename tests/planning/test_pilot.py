@@ -14,8 +14,7 @@ import assay
 from assay.audit import plan
 from assay.engines import Fake, Prompt
 from assay.errors import AssayError, RunError
-from assay.planning import Forecast as Plan
-from assay.planning import Guesses
+from assay.planning import Forecast, Guesses
 from assay.planning.guesses import SEED_SD
 from assay.planning.pilot import share_interval
 from assay.stats import detectable_gain, seed_components
@@ -67,7 +66,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "pilot"
 
 
-def planned(folder: Path, run: Path, **more: Any) -> Plan:
+def planned(folder: Path, run: Path, **more: Any) -> Forecast:
     return plan(study(folder), trial=False, pilot=run, **more)
 
 

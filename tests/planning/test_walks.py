@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from assay import stats
-from assay.planning.walks import MOST_LOOKS, Ended, Rule, _betting, _ended, _group, thinned, walk
+from assay.planning.walks import MOST_LOOKS, Ended, Rule, bet, play, thinned, walk
 
 MARGIN, ALPHA = 0.05, 0.05
 
@@ -41,11 +41,11 @@ def by_stand(order: NDArray[np.float64], rule: Rule) -> tuple[int, str]:
 
 def by_arrays(differences: NDArray[np.float64], rule: Rule) -> list[tuple[int, str]]:
     if rule.design.kind == "betting":
-        ended = _ended(rule, *_betting(rule, differences))
+        ended = bet(rule, differences)
     else:
         at = np.asarray(rule.design.looks) - 1
         b, c = ((differences == side).cumsum(axis=1)[:, at] for side in (1, -1))
-        ended = _ended(rule, *_group(rule, b, c))
+        ended = play(rule, b, c)
     return list(zip(ended.n.tolist(), ended.words.tolist(), strict=True))
 
 

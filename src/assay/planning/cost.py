@@ -1,4 +1,4 @@
-"""What a study will ask: responses and tokens. It asks nothing itself."""
+"""What a study costs: responses and tokens. It generates nothing."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from assay.runs.outline import Outline
 from assay.runs.workload import Work, Workload
 
 __all__ = [
-    "Asked",
     "Cost",
     "Length",
+    "SubjectCost",
     "TaskCost",
     "expected_tokens",
-    "prompts_of",
     "study_cost",
-    "study_prompts",
+    "study_parts",
     "with_lengths",
     "work_cost",
+    "work_parts",
     "workload_tokens",
 ]
 
@@ -32,7 +32,7 @@ LONGEST_TOKEN = 8
 
 @dataclass(frozen=True, slots=True)
 class TaskCost:
-    """What one task asks."""
+    """What one task costs."""
 
     task: str
     subjects: int
@@ -47,12 +47,12 @@ class TaskCost:
     tokens: int
     """Of all responses, if each were as long as `max_tokens` and the context allow."""
     expected: int | None = None
-    """Of all responses, if each were as long as a pilot's; null where no pilot tells."""
+    """Of all responses, if each were as long as a pilot's; null where no pilot says."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one subject is asked on one task, under one protocol."""
+class SubjectCost:
+    """What one subject costs on one task, under one protocol."""
 
     name: str
     """Of the adapter or base."""
@@ -79,7 +79,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a study asks."""
+    """What a study costs."""
 
     tasks: tuple[TaskCost, ...]
     exact: bool
@@ -97,7 +97,7 @@ class Cost:
 
     @property
     def expected(self) -> int | None:
-        """Tokens, if every response were as long as a pilot's; None where no pilot tells."""
+        """Tokens, if every response were as long as a pilot's; None where no pilot says."""
         known = [task.expected for task in self.tasks if task.expected is not None]
         return sum(known) if len(known) == len(self.tasks) else None
 
@@ -107,7 +107,7 @@ def study_cost(outline: Outline) -> Cost | None:
     plan = outline.plan
     if plan.source != "generated" or not outline.examples:
         return None
-    prompts = study_prompts(outline)
+    parts = study_parts(outline)
     return Cost(
         tuple(
             TaskCost(
@@ -115,9 +115,9 @@ def study_cost(outline: Outline) -> Cost | None:
                 subjects=len(plan.subjects),
                 prompts=len(outline.examples[name]),
                 samples=plan.decoding.samples,
-                responses=sum(part.responses for part in prompts if part.task == name),
+                responses=sum(part.responses for part in parts if part.task == name),
                 max_tokens=_limit(outline, name),
-                tokens=sum(part.longest for part in prompts if part.task == name),
+                tokens=sum(part.longest for part in parts if part.task == name),
             )
             for name in plan.tasks
         ),
@@ -125,16 +125,16 @@ def study_cost(outline: Outline) -> Cost | None:
     )
 
 
-def study_prompts(outline: Outline) -> list[Asked]:
-    """What every subject is asked, from the study alone; a base's second pass counts with its first."""
-    asked = []
+def study_parts(outline: Outline) -> list[SubjectCost]:
+    """What every subject costs, from the study alone; a base's second pass counts with its first."""
+    costs = []
     for name in outline.plan.tasks:
         n, longest = len(outline.examples[name]), _limit(outline, name)
         for subject in outline.plan.subjects:
             again = min(NOISE_PROMPTS, n) if subject.is_base else 0
             responses = n * outline.plan.decoding.samples + again
-            asked.append(Asked(subject.name, subject.base, name, responses, responses * longest))
-    return asked
+            costs.append(SubjectCost(subject.name, subject.base, name, responses, responses * longest))
+    return costs
 
 
 def _limit(outline: Outline, task: str) -> int:
@@ -142,11 +142,11 @@ def _limit(outline: Outline, task: str) -> int:
     return plan.tasks[task].max_tokens or plan.decoding.max_tokens or outline.tasks[task].form.max_tokens
 
 
-def prompts_of(work: Work) -> list[Asked]:
-    """What every subject is asked, where the study can run here; the same content once."""
+def work_parts(work: Work) -> list[SubjectCost]:
+    """What every subject costs, where the study can run here; the same content once."""
     once = list(_once(work))
     return [
-        Asked(
+        SubjectCost(
             name=load.prompt.subject,
             base=group.base,
             task=load.task,
@@ -160,18 +160,18 @@ def prompts_of(work: Work) -> list[Asked]:
     ]
 
 
-def expected_tokens(one: Asked, lengths: Mapping[str, Length]) -> float | None:
-    """Tokens of its responses, if each were as long as a pilot's, and none longer than it may be."""
-    length = lengths.get(one.task)
-    mean = None if length is None else length.base if one.name == one.base else length.adapters
-    return None if mean is None else min(one.responses * mean, float(one.longest))
+def expected_tokens(part: SubjectCost, lengths: Mapping[str, Length]) -> float | None:
+    """Tokens of a subject's responses, if each were as long as a pilot's, and none longer than it may be."""
+    length = lengths.get(part.task)
+    mean = None if length is None else length.base if part.name == part.base else length.adapters
+    return None if mean is None else min(part.responses * mean, float(part.longest))
 
 
-def with_lengths(cost: Cost, asked: Sequence[Asked], lengths: Mapping[str, Length]) -> Cost:
-    """The cost with the tokens that a pilot foretells, of tasks whose every subject's are known."""
+def with_lengths(cost: Cost, parts: Sequence[SubjectCost], lengths: Mapping[str, Length]) -> Cost:
+    """The cost with the tokens estimated from a pilot, of tasks whose every subject's are known."""
 
     def expected(task: str) -> int | None:
-        tokens = [expected_tokens(one, lengths) for one in asked if one.task == task]
+        tokens = [expected_tokens(part, lengths) for part in parts if part.task == task]
         known = [count for count in tokens if count is not None]
         return round(sum(known)) if len(known) == len(tokens) else None
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from assay import stats
 from assay.plan import MetricName, Plan, TaskPlan
-from assay.planning.cost import Asked, Length, expected_tokens
+from assay.planning.cost import Length, SubjectCost, expected_tokens
 from assay.planning.guesses import Guesses
-from assay.planning.power import Judged, differing, judged_alike, scaled_margin
+from assay.planning.power import ClaimType, claim_types, differing, scaled_margin
 from assay.planning.trial import Trial, estimate
 from assay.planning.walks import Rule, thinned, walk
 from assay.progress import Progress, silent
@@ -73,13 +73,13 @@ class EarlyCost:
     longest: int
     """Tokens, if every response were as long as it may be."""
     expected: int | None
-    """Tokens, if every response were as long as a pilot's; null where no pilot tells."""
+    """Tokens, if every response were as long as a pilot's; null where no pilot says."""
     low: float | None
     """Seconds, if responses use a quarter of the tokens that they may use; null without a trial."""
     high: float | None
     """Seconds, if they use all of them; null without a trial."""
     expected_time: float | None
-    """Seconds, if they are as long as a pilot's; null where no pilot or no trial tells."""
+    """Seconds, if they are as long as a pilot's; null without a pilot or a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Simulated:
     """Expected stops, with where each simulated run ended."""
 
     stops: tuple[ExpectedStop, ...]
-    ends: Mapping[tuple[Judged, float], NDArray[np.int64]]
+    ends: Mapping[tuple[ClaimType, float], NDArray[np.int64]]
     """By claim and true gain in margins: (runs,) prompts asked."""
     left_out: tuple[str, ...] = ()
     """Metrics that a run cannot stop early on."""
@@ -127,23 +127,28 @@ def expected_stops(
     counts as in `metric_power`: one that differs, in little more than one of them.
     """
     stop = plan.stop
-    known = [judged for judged in dict.fromkeys(judged_alike(plan)) if judged.metric.task in prompts]
+    known = [claim for claim in dict.fromkeys(claim_types(plan)) if claim.metric.task in prompts]
     alike = [
-        judged
-        for judged in known
-        if may_stop(plan.tasks[judged.metric.task])
-        and (stop.design == "group" or checks.get(judged.metric, 1.0) == 1)
+        claim
+        for claim in known
+        if may_stop(plan.tasks[claim.metric.task])
+        and (stop.design == "group" or checks.get(claim.metric, 1.0) == 1)
     ]
-    left_out = dict.fromkeys(str(judged.metric) for judged in known if judged not in alike)
+    left_out = dict.fromkeys(str(claim.metric) for claim in known if claim not in alike)
     stops, ends = [], {}
-    for done, one in enumerate(alike):
+    for done, claim in enumerate(alike):
         progress("simulating early stops", done, len(alike))
-        n, per = prompts[one.metric.task], checks.get(one.metric, 1.0)
+        n, per = prompts[claim.metric.task], checks.get(claim.metric, 1.0)
         design = thinned(stats.Design(n, stop.design, stop.first, stop.every))
-        rule = Rule(design, one.kind, scaled_margin(one.margin, per), one.alpha)
+        rule = Rule(design, claim.kind, scaled_margin(claim.margin, per), claim.alpha)
         for margins in TRUTHS:
-            found, ends[one, margins] = _stop(
-                rule, one, margins, per, guesses.middle(str(one.metric)), _generator(plan.seed, one, margins)
+            found, ends[claim, margins] = _stop(
+                rule,
+                claim,
+                margins,
+                per,
+                guesses.middle(str(claim.metric)),
+                _generator(plan.seed, claim, margins),
             )
             stops.append(found)
     if alike:
@@ -151,13 +156,13 @@ def expected_stops(
     return Simulated(tuple(stops), ends, tuple(left_out))
 
 
-def _generator(seed: int, one: Judged, margins: float) -> np.random.Generator:
-    named = f"{one.metric} {one.kind} {one.margin!r} {one.alpha!r} {margins!r}"
+def _generator(seed: int, claim: ClaimType, margins: float) -> np.random.Generator:
+    named = f"{claim.metric} {claim.kind} {claim.margin!r} {claim.alpha!r} {margins!r}"
     return np.random.default_rng([seed, zlib.crc32(named.encode())])
 
 
 def _stop(
-    rule: Rule, one: Judged, margins: float, checks: float, discordance: float, rng: np.random.Generator
+    rule: Rule, claim: ClaimType, margins: float, checks: float, discordance: float, rng: np.random.Generator
 ) -> tuple[ExpectedStop, NDArray[np.int64]]:
     pool = rule.design.pool
     runs = RUNS if rule.design.kind == "group" else int(np.clip(BETS // pool, FEWEST, RUNS))
@@ -167,10 +172,10 @@ def _stop(
     ended = walk(rule, gain, spread, runs, rng)
     words = Counter(ended.words.tolist())
     found = ExpectedStop(
-        metric=str(one.metric),
-        kind=one.kind,
-        margin=one.margin,
-        alpha=one.alpha,
+        metric=str(claim.metric),
+        kind=claim.kind,
+        margin=claim.margin,
+        alpha=claim.alpha,
         prompts=pool,
         margins=margins,
         gain=gain / checks,
@@ -178,7 +183,7 @@ def _stop(
         runs=runs,
         share=float(ended.n.mean()) / pool,
         words={
-            word: count / runs for word, count in sorted(words.items(), key=lambda one: (-one[1], one[0]))
+            word: count / runs for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
         },
     )
     return found, ended.n
@@ -187,39 +192,39 @@ def _stop(
 def early_costs(
     plan: Plan,
     found: Simulated,
-    asked: Sequence[Asked],
+    parts: Sequence[SubjectCost],
     prompts: Mapping[str, int],
     lengths: Mapping[str, Length],
     trials: Sequence[Trial],
 ) -> tuple[EarlyCost, ...]:
     """What a run costs at each true gain: claimed cells as simulated, the base as far as its furthest adapter."""
-    if not asked or not found.stops:
+    if not parts or not found.stops:
         return ()
     return tuple(
-        _cost(margins, _shares(plan, found, prompts, margins), asked, lengths, trials) for margins in TRUTHS
+        _cost(margins, _shares(plan, found, prompts, margins), parts, lengths, trials) for margins in TRUTHS
     )
 
 
 def _cost(
     margins: float,
     of_cell: Shares,
-    asked: Sequence[Asked],
+    parts: Sequence[SubjectCost],
     lengths: Mapping[str, Length],
     trials: Sequence[Trial],
 ) -> EarlyCost:
-    def share(one: Asked) -> float:
-        return of_cell[one.name, one.task]
+    def share(part: SubjectCost) -> float:
+        return of_cell[part.name, part.task]
 
-    tokens = [expected_tokens(one, lengths) for one in asked]
+    tokens = [expected_tokens(part, lengths) for part in parts]
     known = [count for count in tokens if count is not None]
-    weights = known if len(known) == len(tokens) else [float(one.longest) for one in asked]
-    weighed = sum(share(one) * weight for one, weight in zip(asked, weights, strict=True))
-    time = estimate(asked, trials, lengths, share) if trials else None
+    weights = known if len(known) == len(tokens) else [float(part.longest) for part in parts]
+    weighed = sum(share(part) * weight for part, weight in zip(parts, weights, strict=True))
+    time = estimate(parts, trials, lengths, share) if trials else None
     return EarlyCost(
         margins=margins,
         share=weighed / sum(weights) if sum(weights) else 0.0,
-        responses=round(sum(share(one) * one.responses for one in asked)),
-        longest=round(sum(share(one) * one.longest for one in asked)),
+        responses=round(sum(share(part) * part.responses for part in parts)),
+        longest=round(sum(share(part) * part.longest for part in parts)),
         expected=round(weighed) if weights is known else None,
         low=time.low if time else None,
         high=time.high if time else None,
@@ -229,8 +234,8 @@ def _cost(
 
 def _shares(plan: Plan, found: Simulated, prompts: Mapping[str, int], margins: float) -> Shares:
     """Expected share of the prompts that each subject is asked on each task."""
-    of_cell: dict[tuple[str, str], list[Judged]] = defaultdict(list)
-    for claim, judged in zip(plan.claims, judged_alike(plan), strict=True):
+    of_cell: dict[tuple[str, str], list[ClaimType]] = defaultdict(list)
+    for claim, judged in zip(plan.claims, claim_types(plan), strict=True):
         of_cell[claim.subject.name, claim.metric.task].append(judged)
     shares: dict[tuple[str, str], float] = {}
     for task, pool in prompts.items():
@@ -246,13 +251,13 @@ def _shares(plan: Plan, found: Simulated, prompts: Mapping[str, int], margins: f
     return shares
 
 
-def _ended_by(judged: Sequence[Judged], found: Simulated, pool: int, margins: float) -> Floats:
-    """Chance that every claim of a cell stands once 0, 1, ... pool - 1 prompts are asked."""
+def _ended_by(types: Sequence[ClaimType], found: Simulated, pool: int, margins: float) -> Floats:
+    """Chance that every claim of a cell is settled once 0, 1, ... pool - 1 prompts are asked."""
     by = np.ones(pool)
-    for one in judged:
-        if (one, margins) not in found.ends:
+    for claim in types:
+        if (claim, margins) not in found.ends:
             return _from(pool, pool)
-        n = np.sort(found.ends[one, margins])
+        n = np.sort(found.ends[claim, margins])
         by *= np.searchsorted(n, np.arange(pool), side="right") / len(n)
     return by
 

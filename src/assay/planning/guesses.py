@@ -1,4 +1,4 @@
-"""What a plan takes for granted, since nothing is measured yet: declared, or learnt from a pilot."""
+"""What a forecast assumes, since nothing is measured yet: declared, or estimated from a pilot."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Guesses:
         """Raise AssayError for what is no share, or no spread."""
         if not self.discordances:
             raise AssayError("a plan needs a discordance at least; give one, as 0.15")
-        for share in (*self.discordances, *(one for found in self.of_metric.values() for one in found)):
+        for share in (*self.discordances, *(value for shares in self.of_metric.values() for value in shares)):
             if not 0 < share <= 1:
                 raise AssayError(
                     f"discordance {share:g}: is a share of prompts; write one above 0 and at most 1, as 0.15"

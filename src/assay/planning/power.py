@@ -15,12 +15,12 @@ from assay.planning.guesses import Guesses
 
 __all__ = [
     "POWER",
-    "Judged",
+    "ClaimType",
     "MetricPower",
     "PowerRow",
     "RecipePower",
+    "claim_types",
     "differing",
-    "judged_alike",
     "metric_power",
     "recipe_power",
     "scaled_margin",
@@ -95,8 +95,8 @@ class RecipePower:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """How a claim is judged: what claims that share it have in common."""
+class ClaimType:
+    """What decides a claim's verdict beside its scores: claims that share it are planned together."""
 
     metric: MetricName
     kind: stats.ClaimKind
@@ -109,9 +109,9 @@ _Alike = tuple[MetricName, stats.ClaimKind, int, float]
 """Metric, kind, seeds and alpha of recipes that are judged alike."""
 
 
-def judged_alike(plan: Plan) -> list[Judged]:
-    """How each of the plan's claims is judged, in their order."""
-    return [Judged(claim.metric, claim.kind, claim.margin, claim.alpha) for claim in plan.claims]
+def claim_types(plan: Plan) -> list[ClaimType]:
+    """The type of each of the plan's claims, in their order."""
+    return [ClaimType(claim.metric, claim.kind, claim.margin, claim.alpha) for claim in plan.claims]
 
 
 def metric_power(
@@ -120,19 +120,19 @@ def metric_power(
     """One for each metric, kind, margin and level; prompts by task, checks a prompt by metric."""
     return tuple(
         MetricPower(
-            metric=str(judged.metric),
-            kind=judged.kind,
-            margin=judged.margin,
+            metric=str(claim.metric),
+            kind=claim.kind,
+            margin=claim.margin,
             claims=count,
-            prompts=(n := prompts.get(judged.metric.task)),
-            checks=(mean := checks.get(judged.metric, 1.0)),
-            alpha=judged.alpha,
-            level=1 - 2 * judged.alpha,
+            prompts=(n := prompts.get(claim.metric.task)),
+            checks=(mean := checks.get(claim.metric, 1.0)),
+            alpha=claim.alpha,
+            level=1 - 2 * claim.alpha,
             rows=tuple(
-                _row(n, share, judged.margin, mean, judged.alpha) for share in guesses.of(str(judged.metric))
+                _row(n, share, claim.margin, mean, claim.alpha) for share in guesses.of(str(claim.metric))
             ),
         )
-        for judged, count in Counter(judged_alike(plan)).items()
+        for claim, count in Counter(claim_types(plan)).items()
     )
 
 

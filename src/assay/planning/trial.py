@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from assay.engines import Prompt, Session
 from assay.errors import EngineError
-from assay.planning.cost import Asked, Length, expected_tokens
+from assay.planning.cost import Length, SubjectCost, expected_tokens
 from assay.runs.workload import BaseGroup, Workload
 
 __all__ = ["Time", "Trial", "estimate", "measure"]
@@ -57,7 +57,7 @@ class Time:
     high: float
     """If they use all of them."""
     expected: float | None = None
-    """If responses are as long as a pilot's; null where no pilot tells."""
+    """If responses are as long as a pilot's; null where no pilot says."""
 
 
 def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
@@ -103,20 +103,20 @@ def _timed(session: Session, prompts: Iterable[Prompt], limit: int, clock: Clock
 
 
 def estimate(
-    asked: Sequence[Asked],
+    parts: Sequence[SubjectCost],
     trials: Sequence[Trial],
     lengths: Mapping[str, Length],
-    share: Callable[[Asked], float] = lambda _: 1.0,
+    share: Callable[[SubjectCost], float] = lambda _: 1.0,
 ) -> Time:
     """The whole run at the trial's pace, base after base; of each part the share that is asked."""
     low = high = expected = 0.0
     known = True
     for trial in trials:
-        ours = [one for one in asked if one.base == trial.base]
-        fixed = trial.loading + sum(share(one) * one.characters for one in ours) / trial.read
-        low += fixed + SHORT * sum(share(one) * one.longest for one in ours) / trial.written
-        high += fixed + sum(share(one) * one.longest for one in ours) / trial.written
-        tokens = [(share(one), expected_tokens(one, lengths)) for one in ours]
+        ours = [part for part in parts if part.base == trial.base]
+        fixed = trial.loading + sum(share(part) * part.characters for part in ours) / trial.read
+        low += fixed + SHORT * sum(share(part) * part.longest for part in ours) / trial.written
+        high += fixed + sum(share(part) * part.longest for part in ours) / trial.written
+        tokens = [(share(part), expected_tokens(part, lengths)) for part in ours]
         known = known and all(count is not None for _, count in tokens)
-        expected += fixed + sum(part * (count or 0.0) for part, count in tokens) / trial.written
+        expected += fixed + sum(weight * (count or 0.0) for weight, count in tokens) / trial.written
     return Time(low, high, expected if known else None)

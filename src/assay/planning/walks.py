@@ -22,7 +22,7 @@ from assay import stats
 from assay.stats import Verdict
 from assay.stats.sequential import critical_values, log_wealth
 
-__all__ = ["Ended", "Rule", "play", "thinned", "walk"]
+__all__ = ["Ended", "Rule", "bet", "play", "thinned", "walk"]
 
 Bools = NDArray[np.bool_]
 Counts = NDArray[np.int64]
@@ -87,6 +87,11 @@ def walk(rule: Rule, gain: float, discordance: float, runs: int, rng: np.random.
         b, c = np.moveaxis(counts.cumsum(axis=1), 2, 0)
         return play(rule, b, c)
     differences = rng.choice([1.0, -1.0, 0.0], size=(runs, rule.design.pool), p=shares)
+    return bet(rule, differences)
+
+
+def bet(rule: Rule, differences: Floats) -> Ended:
+    """Where runs of the betting design end, of (runs, pool) differences in the order of the prompts."""
     return _ended(rule, *_betting(rule, differences))
 
 
