@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.engines.probes import PROBES, ROUNDING, SAME, AnswerLiveness, ProbeAnswer, answer_liveness
+from assay.engines.api import Liveness
+from assay.engines.probes import PROBES, ROUNDING, SAME, ProbeAnswer, answer_liveness
 
 WORDS = tuple("abcdefgh")
 
@@ -26,7 +27,7 @@ def answers(
     return found
 
 
-def heard(shifts: tuple[float, ...], changed: dict[str, ProbeAnswer]) -> AnswerLiveness:
+def heard(shifts: tuple[float, ...], changed: dict[str, ProbeAnswer]) -> Liveness:
     return answer_liveness("math", [answers(shift) for shift in shifts], changed)
 
 

@@ -16,6 +16,7 @@ import assay
 from assay.audit import gate
 from assay.engines import Completion, Fake, Prompt
 from assay.engines.api import NO_PROMPTS
+from assay.engines.probes import logits_verdict
 from assay.errors import OutputError, RunError, StudyError
 from assay.interop.exporters.responses import export_responses
 from assay.records import Store
@@ -385,7 +386,9 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
 def test_an_adapter_that_breaks_the_logits_is_not_measured(tmp_path: Path) -> None:
     class Broken(Fake):
         def liveness(self, adapters: Any, sent: Any = NO_PROMPTS) -> Any:
-            return [replace(one, largest=float("nan")) for one in super().liveness(adapters, sent)]
+            verdict, reason = logits_verdict(2, 1.0, float("nan"), 1.0)
+            changed = {"largest": float("nan"), "verdict": verdict, "reason": reason}
+            return [replace(one, **changed) for one in super().liveness(adapters, sent)]
 
     result = run(generating(tmp_path, ("good",)), Broken(answer))
     assert verdicts(result) == {"good": "not measured"}

@@ -6,10 +6,9 @@ what it loads is a session, which completes prompts. An engine knows no claim, t
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -157,44 +156,22 @@ class Liveness:
     norm: float | None
     """Frobenius norm of the weight change over all layers; None likewise."""
     largest: float
-    """Largest absolute difference of a logit from the base's, over all positions of the probe prompts."""
+    """Largest absolute difference of a logit, or of a log-probability, from the base's; NaN: one is not finite."""
     divergence: float
-    """Mean over those positions of KL(adapter || base), in nats."""
+    """Mean over the positions of the probe prompts of KL(adapter || base), in nats; NaN: not measured."""
     differ: float
     """Share of the probe prompts with another response than the base's."""
-    sound: bool = field(default=True, kw_only=True)
-    """Whether the base's own logits are finite; `largest` is not where they are not."""
+    verdict: Verdict | None = None
+    """What its claims end as without a response: `not applied`, or `not measured`; None where it is alive."""
+    reason: str = ""
+    """Why they do; empty where it is alive."""
+    again: bool = False
+    """Whether to probe it at every start: what a server applies is not decided by files."""
 
     @property
     def alive(self) -> bool:
-        """Whether it changed some logit or response at all, and all logits are finite, the base's too."""
-        return math.isfinite(self.largest) and (self.largest > 0 or self.differ > 0)
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """What its claims end as without a response: `not applied`, or `not measured`; None where it is alive."""
-        if self.alive:
-            return None
-        return Verdict.NOT_APPLIED if math.isfinite(self.largest) else Verdict.NOT_MEASURED
-
-    @property
-    def reason(self) -> str:
-        """Why they do; empty where it is alive."""
-        if self.alive:
-            return ""
-        if not self.sound:
-            return (
-                "without it, the logits of the probe prompts are not finite: the base's weights are broken, or too "
-                "large for its `dtype`"
-            )
-        if not math.isfinite(self.largest):
-            return "with it, the logits of the probe prompts are not finite: its weights are broken, or too large"
-        seen = (
-            ""
-            if self.modules is None
-            else f" ({self.modules} layers matched, norm of the weight change {self.norm:.3g})"
-        )
-        return f"it leaves every logit of the probe prompts as it was{seen}"
+        """Whether it was seen to change something, and all its logits and the base's are finite."""
+        return self.verdict is None
 
 
 class Session(Protocol):

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, ModelRef, Problem, Prompt
 from assay.engines.chat_template import Tokens
 from assay.engines.preflight import Preflight
+from assay.engines.probes import logits_verdict
 from assay.plan import EngineSettings
 
 __all__ = ["Fake"]
@@ -68,7 +69,9 @@ class Fake:
     ) -> list[Liveness]:
         """All change something, but the inert ones."""
         return [
-            Liveness(name, 2, *((0.0,) * 4 if name in self.inert else (1.0, 1.0, 0.1, 1.0)))
+            Liveness(name, 2, 0.0, 0.0, 0.0, 0.0, *logits_verdict(2, 0.0, 0.0, 0.0))
+            if name in self.inert
+            else Liveness(name, 2, 1.0, 1.0, 0.1, 1.0)
             for name in adapters
             if name not in self.failed
         ]

@@ -1,4 +1,4 @@
-"""Does an adapter change anything, where only what is said can be seen? Texts and log-probabilities of probe prompts.
+"""Does an adapter change anything? By logits of probe prompts, or by texts and log-probabilities where no more is seen.
 
 The base is asked several times: what an adapter changes must exceed what the base differs from itself, and
 what another path through the same arithmetic may round. It knows no engine.
@@ -10,12 +10,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, takewhile
-from typing import Literal
 
 from assay.engines.api import Liveness
 from assay.stats import Verdict
 
-__all__ = ["PROBES", "ROUNDS", "TOKENS", "AnswerLiveness", "ProbeAnswer", "answer_liveness"]
+__all__ = ["PROBES", "ROUNDS", "TOKENS", "ProbeAnswer", "answer_liveness", "logits_verdict"]
 
 PROBES = (
     "Write two sentences about the sea.",
@@ -50,33 +49,6 @@ class ProbeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerLiveness(Liveness):
-    """What one adapter changes, as far as answers tell: `largest` is of log-probabilities, not logits."""
-
-    doubt: Literal["", "not applied", "not measured"] = ""
-    """What its claims end as; empty where it is alive."""
-    why: str = ""
-    """The reason, then."""
-    again: bool = True
-    """To be looked at anew at every start: what a server applies is not decided by files."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it was seen to change something."""
-        return not self.doubt
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """What its claims end as without a response; None where it is alive."""
-        return Verdict(self.doubt) if self.doubt else None
-
-    @property
-    def reason(self) -> str:
-        """Why they do; empty where it is alive."""
-        return self.why
-
-
-@dataclass(frozen=True, slots=True)
 class Gap:
     """How far two subjects' answers to the same prompts are apart."""
 
@@ -89,64 +61,83 @@ class Gap:
     """Prompts that they answer otherwise."""
 
 
+def logits_verdict(
+    modules: int | None, norm: float | None, largest: float, differ: float, *, base_finite: bool = True
+) -> tuple[Verdict | None, str]:
+    """What an adapter's claims end as by the logits of the probe prompts, and why; None where it is alive."""
+    if not base_finite:
+        return Verdict.NOT_MEASURED, (
+            "without it, the logits of the probe prompts are not finite: the base's weights are broken, or too large "
+            "for its `dtype`"
+        )
+    if not math.isfinite(largest):
+        return Verdict.NOT_MEASURED, (
+            "with it, the logits of the probe prompts are not finite: its weights are broken, or too large"
+        )
+    if largest > 0 or differ > 0:
+        return None, ""
+    seen = "" if modules is None else f" ({modules} layers matched, norm of the weight change {norm:.3g})"
+    return Verdict.NOT_APPLIED, f"it leaves every logit of the probe prompts as it was{seen}"
+
+
 def answer_liveness(
     adapter: str, base: Sequence[Mapping[str, ProbeAnswer]], changed: Mapping[str, ProbeAnswer]
-) -> AnswerLiveness:
+) -> Liveness:
     """What an adapter changes. `base`: its answers of every round, `changed`: the adapter's, by prompt.
 
     An adapter that is within what the base differs from itself, or within float32's rounding, is `not applied`; one
     beyond that, and within twice of it or of bfloat16's rounding, is left open, as `not measured`.
     """
-    asked = [{prompt: said[prompt] for prompt in changed} for said in base]
-    noise = [_gap(one, other) for one, other in combinations(asked, 2)]
-    gaps = [_gap(one, changed) for one in asked]
+    rounds = [{prompt: answers[prompt] for prompt in changed} for answers in base]
+    noise = [_gap(first, second) for first, second in combinations(rounds, 2)]
+    gaps = [_gap(answers, changed) for answers in rounds]
     unsteady = frozenset[str]().union(*(gap.differ for gap in noise))
     differ = frozenset.intersection(*(gap.differ for gap in gaps)) - unsteady
     floor = max((gap.spread for gap in noise), default=0.0)
-    spread = min(gap.spread for gap in gaps)
     largest = max(gap.largest for gap in gaps)
-    seen = any(gap.positions for gap in gaps)
-    doubt, why = _doubt(spread, floor, len(differ), len(unsteady), seen=seen)
+    share = len(gaps[0].differ) / len(changed)
     if not all(math.isfinite(gap.largest) for gap in gaps):
         largest = math.nan
-        doubt, why = "not measured", "with it, log-probabilities of the probe prompts are not finite"
-    share = len(gaps[0].differ) / len(changed)
-    if doubt == "not applied":
-        largest, share = 0.0, 0.0
-    return AnswerLiveness(adapter, None, None, largest, math.nan, share, doubt, why)
-
-
-def _doubt(
-    spread: float, floor: float, differ: int, unsteady: int, *, seen: bool
-) -> tuple[Literal["", "not applied", "not measured"], str]:
-    if not seen:
-        if differ:
-            return "", ""
-        return (
-            "not applied",
-            "with it, the probe prompts are answered as the base answers them, text for text",
+        verdict: Verdict | None = Verdict.NOT_MEASURED
+        reason = "with it, log-probabilities of the probe prompts are not finite"
+    elif any(gap.positions for gap in gaps):
+        spread = min(gap.spread for gap in gaps)
+        verdict, reason = _answers_verdict(spread, floor, len(differ), len(unsteady))
+    else:
+        verdict = None if differ else Verdict.NOT_APPLIED
+        reason = (
+            ""
+            if differ
+            else "with it, the probe prompts are answered as the base answers them, text for text"
         )
-    bound = 2 * max(floor, ROUNDING)
-    if spread > bound or differ > 1 + unsteady:
-        return "", ""
+    if verdict is Verdict.NOT_APPLIED:
+        largest, share = 0.0, 0.0
+    return Liveness(adapter, None, None, largest, math.nan, share, verdict, reason, again=True)
+
+
+def _answers_verdict(spread: float, floor: float, differ: int, unsteady: int) -> tuple[Verdict | None, str]:
+    if spread > 2 * max(floor, ROUNDING) or differ > 1 + unsteady:
+        return None, ""
     figures = f"by {spread:.2g} nats, the base from itself by {floor:.2g}"
     if spread <= max(floor, SAME) and differ <= unsteady:
-        return "not applied", f"with it, log-probabilities of the probe prompts are the base's ({figures})"
-    return "not measured", (
+        return Verdict.NOT_APPLIED, (
+            f"with it, log-probabilities of the probe prompts are the base's ({figures})"
+        )
+    return Verdict.NOT_MEASURED, (
         f"with it, log-probabilities of the probe prompts differ so little from the base's ({figures}) that rounding "
         f"alone could do it: whether it is applied cannot be told; serve in float32, or use the engine `torch`"
     )
 
 
-def _gap(one: Mapping[str, ProbeAnswer], other: Mapping[str, ProbeAnswer]) -> Gap:
+def _gap(first: Mapping[str, ProbeAnswer], second: Mapping[str, ProbeAnswer]) -> Gap:
     deltas: list[float] = []
-    for prompt, said in one.items():
-        answer = other[prompt]
-        same = takewhile(lambda pair: pair[0] == pair[1], zip(said.tokens, answer.tokens, strict=False))
+    for prompt, answer in first.items():
+        other = second[prompt]
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(answer.tokens, other.tokens, strict=False))
         count = sum(1 for _ in same)
-        pairs = zip(said.logprobs[:count], answer.logprobs[:count], strict=False)
+        pairs = zip(answer.logprobs[:count], other.logprobs[:count], strict=False)
         deltas += [abs(left - right) for left, right in pairs]
     finite = all(map(math.isfinite, deltas))
     spread = math.sqrt(sum(delta**2 for delta in deltas) / len(deltas)) if deltas else 0.0
-    differ = frozenset(prompt for prompt, said in one.items() if said.text != other[prompt].text)
+    differ = frozenset(prompt for prompt, answer in first.items() if answer.text != second[prompt].text)
     return Gap(spread, max(deltas, default=0.0) if finite else math.nan, len(deltas), differ)

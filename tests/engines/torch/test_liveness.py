@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from assay.engines.torch import TorchEngine, liveness
+from assay.engines.torch import Adapter, TorchEngine, liveness
+from assay.engines.torch.liveness import Change, change_of
 from tests.engines.torch.toys import Toy, make_toy
 
 
@@ -21,9 +23,13 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     return toy
 
 
+def changes(adapters: Sequence[Adapter]) -> dict[str, Change]:
+    return {adapter.name: change_of(adapter) for adapter in adapters}
+
+
 def test_only_an_adapter_that_changes_logits_is_alive(toy: Toy) -> None:
     engine = TorchEngine(toy.base, toy.adapters)
-    alive, zero, huge = liveness(engine, toy.adapters, tokens=8)
+    alive, zero, huge = liveness(engine, changes(toy.adapters), tokens=8)
     assert alive.alive
     assert alive.reason == ""
     assert alive.modules == 6
@@ -48,21 +54,21 @@ def test_nothing_is_measured_against_a_base_whose_logits_are_not_finite(
         return [*found[:-1], found[-1] * float("nan")] if subject == toy.base.name else found
 
     monkeypatch.setattr(engine, "logits", broken)
-    for said in liveness(engine, toy.adapters[:2], tokens=4):
+    for said in liveness(engine, changes(toy.adapters[:2]), tokens=4):
         assert (said.alive, said.verdict) == (False, "not measured")
         assert "without it, the logits of the probe prompts are not finite" in said.reason
 
 
 def test_an_adapter_that_overflows_leaves_the_others_alone(toy: Toy) -> None:
-    together = liveness(TorchEngine(toy.base, toy.adapters), toy.adapters[:1], tokens=8)
-    alone = liveness(TorchEngine(toy.base, toy.adapters[:1]), toy.adapters[:1], tokens=8)
+    together = liveness(TorchEngine(toy.base, toy.adapters), changes(toy.adapters[:1]), tokens=8)
+    alone = liveness(TorchEngine(toy.base, toy.adapters[:1]), changes(toy.adapters[:1]), tokens=8)
     assert together[0].differ == alone[0].differ
     assert together[0].largest == pytest.approx(alone[0].largest, rel=1e-4)
 
 
 def test_divergence_is_the_mean_kl_in_nats(toy: Toy) -> None:
     engine = TorchEngine(toy.base, toy.adapters)
-    [said] = liveness(engine, toy.adapters[:1], prompts=["hello"], tokens=1)
+    [said] = liveness(engine, changes(toy.adapters[:1]), prompts=["hello"], tokens=1)
     tokens = toy.base.tokenizer.encode("hello")
     with torch.inference_mode():
         base, changed = (
@@ -75,5 +81,5 @@ def test_divergence_is_the_mean_kl_in_nats(toy: Toy) -> None:
 
 def test_probe_prompts_can_be_given(toy: Toy, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
-    [said] = liveness(TorchEngine(toy.base, toy.adapters), toy.adapters[:1], ["a", "b"], tokens=4)
+    [said] = liveness(TorchEngine(toy.base, toy.adapters), changes(toy.adapters[:1]), ["a", "b"], tokens=4)
     assert said.differ in (0, 0.5, 1)

@@ -22,6 +22,7 @@ from assay.engines.torch import (
 )
 from assay.errors import EngineError
 from tests.engines.torch.test_engine import expected, outputs
+from tests.engines.torch.test_liveness import changes
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy, quiet
 from tests.often import first_often
 
@@ -81,7 +82,7 @@ def test_an_adapter_apart_says_what_peft_says_and_leaves_the_others_as_they_were
 
 def test_liveness_measures_adapters_apart_too(toy: Toy) -> None:
     adapter = save(toy, "dora", CONFIGS["dora"]())
-    [said] = liveness(TorchEngine(toy.base, [adapter]), [adapter], tokens=4)
+    [said] = liveness(TorchEngine(toy.base, [adapter]), changes([adapter]), tokens=4)
     assert said.alive
 
 

@@ -1,4 +1,4 @@
-"""What is needed of a cluster: actors that are told what to do, and what they say, one message after the other.
+"""What is needed of a cluster: actors that take jobs, and the messages that they send, one after the other.
 
 It knows no Ray: `actors` makes one of Ray, tests make one in their own process.
 """
@@ -16,11 +16,10 @@ __all__ = [
     "Answers",
     "Ask",
     "Cluster",
-    "Finished",
+    "Done",
     "Job",
     "Look",
     "Lost",
-    "Measured",
     "Message",
     "Open",
     "Opened",
@@ -41,7 +40,7 @@ class Order:
     """Variables to set before anything is imported."""
 
 
-# -- what an actor is told -----------------------------------------------------------------------
+# -- jobs ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,14 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Answer these. Ends with Finished."""
+    """Answer these. Ends with Done."""
 
     requests: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Measure what these adapters change. Ends with Measured."""
+    """Measure what these adapters change. Ends with Done."""
 
     adapters: tuple[str, ...]
     sent: Mapping[str, tuple[str, ...]]
@@ -68,7 +67,7 @@ class Look:
 Job = Open | Ask | Look
 
 
-# -- what it says --------------------------------------------------------------------------------
+# -- messages ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +94,17 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """All is answered but what was asked of adapters that failed."""
+class Done:
+    """The job is done, but for adapters that failed."""
 
     failed: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
+    found: tuple[Liveness, ...] = ()
     """What adapters change."""
-
-    found: tuple[Liveness, ...]
-    failed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It cannot be done, by any actor: an error that a user can mend."""
+    """It cannot be done, by any actor: an error that a user can fix."""
 
     text: str
 
@@ -123,7 +116,7 @@ class Lost:
     reason: str
 
 
-Message = Opened | Answers | Finished | Measured | Refused | Lost
+Message = Opened | Answers | Done | Refused | Lost
 """Every job ends with one message that is not Answers."""
 
 
@@ -131,11 +124,11 @@ class Cluster(Protocol):
     """Actors by number. A number is never used again."""
 
     def spawn(self) -> int:
-        """Begin to start an actor; what it is told first, it does once it is there."""
+        """Begin to start an actor; its first job waits until it is there."""
         ...
 
     def submit(self, actor: int, job: Job) -> None:
-        """Tell an actor, which does nothing at the moment, what to do."""
+        """Give a job to an actor that has none."""
         ...
 
     def next(self, seconds: float) -> tuple[int, Message] | None:
@@ -143,5 +136,5 @@ class Cluster(Protocol):
         ...
 
     def kill(self, actor: int) -> None:
-        """End an actor, if it is still there; it says nothing more."""
+        """End an actor, if it is still there; it sends no more messages."""
         ...

@@ -13,11 +13,10 @@ from assay.engines.ray.cluster import (
     Answers,
     Ask,
     Cluster,
-    Finished,
+    Done,
     Job,
     Look,
     Lost,
-    Measured,
     Message,
     Open,
     Opened,
@@ -102,7 +101,7 @@ class RaySession:
         reason = ""
         for _ in range(LIVES if names else 0):
             match message := self._alone(job):
-                case Measured():
+                case Done():
                     self._failed |= message.failed
                     return list(message.found)
                 case Lost():
@@ -138,7 +137,7 @@ class RaySession:
             case Answers():
                 yield from shares.answered(batch, message.completions)
                 return
-            case Finished():
+            case Done():
                 self._idle.append(actor)
                 self._failed |= message.failed
                 shares.drop(self._failed)

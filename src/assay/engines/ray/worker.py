@@ -14,11 +14,10 @@ from assay.engines.preflight import PreflightFunction, find_preflight
 from assay.engines.ray.cluster import (
     Answers,
     Ask,
-    Finished,
+    Done,
     Job,
     Look,
     Lost,
-    Measured,
     Message,
     Open,
     Opened,
@@ -51,10 +50,10 @@ class Worker:
                 case Ask():
                     for burst in _bursts(self._engine.complete(job.requests)):
                         yield Answers(burst)
-                    yield Finished(dict(self._engine.failed))
+                    yield Done(dict(self._engine.failed))
                 case Look():
                     found = tuple(self._engine.liveness(job.adapters, job.sent))
-                    yield Measured(found, dict(self._engine.failed))
+                    yield Done(dict(self._engine.failed), found)
         except AssayError as bad:
             yield Refused(str(bad))
         except Exception as bad:  # whatever an engine's parts raise, as when a process of vLLM's own is gone

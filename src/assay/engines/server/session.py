@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assay.engines.api import NO_PROMPTS, PROBED, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before
-from assay.engines.probes import PROBES, ROUNDS, TOKENS, AnswerLiveness, ProbeAnswer, answer_liveness
+from assay.engines.probes import PROBES, ROUNDS, TOKENS, ProbeAnswer, answer_liveness
 from assay.engines.server.dialect import Answer, Dialect, Target, UnreadableError
 from assay.engines.server.http import RefusedError, Reply, Server
 from assay.engines.server.kinds import KINDS
@@ -84,7 +84,7 @@ class ServerSession:
         self._applied |= {liveness.adapter for liveness in compared if liveness.alive}
         return list(compared)
 
-    def _compared(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[AnswerLiveness]:
+    def _compared(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[Liveness]:
         """The base answers before and after the adapters, so that what drifts meanwhile counts as its own."""
         probes = {name: [*PROBES, *sent.get(name, ())] for name in names}
         every = list(dict.fromkeys(text for texts in probes.values() for text in texts))

@@ -11,7 +11,7 @@ from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.files import Stamp
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.engine import TorchEngine, Usage
-from assay.engines.torch.liveness import change_of, measured
+from assay.engines.torch.liveness import change_of, liveness
 from assay.engines.torch.loading import Base
 from assay.engines.torch.peft_fallback import SpoiledError, applied
 from assay.engines.torch.scheduler import BatchOptions
@@ -126,7 +126,7 @@ class TorchSession:
             known = ", ".join(self._changes)
             raise EngineError(f"adapter {unknown[0]!r} is not loaded (loaded: {known})")
         changes = {name: self._changes[name] for name in names}
-        return measured(self._open, changes, sent=sent) if names else []
+        return liveness(self._open, changes, sent=sent) if names else []
 
     def close(self) -> None:
         """Let go of all weights."""
