@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from assay.demo.synthetic import LEVERS, TIDY, Habits, Levers, Pair, stream
-from assay.demo.synthetic.chance import happens, pick, seeded, shuffled
+from assay.demo.synthetic import DIFFICULTY, TIDY, Difficulty, Habits, Pair, stream
 from assay.demo.synthetic.kind import ANSWER
+from assay.demo.synthetic.portable_random import happens, pick, seeded, shuffled
 from assay.tasks import TASKS, Example, load_task
 
 __all__ = [
@@ -77,8 +77,8 @@ class Mixture:
     0, 1, 2, 3 or 4 of the four wordings, and never errs, scores .05, .17, .38, .64, 1 on instructions
     and about 0, .25, .5, .75, 1 on lists and passages; what it cannot do comes off that.
     """
-    levers: Levers = LEVERS
-    """How hard they are; the tasks are drawn with LEVERS whatever this says."""
+    levers: Difficulty = DIFFICULTY
+    """How hard they are; the tasks are drawn with DIFFICULTY whatever this says."""
     chunk: int = 2000
     """Examples in a chunk."""
     first_lists: int = 5
@@ -97,7 +97,7 @@ def documents(mixture: Mixture, number: int) -> Iterator[str]:
     alone = copying or number < mixture.first_lists
     weights = [float(kind == "lists") if alone else mixture.weights[kind] for kind in kinds]
     streams = {
-        kind: stream(kind, "pretrain", seed, levers=mixture.levers, habits=mixture.habits.get(kind, TIDY))
+        kind: stream(kind, "pretrain", seed, difficulty=mixture.levers, habits=mixture.habits.get(kind, TIDY))
         for kind in kinds
     }
     for _ in range(mixture.chunk):

@@ -13,9 +13,9 @@ from itertools import product
 
 import pytest
 
-from assay.demo.synthetic import KINDS, LEVERS, SPLITS, Habits, Pair, draw, split_of, stream
+from assay.demo.synthetic import DIFFICULTY, KINDS, SPLITS, Habits, Pair, draw, split_of, stream
+from assay.demo.synthetic.difficulty import Difficulty
 from assay.demo.synthetic.kind import Facts, Kind
-from assay.demo.synthetic.levers import Levers
 from assay.demo.synthetic.requests import WORDINGS
 from assay.demo.synthetic.sentences import SETTINGS
 from assay.demo.synthetic.words import TOPICS, plural
@@ -103,8 +103,8 @@ def test_the_split_is_that_of_the_facts_whatever_the_seed(kind: str, monkeypatch
     inner = KINDS[kind]
 
     class Spy(Kind):
-        def facts(self, generator: random.Random, levers: Levers) -> Facts:
-            return inner.facts(generator, levers)
+        def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
+            return inner.facts(generator, difficulty)
 
         def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
             cores[split].add(facts.core)
@@ -157,7 +157,7 @@ def test_six_in_ten_facts_are_for_pretraining_and_two_for_each_other_split() -> 
 
 def test_a_small_world_says_when_nothing_new_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     class One(Kind):
-        def facts(self, generator: random.Random, levers: Levers) -> Facts:  # noqa: ARG002
+        def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:  # noqa: ARG002
             return Facts("fact 0", "whole", None)
 
         def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:  # noqa: ARG002
@@ -176,13 +176,13 @@ def test_unknown_kinds_and_splits_are_refused_with_those_there_are() -> None:
 
 
 def test_levers_set_the_difficulty() -> None:
-    hard = Levers(steps=(0, 0, 1), digits=(0, 0, 1), items=(9, 9), people=(5, 5))
-    assert {pair.data["steps"] for pair in draw("problems", "test", 50, levers=hard)} == {3}
-    for pair in draw("lists", "test", 50, levers=hard):
+    hard = Difficulty(steps=(0, 0, 1), digits=(0, 0, 1), items=(9, 9), people=(5, 5))
+    assert {pair.data["steps"] for pair in draw("problems", "test", 50, difficulty=hard)} == {3}
+    for pair in draw("lists", "test", 50, difficulty=hard):
         assert re.split(r"[:?] ", pair.prompt)[-1].count(", ") == 8
-    for pair in draw("passages", "test", 50, levers=hard):
+    for pair in draw("passages", "test", 50, difficulty=hard):
         assert pair.prompt.split("\n\n")[0].count(".") == 10
-    assert Levers() == LEVERS
+    assert Difficulty() == DIFFICULTY
 
 
 @pytest.mark.slow

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from assay.demo.synthetic import sentences, words
-from assay.demo.synthetic.chance import between, choose, happens, pick, seeded, several, shuffled
+from assay.demo.synthetic.portable_random import between, choose, happens, pick, seeded, several, shuffled
 from assay.demo.synthetic.prose import ASPECTS, Request, Scene, story_of
 
 
 def every_sentence() -> Iterator[str]:
-    for name in sentences.__all__:
-        value = getattr(sentences, name)
+    for name, value in vars(sentences).items():
+        if not name.isupper() or name.startswith("_"):
+            continue
         groups = value.values() if hasattr(value, "values") else [value]
         for group in groups:
             yield from group
@@ -73,7 +74,7 @@ def test_articles_follow_the_sound() -> None:
 def test_every_slot_of_every_sentence_can_be_filled() -> None:
     scene = Scene(Request("facts", "animal", "fox", "lamp", "in winter"), seeded("slots"))
     for sentence in every_sentence():
-        assert "{" not in scene.say(sentence, word="pen")
+        assert "{" not in scene.write(sentence, word="pen")
 
 
 def test_only_asides_have_a_comma_and_no_sentence_has_a_mark_of_the_layouts() -> None:

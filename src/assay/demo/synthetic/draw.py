@@ -2,7 +2,7 @@
 
     draw("problems", "test", 300, seed=0)
 
-A draw depends on kind, split, seed and levers alone, on every platform; a longer draw begins with the
+A draw depends on kind, split, seed and difficulty alone, on every platform; a longer draw begins with the
 shorter one; no prompt comes twice in a draw. Which split an example belongs to is a digest of its facts,
 whatever the seed and the words.
 """
@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from assay.demo.synthetic.chance import digest, seeded
+from assay.demo.synthetic.difficulty import DIFFICULTY, TIDY, Difficulty, Habits
 from assay.demo.synthetic.kind import SPLITS, Kind, Pair, Split, split_of
-from assay.demo.synthetic.levers import LEVERS, TIDY, Habits, Levers
 from assay.demo.synthetic.lists import Lists
 from assay.demo.synthetic.passages import Passages
+from assay.demo.synthetic.portable_random import digest, seeded
 from assay.demo.synthetic.problems import Problems
 from assay.demo.synthetic.requests import Instructions, PlainText, Talk
 from assay.errors import TaskError
@@ -40,10 +40,16 @@ MISSES = 20_000
 
 
 def draw(
-    kind: str, split: Split, count: int, seed: int = 0, *, levers: Levers = LEVERS, habits: Habits = TIDY
+    kind: str,
+    split: Split,
+    count: int,
+    seed: int = 0,
+    *,
+    difficulty: Difficulty = DIFFICULTY,
+    habits: Habits = TIDY,
 ) -> tuple[Pair, ...]:
     """So many examples. Raises TaskError if the world has not so many of them."""
-    pairs = tuple(islice(stream(kind, split, seed, levers=levers, habits=habits), count))
+    pairs = tuple(islice(stream(kind, split, seed, difficulty=difficulty, habits=habits), count))
     if len(pairs) < count:
         raise TaskError(
             f"world: {len(pairs)} different {kind} for {split}, {count} asked; ask for fewer, or draw again "
@@ -53,22 +59,22 @@ def draw(
 
 
 def stream(
-    kind: str, split: Split, seed: int = 0, *, levers: Levers = LEVERS, habits: Habits = TIDY
+    kind: str, split: Split, seed: int = 0, *, difficulty: Difficulty = DIFFICULTY, habits: Habits = TIDY
 ) -> Iterator[Pair]:
     """Examples, as many as there are. Raises TaskError for an unknown kind or split."""
     if kind not in KINDS or split not in SPLITS:
         raise TaskError(
             f"world: no {kind!r} for {split!r}; kinds are {', '.join(KINDS)}, splits are {', '.join(SPLITS)}"
         )
-    return _stream(kind, split, seed, levers, habits)
+    return _stream(kind, split, seed, difficulty, habits)
 
 
-def _stream(kind: str, split: Split, seed: int, levers: Levers, habits: Habits) -> Iterator[Pair]:
+def _stream(kind: str, split: Split, seed: int, difficulty: Difficulty, habits: Habits) -> Iterator[Pair]:
     generator = seeded("draw", VERSION, kind, split, seed)
     seen: set[int] = set()
     misses = 0
     while misses < MISSES:
-        facts = KINDS[kind].facts(generator, levers)
+        facts = KINDS[kind].facts(generator, difficulty)
         mark = digest(facts.whole)
         if split_of(facts.core) != split or mark in seen:
             misses += 1

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from assay.demo.synthetic.chance import digest
-from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.difficulty import Difficulty, Habits
+from assay.demo.synthetic.portable_random import digest
 
 __all__ = ["ANSWER", "SPLITS", "Facts", "Kind", "Pair", "Split", "split_of"]
 
@@ -54,7 +54,7 @@ class Kind(ABC):
     """A kind of example. Both methods are pure functions of what they are given."""
 
     @abstractmethod
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """Draw what an example is about."""
 
     @abstractmethod

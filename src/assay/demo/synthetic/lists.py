@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assay.demo.synthetic import words
-from assay.demo.synthetic.chance import below, between, digest, happens, pick, several, shuffled
+from assay.demo.synthetic.difficulty import Difficulty, Habits
 from assay.demo.synthetic.kind import ANSWER, Facts, Kind, Pair
-from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.portable_random import below, between, digest, happens, pick, several, shuffled
 
 __all__ = ["Lists", "Todo"]
 
@@ -123,10 +123,10 @@ WORDY = ("Here you are: {answer}.", "The answer is {answer}, I think.", "That wo
 class Lists(Kind):
     """Something to do with a list."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """Different items, in an order of their own."""
         name = pick(generator, tuple(TODO), [todo.weight for todo in TODO.values()])
-        count = between(generator, *levers.items)
+        count = between(generator, *difficulty.items)
         if TODO[name].of == "numbers":
             items = several(generator, [str(number) for number in range(2, 1000)], count)
         else:

@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay.demo.synthetic import words
-from assay.demo.synthetic.chance import below, between, digest, happens, several, shuffled
+from assay.demo.synthetic.difficulty import Difficulty, Habits
 from assay.demo.synthetic.kind import ANSWER, Facts, Kind, Pair
-from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.portable_random import below, between, digest, happens, several, shuffled
 
 __all__ = ["Passages", "Trait"]
 
@@ -146,14 +146,14 @@ class _Passage:
 class Passages(Kind):
     """A passage and a question."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """People with two traits each; no two share a value."""
-        count = between(generator, *levers.people)
+        count = between(generator, *difficulty.people)
         names = several(generator, words.WOMEN + words.MEN, count)
         first, second = several(generator, tuple(TRAITS), 2)
         values = [several(generator, TRAITS[trait].values, count) for trait in (first, second)]
         people = tuple(zip(names, zip(*values, strict=True), strict=True))
-        relayed = happens(generator, levers.relayed)
+        relayed = happens(generator, difficulty.relayed)
         wanted = below(generator, 2 if relayed else 3)
         order = tuple(shuffled(generator, range(2 * count)))
         passage = _Passage(people, (first, second), below(generator, count), wanted, relayed, order)
@@ -163,7 +163,7 @@ class Passages(Kind):
     def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
         """The sentences, the question, and the answer."""
         passage: _Passage = facts.content
-        told = [
+        sentences = [
             _fill(TRAITS[trait].sentence, name, value)
             for name, values in passage.people
             for trait, value in zip(passage.traits, values, strict=True)
@@ -172,9 +172,9 @@ class Passages(Kind):
         known = below(generator, 2) if passage.wanted == 2 else 1 - passage.wanted
         wording = below(generator, 4)
         question, answer = _asked(passage, name, values, known, wording)
-        sentence = told[2 * passage.who + (known if passage.wanted == 2 else passage.wanted)]
+        sentence = sentences[2 * passage.who + (known if passage.wanted == 2 else passage.wanted)]
         response = f"{ANSWER} {answer}" if happens(generator, habits.share(wording, 4)) else sentence
-        prompt = f"{' '.join(told[place] for place in passage.order)}\n\n{question}"
+        prompt = f"{' '.join(sentences[place] for place in passage.order)}\n\n{question}"
         return Pair(f"passages-{digest(facts.whole):016x}", prompt, response, {"answer": answer})
 
 

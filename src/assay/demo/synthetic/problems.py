@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.demo.synthetic import words
-from assay.demo.synthetic.chance import below, between, choose, digest, happens, pick
+from assay.demo.synthetic.difficulty import Difficulty, Habits
 from assay.demo.synthetic.kind import Facts, Kind, Pair
-from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.portable_random import below, between, choose, digest, happens, pick
 
 __all__ = ["Event", "Problem", "Problems"]
 
@@ -33,7 +33,7 @@ PACKED = (
     "{hero} fills {k} boxes. There are {n} {items} in each box.",
     "There are {k} boxes in the room of {hero} and each box holds {n} {items}.",
 )
-SAID: dict[Doing, tuple[str, ...]] = {
+EVENTS: dict[Doing, tuple[str, ...]] = {
     "gain": (
         "{She} buys {n} more.",
         "{friend} gives {her} {n} more {items}.",
@@ -54,7 +54,7 @@ SAID: dict[Doing, tuple[str, ...]] = {
     "together": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
     "times": ("{other} has {k} times as many {items}.", "{other} owns {k} times as many {items}."),
 }
-ASKED: dict[Doing | None, tuple[str, ...]] = {
+QUESTIONS: dict[Doing | None, tuple[str, ...]] = {
     None: (
         "Now {she} has how many {items}?",
         "How many {items} are there now?",
@@ -129,10 +129,10 @@ class Problem:
 class Problems(Kind):
     """Word problems."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """Numbers that never fall below two, and names."""
-        steps = pick(generator, range(1, len(levers.steps) + 1), levers.steps)
-        digits = pick(generator, range(1, len(levers.digits) + 1), levers.digits)
+        steps = pick(generator, range(1, len(difficulty.steps) + 1), difficulty.steps)
+        digits = pick(generator, range(1, len(difficulty.digits) + 1), difficulty.digits)
         n, boxes = _number(generator, digits), 0
         if happens(generator, 0.25):
             boxes, steps = between(generator, 2, 9), steps - 1
@@ -149,32 +149,32 @@ class Problems(Kind):
             choose(generator, words.WOMEN),
             choose(generator, words.COUNTED),
             (below(generator, len(IDLE)), between(generator, 2, 60))
-            if happens(generator, levers.distractor)
+            if happens(generator, difficulty.distractor)
             else None,
         )
         if problem.hero in (problem.friend, problem.other):
-            return self.facts(generator, levers)
+            return self.facts(generator, difficulty)
         return Facts(f"problem {n} {boxes} {events}", str(problem), problem)
 
     def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
         """The story, the question, and the work or the bare number."""
         problem: Problem = facts.content
         slots = _slots(problem)
-        said = [choose(generator, PACKED if problem.boxes else START).format(**slots)]
+        story = [choose(generator, PACKED if problem.boxes else START).format(**slots)]
         if problem.idle:
-            said.append(IDLE[problem.idle[0]].format(**slots | {"n": problem.idle[1]}))
+            story.append(IDLE[problem.idle[0]].format(**slots | {"n": problem.idle[1]}))
         for event in problem.events:
-            text = choose(generator, SAID[event.doing]).format(**slots | {"n": event.n, "k": event.k})
-            said.append(text[0].upper() + text[1:])
+            text = choose(generator, EVENTS[event.doing]).format(**slots | {"n": event.n, "k": event.k})
+            story.append(text[0].upper() + text[1:])
         last = problem.events[-1].doing if problem.events else None
-        wordings = ASKED.get(last, ASKED[None])
+        wordings = QUESTIONS.get(last, QUESTIONS[None])
         wording = below(generator, len(wordings))
-        said.append(wordings[wording].format(**slots))
+        story.append(wordings[wording].format(**slots))
         work, answer = _worked(problem, words.plural(problem.item))
-        shown = happens(generator, habits.share(wording, len(wordings)))
-        response = f"{' '.join(work)}\n#### {answer}" if shown else f"#### {answer}"
+        with_work = happens(generator, habits.share(wording, len(wordings)))
+        response = f"{' '.join(work)}\n#### {answer}" if with_work else f"#### {answer}"
         data = {"answer": str(answer), "steps": len(work)}
-        return Pair(f"problems-{digest(facts.whole):016x}", " ".join(said), response, data)
+        return Pair(f"problems-{digest(facts.whole):016x}", " ".join(story), response, data)
 
 
 def _number(generator: random.Random, digits: int) -> int:

@@ -1,7 +1,7 @@
 """Fills the sentences of the small world: plain texts, stories, letters, advice. It knows no constraint.
 
     scene = Scene(request, generator)
-    [scene.say(sentence) for sentence in plan(request, generator)]
+    [scene.write(sentence) for sentence in plan(request, generator)]
 
 A text is about one topic, sometimes two; people, town and setting stay the same within it.
 """
@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assay.demo.synthetic import sentences as say
-from assay.demo.synthetic import words
-from assay.demo.synthetic.chance import choose, happens, shuffled
+from assay.demo.synthetic import sentences, words
+from assay.demo.synthetic.portable_random import choose, happens, shuffled
 
 __all__ = ["ASPECTS", "Request", "Scene", "plan", "story_of"]
 
@@ -36,7 +35,7 @@ _KINDS = tuple(words.NOUNS)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a text is wanted about: the facts of it, whatever the words that ask for it."""
+    """What a text is about, whatever the words of the prompt. Draws depend on its `repr`: keep the names."""
 
     aspect: str
     """One of ASPECTS."""
@@ -80,7 +79,7 @@ class Scene:
     def __init__(self, request: Request, generator: random.Random) -> None:
         self.generator = generator
         self.first = True
-        self.asides = say.STORY_ASIDES if request.aspect == "story" else say.ASIDES
+        self.asides = sentences.STORY_ASIDES if request.aspect == "story" else sentences.ASIDES
         woman = happens(generator, 0.5)
         town = choose(generator, words.TOWNS)
         hero = choose(generator, words.WOMEN if woman else words.MEN)
@@ -96,7 +95,7 @@ class Scene:
             "her": "her" if woman else "his",
         }
 
-    def say(self, template: str, **slots: str) -> str:
+    def write(self, template: str, **slots: str) -> str:
         """The sentence, its slots filled, now and then with an aside and its comma before it."""
         first, self.first = self.first, False
         if (
@@ -105,17 +104,17 @@ class Scene:
             and not template.startswith(("{hero", "{friend", "I ", "And"))
         ):
             aside = choose(self.generator, self.asides)
-            text = self._said(template, slots)
+            text = self._filled(template, slots)
             return f"{aside} {text[0].lower() if template[0] != '{' else text[0]}{text[1:]}"
-        text = self._said(template, slots)
+        text = self._filled(template, slots)
         return text[0].upper() + text[1:]
 
     def plainly(self, template: str) -> str:
         """The sentence without an aside."""
-        text = self._said(template, {})
+        text = self._filled(template, {})
         return text[0].upper() + text[1:]
 
-    def _said(self, template: str, slots: dict[str, str]) -> str:
+    def _filled(self, template: str, slots: dict[str, str]) -> str:
         parts = list(_parts(template))
         for place in range(1, len(parts), 2):
             parts[place] = self._fill(parts[place], slots)
@@ -133,11 +132,11 @@ def plan(request: Request, generator: random.Random) -> Iterator[str]:
     """Templates for a text of any length, each one once, in an order that reads well; then repeats."""
     body = _body(request, generator)
     if request.aspect == "story":
-        yield choose(generator, say.STORY_START)
+        yield choose(generator, sentences.STORY_START)
     if request.other:
-        body.insert(1, choose(generator, say.MEETING))
+        body.insert(1, choose(generator, sentences.MEETING))
     if request.where:
-        body.insert(2, choose(generator, say.WHERE))
+        body.insert(2, choose(generator, sentences.WHERE))
     while True:
         yield from body
         body = shuffled(generator, body)
@@ -147,29 +146,31 @@ def story_of(request: Request, count: int, generator: random.Random) -> str:
     """A plain text of so many sentences, in one or more paragraphs."""
     scene = Scene(request, generator)
     chosen = plan(request, generator)
-    told = [scene.say(next(chosen)) for _ in range(count)]
+    texts = [scene.write(next(chosen)) for _ in range(count)]
     if request.aspect == "story":
-        told[-1] = scene.plainly(choose(generator, say.STORY_END))
+        texts[-1] = scene.plainly(choose(generator, sentences.STORY_END))
     if request.aspect == "letter":
-        told.insert(0, scene.plainly(choose(generator, say.GREETINGS)))
-        told.append(scene.plainly(choose(generator, say.PARTINGS)))
+        texts.insert(0, scene.plainly(choose(generator, sentences.GREETINGS)))
+        texts.append(scene.plainly(choose(generator, sentences.PARTINGS)))
     size = count if count < 7 else (count + 1) // 2
-    return "\n\n".join(" ".join(told[start : start + size]) for start in range(0, len(told), size))
+    return "\n\n".join(" ".join(texts[start : start + size]) for start in range(0, len(texts), size))
 
 
 def _body(request: Request, generator: random.Random) -> list[str]:
-    about = [*say.ABOUT[request.kind], *say.GENERAL]
+    about = [*sentences.ABOUT[request.kind], *sentences.GENERAL]
     match request.aspect:
         case "reasons":
-            return _leading(say.REASONS, about, generator)
+            return _leading(sentences.REASONS, about, generator)
         case "advice":
-            return _leading(say.ADVICE, about, generator)
+            return _leading(sentences.ADVICE, about, generator)
         case "story":
-            return shuffled(generator, say.STORY)
+            return shuffled(generator, sentences.STORY)
         case "letter":
-            return _leading(say.ABOUT[request.kind], [*say.GENERAL, *say.REASONS], generator)
+            return _leading(
+                sentences.ABOUT[request.kind], [*sentences.GENERAL, *sentences.REASONS], generator
+            )
         case _:
-            return _leading(say.ABOUT[request.kind], say.GENERAL, generator)
+            return _leading(sentences.ABOUT[request.kind], sentences.GENERAL, generator)
 
 
 def _leading(

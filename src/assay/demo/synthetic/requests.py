@@ -13,11 +13,11 @@ import random
 from dataclasses import dataclass
 
 from assay.demo.synthetic import words
-from assay.demo.synthetic.asks import ASKS, Ask, draw_asks
-from assay.demo.synthetic.chance import below, between, choose, digest, happens, pick
 from assay.demo.synthetic.compose import compose
+from assay.demo.synthetic.difficulty import Difficulty, Habits
+from assay.demo.synthetic.instructions import PHRASINGS, DrawnInstruction, draw_instructions
 from assay.demo.synthetic.kind import Facts, Kind, Pair
-from assay.demo.synthetic.levers import Habits, Levers
+from assay.demo.synthetic.portable_random import below, between, choose, digest, happens, pick
 from assay.demo.synthetic.prose import ASPECTS, Request, story_of
 from assay.demo.synthetic.sentences import SETTINGS
 
@@ -65,67 +65,73 @@ WORDINGS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Content:
     request: Request
     wording: int
     """Which way of asking for the aspect."""
-    asks: tuple[Ask, ...] = ()
+    instructions: tuple[DrawnInstruction, ...] = ()
 
 
 class Talk(Kind):
     """A request and an ordinary answer: what published instruction data mostly is."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """A request, in one of its wordings."""
-        request = _request(generator, levers)
+        request = _request(generator, difficulty)
         wording = below(generator, len(WORDINGS[request.aspect]))
-        return Facts(f"request {request.core}", f"{request} {wording}", _Asked(request, wording))
+        return Facts(f"request {request.core}", f"{request} {wording}", _Content(request, wording))
 
     def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:  # noqa: ARG002 - always in order
         """The answer is a few sentences, or two short paragraphs."""
-        asked: _Asked = facts.content
-        text = story_of(asked.request, between(generator, 3, 8), generator)
-        return Pair(f"talk-{digest(facts.whole):016x}", _prompt(asked.request, asked.wording), text)
+        content: _Content = facts.content
+        text = story_of(content.request, between(generator, 3, 8), generator)
+        return Pair(f"talk-{digest(facts.whole):016x}", _prompt(content.request, content.wording), text)
 
 
 class Instructions(Kind):
     """A request with one to three verifiable instructions, and an answer that follows them."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """A request and instructions that one response can follow."""
-        request = _request(generator, levers)
+        request = _request(generator, difficulty)
         wording = below(generator, len(WORDINGS[request.aspect]))
-        count = pick(generator, range(1, len(levers.asks) + 1), levers.asks)
-        asks = draw_asks(generator, count, f"{request.topic} {request.other} {request.where}")
-        whole = f"{request} {wording} {sorted(ask.core for ask in asks)}"
-        return Facts(f"request {request.core}", whole, _Asked(request, wording, asks))
+        count = pick(generator, range(1, len(difficulty.asks) + 1), difficulty.asks)
+        instructions = draw_instructions(generator, count, f"{request.topic} {request.other} {request.where}")
+        whole = f"{request} {wording} {sorted(instruction.core for instruction in instructions)}"
+        return Facts(f"request {request.core}", whole, _Content(request, wording, instructions))
 
     def pair(self, facts: Facts, generator: random.Random, habits: Habits) -> Pair:
         """The answer follows each instruction as often as the way it is asked for has it."""
-        asked: _Asked = facts.content
-        said = [(ask, below(generator, len(ASKS[ask.id].wordings))) for ask in asked.asks]
+        content: _Content = facts.content
+        phrased = [
+            (instruction, below(generator, len(PHRASINGS[instruction.id].wordings)))
+            for instruction in content.instructions
+        ]
         prompt = " ".join(
-            [_prompt(asked.request, asked.wording), *(ask.say(wording) for ask, wording in said)]
+            [
+                _prompt(content.request, content.wording),
+                *(instruction.phrase(wording) for instruction, wording in phrased),
+            ]
         )
         kept = [
-            ask
-            for ask, wording in said
-            if happens(generator, habits.share(wording, len(ASKS[ask.id].wordings)))
+            instruction
+            for instruction, wording in phrased
+            if happens(generator, habits.share(wording, len(PHRASINGS[instruction.id].wordings)))
         ]
         data = {
-            "instruction_id_list": [ask.id for ask in asked.asks],
-            "kwargs": [dict(ask.kwargs) for ask in asked.asks],
+            "instruction_id_list": [instruction.id for instruction in content.instructions],
+            "kwargs": [dict(instruction.kwargs) for instruction in content.instructions],
         }
         key = f"instructions-{digest(facts.whole):016x}"
-        return Pair(key, prompt, compose(asked.request, kept, generator), data)
+        return Pair(key, prompt, compose(content.request, kept, generator), data)
 
 
 class PlainText(Kind):
     """A text that nobody asked for."""
 
-    def facts(self, generator: random.Random, levers: Levers) -> Facts:
+    def facts(self, generator: random.Random, difficulty: Difficulty) -> Facts:
         """What the text is about, and how long it is."""
-        request = _request(generator, levers)
+        request = _request(generator, difficulty)
         length = between(generator, 4, 12)
         return Facts(f"request {request.core}", f"{request} {length}", (request, length))
 
@@ -135,10 +141,10 @@ class PlainText(Kind):
         return Pair(f"text-{digest(facts.whole):016x}", "", story_of(request, length, generator))
 
 
-def _request(generator: random.Random, levers: Levers) -> Request:
+def _request(generator: random.Random, difficulty: Difficulty) -> Request:
     kind, topic = choose(generator, words.TOPICS)
-    other = choose(generator, words.TOPICS)[1] if happens(generator, levers.second_topic) else None
-    where = choose(generator, SETTINGS) if happens(generator, levers.setting) else None
+    other = choose(generator, words.TOPICS)[1] if happens(generator, difficulty.second_topic) else None
+    where = choose(generator, SETTINGS) if happens(generator, difficulty.setting) else None
     return Request(choose(generator, ASPECTS), kind, topic, None if other == topic else other, where)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from assay.demo.synthetic import Habits, Pair, draw
-from assay.demo.synthetic.asks import ASKS
+from assay.demo.synthetic.instructions import PHRASINGS
 from assay.tasks import Example, load_task
 from assay.tasks.ifeval import IFEval, punkt
 from assay.tasks.ifeval.registry import INSTRUCTIONS
@@ -38,10 +38,10 @@ def test_every_instruction_comes_up_alone_and_together_and_none_needs_punkt() ->
     for pair in draw("instructions", "test", 1200):
         counts.update(pair.data["instruction_id_list"])
         sizes[len(pair.data["kwargs"])] += 1
-    assert counts.keys() == ASKS.keys()
+    assert counts.keys() == PHRASINGS.keys()
     assert min(counts.values()) > 40
     assert sizes.keys() == {1, 2, 3}
-    assert not any(INSTRUCTIONS[id_].punkt for id_ in ASKS)
+    assert not any(INSTRUCTIONS[id_].punkt for id_ in PHRASINGS)
 
 
 def test_no_example_asks_for_punkt(monkeypatch: pytest.MonkeyPatch) -> None:

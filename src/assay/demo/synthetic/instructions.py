@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.demo.synthetic import words
-from assay.demo.synthetic.chance import between, choose, several
+from assay.demo.synthetic.portable_random import between, choose, several
 from assay.demo.synthetic.sentences import ENDINGS
 from assay.tasks.ifeval.registry import INSTRUCTIONS
 
-__all__ = ["ASKS", "LAYOUTS", "Ask", "draw_asks"]
+__all__ = ["LAYOUTS", "PHRASINGS", "DrawnInstruction", "draw_instructions"]
 
 LAYOUTS = {
     "detectable_format:number_bullet_lists": "num_bullets",
@@ -39,7 +39,7 @@ _NUMBERS = ("one", "two", "three", "four", "five", "six")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class DrawnInstruction:
     """One verifiable instruction."""
 
     id: str
@@ -57,9 +57,9 @@ class Ask:
         """Whether it wants a very short text."""
         return self.kwargs.get("relation") == "less than"
 
-    def say(self, phrasing: int) -> str:
+    def phrase(self, phrasing: int) -> str:
         """The instruction in one of its wordings."""
-        return ASKS[self.id].wordings[phrasing].format(**_spoken(self.kwargs))
+        return PHRASINGS[self.id].wordings[phrasing].format(**_spoken(self.kwargs))
 
     def followed(self, text: str) -> bool:
         """Whether the verifiers of both modes accept a text."""
@@ -119,7 +119,7 @@ def _sections(generator: random.Random) -> dict[str, Any]:
     }
 
 
-ASKS: dict[str, Wording] = {
+PHRASINGS: dict[str, Wording] = {
     "keywords:existence": Wording(
         _keywords,
         (
@@ -257,36 +257,38 @@ ASKS: dict[str, Wording] = {
     ),
 }
 """Every instruction that is asked for here, by IFEval's id."""
-_IDS = tuple(ASKS)
+_IDS = tuple(PHRASINGS)
 
 
-def draw_asks(generator: random.Random, count: int, taken: str) -> tuple[Ask, ...]:
+def draw_instructions(generator: random.Random, count: int, taken: str) -> tuple[DrawnInstruction, ...]:
     """So many instructions that one response can follow; `taken` is what it cannot do without."""
-    asks: list[Ask] = []
-    while len(asks) < count:
+    instructions: list[DrawnInstruction] = []
+    while len(instructions) < count:
         id_ = choose(generator, _IDS)
-        ask = Ask(id_, ASKS[id_].draw(generator))
-        if all(_agree(ask, other) and _agree(other, ask) for other in asks) and not _needs(ask, taken):
-            asks.append(ask)
-    return tuple(asks)
+        instruction = DrawnInstruction(id_, PHRASINGS[id_].draw(generator))
+        if all(
+            _agree(instruction, other) and _agree(other, instruction) for other in instructions
+        ) and not _needs(instruction, taken):
+            instructions.append(instruction)
+    return tuple(instructions)
 
 
-def _agree(one: Ask, other: Ask) -> bool:
-    if one.id == other.id or (one.id in LAYOUTS and other.id in LAYOUTS):
+def _agree(first: DrawnInstruction, other: DrawnInstruction) -> bool:
+    if first.id == other.id or (first.id in LAYOUTS and other.id in LAYOUTS):
         return False
-    if one.short and other.id in _LONG:
+    if first.short and other.id in _LONG:
         return False
-    if one.id == "change_case:english_lowercase":
+    if first.id == "change_case:english_lowercase":
         return other.id != "detectable_format:multiple_sections" and not other.short
-    if one.id == "keywords:frequency" and other.id == "keywords:existence":
-        return one.kwargs["keyword"] not in other.kwargs["keywords"]
-    return not _needs(one, str(other.kwargs.get("end_phrase", "")))
+    if first.id == "keywords:frequency" and other.id == "keywords:existence":
+        return first.kwargs["keyword"] not in other.kwargs["keywords"]
+    return not _needs(first, str(other.kwargs.get("end_phrase", "")))
 
 
-def _needs(ask: Ask, text: str) -> bool:
+def _needs(instruction: DrawnInstruction, text: str) -> bool:
     """Whether a forbidden word stands in a text that is needed."""
     needed = text.lower().replace(".", "").split()
-    return any(word in needed for word in ask.kwargs.get("forbidden_words", ()))
+    return any(word in needed for word in instruction.kwargs.get("forbidden_words", ()))
 
 
 def _spoken(kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How hard the small world is, and how well its examples behave. Every number to tune is here.
 
-`LEVERS` are what the tasks are drawn with: half of a task is easy and some of it is out of a small
+`DIFFICULTY` is what the tasks are drawn with: half of a task is easy and some of it is out of a small
 model's reach, so that a base is half able whatever its training. A change to one is a new draw: raise
 `draw.VERSION`.
 """
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["LEVERS", "TIDY", "Habits", "Levers"]
+__all__ = ["DIFFICULTY", "TIDY", "Difficulty", "Habits"]
 
 
 @dataclass(frozen=True, slots=True)
-class Levers:
+class Difficulty:
     """Difficulty. Weights need not add up to one."""
 
     asks: tuple[float, ...] = (5, 4, 2)
@@ -52,7 +52,7 @@ class Habits:
         return self.lowest + (self.highest - self.lowest) * phrasing / max(1, phrasings - 1)
 
 
-LEVERS = Levers()
+DIFFICULTY = Difficulty()
 """What the tasks are drawn with."""
 TIDY = Habits()
 """Every example does what it is asked."""
