@@ -15,9 +15,6 @@ LONG_FUNCTIONS: set[str] = set()
 PARAMETERS: set[str] = set()
 """Functions of more than 8 parameters."""
 MIRRORS: set[str] = {
-    "__init__.py",
-    "cli/__init__.py",
-    "cli/score.py",
     "demo/published.py",
     "demo/synthetic/asks.py",
     "demo/synthetic/chance.py",
@@ -39,11 +36,9 @@ MIRRORS: set[str] = {
     "engines/torch/lora.py",
     "engines/torch/probe.py",
     "engines/vllm/options.py",
-    "errors.py",
     "interop/exporters/card.py",
     "interop/exporters/eval_results.py",
     "interop/exporters/every_eval_ever.py",
-    "interop/exporters/export.py",
     "interop/exporters/finished.py",
     "interop/exporters/lm_eval.py",
     "interop/exporters/responses.py",
@@ -146,7 +141,6 @@ WORDS: dict[str, set[str]] = {
     "fitness": {"engines"},
     "for want of": {"verdicts"},
     "foretells": {"planning"},
-    "foretold": {"cli"},
     "in vain": {"engines"},
     "is told": {"engines", "tasks"},
     "judging": {"planning", "scoring", "tasks"},
@@ -169,9 +163,8 @@ WORDS: dict[str, set[str]] = {
 }
 """Forbidden words, and the rooms that use them."""
 VARIABLES: dict[str, set[str]] = {
-    "asked": {"cli", "engines", "planning", "records", "runs", "tasks", "verdicts"},
+    "asked": {"engines", "planning", "records", "runs", "tasks", "verdicts"},
     "found": {
-        "cli",
         "doctor",
         "embedded",
         "engines",
@@ -187,7 +180,7 @@ VARIABLES: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
-    "one": {"cli", "engines", "interop", "planning", "stats", "study", "tasks", "training", "verdicts"},
+    "one": {"engines", "interop", "planning", "stats", "study", "tasks", "training", "verdicts"},
     "said": {"engines", "interop", "plan", "study", "tasks"},
     "told": {"engines", "interop", "study", "tasks", "training"},
     "wanted": {"engines", "report", "stats", "tasks", "training"},

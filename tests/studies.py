@@ -71,3 +71,9 @@ def one_task_study(
         **fields,
     }
     return write_study(folder, document)
+
+
+def study_with(folder: Path, better: int, worse: int) -> Path:
+    """A study of one adapter `a` and 400 prompts, of which it alone passes `better` and its base alone `worse`."""
+    base, adapter = table(better, worse, 400, 200)
+    return one_task_study(folder, base, {"a": adapter})

@@ -174,10 +174,10 @@ def test_a_module_has_a_test_of_its_name() -> None:
 
 
 def mirrors(path: Path) -> Iterator[Path]:
-    """`a/b.py` is tested in `a/test_b.py`; a package `a` there too, or in `a/test_a.py`."""
+    """`a/b.py` is tested in `a/test_b.py`; a package `a` in `test_a.py`, beside its folder of tests or in it."""
     parts = path.relative_to(SOURCE).parts
     if parts[-1] == "__init__.py":
-        *above, name = parts[:-1] or ("assay",)
+        *above, name = parts[:-1] or ("surface",)
         yield TESTS.joinpath(*above, f"test_{name}.py")
         yield TESTS.joinpath(*above, name, f"test_{name}.py")
     else:

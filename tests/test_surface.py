@@ -120,13 +120,6 @@ def test_exit_codes() -> None:
     assert (USAGE, INTERNAL, INTERRUPTED) == (64, 70, 130)
 
 
-def test_place_and_fix_and_message_are_data() -> None:
-    error = assay.AssayError("no file", place="study.yaml:3", fix="mend the path")
-    assert (error.message, error.place, error.fix) == ("no file", "study.yaml:3", "mend the path")
-    assert str(error) == "study.yaml:3: no file; mend the path"
-    assert error.parts == (error,)
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_function_that_is_documented(command: str) -> None:
     home, _, name = VERBS[command].rpartition(".")

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,7 +160,8 @@ def test_interrupted_it_says_what_is_kept(
     assert called(monkeypatch, "--out", tmp_path / "kept") == 130
     told = capsys.readouterr().err
     assert (
-        f"stopped: 1 of 7 adapters are in {tmp_path / 'kept' / 'adapters'}; the same command goes on" in told
+        f"stopped: 1 of 7 adapters are in {tmp_path / 'kept' / 'adapters'}; the same command continues"
+        in told
     )
 
 
@@ -202,3 +204,14 @@ def test_published_figures_take_no_recipe(
 ) -> None:
     assert called(monkeypatch, "--published", "--recipe", small(tmp_path)) == 64
     assert "leave one out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_published_figures_show_both_drifts_and_claim_nothing(call: Any, tmp_path: Path) -> None:
+    out = call("demo", "--published", "--out", tmp_path / "demo").out
+    assert "+0.606" in out
+    assert "+0.541" in out
+    assert "28, 56, 84, 112" in " ".join(out.split())
+    assert json.loads((tmp_path / "demo" / "verdicts.json").read_text())["counts"]["verdicts"] == {
+        "not measured": 2
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies import one_task_study, table
+from tests.studies import WRONG, one_task_study, study_with, table
 
 
 @pytest.fixture
@@ -79,3 +79,39 @@ def test_an_export_that_cannot_be_made_exits_with_64(
     outcome = call("export", run, *arguments)
     assert (outcome.code, outcome.out) == (64, "")
     assert message in outcome.err
+
+
+def test_export_writes_a_line_a_record(call: Any, tmp_path: Path) -> None:
+    call("run", study_with(tmp_path, 60, 20), "--out", tmp_path / "run")
+    call("export", tmp_path / "run", "--format", "responses", "--out", tmp_path / "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(rows) == 800
+    assert rows[0] == {
+        "subject": rows[0]["subject"],
+        "base": "base",
+        "adapter": None,
+        "task": "math",
+        "key": "0",
+        "sample": 0,
+        "prompt": "question 0",
+        "response": WRONG,
+    }
+    assert {(row["base"], row["adapter"]) for row in rows} == {("base", None), ("base", "a")}
+    assert len({row["subject"] for row in rows}) == 2
+    assert call("export", tmp_path / "run").out == (tmp_path / "out.jsonl").read_text()
+
+
+def test_export_to_a_file_prints_json_where_asked(call: Any, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "out.jsonl"
+    call("run", study_with(tmp_path, 60, 20), "--out", run)
+    assert call("export", run, "--out", out).out == ""
+    assert json.loads(call("export", run, "--out", out, "--json").out) == {"out": str(out), "responses": 800}
+    assert call("export", run, "--json").out == out.read_text()
+
+
+def test_export_refuses_a_run_whose_study_was_edited(call: Any, tmp_path: Path) -> None:
+    call("run", study_with(tmp_path, 60, 20), "--out", tmp_path / "run")
+    copy = tmp_path / "run" / "study.yaml"
+    copy.write_text(copy.read_text().replace("name: a\n", "name: c\n"))
+    outcome = call("export", tmp_path / "run")
+    assert (outcome.code, outcome.out) == (64, "")

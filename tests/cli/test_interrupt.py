@@ -51,9 +51,9 @@ def stopped(of: Study, folder: Path, after: int) -> str:
 
 def test_an_interrupt_tells_what_is_kept_of_how_many(of: Study, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    goes_on = f"responses are kept in {run}; the same command goes on from there"
-    assert stopped(of, run, 300) == f"stopped: 300 of 1,328 {goes_on}"
-    assert stopped(of, run, 400) == f"stopped: 700 of 1,328 {goes_on}"
+    rest_of_it = f"responses are kept in {run}; the same command continues from there"
+    assert stopped(of, run, 300) == f"stopped: 300 of 1,328 {rest_of_it}"
+    assert stopped(of, run, 400) == f"stopped: 700 of 1,328 {rest_of_it}"
     rest = Fake(lambda request: f"#### {len(request.subject)}")
     with follow(run) as progress:
         assay.run(of, run, progress, rest.preflight)

@@ -11,7 +11,6 @@ import pytest
 from assay import load_study
 from assay import run as run_study
 from assay.audit import plan as planned
-from assay.cli.plan import duration
 from assay.engines import Fake, Prompt
 from assay.progress import silent
 from tests.studies import RIGHT, WRONG, examples, one_task_study
@@ -151,11 +150,3 @@ def test_plan_of_recorded_responses_has_no_cost(call: Any, tmp_path: Path) -> No
     assert done.code == 0
     assert "Cost" not in done.out
     assert "note: Nothing is generated: the responses are recorded." in done.words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "told"),
-    [(0.2, "1 s"), (40, "40 s"), (100, "1.7 min"), (1800, "30 min"), (9000, "2.5 h"), (400_000, "111 h")],
-)
-def test_durations_are_as_rough_as_they_are_known(seconds: float, told: str) -> None:
-    assert duration(seconds) == told

@@ -101,7 +101,7 @@ def test_interrupted_it_exits_with_130_and_says_what_is_kept(
     path = write_recipe(tmp_path, "owner/base", entry(seeds=[1, 2, 3]))
     assert called(monkeypatch, "train", path, "--out", tmp_path / "made") == 130
     told = capsys.readouterr().err
-    assert f"stopped: 1 of 3 adapters are in {tmp_path / 'made'}; the same command goes on" in told
+    assert f"stopped: 1 of 3 adapters are in {tmp_path / 'made'}; the same command continues" in told
 
 
 def test_without_torch_it_says_what_to_install(

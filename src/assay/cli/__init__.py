@@ -81,7 +81,7 @@ def main() -> NoReturn:
     except AssayError as error:
         fail_with(error)
     except KeyboardInterrupt:
-        fail("interrupted; run the same command again to go on", INTERRUPTED)
+        fail("interrupted; the same command continues", INTERRUPTED)
     except Exception as error:
         _fail_otherwise(error)
     sys.exit(code if isinstance(code, int) else 0)
@@ -98,7 +98,7 @@ def _fail_otherwise(error: Exception) -> NoReturn:
         hint = f"\nTry `{context.command_path} --help`." if context else ""
         fail(error.format_message() + hint, USAGE)
     if type(error).__name__ == "Abort":
-        fail("interrupted; run the same command again to go on", INTERRUPTED)
+        fail("interrupted; the same command continues", INTERRUPTED)
     traceback.print_exception(error)
     fail("internal error; please report the lines above", INTERNAL)
 

@@ -111,8 +111,8 @@ def _in_folder(given: Path | None, folder: Path, json: bool) -> None:
     try:
         result = _run(recipe, folder, following)
     except KeyboardInterrupt:
-        asked = (folder / "records.sqlite").is_file()
-        raise Stopped(following.stopped() if asked else _stopped(recipe, folder)) from None
+        trained = (folder / "records.sqlite").is_file()
+        raise Stopped(following.stopped() if trained else _stopped(recipe, folder)) from None
     _show(result, folder, json)
 
 
@@ -153,9 +153,9 @@ def _stopped(recipe: Recipe, folder: Path) -> str:
     """What an interrupted training leaves."""
     from assay.demo.controlled import ADAPTERS
 
-    there = sum((folder / ADAPTERS / one.name / "training.json").is_file() for one in recipe.adapters)
+    kept = sum((folder / ADAPTERS / each.name / "training.json").is_file() for each in recipe.adapters)
     return (
-        f"stopped: {there} of {len(recipe.adapters)} adapters are in {folder / ADAPTERS}; the same command goes on "
+        f"stopped: {kept} of {len(recipe.adapters)} adapters are in {folder / ADAPTERS}; the same command continues "
         f"from the last checkpoint"
     )
 

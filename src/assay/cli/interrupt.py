@@ -35,22 +35,22 @@ def follow(folder: Path) -> Iterator[Progress]:
 
 
 class Following:
-    """What a run tells of its progress, passed on."""
+    """Passes on the progress of a run, and remembers how far it was."""
 
     def __init__(self, folder: Path, progress: Progress | None = None) -> None:
         self.progress = progress
         self._folder = folder
         self._before = 0
         """Responses that were kept from an earlier start."""
-        self._wanted: int | None = None
-        """Responses that this start asks for; None until it asks."""
+        self._missing: int | None = None
+        """Responses that this start generates; None until it says."""
 
     def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
-        """Take note of what is asked for, and show it."""
+        """Remember and show it."""
         if what == FROM_BEFORE:
             self._before = done
         elif what == "responses" and not part:
-            self._wanted = total
+            self._missing = total
         if self.progress is not None:
             self.progress(what, done, total, note, part=_in_words(part))
 
@@ -59,12 +59,10 @@ class Following:
         kept = self._kept()
         if not kept:
             return f"stopped before the first response was kept in {self._folder}; run the same command again"
-        of = "" if self._wanted is None else f" of {self._before + self._wanted:,}"
+        of = "" if self._missing is None else f" of {self._before + self._missing:,}"
         verb = "is" if kept == 1 else "are"
         noun = "response" if kept == 1 and not of else "responses"
-        return (
-            f"stopped: {kept:,}{of} {noun} {verb} kept in {self._folder}; the same command goes on from there"
-        )
+        return f"stopped: {kept:,}{of} {noun} {verb} kept in {self._folder}; the same command continues from there"
 
     def _kept(self) -> int | None:
         """None where there is no run."""

@@ -51,7 +51,7 @@ def _stopped(recipe: Recipe, folder: Path) -> str:
     """What an interrupted training leaves."""
     kept = sum((folder / adapter.name / "training.json").is_file() for adapter in recipe.adapters)
     return (
-        f"stopped: {kept} of {len(recipe.adapters)} adapters are in {folder}; the same command goes on from the "
+        f"stopped: {kept} of {len(recipe.adapters)} adapters are in {folder}; the same command continues from the "
         f"last checkpoint"
     )
 
