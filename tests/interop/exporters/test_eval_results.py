@@ -33,7 +33,7 @@ def test_the_hubs_own_parser_reads_eval_results(finished: Finished) -> None:
 @pytest.mark.parametrize(
     ("places", "message"),
     [
-        ({}, "say where each task stands on the hub"),
+        ({}, "say where each is"),
         ({"maths": "org/data:main"}, "no task 'maths'"),
         ({"math": "data:main"}, "write `math=org/dataset:task_id`"),
         ({"math": "org/data"}, "write `math=org/dataset:task_id`"),

@@ -52,8 +52,8 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Any:
     return stand_in
 
 
-def test_an_entry_holds_what_was_measured_and_found(finished: Finished, folder: Path) -> None:
-    study, own, same = entries(finished, folder)
+def test_an_entry_holds_what_was_measured_and_found(finished: Finished) -> None:
+    study, own, same = entries(finished)
     assert (study.kind, own.kind, own.name, same.name) == ("study", "adapter", "a", "b|c")
     assert study.metrics["verdicts/confirmed"] == own.metrics["math.numeric_match/gain"] / (BETTER / N) == 1
     assert own.metrics["math.numeric_match/gain_low"] > own.metrics["math.numeric_match/margin"]
@@ -67,13 +67,11 @@ def test_an_entry_holds_what_was_measured_and_found(finished: Finished, folder: 
 def test_a_gain_taken_at_a_stop_says_so(tmp_path: Path) -> None:
     claim = run_stopping(stopping(tmp_path, ("down",))).claims[0]
     with Run.open(tmp_path / "run") as run:
-        _, own = entries(Finished(run, run.analyze()), tmp_path / "run")
+        _, own = entries(Finished(run, run.analyze()))
     assert own.words["stop/math.numeric_match"] == f"at a stop, {claim.n} of 400 prompts"
 
 
-def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(
-    finished: Finished, folder: Path, library: Any
-) -> None:
+def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(finished: Finished, library: Any) -> None:
     mlflow, kinds = (
         library("mlflow", "MlflowClient", "get_tracking_uri"),
         library("mlflow.entities", "Metric", "Param", "RunTag"),
@@ -82,7 +80,7 @@ def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(
     client.get_experiment_by_name.return_value = None
     client.create_run.return_value.info.run_id = "r1"
     mlflow.get_tracking_uri.return_value = "sqlite:///x"
-    assert log_run(finished, folder, "mlflow", "p") == ("sqlite:///x", [finished.plan.name, "a", "b|c"])
+    assert log_run(finished, "mlflow", "p") == ("sqlite:///x", [finished.plan.name, "a", "b|c"])
     client.create_experiment.assert_called_once_with("p")
     tags = [call.kwargs["tags"] for call in client.create_run.call_args_list]
     assert tags[0] == {"assay": "study"}
@@ -92,24 +90,22 @@ def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(
     assert all(len(one) <= 100 for call in client.log_batch.call_args_list for one in call.kwargs.values())
 
 
-def test_a_failure_is_told_and_its_run_marked(finished: Finished, folder: Path, library: Any) -> None:
+def test_a_failure_is_told_and_its_run_marked(finished: Finished, library: Any) -> None:
     mlflow = library("mlflow", "MlflowClient")
     library("mlflow.entities", "Metric", "Param", "RunTag")
     client = mlflow.MlflowClient.return_value
     client.create_run.return_value.info.run_id = "r1"
     client.log_batch.side_effect = RuntimeError("disk\nfull")
     with pytest.raises(OutputError, match=r"mlflow failed \(RuntimeError: disk full\)"):
-        log_run(finished, folder, "mlflow", None)
+        log_run(finished, "mlflow", None)
     client.set_terminated.assert_called_once_with("r1", "FAILED")
 
 
 @pytest.mark.parametrize("name", ["wandb", "trackio"])
-def test_wandb_and_trackio_get_a_group_with_the_report(
-    finished: Finished, folder: Path, library: Any, name: str
-) -> None:
+def test_wandb_and_trackio_get_a_group_with_the_report(finished: Finished, library: Any, name: str) -> None:
     fake = library(name, "init", "log", "log_artifact", "finish", "Artifact")
     run = fake.init.return_value if name == "wandb" else fake
-    _, names = log_run(finished, folder, name, None)
+    _, names = log_run(finished, name, None)
     asked = [call.kwargs for call in fake.init.call_args_list]
     assert [one["name"] for one in asked] == names == [finished.plan.name, "a", "b|c"]
     assert {(one["project"], one["group"]) for one in asked} == {(finished.plan.name,) * 2}
@@ -123,8 +119,8 @@ def test_wandb_and_trackio_get_a_group_with_the_report(
 
 @pytest.mark.parametrize("name", ["mlflow", "wandb", "trackio"])
 def test_a_library_that_is_absent_is_named_with_how_to_get_it(
-    finished: Finished, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    finished: Finished, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(OutputError, match=f"needs {name}: `pip install {name}`"):
-        log_run(finished, folder, name, None)
+    with pytest.raises(OutputError, match=f"needs {name}; `pip install {name}`"):
+        log_run(finished, name, None)

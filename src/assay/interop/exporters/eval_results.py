@@ -1,6 +1,6 @@
 """Writes an adapter's scores for its `.eval_results/` folder on the hub, which leaderboards read.
 
-The format has no field for uncertainty: interval, gain and verdict stand in `notes`. A leaderboard's task is
+The format has no field for uncertainty: interval, gain and verdict are in `notes`. A leaderboard's task is
 named by whoever publishes, never guessed.
 """
 
@@ -14,6 +14,7 @@ import yaml
 import assay
 from assay.errors import OutputError
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
+from assay.plan import MetricName
 from assay.report.text.numbers import confidence, interval, points, score
 from assay.report.text.verdicts import verdict_words
 from assay.verdicts import ClaimResult
@@ -29,8 +30,10 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
     adapter = run.adapter(name)
     if not datasets:
         raise OutputError(
-            f"--format eval-results: say where each task stands on the hub, e.g. "
-            f"`--dataset {next(iter(run.tasks))}=org/dataset:task_id`; the dataset's eval.yaml lists its task ids"
+            "no task has a place on the hub",
+            place="--format eval-results",
+            fix=f"say where each is, e.g. `--dataset {next(iter(run.tasks))}=org/dataset:task_id`; the dataset's "
+            f"eval.yaml lists its task ids",
         )
     entries = []
     for task, place in datasets.items():
@@ -38,17 +41,17 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
         _whole(run, task)
         found = run.estimates(adapter.name, task)
         if not found:
-            raise OutputError(f"{adapter.name!r} has no scores on {task!r}; leave that task out")
-        metric, one = next(iter(found.items()))
+            raise OutputError(f"{adapter.name!r} has no scores on {task!r}", fix="leave that task out")
+        metric, estimate = next(iter(found.items()))
         hub = run.tasks[task].hub
         pinned = hub is not None and hub.repo == dataset and run.plan.tasks[task].data is None
         revision = {"revision": hub.revision} if hub and pinned else {}
         entries.append(
             {
                 "dataset": {"id": dataset, "task_id": task_id, **revision},
-                "value": round(one.score, 6),
+                "value": round(estimate.score, 6),
                 "date": run.result.claims_declared.history[-1].declared_at,
-                "notes": _notes(run, adapter.name, f"{task}.{metric}", one),
+                "notes": _notes(run, adapter.name, str(MetricName(task, metric)), estimate),
             }
         )
     return yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=10**9)
@@ -57,12 +60,16 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
 def _placed(run: Finished, task: str, place: str) -> tuple[str, str]:
     if task not in run.tasks:
         raise OutputError(
-            f"--dataset {task}={place}: no task {task!r} in this run; choose from {', '.join(run.tasks)}"
+            f"no task {task!r} in this run",
+            place=f"--dataset {task}={place}",
+            fix=f"choose from {', '.join(run.tasks)}",
         )
     dataset, _, task_id = place.rpartition(":")
     if dataset.count("/") != 1 or not all(dataset.split("/")) or not task_id:
         raise OutputError(
-            f"--dataset {task}={place}: no place on the hub; write `{task}=org/dataset:task_id`"
+            "no place on the hub",
+            place=f"--dataset {task}={place}",
+            fix=f"write `{task}=org/dataset:task_id`",
         )
     return dataset, task_id
 
@@ -70,30 +77,35 @@ def _placed(run: Finished, task: str, place: str) -> tuple[str, str]:
 def _whole(run: Finished, task: str) -> None:
     if run.plan.tasks[task].limit is not None:
         raise OutputError(
-            f"{task!r} was asked on its first {run.plan.tasks[task].limit} examples only, and a part is no score of the "
-            f"benchmark; run it without `limit`, or leave it out"
+            f"{task!r} was run on its first {run.plan.tasks[task].limit} examples only, and a part is no score of the "
+            f"benchmark",
+            fix="run it without `limit`, or leave it out",
         )
     if run.stops_early:
         raise OutputError(
-            f"{task!r}: this run may stop before the last prompt, and a part is no score of the benchmark; run the "
-            f"study with `--until full` into another folder, or leave it out"
+            f"{task!r}: this run may stop before the last prompt, and a part is no score of the benchmark",
+            fix="run the study with `--until full` into another folder, or leave it out",
         )
 
 
-def _notes(run: Finished, adapter: str, metric: str, one: Estimate) -> str:
-    bounds = "none" if one.interval is None else f"[{score(one.interval[0])}, {score(one.interval[1])}]"
-    told: dict[str, Any] = {
+def _notes(run: Finished, adapter: str, metric: str, estimate: Estimate) -> str:
+    bounds = (
+        "none"
+        if estimate.interval is None
+        else f"[{score(estimate.interval[0])}, {score(estimate.interval[1])}]"
+    )
+    notes: dict[str, Any] = {
         "metric": metric,
         f"{confidence(CONFIDENCE)} interval": bounds,
-        "prompts": one.n,
+        "prompts": estimate.n,
     }
     for found in run.findings(adapter):
         if found.metric == metric and found.gain is not None:
             level = "" if found.level is None else f" at {confidence(found.level)}"
-            told[f"gain over {found.base}"] = (
+            notes[f"gain over {found.base}"] = (
                 f"{points(found.gain)} points {interval(found.interval, found.margin)}{level}"
             )
             if isinstance(found, ClaimResult):
-                told["verdict"] = verdict_words(found)
-    told["by"] = f"assay {assay.__version__}"
-    return "; ".join(f"{name}: {value}" for name, value in told.items())
+                notes["verdict"] = verdict_words(found)
+    notes["by"] = f"assay {assay.__version__}"
+    return "; ".join(f"{name}: {value}" for name, value in notes.items())

@@ -21,6 +21,7 @@ from assay.files import file_name, make_folder, write_text
 from assay.interop.exporters.card import hub_id
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.interop.exporters.lm_eval import Exported, model_arguments
+from assay.plan import MetricName
 from assay.records import digest
 from assay.report.text.verdicts import stop_words, verdict_words
 from assay.verdicts import Cell, ClaimResult
@@ -45,7 +46,7 @@ class _Model:
 
     @property
     def id(self) -> str:
-        """`org/name`, where there is one."""
+        """`org/name`, where there is estimate."""
         return self.arguments.get("peft", self.arguments["pretrained"])
 
     @property
@@ -100,9 +101,9 @@ def _id(run: Finished, model: _Model) -> str:
 def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]:
     own = model.name.partition("/")[0]
     results = [
-        _result(run, model, task, metric, one)
+        _result(run, model, task, metric, estimate)
         for task in tasks
-        for metric, one in run.estimates(model.name, task).items()
+        for metric, estimate in run.estimates(model.name, task).items()
     ]
     results += [_gain(run, found) for found in run.findings(own) if found.gain is not None]
     base = {"base_model": model.arguments["pretrained"]}
@@ -165,17 +166,17 @@ def _configured(metric: str, title: str, low: float) -> dict[str, Any]:
     }
 
 
-def _result(run: Finished, model: _Model, task: str, metric: str, one: Estimate) -> dict[str, Any]:
+def _result(run: Finished, model: _Model, task: str, metric: str, estimate: Estimate) -> dict[str, Any]:
     title = next(own.title for own in run.tasks[task].metrics if own.name == metric)
-    uncertainty: dict[str, Any] = {"num_samples": one.n}
-    if one.standard_error is not None:
-        uncertainty["standard_error"] = {"value": one.standard_error, "method": "analytic, over prompts"}
-    if one.interval is not None:
+    uncertainty: dict[str, Any] = {"num_samples": estimate.n}
+    if estimate.standard_error is not None:
+        uncertainty["standard_error"] = {"value": estimate.standard_error, "method": "analytic, over prompts"}
+    if estimate.interval is not None:
         uncertainty["confidence_interval"] = {
-            "lower": one.interval[0],
-            "upper": one.interval[1],
+            "lower": estimate.interval[0],
+            "upper": estimate.interval[1],
             "confidence_level": CONFIDENCE,
-            "method": one.method,
+            "method": estimate.method,
         }
     protocol = {
         name: value for name, value in run.evidence.protocol(model.name, task).items() if name != "sent"
@@ -187,8 +188,8 @@ def _result(run: Finished, model: _Model, task: str, metric: str, one: Estimate)
         "metric_config": _configured(f"{task}.{metric}", title, 0.0)
         | {"additional_details": {"scorer": run.tasks[task].scorer}},
         "score_details": {
-            "score": one.score,
-            "details": {"interval": one.method},
+            "score": estimate.score,
+            "details": {"interval": estimate.method},
             "uncertainty": uncertainty,
         },
         "generation_config": {"additional_details": {"protocol": json.dumps(protocol, sort_keys=True)}},
@@ -196,8 +197,8 @@ def _result(run: Finished, model: _Model, task: str, metric: str, one: Estimate)
 
 
 def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
-    """A gain over the base, with the interval that its verdict stands on."""
-    task = found.metric.rpartition(".")[0]
+    """A gain over the base, with the interval that its verdict is based on."""
+    task = MetricName.parse(found.metric).task
     uncertainty: dict[str, Any] = {"num_samples": found.n}
     if found.interval is not None and found.level is not None:
         uncertainty["confidence_interval"] = {
@@ -206,13 +207,13 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
             "confidence_level": found.level,
             "method": "paired, prompt by prompt" + (", allowing for every look" if found.stop else ""),
         }
-    told = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
+    details = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
     if found.stop is not None:
-        told["looks"] = ", ".join(map(str, found.stop.looks))
+        details["looks"] = ", ".join(map(str, found.stop.looks))
         if stopped := stop_words(found.stop):
-            told["stop"] = stopped
+            details["stop"] = stopped
     if isinstance(found, ClaimResult):
-        told["verdict"] = verdict_words(found)
+        details["verdict"] = verdict_words(found)
     return {
         "evaluation_result_id": f"{found.metric}.gain",
         "evaluation_name": task,
@@ -220,7 +221,7 @@ def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
         "metric_config": _configured(
             f"assay.gain.{found.metric}", f"gain on {found.metric} over the base", -1.0
         ),
-        "score_details": {"score": found.gain, "details": told, "uncertainty": uncertainty},
+        "score_details": {"score": found.gain, "details": details, "uncertainty": uncertainty},
     }
 
 

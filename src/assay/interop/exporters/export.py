@@ -74,7 +74,7 @@ def export_run(
             raise AssayError(
                 f"--format {form} writes where {form}'s own variables say", fix="leave --out away"
             )
-        place, names = _of(folder, lambda run: log_run(run, folder, form, project))
+        place, names = _of(folder, lambda run: log_run(run, form, project))
         return Export(form, place=place, runs=tuple(names))
     if form in ("card", "eval-results"):
         _write(_of(folder, lambda run: _text(run, form, subject, datasets or {})), out)

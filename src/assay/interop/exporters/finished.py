@@ -109,11 +109,11 @@ class Finished:
             return self.plan.adapters[0]
         if name is None or name not in named:
             found = "several adapters are in this run" if name is None else f"no adapter {name!r} in this run"
-            raise OutputError(f"{found}; give --subject, one of {', '.join(named)}")
+            raise OutputError(found, fix=f"give --subject, one of {', '.join(named)}")
         return named[name]
 
     def part(self, task: str) -> str | None:
-        """Of which part of a task scores speak; None: of the whole."""
+        """The part of a task that scores are about; None: the whole."""
         if (limit := self.plan.tasks[task].limit) is not None:
             return f"its first {limit} examples"
         if self.stops_early:

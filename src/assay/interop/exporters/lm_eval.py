@@ -84,7 +84,7 @@ def _folders(names: Iterable[str]) -> dict[str, str]:
 
 
 def model_arguments(run: Finished, name: str) -> dict[str, str]:
-    """What lm-eval would have been told to run: `pretrained`, and `peft` for an adapter."""
+    """The `model_args` of lm-eval: `pretrained`, and `peft` for an adapter."""
     own = name.partition("/")[0]
     adapter = next((adapter for adapter in run.plan.adapters if adapter.name == own), None)
     base = next(base for base in run.plan.bases if base.name == (adapter.base if adapter else own))
@@ -187,10 +187,10 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
 
 def _row(task: str, found: Mapping[str, Estimate]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": task, "alias": task}
-    for metric, one in found.items():
-        row[f"{NAMES.get(metric, metric)},none"] = one.score
+    for metric, estimate in found.items():
+        row[f"{NAMES.get(metric, metric)},none"] = estimate.score
         row[f"{NAMES.get(metric, metric)}_stderr,none"] = (
-            "N/A" if one.standard_error is None else one.standard_error
+            "N/A" if estimate.standard_error is None else estimate.standard_error
         )
     return row
 

@@ -53,7 +53,7 @@ class Entry:
     files: Sequence[Path] = field(default=())
 
 
-def log_run(run: Finished, folder: Path, tracker: str, project: str | None) -> tuple[str, list[str]]:
+def log_run(run: Finished, tracker: str, project: str | None) -> tuple[str, list[str]]:
     """Log a run; where it is and the names of its entries. Raises OutputError.
 
     `project` stands for an experiment too; without it, the study's name does.
@@ -61,20 +61,21 @@ def log_run(run: Finished, folder: Path, tracker: str, project: str | None) -> t
     try:
         library = import_module(tracker)
     except ImportError:
-        raise OutputError(f"--format {tracker} needs {tracker}: `pip install {tracker}`") from None
-    listed = list(entries(run, folder))
+        raise OutputError(f"--format {tracker} needs {tracker}", fix=f"`pip install {tracker}`") from None
+    listed = list(entries(run))
     try:
         with redirect_stdout(sys.stderr):  # they greet
             place = TRACKERS[tracker](library, project or run.plan.name, listed)
     except Exception as bad:
         raise OutputError(
-            f"--format {tracker}: {tracker} failed ({type(bad).__name__}: {' '.join(str(bad).split())[:LONGEST]}); "
-            f"mend that and export again; what was logged before stays there"
+            f"{tracker} failed ({type(bad).__name__}: {' '.join(str(bad).split())[:LONGEST]})",
+            place=f"--format {tracker}",
+            fix="fix that and export again; what was logged before stays there",
         ) from bad
     return place, [entry.name for entry in listed]
 
 
-def entries(run: Finished, folder: Path) -> Iterator[Entry]:
+def entries(run: Finished) -> Iterator[Entry]:
     """The study with its report and its bases' scores, then each adapter."""
     result, gate = run.result, apply_gate(run.result, run.plan.policy)
     counts = result.counts
@@ -88,17 +89,17 @@ def entries(run: Finished, folder: Path) -> Iterator[Entry]:
     params |= {"claims_sha256": result.claims_sha256, "claims_declared": result.claims_declared.when}
     params |= {f"version/{name}": number for name, number in result.versions.items()}
     words = {"gate": gate.outcome, "statement": counts.statement}
-    files = [path for name in FILES if (path := folder / name).is_file()]
+    files = [path for name in FILES if (path := run.folder / name).is_file()]
     yield Entry(run.plan.name, "study", params, metrics, words, files)
-    outcomes = {one.adapter: one.outcome for one in gate.adapters}
+    outcomes = {entry.adapter: entry.outcome for entry in gate.adapters}
     for adapter in run.plan.adapters:
         yield _adapter(run, adapter, outcomes.get(adapter.name))
 
 
 def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
-    said = {"label": adapter.label, "base": adapter.base, "recipe": adapter.recipe, "seed": adapter.seed}
+    labels = {"label": adapter.label, "base": adapter.base, "recipe": adapter.recipe, "seed": adapter.seed}
     settings = {f"setting/{name}": value for name, value in adapter.settings.items()}
-    params = {"study": run.plan.name, "adapter": adapter.name, "path": adapter.source, **said, **settings}
+    params = {"study": run.plan.name, "adapter": adapter.name, "path": adapter.source, **labels, **settings}
     metrics: dict[str, float] = {}
     words = {} if outcome is None else {"gate": outcome}
     for finding in run.findings(adapter.name):
@@ -106,7 +107,7 @@ def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
         if finding.interval is not None:
             numbers["gain_low"], numbers["gain_high"] = finding.interval
         metrics |= {
-            f"{finding.metric}/{name}": float(one) for name, one in numbers.items() if one is not None
+            f"{finding.metric}/{name}": float(value) for name, value in numbers.items() if value is not None
         }
         if stopped := stop_words(finding.stop):
             words[f"stop/{finding.metric}"] = stopped
