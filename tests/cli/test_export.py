@@ -67,7 +67,7 @@ def test_a_tracker_is_told_where_its_own_variables_say(
     [
         (["--format", "parquet"], "give --out FILE"),
         (["--format", "lm-eval"], "give --out FOLDER"),
-        (["--format", "eval-results"], "say where each task stands on the hub"),
+        (["--format", "eval-results"], "no task has a place on the hub"),
         (["--format", "eval-results", "--dataset", "math"], "write TASK=ORG/NAME:ID, each task once"),
         (["--format", "mlflow", "--out", "x"], "leave --out away"),
         (["--format", "card", "--subject", "x"], "no adapter 'x' in this run"),
