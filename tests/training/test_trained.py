@@ -16,7 +16,7 @@ import assay
 from assay.engines import Fake
 from assay.study import load_study
 from assay.training import Trained, train
-from assay.training.base import load, look, weights_sha256
+from assay.training.base import inspect_base, load, weights_sha256
 from assay.training.loop import Job, train_adapter
 from assay.training.recipe import load_recipe
 from assay.training.tokens import tokenised
@@ -233,7 +233,7 @@ def test_killed_while_the_study_is_written_it_goes_on(
 def job(folder: Path, toy: Path, **settings: Any) -> tuple[Any, Job]:
     """A loaded base and one adapter to train on it."""
     plan = load_recipe(write_recipe(folder, toy, entry(settings={"dropout": 0.0, **settings})))
-    seen = look(plan)
+    seen = inspect_base(plan)
     from assay.training.data import read_data
 
     planned = plan.adapters[0]

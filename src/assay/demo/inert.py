@@ -12,8 +12,8 @@ from pathlib import Path
 from peft import get_peft_model
 from transformers import set_seed
 
-from assay.engines.torch.loading import calm
-from assay.training.base import load, look
+from assay.engines.torch import calm
+from assay.training.base import inspect_base, load
 from assay.training.loop import lora_config
 from assay.training.manifest import CONFIG, settle_config
 from assay.training.recipe import Recipe
@@ -35,15 +35,15 @@ def make_inert(recipe: Recipe, out: Path) -> None:
 
     The same recipe gives the same bytes. Raises EngineError if the base cannot be loaded.
     """
-    seen, settings = look(recipe), recipe.adapters[0].settings
+    base, settings = inspect_base(recipe), recipe.adapters[0].settings
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     with calm(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that peft gives to its own users
         set_seed(SEED)
-        wrapped = get_peft_model(load(seen), lora_config(settings))
+        wrapped = get_peft_model(load(base), lora_config(settings))
         wrapped.save_pretrained(str(partial), save_embedding_layers=False)
-    settle_config(partial / CONFIG, seen.called, seen.revision)
+    settle_config(partial / CONFIG, base.called, base.revision)
     (partial / "README.md").write_text(CARD, encoding="utf-8")
     shutil.rmtree(out, ignore_errors=True)
     partial.rename(out)

@@ -1,8 +1,8 @@
-"""The base that adapters are trained on: looked at first, loaded once. It needs torch.
+"""The base that adapters are trained on: inspected first, loaded once. It needs torch.
 
-seen = look(recipe)                  # files, layers, tokenizer; no weights
-misfits(seen, recipe)                # modules that it lacks, ranks that it cannot hold
-base = load(seen)                    # weights, ready to train on
+base = inspect_base(recipe)          # files, layers, tokenizer; no weights
+impossible_settings(base, recipe)    # modules that it lacks, ranks that it cannot hold
+model = load(base)                   # weights, ready to train on
 """
 
 from __future__ import annotations
@@ -20,20 +20,19 @@ from assay.engines import ModelRef
 from assay.engines.chat_template import Tokens, template_error
 from assay.engines.files import json_sha256, sha256s
 from assay.engines.identity import base_identity
-from assay.engines.torch import Source, load_base, load_skeleton
-from assay.engines.torch.checkpoint import base_files
+from assay.engines.torch import Source, base_files, load_base, load_skeleton
 from assay.errors import EngineError
 from assay.study.document import Place, Problem
 from assay.study.explain import did_you_mean
 from assay.training.recipe import Planned, Recipe
 
-__all__ = ["Seen", "load", "look", "misfits", "weights_sha256"]
+__all__ = ["BaseFacts", "impossible_settings", "inspect_base", "load", "weights_sha256"]
 
 ALL = "all-linear"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BaseFacts:
     """A base, not loaded."""
 
     name: str
@@ -56,12 +55,12 @@ class Seen:
     """Of weights, configuration and tokenizer."""
 
 
-def look(recipe: Recipe) -> Seen:
-    """Look at the recipe's base. Raises EngineError with the fix if it cannot be trained on."""
+def inspect_base(recipe: Recipe) -> BaseFacts:
+    """The recipe's base without its weights. Raises EngineError with the fix if it cannot be trained on."""
     entry, name = recipe.form.base, recipe.base_name
     try:
-        wanted = ModelRef(name, recipe.base, entry.revision)
-        folder, weights = base_files(wanted, allow_pickle=False, remote_code=False)
+        ref = ModelRef(name, recipe.base, entry.revision)
+        folder, weights = base_files(ref, allow_pickle=False, remote_code=False)
         source = Source(str(folder), dtype=entry.dtype or "auto", device=_device(recipe))
         skeleton = load_skeleton(source, name, str(recipe.base))
     except EngineError as bad:
@@ -69,14 +68,15 @@ def look(recipe: Recipe) -> Seen:
     dtype = str(skeleton.model.dtype).removeprefix("torch.")
     if dtype not in ("float32", "bfloat16"):
         raise EngineError(
-            f"{recipe.document.locate('base')}: base {name!r}: its weights are {dtype}, in which training is not "
-            f"stable; set `base.dtype: bfloat16` or `float32`"
+            f"its weights are {dtype}, in which training is not stable",
+            place=f"{recipe.document.locate('base')}: base {name!r}",
+            fix="set `base.dtype: bfloat16` or `float32`",
         )
     template = skeleton.template
     usable = template is not None and not template_error(Tokens.of(skeleton.tokenizer), template)
     held = {"engine": "torch", "dtype": dtype, "quantization": "none"}
     identity = base_identity(held, folder, sha256s(weights))
-    return Seen(
+    return BaseFacts(
         name,
         str(recipe.base),
         entry.revision,
@@ -91,9 +91,9 @@ def look(recipe: Recipe) -> Seen:
     )
 
 
-def load(seen: Seen) -> PreTrainedModel:
+def load(base: BaseFacts) -> PreTrainedModel:
     """The weights, ready to train adapters on. Raises EngineError if they cannot be loaded."""
-    model = load_base(seen.source, seen.name, seen.called).model
+    model = load_base(base.source, base.name, base.called).model
     # The engine's own attention packs rows of several adapters; training goes one batch at a time.
     capped = getattr(model.config.get_text_config(), "attn_logit_softcapping", None)
     model.set_attn_implementation("eager" if capped or not model._supports_sdpa else "sdpa")
@@ -101,57 +101,57 @@ def load(seen: Seen) -> PreTrainedModel:
     return model
 
 
-def misfits(seen: Seen, recipe: Recipe) -> Iterator[Problem]:
-    """What the settings of the recipe ask of the base and it cannot give."""
+def impossible_settings(base: BaseFacts, recipe: Recipe) -> Iterator[Problem]:
+    """Settings of the recipe that the base cannot satisfy."""
     for adapter in recipe.adapters:
         place: Place = ("adapters", adapter.entry, "settings")
         targets = adapter.settings.target_modules
-        known = sorted({name.rpartition(".")[2] for name in seen.layers})
+        known = sorted({name.rpartition(".")[2] for name in base.layers})
         for module in targets:
-            if module != ALL and not targeted(seen, (module,)):
+            if module != ALL and not targeted(base, (module,)):
                 others = f"it has {', '.join(known)}, or write `{ALL}`"
                 more = did_you_mean(module, [*known, ALL], others)
                 yield Problem(
-                    (*place, "target_modules"),
-                    f'no linear layer of the base is called "{module}"{more}',
+                    (*place, "target_modules"), f'no linear layer of the base is called "{module}"{more}'
                 )
         if ALL in targets and len(targets) > 1:
             yield Problem(
                 (*place, "target_modules"),
-                f"`{ALL}` beside other modules; write it alone, or name the modules",
+                f"`{ALL}` beside other modules",
+                "write it alone, or name the modules",
             )
-        yield from _too_high(seen, adapter, place)
-        if adapter.settings.max_length > seen.context:
+        yield from _too_high(base, adapter, place)
+        if adapter.settings.max_length > base.context:
             yield Problem(
                 (*place, "max_length"),
-                f"{adapter.settings.max_length} tokens are more than the base's {seen.context} positions; set "
-                f"{seen.context} or less",
+                f"{adapter.settings.max_length} tokens are more than the base's {base.context} positions",
+                f"set {base.context} or less",
             )
 
 
-def targeted(seen: Seen, modules: tuple[str, ...]) -> list[str]:
+def targeted(base: BaseFacts, modules: tuple[str, ...]) -> list[str]:
     """Names of the layers that these modules mean, by peft's rule."""
     if ALL in modules:
-        return [name for name in seen.layers if name != seen.output]
+        return [name for name in base.layers if name != base.output]
     return [
         name
-        for name in seen.layers
+        for name in base.layers
         if any(name == module or name.endswith(f".{module}") for module in modules)
     ]
 
 
-def _too_high(seen: Seen, adapter: Planned, place: Place) -> Iterator[Problem]:
-    names = targeted(seen, adapter.settings.target_modules)
+def _too_high(base: BaseFacts, adapter: Planned, place: Place) -> Iterator[Problem]:
+    names = targeted(base, adapter.settings.target_modules)
     if not names:
         return
-    smallest = min(names, key=lambda name: min(seen.layers[name]))
-    most = min(seen.layers[smallest])
+    smallest = min(names, key=lambda name: min(base.layers[name]))
+    most = min(base.layers[smallest])
     if adapter.settings.rank > most:
-        one, two = seen.layers[smallest]
+        inner, outer = base.layers[smallest]
         yield Problem(
             (*place, "rank"),
-            f"a rank of {adapter.settings.rank} is more than the layer {smallest} ({one} x {two}) can use; set {most} "
-            f"or less, or leave that layer out by `target_modules`",
+            f"a rank of {adapter.settings.rank} is more than the layer {smallest} ({inner} x {outer}) can use",
+            f"set {most} or less, or leave that layer out by `target_modules`",
         )
 
 
@@ -167,8 +167,8 @@ def weights_sha256(model: torch.nn.Module) -> str:
 def _linear(model: torch.nn.Module) -> Iterator[tuple[str, tuple[int, int]]]:
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear | Conv1D):
-            one, two = module.weight.shape
-            yield name, (int(two), int(one)) if isinstance(module, torch.nn.Linear) else (int(one), int(two))
+            rows, columns = map(int, module.weight.shape)
+            yield name, (columns, rows) if isinstance(module, torch.nn.Linear) else (rows, columns)
 
 
 def _output(model: Any) -> str | None:
@@ -179,8 +179,10 @@ def _output(model: Any) -> str | None:
 def _ends(ends: frozenset[int], name: str) -> frozenset[int]:
     if not ends:
         raise EngineError(
-            f"base {name!r}: neither its generation configuration nor its tokenizer has an end token, so that no "
-            f"response could be taught to end; set `eos_token_id` in its generation_config.json"
+            "neither its generation configuration nor its tokenizer has an end token, so that no response could be "
+            "taught to end",
+            place=f"base {name!r}",
+            fix="set `eos_token_id` in its generation_config.json",
         )
     return ends
 
@@ -196,7 +198,8 @@ def _device(recipe: Recipe) -> str | None:
         place = None
     if place is None or place.type not in ("cpu", "cuda") or place.index:
         raise EngineError(
-            f"{recipe.document.locate('engine', 'options', 'device')}: training has no device {device!r}; write `cpu` "
-            f"or `cuda`, and choose among several GPUs with CUDA_VISIBLE_DEVICES"
+            f"training has no device {device!r}",
+            place=recipe.document.locate("engine", "options", "device"),
+            fix="write `cpu` or `cuda`, and choose among several GPUs with CUDA_VISIBLE_DEVICES",
         )
     return place.type

@@ -1,4 +1,4 @@
-"""What an adapter learns from: prompts and responses from a file, the hub, or the small world.
+"""What an adapter learns from: prompts and responses from a file, the hub, or the synthetic data.
 
     rows = read_data(recipe, 0)      # of the first entry of the recipe file
     rows.pairs[0].response
@@ -29,7 +29,7 @@ from assay.training.recipe import Recipe
 __all__ = ["Learnt", "Turn", "read_data"]
 
 SHOWN = 3
-"""Bad rows that are told of each source."""
+"""Bad rows of each source that a message names."""
 KINDS = {
     type(None): "nothing",
     bool: "true or false",
@@ -93,8 +93,8 @@ def read_data(recipe: Recipe, entry: int) -> Learnt:
     for index, data in enumerate(recipe.data(entry)):
         place = recipe.data_place(entry, index)
         try:
-            found, empty = _pairs(recipe, data)
-            pairs += found
+            read, empty = _pairs(recipe, data)
+            pairs += read
             skipped += empty
         except _RowsError as bad:
             problems.append(Problem(_field(place, data), str(bad)))
@@ -106,14 +106,14 @@ def read_data(recipe: Recipe, entry: int) -> Learnt:
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
     given = recipe.data(entry)
     hubs = tuple(dict.fromkeys(data.hub for data in given if data.hub))
-    return Learnt(tuple(pairs), digest.hexdigest(), tuple(map(_called, given)), hubs, skipped)
+    return Learnt(tuple(pairs), digest.hexdigest(), tuple(map(_source_name, given)), hubs, skipped)
 
 
 def _field(place: Place, data: Data) -> Place:
     return (*place, "path" if data.path else "hub" if data.hub else "world")
 
 
-def _called(data: Data) -> str:
+def _source_name(data: Data) -> str:
     if data.path is not None:
         return Path(data.path).name
     return f"{data.hub} {data.split}" if data.hub else f"world {data.world}"
@@ -123,23 +123,20 @@ def _pairs(recipe: Recipe, data: Data) -> tuple[list[Pair], int]:
     """The pairs of one source, and how many empty rows were skipped."""
     empty = 0
     if data.world is not None:
-        found = list(_drawn(data.world, data.count or 0, data.draw or 0))
+        pairs = list(_drawn(data.world, data.count or 0, data.draw or 0))
     elif data.path is not None:
         path = recipe.resolve(data.path)
+        rows = ((f"{path}:{line}", row) for line, row in read_rows(path, StudyError))
         try:
-            found, empty = _checked(
-                data, ((f"{path}:{line}", row) for line, row in read_rows(path, StudyError))
-            )
+            pairs, empty = _checked(data, rows)
         except StudyError as bad:
             raise _RowsError(str(bad)) from None
     else:
-        rows = _hub_rows(data)
-        found, empty = _checked(
-            data, ((f"{data.hub} row {number}", row) for number, row in enumerate(rows, 1))
-        )
-    if not found:
-        raise _RowsError(f"{_called(data)} holds no row that can be learnt; give at least one")
-    return found, empty
+        numbered = enumerate(_hub_rows(data), 1)
+        pairs, empty = _checked(data, ((f"{data.hub} row {number}", row) for number, row in numbered))
+    if not pairs:
+        raise _RowsError(f"{_source_name(data)} holds no row that can be learnt; give at least one")
+    return pairs, empty
 
 
 def _checked(data: Data, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[list[Pair], int]:
@@ -152,11 +149,11 @@ def _checked(data: Data, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple
             break
         try:
             pairs.append(_pair(data, row, where))
-        except _RowsError as fault:
-            if isinstance(fault, _EmptyError) and data.empty == "skip":
+        except _RowsError as error:
+            if isinstance(error, _EmptyError) and data.empty == "skip":
                 skipped += 1
-                continue
-            bad.append(f"{where}: {fault}")
+            else:
+                bad.append(f"{where}: {error}")
     if bad:
         more = f"; and {len(bad) - SHOWN} more rows" if len(bad) > SHOWN else ""
         raise _RowsError("; ".join(bad[:SHOWN]) + more)
@@ -220,14 +217,14 @@ def _response(value: Any, name: str) -> str:
 
 
 def _drawn(kind: str, count: int, seed: int) -> Iterator[Pair]:
-    """Pairs of the small world, of the split that is for adapters."""
+    """Pairs of the synthetic data, of the split that is for adapters."""
     try:
         drawn = synthetic_data().draw(kind, "tune", count, seed)
     except TaskError as bad:
         raise _RowsError(str(bad)) from None
     for number, pair in enumerate(drawn, 1):
         if not pair.prompt.strip():
-            raise _RowsError(f"{kind} of the world have no prompts; draw another kind")
+            raise _RowsError(f"{kind} of the synthetic data have no prompts; draw another kind")
         yield Pair((Turn("user", pair.prompt),), pair.response, f"world {kind} {number}")
 
 

@@ -1,6 +1,6 @@
 """The fields of a recipe file and what each may hold. It knows no file, no base and no data.
 
-A setting that is a list stands for one recipe for each value; every setting is therefore held as a
+A list as a setting makes one recipe for each value; every setting is therefore held as a
 tuple of values here.
 """
 
@@ -64,7 +64,7 @@ class BaseEntry(Fields):
 
 
 class Data(Fields):
-    """Prompts and responses to learn from: a file, a dataset of the hub, or a draw from the small world."""
+    """Prompts and responses to learn from: a file, a dataset of the hub, or a draw from the synthetic data (`world`)."""
 
     path: Line | None = None
     """JSONL, relative to the recipe file."""
@@ -81,7 +81,7 @@ class Data(Fields):
     response: Line | None = None
     """The field that holds the response."""
     world: Name | None = None
-    """A kind of the small world, as in `talk` or `problems`."""
+    """A kind of the synthetic data, as in `talk` or `problems`."""
     count: _Positive | None = None
     """How many pairs to draw from the world."""
     draw: _Seed | None = None

@@ -2,7 +2,7 @@
 
 The order of the examples is fixed before the first step, so that a resumed training reads what an
 uninterrupted one reads. A checkpoint counts only once it is sealed with the digests of its files; one
-that was cut short by a crash is passed over.
+that was cut short by a crash is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch.utils.data import Dataset, SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from assay.engines.torch.loading import calm, out_of_memory
+from assay.engines.torch import calm, out_of_memory
 from assay.errors import EngineError, ResponsesError
 from assay.files import file_sha256, write_text
 from assay.training.recipe import Settings
@@ -164,7 +164,7 @@ class _InOrder(Trainer):
 
 
 class _Watch(TrainerCallback):
-    """Tells how far it is, asks for checkpoints, seals them, and stops where the loss is no number."""
+    """Reports progress, requests checkpoints, seals them, and stops where the loss is no number."""
 
     def __init__(self, job: Job, feed: Feed, report: Report) -> None:
         self._job, self._feed, self._report = job, feed, report
@@ -252,7 +252,7 @@ def collated(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, torch.Tensor]
 
 
 def seal(checkpoint: Path) -> None:
-    """Say that a checkpoint is whole."""
+    """Mark a checkpoint as complete."""
     digests = {path.name: file_sha256(path) for path in sorted(checkpoint.iterdir()) if path.name != SEAL}
     write_text(checkpoint / SEAL, json.dumps(digests))
 
@@ -273,7 +273,7 @@ def _whole(checkpoint: Path) -> bool:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Leave out what these libraries warn their own users of."""
+    """Suppress the warnings that these libraries give to their own users."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

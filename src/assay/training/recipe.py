@@ -106,11 +106,8 @@ class Recipe:
     @property
     def base_name(self) -> str:
         """What the study calls the base."""
-        return self.form.base.name or ModelName(self.form.base.model, self._base_folder).name
-
-    @property
-    def _base_folder(self) -> Path | None:
-        return self.base if isinstance(self.base, Path) else None
+        folder = self.base if isinstance(self.base, Path) else None
+        return self.form.base.name or ModelName(self.form.base.model, folder).name
 
     def data(self, entry: int) -> tuple[Data, ...]:
         """What the adapters of an entry learn from."""
@@ -131,9 +128,10 @@ def load_recipe(path: Path) -> Recipe:
     try:
         form = RecipeForm.model_validate(document.data)
     except ValidationError as error:
-        told = explain(error, document, RecipeForm)
-        document.refuse([_placed(problem, document) for problem in told])
-    adapters = tuple(planned for entry, one in enumerate(form.adapters) for planned in _expanded(entry, one))
+        document.refuse([_placed(problem, document) for problem in explain(error, document, RecipeForm)])
+    adapters = tuple(
+        planned for entry, given in enumerate(form.adapters) for planned in _expanded(entry, given)
+    )
     recipe = Recipe(form, document, adapters)
     if problems := [*_names(recipe), *_files(recipe)]:
         document.refuse(problems)
@@ -229,7 +227,9 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
         elif recipe.form.base.revision is not None:
             yield Problem(("base", "revision"), f"a local folder has no revision ({base})", "remove the line")
     elif base.count("/") > 1:
-        yield Problem(("base", "model"), f'"{base}" is no hub id (owner/name), and no folder; mend the path')
+        yield Problem(
+            ("base", "model"), f'"{base}" is no hub id (owner/name), and no folder; correct the path'
+        )
 
 
 def _named(recipe: Recipe) -> Iterator[tuple[Place, str]]:
@@ -248,10 +248,10 @@ def _named(recipe: Recipe) -> Iterator[tuple[Place, str]]:
 
 
 def _no_file(recipe: Recipe, place: Place, path: str) -> Problem:
-    found = recipe.resolve(path)
+    missing = recipe.resolve(path)
     try:
-        beside: Sequence[str] = [other.name for other in found.parent.iterdir()]
+        beside: Sequence[str] = [other.name for other in missing.parent.iterdir()]
     except OSError:
-        return Problem(place, f"no file {found} (nor its folder); paths are relative to the recipe file")
-    more = did_you_mean(found.name, beside, "paths are relative to the recipe file")
-    return Problem(place, f"no file {found}{more}")
+        return Problem(place, f"no file {missing} (nor its folder); paths are relative to the recipe file")
+    more = did_you_mean(missing.name, beside, "paths are relative to the recipe file")
+    return Problem(place, f"no file {missing}{more}")

@@ -26,7 +26,7 @@ from assay.training.recipe import Planned, Recipe, load_recipe
 from assay.training.study import FILE, check_place, check_study, study_text, write_study
 
 if TYPE_CHECKING:
-    from assay.training.base import Seen
+    from assay.training.base import BaseFacts
     from assay.training.tokens import Tokenised
 
 __all__ = ["Adapter", "Trained", "train"]
@@ -80,15 +80,15 @@ def train(recipe: Recipe | Path | str, out: Path | str | None = None, progress: 
     check_study(recipe, out)
     _check_place(recipe, out)
     learnt = _read(recipe)
-    seen = _look(recipe)
-    targets, warnings = _targets(recipe, learnt, seen, progress)
+    base = _inspect(recipe)
+    targets, warnings = _targets(recipe, learnt, base, progress)
     state = out / STATE
     try:
         state.mkdir(parents=True, exist_ok=True)
     except OSError as bad:
         raise OutputError(f"cannot be written: {bad.strerror}", place=out) from None
     with sole_writer(state):
-        adapters = _Session(recipe, seen, out, progress).run(targets)
+        adapters = _Session(recipe, base, out, progress).run(targets)
         study = write_study(study_text(recipe, out), out, state / "study.sha256")
         for left in state.glob("*/"):
             shutil.rmtree(left)
@@ -112,23 +112,23 @@ def _read(recipe: Recipe) -> list[Learnt]:
     return [read[repr(recipe.data(entry))] for entry in range(len(recipe.form.adapters))]
 
 
-def _look(recipe: Recipe) -> Seen:
+def _inspect(recipe: Recipe) -> BaseFacts:
     """The base without its weights. Raises AssayError where the recipe asks of it what it cannot give."""
     try:
-        from assay.training.base import look, misfits
+        from assay.training.base import impossible_settings, inspect_base
     except ImportError as missing:
         raise EngineError(
             f"training needs {missing.name or 'a package'}, which is not installed",
             fix="`pip install 'lora-assay[torch]'`",
         ) from missing
-    seen = look(recipe)
-    if problems := list(misfits(seen, recipe)):
+    base = inspect_base(recipe)
+    if problems := list(impossible_settings(base, recipe)):
         recipe.document.refuse(problems)
-    return seen
+    return base
 
 
 def _targets(
-    recipe: Recipe, learnt: Sequence[Learnt], seen: Seen, progress: Progress
+    recipe: Recipe, learnt: Sequence[Learnt], base: BaseFacts, progress: Progress
 ) -> tuple[list[_Target], tuple[str, ...]]:
     """Every adapter with its tokens, and warnings about responses that are cut; data that leaves none is refused."""
     from assay.training.tokens import tokenised
@@ -142,7 +142,7 @@ def _targets(
         key = data.sha256, length
         if key not in made:
             made[key] = tokenised(
-                data, seen, length, lambda done, total: progress("encoding pairs", done, total)
+                data, base, length, lambda done, total: progress("encoding pairs", done, total)
             )
         tokens = made[key]
         place: Place = ("adapters", planned.entry, "settings", "max_length")
@@ -162,7 +162,7 @@ def _targets(
         steps = planned.settings.steps or max(
             1, math.ceil(len(tokens.rows) * (planned.settings.epochs or 1) / planned.settings.batch)
         )
-        sha256 = digest(planned.settings.plain, steps, planned.seed, seen.sha256, tokens.sha256)
+        sha256 = digest(planned.settings.plain, steps, planned.seed, base.sha256, tokens.sha256)
         targets.append(_Target(planned, data, tokens, steps, sha256))
     if problems:
         recipe.document.refuse(problems)
@@ -177,8 +177,8 @@ def _lost(lost: Sequence[str], length: int) -> str:
 class _Session:
     """The adapters of one recipe, one after the other on one base."""
 
-    def __init__(self, recipe: Recipe, seen: Seen, out: Path, progress: Progress) -> None:
-        self._recipe, self._seen, self._out, self._progress = recipe, seen, out, progress
+    def __init__(self, recipe: Recipe, base: BaseFacts, out: Path, progress: Progress) -> None:
+        self._recipe, self._base_facts, self._out, self._progress = recipe, base, out, progress
         self._done = self._total = 0
 
     def run(self, targets: Sequence[_Target]) -> list[Adapter]:
@@ -209,7 +209,7 @@ class _Session:
             return
         from assay.training.base import load, weights_sha256
 
-        model = load(self._seen)
+        model = load(self._base_facts)
         before = weights_sha256(model)
         for number, target in enumerate(missing, 1):
             made, manifest = self._train_one(model, target, f"adapter {number} of {len(missing)}")
@@ -267,13 +267,13 @@ class _Session:
         return made, manifest
 
     def _base(self) -> dict[str, str | None]:
-        seen = self._seen
+        base = self._base_facts
         return {
-            "name": seen.name,
-            "model": seen.called,
-            "revision": seen.revision,
-            "dtype": seen.source.dtype,
-            "sha256": seen.sha256,
+            "name": base.name,
+            "model": base.called,
+            "revision": base.revision,
+            "dtype": base.source.dtype,
+            "sha256": base.sha256,
         }
 
     def _renamed(self, manifest: Manifest, target: _Target) -> Manifest:

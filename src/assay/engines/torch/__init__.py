@@ -22,10 +22,11 @@ Loop:
 """
 
 from assay.engines.torch.adapter_load import Adapter, read_adapter
+from assay.engines.torch.checkpoint import base_files
 from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.inspection import Inspection, inspect_adapter
 from assay.engines.torch.liveness import liveness
-from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
+from assay.engines.torch.loading import Base, Source, calm, load_base, load_skeleton, out_of_memory
 from assay.engines.torch.options import TorchOptions
 from assay.engines.torch.preflight import TorchPreflight, preflight
 from assay.engines.torch.scheduler import BatchOptions
@@ -41,10 +42,13 @@ __all__ = [
     "TorchOptions",
     "TorchPreflight",
     "TorchSession",
+    "base_files",
+    "calm",
     "inspect_adapter",
     "liveness",
     "load_base",
     "load_skeleton",
+    "out_of_memory",
     "preflight",
     "read_adapter",
 ]
