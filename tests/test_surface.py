@@ -33,6 +33,21 @@ PACKAGE = [
     "run",
     "stats",
 ]
+RUN = [
+    "analyze",
+    "check_analyzed",
+    "check_generated",
+    "close",
+    "events",
+    "finish",
+    "generate",
+    "manifest",
+    "open",
+    "redeclare",
+    "score",
+    "start",
+    "state",
+]
 TESTING = ["Completion", "Fake", "Prompt", "assert_label_holds", "score_response"]
 COMMANDS = {
     "demo": "--recipe RECIPE.yaml, --out DIR, --published, --json",
@@ -96,6 +111,10 @@ def _parameter(parameter: Any) -> str:
 def test_the_package_offers_these_names() -> None:
     assert sorted(assay.__all__) == PACKAGE
     assert all(hasattr(assay, name) for name in PACKAGE)
+
+
+def test_a_run_has_these_verbs() -> None:
+    assert sorted(name for name in vars(assay.Run) if not name.startswith("_")) == RUN
 
 
 def test_users_tests_are_offered_these_names() -> None:

@@ -67,7 +67,7 @@ def score_response(
         data = Path(folder) / "example.jsonl"
         data.write_text(json.dumps(dict(example)) + "\n", encoding="utf-8")
         (read,) = measured.read(data)
-    measured.check([read])
+    measured.require([read])
     score = measured.score(read, response)
     counts = zip(measured.metrics, score.passed, score.out_of, strict=True)
     return {metric.name: passed / out_of for metric, passed, out_of in counts}
