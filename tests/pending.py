@@ -129,7 +129,7 @@ WORDS: dict[str, set[str]] = {
     "in vain": {"engines"},
     "is told": {"engines", "tasks"},
     "judging": {"planning", "scoring", "tasks"},
-    "mend": {"interop", "records", "study", "tasks", "training"},
+    "mend": {"records", "study", "tasks", "training"},
     "passed over": {"engines", "runs", "study", "tasks", "training"},
     "stands": {
         "engines",
@@ -164,7 +164,7 @@ VARIABLES: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
-    "one": {"engines", "interop", "stats", "study", "tasks", "training", "verdicts"},
+    "one": {"engines", "stats", "study", "tasks", "training", "verdicts"},
     "said": {"engines", "interop", "plan", "study", "tasks"},
     "told": {"engines", "interop", "study", "tasks", "training"},
     "wanted": {"engines", "report", "stats", "tasks", "training"},
