@@ -152,7 +152,7 @@ def made(folder: Path) -> dict[str, Path]:
     recipe = load_recipe(folder / "recipe.yaml")
     with show_progress() as progress:
         trained = train(recipe, folder / "trained", progress)
-    parts = {adapter.record.recipe: adapter.folder for adapter in trained.adapters}
+    parts = {adapter.manifest.recipe: adapter.folder for adapter in trained.adapters}
     return {name: mixed(name, parts, folder / "mixed" / name) for name in NAMES}
 
 

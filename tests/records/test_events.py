@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from assay.records.events import events_of_facts, fold
 from assay.records.schema import STEPS
 from assay.stats import Verdict
 
-STARTED = {
+STARTED: dict[str, object] = {
     "study": "s",
     "responses_sha256": "x",
     "source": "generated",
@@ -47,7 +48,7 @@ FACTS = {
 }  # fmt: skip
 
 
-def events(*made: tuple[str, dict[str, object]]) -> list[Event]:
+def events(*made: tuple[str, Mapping[str, object]]) -> list[Event]:
     return [Event(number, "", kind, data) for number, (kind, data) in enumerate(made, 1)]  # type: ignore[arg-type]
 
 
@@ -65,13 +66,13 @@ def test_a_start_refuses_adapters_with_errors_and_forgets_how_the_last_one_ended
 def test_looks_are_kept_by_cell_in_rising_order_under_a_new_schedule_too() -> None:
     schedule = {"design": "group", "first": 2, "every": 1, "orders": {"math": [0, 1]}}
     looks = [("look", {"cell": "math x", "n": n}) for n in (2, 1, 2)]
-    known = fold(events(("schedule", schedule), *looks, ("schedule", {**schedule, "design": "betting"})))  # type: ignore[arg-type]
+    known = fold(events(("schedule", schedule), *looks, ("schedule", {**schedule, "design": "betting"})))
     assert known.schedule == Schedule("betting", 2, 1, {"math": [0, 1]}, {"math x": [1, 2]})
 
 
 def test_versions_are_kept_once_each() -> None:
     made = [("provenance", {"content": "c", "versions": {"torch": number}}) for number in ("1", "2", "1")]
-    assert fold(events(*made)).provenance == {"c": ({"torch": "1"}, {"torch": "2"})}  # type: ignore[arg-type]
+    assert fold(events(*made)).provenance == {"c": ({"torch": "1"}, {"torch": "2"})}
 
 
 @given(st.text(min_size=1, max_size=12))

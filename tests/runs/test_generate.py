@@ -387,8 +387,10 @@ def test_an_adapter_that_breaks_the_logits_is_not_measured(tmp_path: Path) -> No
     class Broken(Fake):
         def liveness(self, adapters: Any, sent: Any = NO_PROMPTS) -> Any:
             verdict, reason = logits_verdict(2, 1.0, float("nan"), 1.0)
-            changed = {"largest": float("nan"), "verdict": verdict, "reason": reason}
-            return [replace(one, **changed) for one in super().liveness(adapters, sent)]
+            return [
+                replace(found, largest=float("nan"), verdict=verdict, reason=reason)
+                for found in super().liveness(adapters, sent)
+            ]
 
     result = run(generating(tmp_path, ("good",)), Broken(answer))
     assert verdicts(result) == {"good": "not measured"}

@@ -187,8 +187,8 @@ def _file(option: str, settings: CheckSettings) -> str | None:
     """The file that an option names, where it is given. Raises StudyError if it is not there."""
     given: Any = settings.get(option)
     if given is None or (option == "template" and given in ("chat", "none")):
-        return given
-    path = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - as named
+        return None if given is None else str(given)
+    path: str = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - as named
     if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises on a name too long for a file
         place = f"--{option} {given}"
         if Path(path).is_dir():

@@ -7,12 +7,13 @@ more: a gain compares equal prompts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from assay.engines import ModelRef, Preflight, PreflightFunction, Prompt
-from assay.errors import EngineError, StudyError
+from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.files import read_text
 from assay.plan import Problem
 from assay.records import digest
@@ -39,15 +40,16 @@ def generated(
     groups: list[BaseGroup] = []
     problems: list[Problem] = []
     for base in study.bases:
-        checked = preflight(
-            study.engine,
-            ModelRef(base.name, study.source(base.model or ""), base.revision),
-            [
-                ModelRef(adapter.name, study.source(adapter.path or ""), adapter.revision)
-                for adapter in study.adapters
-                if adapter.base == base.name
-            ],
-        )
+        with _by_line(study):
+            checked = preflight(
+                study.engine,
+                ModelRef(base.name, study.source(base.model or ""), base.revision),
+                [
+                    ModelRef(adapter.name, study.source(adapter.path or ""), adapter.revision)
+                    for adapter in study.adapters
+                    if adapter.base == base.name
+                ],
+            )
         workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
         problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
         again = tuple(_again(workloads, base.name))
@@ -55,6 +57,18 @@ def generated(
             BaseGroup(workloads, checked.load, base.name, again, checked.provenance, checked.context)
         )
     return Responses(tuple(groups), tuple(problems))
+
+
+@contextmanager
+def _by_line(study: Study) -> Iterator[None]:
+    """Errors about a field of the study name its line in the file."""
+    try:
+        yield
+    except AssayError as bad:
+        if study.path is None or not isinstance(bad.place, Place) or not bad.place.field:
+            raise
+        line = study.locate(*bad.place.field)
+        raise bad.at(Place(f"{line}: {bad.place}", bad.place.field)) from bad
 
 
 def _check_generating(study: Study) -> None:
