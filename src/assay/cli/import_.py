@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["import_"]
 
-FORMATS = "lm-eval, inspect, every-eval-ever, csv or jsonl"
+FORMATS = "lm-eval, inspect, every-eval-ever, csv, json, jsonl or parquet"
 
 
 @dataclass(frozen=True, slots=True)

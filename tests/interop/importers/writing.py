@@ -58,6 +58,10 @@ def written(form: str, folder: Path, name: str, texts: Sequence[str]) -> Path:
         return jsonl(path, (instance(i, text) for i, text in enumerate(texts)))
     if form == "jsonl":
         return jsonl(path, ({"key": str(i), "response": text} for i, text in enumerate(texts)))
+    if form == "parquet":
+        pandas = pytest.importorskip("pandas")
+        pandas.DataFrame({"key": range(len(texts)), "response": texts}).to_parquet(path)
+        return path
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["prompt", "response"])
@@ -76,7 +80,7 @@ def both(form: str, folder: Path, base: Sequence[str] = BASE, adapter: Sequence[
     return import_log(asked(form, path, "a", data, label="numeric"), folder / "run")
 
 
-FORMS = ["lm-eval", "every-eval-ever", "csv", "jsonl"]
+FORMS = ["parquet", "lm-eval", "every-eval-ever", "csv", "jsonl"]
 
 
 def refused(folder: Path, what: Import, message: str) -> None:

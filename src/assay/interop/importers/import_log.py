@@ -1,6 +1,6 @@
 """Brings logs of other tools into a run's folder, as the recorded responses of a study that is kept there.
 
-    RUN/imported/<subject>/<task>.jsonl     what was answered, in one form for all tools
+    RUN/imported/<subject>/<task>.jsonl     the responses, in one form for all tools
     RUN/imported/imports.json               which file each came from, by content, and which model it names
     RUN/imported/study.yaml                 the study: add claims and margins there
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,22 +225,17 @@ def _check_identity(what: Import, model: LoggedModel, base: str | None, entries:
 
 
 def _entry(what: Import, log: Log, base: str | None, folder: Path) -> _Entry:
-    sent_known = all(row.sent is not None for row in log.rows)
+    fields = asdict(replace(what, base=base))
+    fields = {name: value for name, value in fields.items() if name not in ("path", "model_args", "data")}
     return _Entry(
-        what.subject,
-        what.task,
-        what.form,
-        log.path.name,
-        file_sha256(log.path),
-        str(log.model.base),
-        log.model.adapter,
-        base,
-        what.label,
-        f"{file_name(what.subject)}/{file_name(what.task)}.jsonl",
-        "lm-eval" if sent_known else "jsonl",
-        None if what.data is None else os.path.relpath(what.data.absolute(), folder.absolute()),
-        what.limit,
-        what.after,
+        **fields,
+        source=log.path.name,
+        sha256=file_sha256(log.path),
+        pretrained=str(log.model.base),
+        peft=log.model.adapter,
+        file=f"{file_name(what.subject)}/{file_name(what.task)}.jsonl",
+        format="lm-eval" if all(row.sent is not None for row in log.rows) else "jsonl",
+        data=None if what.data is None else os.path.relpath(what.data.absolute(), folder.absolute()),
     )
 
 

@@ -70,6 +70,8 @@ FORMATS: Mapping[str, Callable[[Path], Read]] = {
     "every-eval-ever": read_instances,
     "csv": _csv,
     "jsonl": _responses,
+    "json": _responses,
+    "parquet": _responses,
 }
 """What `assay import` reads: the rows of a log, and the model that it names."""
 
