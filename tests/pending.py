@@ -129,20 +129,9 @@ WORDS: dict[str, set[str]] = {
     "in vain": {"engines"},
     "is told": {"engines", "tasks"},
     "judging": {"planning", "scoring", "tasks"},
-    "mend": {"records", "study", "tasks", "training"},
-    "passed over": {"engines", "runs", "study", "tasks", "training"},
-    "stands": {
-        "engines",
-        "files",
-        "interop",
-        "plan",
-        "records",
-        "stats",
-        "study",
-        "tasks",
-        "training",
-        "verdicts",
-    },
+    "mend": {"records", "study", "tasks"},
+    "passed over": {"engines", "runs", "study", "tasks"},
+    "stands": {"engines", "files", "interop", "plan", "records", "stats", "study", "tasks", "verdicts"},
     "unjudged": {"records", "runs"},
 }
 """Forbidden words, and the rooms that use them."""
@@ -164,9 +153,9 @@ VARIABLES: dict[str, set[str]] = {
         "training",
         "verdicts",
     },
-    "one": {"engines", "stats", "study", "tasks", "training", "verdicts"},
+    "one": {"engines", "stats", "study", "tasks", "verdicts"},
     "said": {"engines", "interop", "plan", "study", "tasks"},
-    "told": {"engines", "interop", "study", "tasks", "training"},
-    "wanted": {"engines", "report", "stats", "tasks", "training"},
+    "told": {"engines", "interop", "study", "tasks"},
+    "wanted": {"engines", "report", "stats", "tasks"},
 }
 """Forbidden names of variables, and the rooms that use them."""

@@ -44,3 +44,24 @@ def test_one_response_is_scored(place: Path) -> None:
     (place / "tone.yaml").write_text("capability: support\nprompts: tone.jsonl\ncheck: exact\n")
     (place / "tone.jsonl").write_text('{"prompt": "Thanks!", "answer": "warm"}\n')
     run(block("testing.md", "score_response"), "testing.md")["test_the_task"]()
+
+
+def test_what_the_readme_s_tree_names_is_there() -> None:
+    tree = re.search(r"```\nsrc/assay/\n(.*?)```", (DOCS.parent / "README.md").read_text(), re.DOTALL)
+    assert tree
+    open_folders: list[str] = ["src/assay"]
+    for line in tree[1].splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        names = re.match(r"\s*((?:[\w.]+/? )+) ", line + " ")
+        assert names, line
+        for name in names[1].split():
+            above = open_folders[:depth] if depth else []
+            assert (DOCS.parent.joinpath(*above, name)).exists(), line
+            open_folders = [*open_folders[:depth], name] if depth else open_folders
+
+
+def test_every_room_is_in_the_readme_s_tree() -> None:
+    text = (DOCS.parent / "README.md").read_text()
+    for folder in (DOCS.parent / "src" / "assay").iterdir():
+        if folder.is_dir() and not folder.name.startswith("__") and folder.name != "embedded":
+            assert f"  {folder.name}/ " in text, folder.name
