@@ -14,7 +14,7 @@ from assay.errors import StudyError
 from assay.runs.tasks import resolve_tasks
 from assay.study import Study
 from assay.tasks import TASKS, Example, load_task
-from assay.tasks.few_shot import WORKED
+from assay.tasks.few_shot import EXAMPLES
 from assay.tasks.ifeval import IFEval
 from assay.tasks.numeric import Numeric, last_number, stated_number
 
@@ -102,11 +102,11 @@ def test_a_chat_template_brings_no_worked_examples_and_no_stop_texts() -> None:
 @pytest.mark.parametrize("kind", [load_task(name) for name in TASKS])
 def test_a_form_asks_for_no_more_worked_examples_than_there_are(kind: type[IFEval | Numeric]) -> None:
     assert kind.form.shots <= kind.form.most_shots
-    assert kind.form.most_shots == (len(WORKED) if kind is Numeric else 0)
+    assert kind.form.most_shots == (len(EXAMPLES) if kind is Numeric else 0)
 
 
 def test_no_stop_text_stands_in_a_worked_answer() -> None:
-    assert not [answer for _, answer in WORKED for stop in Numeric.form.stop if stop in answer]
+    assert not [answer for _, answer in EXAMPLES for stop in Numeric.form.stop if stop in answer]
 
 
 def study(**entry: object) -> Study:
@@ -123,8 +123,8 @@ def study(**entry: object) -> Study:
 @pytest.mark.parametrize(
     ("task", "shots", "message"),
     [
-        ("ifeval", 2, "this task is asked without worked examples; remove the line"),
-        ("ifeval", 0, "this task is asked without worked examples; remove the line"),
+        ("ifeval", 2, "this task has no worked examples; remove the line"),
+        ("ifeval", 0, "this task has no worked examples; remove the line"),
         ("numeric", 9, "9 worked examples, of 8 that this task has; ask for fewer"),
     ],
 )
@@ -155,7 +155,7 @@ def test_the_command_lists_each_form(
 # -- worked examples -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("question", "answer"), WORKED)
+@pytest.mark.parametrize(("question", "answer"), EXAMPLES)
 def test_a_worked_example_states_the_right_number(question: str, answer: str) -> None:
     (right,) = [value for start, value in RIGHT.items() if question.startswith(start)]
     assert stated_number(answer) == last_number(answer) == f"{right:g}"
@@ -163,7 +163,7 @@ def test_a_worked_example_states_the_right_number(question: str, answer: str) ->
     assert Numeric().score(example, answer).passed == (1, 1, 1, 1)
 
 
-@pytest.mark.parametrize(("question", "answer"), WORKED)
+@pytest.mark.parametrize(("question", "answer"), EXAMPLES)
 def test_every_step_of_a_worked_example_is_right_and_leads_to_its_answer(question: str, answer: str) -> None:
     steps = re.findall(r"(\d+(?: [-+*/] \d+)+) = (\d+)", answer)
     assert len(steps) == answer.count("=")
@@ -181,7 +181,7 @@ def test_no_worked_example_stands_in_gsm8k(shared: Path) -> None:
         words = re.findall(r"[a-z0-9]+", text.lower())
         return {tuple(words[i : i + 9]) for i in range(len(words) - 8)}
 
-    ours = {run for question, _ in WORKED for run in runs(question)}
+    ours = {run for question, _ in EXAMPLES for run in runs(question)}
     for example in Numeric().read(shared / "data/gsm8k/test.jsonl"):
         assert not runs(example.prompt) & ours, example.prompt
 

@@ -5,9 +5,9 @@ Our own, from no benchmark. The first ones are given first; a change to any of t
 
 from __future__ import annotations
 
-__all__ = ["WORKED", "shown"]
+__all__ = ["EXAMPLES", "few_shot_text"]
 
-WORKED = (
+EXAMPLES = (
     (
         "A bakery packs rolls in bags of 6. It sells 14 bags in the morning and 9 bags in the afternoon. "
         "How many rolls does it sell that day?",
@@ -55,6 +55,6 @@ WORKED = (
 """Question and answer; the answer ends in a last line `#### n`."""
 
 
-def shown(shots: int) -> str:
+def few_shot_text(shots: int) -> str:
     """The first `shots` of them, each followed by an empty line."""
-    return "".join(f"Question: {question}\nAnswer: {answer}\n\n" for question, answer in WORKED[:shots])
+    return "".join(f"Question: {question}\nAnswer: {answer}\n\n" for question, answer in EXAMPLES[:shots])

@@ -1,6 +1,6 @@
-"""A task that a judge model decides: what it asks, and how it reads the answers. It asks nobody itself.
+"""A task that a judge model decides: its questions, and how it reads the answers. It calls no model itself.
 
-`judge` brings in the answers; with them at hand scoring is pure, as for any task. Without a judge such a task's
+`assay.scoring.judge` gets the answers; with them scoring is pure, as for any task. Without a judge such a task's
 responses are kept and its metrics are not measured.
 """
 
@@ -21,7 +21,7 @@ __all__ = ["JudgedTask"]
 class JudgedTask(Task):
     """A benchmark whose responses another model judges."""
 
-    words: ClassVar[str]
+    wording: ClassVar[str]
     """Of the questions, verbatim: another wording makes other scores."""
     judge_identity: Mapping[str, Any] | None = None
     """Identity of the judge, JSON: model, kind of endpoint, limits; None where a study names none."""
@@ -34,7 +34,7 @@ class JudgedTask(Task):
         if self.judge_identity is None:
             return f"{super().scorer}/no judge"
         text = json.dumps(
-            {"judge": self.judge_identity, "words": self.words}, sort_keys=True, ensure_ascii=False
+            {"judge": self.judge_identity, "words": self.wording}, sort_keys=True, ensure_ascii=False
         )
         return f"{super().scorer}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
@@ -45,23 +45,23 @@ class JudgedTask(Task):
         return other
 
     def with_judge_answers(self, answers: Mapping[str, str]) -> Self:
-        """The same task with the judge's answers at hand."""
+        """The same task with the judge's answers."""
         other = copy.copy(self)
         other.answers = answers
         return other
 
     @abstractmethod
     def question(self, example: Example, response: str) -> str:
-        """What the judge is asked about a response."""
+        """The question to the judge about a response."""
 
     @abstractmethod
     def reminder(self, example: Example) -> str:
-        """What it is told where its answer cannot be read."""
+        """The message to the judge where its answer cannot be read."""
 
     @abstractmethod
     def verdict(self, example: Example, answer: str) -> Score:
-        """What an answer says. Pure. Raises ValueError, with what is wrong, for an answer that cannot be read."""
+        """The score that an answer gives. Pure. Raises ValueError, with what is wrong, for an answer that cannot be read."""
 
     def score(self, example: Example, response: str) -> Score:
-        """What the judge's answer says. Raises KeyError where it was not asked, ValueError as `verdict` does."""
+        """The score that the judge's answer gives. Raises KeyError where there is none, ValueError as `verdict` does."""
         return self.verdict(example, self.answers[self.question(example, response)])

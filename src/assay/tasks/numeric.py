@@ -23,7 +23,7 @@ A number, as read here, exactly and without float:
 
 Asked without a chat template, the form and the stops are those of lm-eval's `gsm8k`, whose figures
 differ by its examples (5 drawn from GSM8K's training set for each question, with `<<3+2=5>>` in their
-answers; here the same 4 of `worked`, `shots: 5` in a study for as many) and its limit (256 tokens, unless
+answers; here the same 4 of `few_shot`, `shots: 5` in a study for as many) and its limit (256 tokens, unless
 told; here 1024, so that a long way to an answer is not cut). With one, lm-eval sends the same text as a
 user's turn; here a sentence asks for steps and a last line `#### x`. Its `gsm8k_cot` says `Q:`, `A:` and
 `The answer is x.`, which is read here too.
@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from assay.tasks.data_file import Row, read_examples
-from assay.tasks.few_shot import WORKED, shown
+from assay.tasks.few_shot import EXAMPLES, few_shot_text
 from assay.tasks.task import Example, Form, HubData, Metric, Score, Task
 
 __all__ = ["Numeric", "last_number", "number", "stated_number"]
@@ -92,7 +92,7 @@ class Numeric(Task):
         "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl"
     )
     form: ClassVar[Form] = Form(
-        max_tokens=1024, stop=("Question:", "</s>", "<|im_end|>"), shots=4, most_shots=len(WORKED)
+        max_tokens=1024, stop=("Question:", "</s>", "<|im_end|>"), shots=4, most_shots=len(EXAMPLES)
     )
     hub: ClassVar[HubData | None] = HubData(
         "openai/gsm8k", "cc7b047b6e5bb11b4f1af84efc572db110a51b3c", split="test", config="main"
@@ -114,8 +114,8 @@ class Numeric(Task):
     def prompt(self, example: Example, chat: bool, shots: int) -> str:
         """The question and how to answer it; without a chat template, worked examples and `Answer:`."""
         if not chat:
-            return f"{shown(shots)}Question: {example.prompt}\nAnswer:"
-        question = f"{shown(shots)}Question: {example.prompt}" if shots else example.prompt
+            return f"{few_shot_text(shots)}Question: {example.prompt}\nAnswer:"
+        question = f"{few_shot_text(shots)}Question: {example.prompt}" if shots else example.prompt
         return f"{question}\n\n{TO_ANSWER}"
 
     def score(self, example: Example, response: str) -> Score:

@@ -1,9 +1,9 @@
-"""Tasks that installed packages bring, under the entry point group `assay.tasks`. It loads one only when asked.
+"""Tasks of installed packages, under the entry point group `assay.tasks`. One is loaded only when it is needed.
 
     [project.entry-points."assay.tasks"]            # in the package's pyproject.toml
     haiku = "haiku_assay:Haiku"                     # a subclass of assay.tasks.Task whose `kind` is "haiku"
 
-A name that assay itself has stays assay's.
+A name of assay's own tasks stays assay's.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _NEEDED = ("kind", "capability", "metrics", "data_field", "form", "version")
 
 
 def plugin_names() -> tuple[str, ...]:
-    """Names of the tasks that installed packages bring, sorted. Loads none of them."""
+    """Names of the tasks of installed packages, sorted. Loads none of them."""
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
 def load_plugin(name: str) -> type[Task] | None:
-    """The task of this name that a package brings; None where none does.
+    """The task of this name that a package provides; None where none does.
 
     Raises TaskError, naming the package, if it cannot be loaded or is no task.
     """
@@ -34,23 +34,25 @@ def load_plugin(name: str) -> type[Task] | None:
     if not points:
         return None
     if len(points) > 1:
-        names = " and ".join(sorted(map(_package, points)))
-        raise TaskError(f"task {name!r} is brought by {names}; uninstall one")
+        packages = " and ".join(sorted(map(_package, points)))
+        raise TaskError(f"task {name!r} is provided by both {packages}", fix="uninstall one")
     (point,) = points
     where = f"task {name!r} of the package {_package(point)} ({point.value})"
     try:
-        found = point.load()
+        task = point.load()
     except Exception as bad:
-        raise TaskError(
-            f"{where} cannot be loaded: {type(bad).__name__}: {str(bad)[:200]}; mend or uninstall the package"
-        ) from bad
-    if not isinstance(found, type) or not issubclass(found, Task) or isabstract(found):
-        raise TaskError(f"{where} is no whole subclass of assay.tasks.Task; tell the package's author")
-    if missing := [field for field in _NEEDED if not hasattr(found, field)]:
-        raise TaskError(f"{where} lacks {', '.join(missing)}; tell the package's author")
-    if found.kind != name:
-        raise TaskError(f"{where} calls itself {found.kind!r}; both names have to be one: tell its author")
-    return found
+        cause = f"{type(bad).__name__}: {str(bad)[:200]}"
+        raise TaskError(f"{where} cannot be loaded: {cause}", fix="fix or uninstall the package") from bad
+    problem = ""
+    if not isinstance(task, type) or not issubclass(task, Task) or isabstract(task):
+        problem = "is no complete subclass of assay.tasks.Task"
+    elif missing := [field for field in _NEEDED if not hasattr(task, field)]:
+        problem = f"lacks {', '.join(missing)}"
+    elif task.kind != name:
+        problem = f"calls itself {task.kind!r}, and both names have to be the same"
+    if problem:
+        raise TaskError(f"{where} {problem}", fix="report it to the package's author")
+    return task  # type: ignore[no-any-return]
 
 
 def _package(point: EntryPoint) -> str:

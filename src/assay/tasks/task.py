@@ -26,12 +26,12 @@ class Example:
     prompt: str
     """The user's turn, before any chat template."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """The verifier's own, JSON only: instruction ids and arguments, the right answer."""
+    """For the verifier, JSON only: instruction ids and arguments, the right answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to ask about an example, whoever is asked; what is None the study and the task's form decide."""
+    """One continuation of an example; what is None the study and the task's form decide."""
 
     prompt: str
     """As sent."""
@@ -53,14 +53,14 @@ class Answer:
     text: str
     """The judged part of a response; of a scored continuation, the continuation."""
     logprob: float | None = None
-    """Of a scored continuation, natural logarithm."""
+    """Of a scored continuation; natural logarithm."""
     greedy: bool | None = None
     """Whether a scored continuation is what greedy decoding gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a task is asked where the study says nothing else. All of it is part of the protocol."""
+    """The form of a task's prompts where the study does not set it. All of it is part of the protocol."""
 
     max_tokens: int
     """Longest response."""
@@ -73,7 +73,7 @@ class Form:
     most_shots: int = 0
     """Worked examples that a study may ask for, with a chat template too; 0: the task has none."""
     version: str = "1"
-    """Of the words around an example; change it with them."""
+    """Of the text around an example; change it with that text."""
 
     def shots_with(self, chat: bool) -> int:
         """Worked examples where the study says nothing."""
@@ -86,7 +86,7 @@ class Form:
     def refusal(self, shots: int) -> str:
         """Why a study cannot have so many worked examples, and the fix; empty where it can."""
         if not self.most_shots:
-            return "this task is asked without worked examples; remove the line"
+            return "this task has no worked examples; remove the line"
         if shots > self.most_shots:
             return f"{shots} worked examples, of {self.most_shots} that this task has; ask for fewer"
         return ""
@@ -106,23 +106,23 @@ class HubData:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a verifier says of one response."""
+    """A verifier's verdict on one response."""
 
     passed: tuple[int, ...]
     """In the order of the task's metrics."""
     out_of: tuple[int, ...]
-    """Likewise; depends on the example alone, never on the response."""
+    """In the same order; depends on the example alone, never on the response."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """JSON for people and exports: per-check verdicts, reasons, what was extracted."""
 
 
 class Task(ABC):
-    """A benchmark. A new one is one file that subclasses this, and one line in `assay.tasks`."""
+    """A benchmark. A new one is one file that subclasses this, and one line in `assay.tasks.registry`."""
 
     kind: ClassVar[str]
     """What a study file calls it: `ifeval`."""
     capability: ClassVar[str]
-    """What it is about; a label of this name claims a gain here by default."""
+    """What it measures; a label of this name claims a gain here by default."""
     metrics: ClassVar[tuple[Metric, ...]]
     """The first is the primary metric."""
     data_field: ClassVar[str]
@@ -132,20 +132,20 @@ class Task(ABC):
     data: ClassVar[Path | None] = None
     """That file, where the task itself knows it; a study may name another."""
     form: ClassVar[Form]
-    """How it is asked."""
+    """The form of its prompts."""
     hub: ClassVar[HubData | None] = None
     """Where its examples are read from when the study names no file."""
     modes: ClassVar[tuple[str, ...]] = ("reference",)
     """Ways to verify; the first is the default."""
     version: ClassVar[str]
-    """Of the verifier. Change it when any score could change: stored scores are then made anew."""
+    """Of the verifier. Change it when any score could change: stored responses are then scored again."""
 
     def __init__(self, name: str | None = None, mode: str | None = None) -> None:
         self.name = name or self.kind
         self.mode = mode or self.modes[0]
 
     def passed(self, checks: Mapping[str, Any]) -> tuple[int, ...]:
-        """What a detail's `strict` and `loose` checks amount to, in the order of the metrics.
+        """The counts of a detail's `strict` and `loose` checks, in the order of the metrics.
 
         A task with two modes keeps the other mode's checks in `detail["other"]`, with `why` they differ.
         """
@@ -168,7 +168,7 @@ class Task(ABC):
         return None
 
     def prompt(self, example: Example, chat: bool, shots: int) -> str:  # noqa: ARG002
-        """What is sent: the user's turn under a chat template, else the whole text to go on from.
+        """The text that is sent: the user's turn under a chat template, else the whole text to continue.
 
         `shots` worked examples come first, of at most `form.most_shots`.
         """
@@ -186,16 +186,16 @@ class Task(ABC):
             yield (Request(chat(({"role": "user", "content": text},), False) if chat else text),)
 
     def cluster(self, example: Example) -> str:
-        """What an example shares with those that are no independent evidence beside it; by default nothing."""
+        """A name that examples share which are not independent evidence; by default each has its own."""
         return example.key
 
     def require(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
-        """Raise TaskError if something these examples' verifiers need (a tokenizer) is missing."""
+        """Raise TaskError if something that these examples' verifiers need (a tokenizer) is missing."""
 
     @abstractmethod
     def score(self, example: Example, response: str) -> Score:
         """Judge one response. Pure and deterministic: the same on every thread and run."""
 
     def score_answers(self, example: Example, answers: Sequence[Answer]) -> Score:
-        """Judge the answers to all that was asked about an example, in order; by `score` where that is one text."""
+        """Judge the answers to all requests about an example, in order; by `score` where there is one text."""
         return self.score(example, answers[0].text)

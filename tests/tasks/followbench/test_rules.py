@@ -76,7 +76,7 @@ def test_a_broken_constraint_fails_from_its_level_on(source: str, level: int) ->
     assert [fails(source, response, "", one) is None for one in range(1, 6)] == [
         one < level for one in range(1, 6)
     ]
-    assert fails(source, response, "", level) == BY_LEVEL[source][level - 1].said
+    assert fails(source, response, "", level) == BY_LEVEL[source][level - 1].failure
 
 
 def test_harsh_and_lax_as_the_reference() -> None:

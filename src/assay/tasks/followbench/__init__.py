@@ -11,7 +11,7 @@ the consistent satisfaction levels (CSL), are made by `rates` from both parts:
 
     rates(Outcome(example.data["group"], example.data["level"], hard, soft) for ...).consistent
 
-    rules   the reference's rules, as they are       words   what a judge is asked, how it is read
+    rules   the reference's rules, as they are       judging the question to a judge, how its answer is read
     data    the files -> examples                    task, rates
 """
 

@@ -91,7 +91,7 @@ def _example(
         }
     else:
         first = levels.get(0, {"instruction": ""})
-        data["path"] = [first["instruction"], *(levels[one]["instruction"] for one in LEVELS[:level])]
+        data["path"] = [first["instruction"], *(levels[step]["instruction"] for step in LEVELS[:level])]
     return Example(f"{kind}-{group}-{level}", row["instruction"], data)
 
 

@@ -30,8 +30,8 @@ _KEYWORD = re.compile(r"\*\*\d")
 class _Check:
     """One constraint."""
 
-    said: str
-    """What a response has to be, for the reason of a failure."""
+    failure: str
+    """The reason where it does not hold."""
     holds: Callable[[str], bool]
 
 
@@ -61,8 +61,8 @@ def _punctuation(text: str) -> int:
 
 
 def _sentences_are(count: int) -> _Check:
-    told = "one sentence" if count == 1 else f"{count} sentences"
-    return _Check(f"is not {told}", lambda text: _count(text) == count)
+    sentences = "one sentence" if count == 1 else f"{count} sentences"
+    return _Check(f"is not {sentences}", lambda text: _count(text) == count)
 
 
 def _fewer_words(most: int) -> _Check:
@@ -181,14 +181,14 @@ _FORM_22: tuple[_Check, ...] = (
 
 def _table(response: str, level: int) -> str | None:
     """Group 22 of format: three paragraphs, and at level 5 a fourth with the last words."""
-    wanted = 4 if level == 5 else 3
-    if len(response.split("\n\n")) != wanted:
-        return f"has not {wanted} paragraphs"
+    paragraphs = 4 if level == 5 else 3
+    if len(response.split("\n\n")) != paragraphs:
+        return f"has not {paragraphs} paragraphs"
     return _first(_FORM_22[: level - 1], response)
 
 
 def _first(checks: Sequence[_Check], response: str) -> str | None:
-    return next((check.said for check in checks if not check.holds(response)), None)
+    return next((check.failure for check in checks if not check.holds(response)), None)
 
 
 def _exact(response: str, target: Any) -> str | None:
@@ -207,10 +207,12 @@ def _entity(response: str, target: Sequence[str]) -> str | None:
 
 def _last(pattern: str) -> Callable[[str, Any], str | None]:
     def check(response: str, target: Any) -> str | None:
-        found = re.findall(pattern, response)
-        if found and found[-1] == target:
+        answers = re.findall(pattern, response)
+        if answers and answers[-1] == target:
             return None
-        return f"answers {found[-1]}, right is {target}" if found else f"gives no answer, right is {target}"
+        return (
+            f"answers {answers[-1]}, right is {target}" if answers else f"gives no answer, right is {target}"
+        )
 
     return check
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from assay.tasks.followbench.data import read_rows
+from assay.tasks.followbench.judging import AGAIN, TEMPLATE, question, reminder, verdicts
 from assay.tasks.followbench.rules import fails
-from assay.tasks.followbench.words import AGAIN, TEMPLATE, again, asked, verdicts
 from assay.tasks.judged import JudgedTask
 from assay.tasks.task import Example, Form, Metric, Score, Task
 
@@ -58,7 +58,7 @@ class FollowBenchJudged(_FollowBench, JudgedTask):
     """The 470 prompts that a judge decides."""
 
     kind: ClassVar[str] = "followbench-judged"
-    words: ClassVar[str] = f"{TEMPLATE}\n{AGAIN}"
+    wording: ClassVar[str] = f"{TEMPLATE}\n{AGAIN}"
     metrics: ClassVar[tuple[Metric, ...]] = (
         Metric("hard", "binary", "hard satisfaction rate, judged part"),
         Metric("soft", "ratio", "soft satisfaction rate, judged part"),
@@ -70,20 +70,20 @@ class FollowBenchJudged(_FollowBench, JudgedTask):
 
     def question(self, example: Example, response: str) -> str:
         """The path of instructions, and the response."""
-        return asked(example.data["kind"], example.data["path"], response)
+        return question(example.data["kind"], example.data["path"], response)
 
     def reminder(self, example: Example) -> str:
         """How an answer has to end."""
-        return again(example.data["level"])
+        return reminder(example.data["level"])
 
     def verdict(self, example: Example, answer: str) -> Score:
         """All constraints satisfied, and the share of them. Raises ValueError for an answer without verdicts."""
         level = example.data["level"]
         kept = verdicts(answer, level)
-        detail = {"passed": all(kept), "satisfied": list(kept), "reason": _told(kept)}
+        detail = {"passed": all(kept), "satisfied": list(kept), "reason": _reason(kept)}
         return Score((int(all(kept)), sum(kept) * SHARES // level), (1, SHARES), detail)
 
 
-def _told(kept: tuple[bool, ...]) -> str | None:
+def _reason(kept: tuple[bool, ...]) -> str | None:
     broken = [str(step) for step, held in enumerate(kept, 1) if not held]
     return f"by the judge, constraint {', '.join(broken)} of {len(kept)} is not satisfied" if broken else None

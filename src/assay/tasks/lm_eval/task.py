@@ -98,13 +98,13 @@ class LmEvalTask(Task):
     ) -> Iterator[tuple[Request, ...]]:
         """What lm-eval writes; worked examples as many as each task has, unless the study says how many."""
         places = [(str(example.data["task"]), int(example.key.rpartition(":")[2])) for example in examples]
-        if shots == self.form.shots_with(chat is not None):
-            shots = None
+        usual = shots == self.form.shots_with(chat is not None)
         counts: dict[str, int] = {}
         for name, place in places:
             counts[name] = max(counts.get(name, 0), place + 1)
         requests = {
-            name: self._documents[name].requests(count, chat, shots) for name, count in counts.items()
+            name: self._documents[name].requests(count, chat, None if usual else shots)
+            for name, count in counts.items()
         }
         for name, place in places:
             yield requests[name][place]

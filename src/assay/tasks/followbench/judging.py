@@ -1,4 +1,4 @@
-"""What a judge is asked about a response, and how its answer is read. Our own words; it asks nobody.
+"""The question to a judge about a response, and how its answer is read. The wording is our own; it calls no model.
 
 The judge sees every instruction on the way and has to say of each added constraint whether the response keeps it.
 The response stands between marks that it cannot know, so that it cannot pretend to be the judge's task.
@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-__all__ = ["AGAIN", "TEMPLATE", "again", "asked", "verdicts"]
+__all__ = ["AGAIN", "TEMPLATE", "question", "reminder", "verdicts"]
 
 TEMPLATE = """\
 An instruction was made harder in {levels} step{s}. Each step adds {what} to the instruction before it.
@@ -32,7 +32,7 @@ AGAIN = (
     'Your answer does not end as asked. Write one line that holds only a JSON list with {levels} element{s}, "YES" or '
     '"NO", in the order of the steps.'
 )
-"""Asked once more where an answer cannot be read."""
+"""Sent once where an answer cannot be read."""
 ADDED = {
     "content": "one constraint on the content",
     "situation": "one detail of the situation",
@@ -42,7 +42,7 @@ ADDED = {
 }
 
 
-def asked(kind: str, path: Sequence[str], response: str) -> str:
+def question(kind: str, path: Sequence[str], response: str) -> str:
     """The question about a response to the last instruction of a path, which begins with the plain one."""
     levels = len(path) - 1
     steps = [f"[Instruction]\n{path[0] or '(none: the first step is the whole instruction)'}"]
@@ -58,7 +58,7 @@ def asked(kind: str, path: Sequence[str], response: str) -> str:
     )
 
 
-def again(levels: int) -> str:
+def reminder(levels: int) -> str:
     """The reminder."""
     return AGAIN.format(levels=levels, s=_s(levels))
 
@@ -72,7 +72,7 @@ _WORD = re.compile(r"""\s*["'`*]*\s*(yes|no)\s*["'`*.]*\s*""", re.IGNORECASE)
 
 
 def verdicts(answer: str, levels: int) -> tuple[bool, ...]:
-    """What an answer says of each constraint. Raises ValueError, with what is wrong, where it says it otherwise.
+    """Whether each constraint is kept, by an answer. Raises ValueError, with what is wrong, for another form.
 
     The last line that is not empty counts; in a block between ``` the last one in it.
     """
@@ -87,9 +87,9 @@ def verdicts(answer: str, levels: int) -> tuple[bool, ...]:
         raise ValueError(
             f"its last line holds {'no list' if not listed else 'several lists'}: {last.strip()[:80]!r}"
         )
-    found = [_WORD.fullmatch(item) for item in listed[0].split(",")]
-    if not all(found):
+    words = [_WORD.fullmatch(item) for item in listed[0].split(",")]
+    if not all(words):
         raise ValueError(f"its list holds something else than YES and NO: {last.strip()[:80]!r}")
-    if len(found) != levels:
-        raise ValueError(f"its list has {len(found)} elements, of {levels}: {last.strip()[:80]!r}")
-    return tuple(match is not None and match[1].upper() == "YES" for match in found)
+    if len(words) != levels:
+        raise ValueError(f"its list has {len(words)} elements, of {levels}: {last.strip()[:80]!r}")
+    return tuple(match is not None and match[1].upper() == "YES" for match in words)
