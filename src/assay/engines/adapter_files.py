@@ -140,14 +140,14 @@ def match(config: Mapping[str, Any], tensors: Mapping[str, Shape], layers: Mappi
     `layers` are (out, in) by name. A layer under another prefix is found by the end of its name, where only one
     has that.
     """
-    found: dict[str, dict[str, Shape]] = {}
+    matrices: dict[str, dict[str, Shape]] = {}
     others = []
     for key, shape in tensors.items():
         if (parts := KEY.fullmatch(key)) is None:
             others.append(key)
         else:
-            found.setdefault(parts[1], {})[parts[2]] = shape
-    pairs = {layer: Pair(parts["A"], parts["B"]) for layer, parts in found.items() if len(parts) == 2}
+            matrices.setdefault(parts[1], {})[parts[2]] = shape
+    pairs = {layer: Pair(parts["A"], parts["B"]) for layer, parts in matrices.items() if len(parts) == 2}
     ends: dict[str, list[str]] = {}
     for name in layers:
         ends.setdefault(layer_suffix(name), []).append(name)
@@ -160,7 +160,7 @@ def match(config: Mapping[str, Any], tensors: Mapping[str, Shape], layers: Mappi
         whole = layers[alike[0]][::-1] if config.get("fan_in_fan_out") else layers[alike[0]]
         if len(alike) == 1 and pair.changes is not None and len(whole) == 2 and pair.changes != whole:
             misshapen[layer] = (pair.changes, whole)
-    halves = tuple(layer for layer, parts in found.items() if len(parts) != 2)
+    halves = tuple(layer for layer, parts in matrices.items() if len(parts) != 2)
     return Match(pairs, halves, tuple(others), places, misshapen)
 
 
@@ -171,9 +171,9 @@ def layers_of(weights: Sequence[Path]) -> dict[str, Shape]:
 
 
 def layer_suffix(name: str) -> str:
-    """The end of a layer's name that files agree on, whatever stands before it."""
-    found = SUFFIX.search(name)
-    return found[1] if found else name.rpartition(".")[2]
+    """The end of a layer's name that files agree on, whatever comes before it."""
+    suffix = SUFFIX.search(name)
+    return suffix[1] if suffix else name.rpartition(".")[2]
 
 
 def unusual(config: Mapping[str, Any], *fields: str) -> str:

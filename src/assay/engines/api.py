@@ -97,7 +97,7 @@ class Completion:
     greedy: bool | None = None
     """Whether the continuation is what greedy decoding gives; `loglikelihood` only."""
     seconds: float | None = None
-    """From when the prompt entered a batch to its last token: batched requests overlap."""
+    """From when the prompt entered a batch to its last token: batched prompts overlap."""
 
     @property
     def scored_text(self) -> str:
@@ -177,8 +177,8 @@ class Liveness:
 class Session(Protocol):
     """A base and its adapters, in memory: completes prompts in any order, each exactly once."""
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield one completion for each request. Raises AssayError if one cannot be answered."""
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield one completion for each prompt. Raises AssayError if one cannot be answered."""
         ...
 
     @property

@@ -74,8 +74,8 @@ def read_tokens(folder: Path) -> Tokens:
     named, unknown = {}, set()
     plain = config.get("tokenizer_class") in PLAIN_CLASSES
     for name in SPECIAL:
-        held = config.get(name, more.get(name))
-        text = held.get("content") if isinstance(held, dict) else held
+        entry = config.get(name, more.get(name))
+        text = entry.get("content") if isinstance(entry, dict) else entry
         if isinstance(text, str):
             named[name] = text
         elif name not in config and not plain:
@@ -84,7 +84,7 @@ def read_tokens(folder: Path) -> Tokens:
     return Tokens(named, frozenset(unknown), begins)
 
 
-def _begins(folder: Path, bos: str | None, said: Any) -> bool:
+def _begins(folder: Path, bos: str | None, add_bos: Any) -> bool:
     """Whether a tokenizer puts its first special token before a text, as its post-processor tells."""
     if bos is None:
         return False
@@ -94,13 +94,13 @@ def _begins(folder: Path, bos: str | None, said: Any) -> bool:
         single = step.get("single") or [{}]
         if "SpecialToken" in single[0]:
             return bool(single[0]["SpecialToken"].get("id") == bos)
-    return said is True
+    return add_bos is True
 
 
 def default_template(template: Any) -> str | None:
     """The template itself, or the one called `default` of several."""
     if isinstance(template, list):
-        template = {one.get("name"): one.get("template") for one in template if isinstance(one, dict)}
+        template = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
     if isinstance(template, Mapping):
         template = template.get("default")
     return template if isinstance(template, str) else None
@@ -146,9 +146,9 @@ def render_chat(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: st
 
 def _applied(tokens: Tokens, messages: Sequence[Mapping[str, str]], template: str, *, asks: bool) -> str:
     compiled, variables = _compiled(template)
-    if lacking := sorted(tokens.unknown & variables):
+    if missing := sorted(tokens.unknown & variables):
         raise TemplateError(
-            f"it speaks of {', '.join(lacking)}, of which tokenizer_config.json says nothing: name it there"
+            f"it uses {', '.join(missing)}, which tokenizer_config.json does not define: define it there"
         )
     return compiled.render(
         messages=messages,

@@ -57,8 +57,8 @@ def decode(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
 
 def cut_before(text: str, stops: Sequence[str]) -> tuple[str, bool]:
     """The text before the first of some texts, empty ones passed over, and whether there was one."""
-    found = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
-    return (text[: min(found)], True) if found else (text, False)
+    places = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)
 
 
 def _prefix(tokenizer: Tokenizer) -> int | None:
@@ -66,7 +66,7 @@ def _prefix(tokenizer: Tokenizer) -> int | None:
     return int(prefix) if isinstance(prefix, int) else None
 
 
-def seed_of(request: Prompt) -> int:
+def seed_of(prompt: Prompt) -> int:
     """A seed for an engine that draws by itself: of seed, task, example and sample, of nothing else; 31 bits."""
-    place = (request.seed, request.task, request.example, request.sample, request.request)
+    place = (prompt.seed, prompt.task, prompt.example, prompt.sample, prompt.request)
     return int.from_bytes(hashlib.sha256(repr(place).encode()).digest()[:4]) >> 1

@@ -1,6 +1,6 @@
 """An engine for tests: a function answers, no model is loaded.
 
-fake = Fake(lambda request: "4" if request.subject == "math" else "5")
+fake = Fake(lambda prompt: "4" if prompt.subject == "math" else "5")
 list(fake.complete([Prompt("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"
 assay.run(study, engine=fake.preflight)  # a study with `model` and `path`, whatever they name
 """
@@ -20,10 +20,10 @@ __all__ = ["Fake"]
 
 
 class Fake:
-    """Answers each request with `answer(request)`, and remembers what was asked.
+    """Answers each prompt with `answer(prompt)`, and keeps it in `asked`.
 
     Texts count as one token a word, end before the first stop text and after `max_tokens` words.
-    Continuations get `score(request)`, a log-probability; above -1 counts as greedy.
+    Continuations get `score(prompt)`, a log-probability; above -1 counts as greedy.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Fake:
         self.failed: dict[str, str] = {}
         """Adapters that are loaded in vain, and why."""
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield one completion for each request, in the order asked; none for failed subjects."""
-        for request in requests:
-            if request.subject not in self.failed:
-                self.asked.append(request)
-                yield self._generate(request) if request.kind == "generate" else self._score(request)
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield one completion for each prompt, in their order; none for failed subjects."""
+        for prompt in prompts:
+            if prompt.subject not in self.failed:
+                self.asked.append(prompt)
+                yield self._generate(prompt) if prompt.kind == "generate" else self._score(prompt)
 
     def liveness(
         self,
@@ -82,22 +82,20 @@ class Fake:
         """Look at nothing: a subject is what its name and source say."""
         return FakePreflight(self, settings, base, adapters)
 
-    def _generate(self, request: Prompt) -> Completion:
-        text = self.answer(request)
-        found = [place for stop in request.stop if stop and (place := text.find(stop)) >= 0]
-        text = text[: min(found)] if found else text
+    def _generate(self, prompt: Prompt) -> Completion:
+        text = self.answer(prompt)
+        places = [place for stop in prompt.stop if stop and (place := text.find(stop)) >= 0]
+        text = text[: min(places)] if places else text
         words = text.split(" ")
-        kept = " ".join(words[: request.max_tokens])
-        finish = "stop" if len(words) <= request.max_tokens else "length"
-        return Completion(
-            request, kept, tokens=min(len(words), request.max_tokens), finish=finish, seconds=0.0
-        )
+        kept = " ".join(words[: prompt.max_tokens])
+        finish = "stop" if len(words) <= prompt.max_tokens else "length"
+        return Completion(prompt, kept, tokens=min(len(words), prompt.max_tokens), finish=finish, seconds=0.0)
 
-    def _score(self, request: Prompt) -> Completion:
-        logprob = self.score(request)
-        tokens = len(request.continuation.split())
+    def _score(self, prompt: Prompt) -> Completion:
+        logprob = self.score(prompt)
+        tokens = len(prompt.continuation.split())
         return Completion(
-            request, request.continuation, tokens=tokens, logprob=logprob, greedy=logprob > -1, seconds=0.0
+            prompt, prompt.continuation, tokens=tokens, logprob=logprob, greedy=logprob > -1, seconds=0.0
         )
 
 

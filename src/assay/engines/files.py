@@ -61,10 +61,10 @@ class Stamp:
     @classmethod
     def of(cls, folder: Path) -> Self:
         """As they are now."""
-        found = [
+        files = [
             (path, path.stat()) for path in folder.iterdir() if path.suffix in STAMPED and path.is_file()
         ]
-        return cls(folder, tuple(sorted((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in found)))
+        return cls(folder, tuple(sorted((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in files)))
 
     @property
     def stale(self) -> bool:
@@ -105,7 +105,7 @@ def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
         ) from None
     try:
         # Only the top folder: below it are other formats of the same weights, and checkpoints.
-        found = snapshot_download(
+        folder = snapshot_download(
             name, revision=revision, allow_patterns=list(patterns), ignore_patterns=["*/*", "consolidated*"]
         )
     except errors.HFValidationError:
@@ -130,7 +130,7 @@ def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
         ) from None
     except Exception as bad:
         raise EngineError(f"{name} cannot be downloaded: {_first(bad)}; try again later") from bad
-    return Path(found)
+    return Path(folder)
 
 
 def _first(bad: BaseException) -> str:
@@ -144,18 +144,18 @@ def shards(folder: Path, *, allow_pickle: bool = False) -> tuple[Path, ...]:
             f"{folder / 'config.json'} names other weights, `transformers_weights: {other}`; rename that file "
             f"model.safetensors and remove the line"
         )
-    one, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
-    if one.is_file():
-        return (one,)
+    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if single.is_file():
+        return (single,)
     if index.is_file():
         return _indexed(index)
     pickle, pickles = (folder / name for name in PICKLES)
     if not pickle.is_file() and not pickles.is_file():
-        raise EngineError(f"no {one.name} in {folder}; the download or the training is incomplete")
+        raise EngineError(f"no {single.name} in {folder}; the download or the training is incomplete")
     if not allow_pickle:
-        found = pickle if pickle.is_file() else pickles
+        present = pickle if pickle.is_file() else pickles
         raise EngineError(
-            f"{found} is a pickle, which can run code, and there is no {one.name}; save it anew with "
+            f"{present} is a pickle, which can run code, and there is no {single.name}; save it again with "
             f"`save_pretrained`, or set `engine.options.allow_pickle: true`"
         )
     return (pickle,) if pickle.is_file() else _indexed(pickles)
@@ -165,13 +165,13 @@ def _indexed(index: Path) -> tuple[Path, ...]:
     places = read_object(index).get("weight_map")
     if not isinstance(places, dict) or not places:
         raise EngineError(f"{index} has no `weight_map`; download it again")
-    found = [index.parent / str(name) for name in sorted(set(places.values()))]
-    if absent := [path.name for path in found if not path.is_file()]:
+    files = [index.parent / str(name) for name in sorted(set(places.values()))]
+    if absent := [path.name for path in files if not path.is_file()]:
         raise EngineError(
             f"{index.name} names {len(absent)} files that are not in {index.parent} ({', '.join(absent[:3])}); "
             f"download them"
         )
-    return tuple(found)
+    return tuple(files)
 
 
 def read_header(path: Path) -> Mapping[str, Entry]:
@@ -185,7 +185,7 @@ def read_header(path: Path) -> Mapping[str, Entry]:
         file.seek(8)
         header = file.read(length) if length <= min(size - 8, LONGEST_HEADER) else b""
     try:
-        entries = {key: _entry(found) for key, found in json.loads(header).items() if key != "__metadata__"}
+        entries = {key: _entry(entry) for key, entry in json.loads(header).items() if key != "__metadata__"}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise EngineError(
             f"{path} ({size} bytes) has no whole safetensors header; download it again"
@@ -197,9 +197,9 @@ def read_header(path: Path) -> Mapping[str, Entry]:
     return entries
 
 
-def _entry(found: Mapping[str, Any]) -> Entry:
-    first, last = found["data_offsets"]
-    return Entry(str(found["dtype"]), tuple(int(n) for n in found["shape"]), int(last) - int(first))
+def _entry(entry: Mapping[str, Any]) -> Entry:
+    first, last = entry["data_offsets"]
+    return Entry(str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), int(last) - int(first))
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -208,14 +208,14 @@ def read_object(path: Path) -> dict[str, Any]:
         text = path.read_bytes()
         if not text.strip():
             raise EngineError(f"{path} is empty; download it again")
-        found = json.loads(text)
+        value = json.loads(text)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as bad:
         raise EngineError(f"{path} is not JSON ({_first(bad)}); download it again") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise EngineError(f"{path} is not a JSON object; download it again")
-    return found
+    return value
 
 
 def json_sha256(value: Any) -> str:

@@ -46,11 +46,11 @@ HEAVY = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpa
 
 
 def base_identity(
-    held: Mapping[str, Any], folder: Path, weights: Sequence[str], *, remote_code: bool = False
+    settings: Mapping[str, Any], folder: Path, weights: Sequence[str], *, remote_code: bool = False
 ) -> dict[str, Any]:
     """Digests of a base's weights, configuration and tokenizer, beside how an engine holds it.
 
-    held: the engine and what it does with weights, as in `{"engine": "vllm", "dtype": "bfloat16"}`.
+    settings: the engine and what it does with weights, as in `{"engine": "vllm", "dtype": "bfloat16"}`.
     weights: digests of the weights' files, or the commit that holds them.
     remote_code: whether code in the folder is run.
     """
@@ -62,7 +62,7 @@ def base_identity(
     }
     tokenizer["tokenizer_config.json"] = _without(folder / "tokenizer_config.json", TOKENIZER_RECORDS)
     return {
-        **held,
+        **settings,
         "weights": list(weights),
         "config": _without(folder / "config.json", RECORDS),
         "generation_config": _without(folder / "generation_config.json", RECORDS),

@@ -141,10 +141,10 @@ def find_preflight(name: str) -> PreflightFunction:
 
 def versions(*packages: str) -> dict[str, str]:
     """Versions of assay, Python, and those of these packages that are installed."""
-    found = {"assay": "unknown", "python": platform.python_version()}
+    installed = {"assay": "unknown", "python": platform.python_version()}
     for name, package in {"assay": "lora-assay", **{package: package for package in packages}}.items():
         try:
-            found[name] = version(package)
+            installed[name] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

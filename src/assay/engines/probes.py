@@ -50,7 +50,7 @@ class ProbeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """How far two subjects' answers to the same prompts are apart."""
+    """How far two subjects' answers to the same prompts differ."""
 
     spread: float
     """Root mean square difference of log-probabilities, while the tokens are the same."""
@@ -58,7 +58,7 @@ class Gap:
     """Largest of them; NaN where one is not finite."""
     positions: int
     differ: frozenset[str]
-    """Prompts that they answer otherwise."""
+    """Prompts that they answer differently."""
 
 
 def logits_verdict(
@@ -125,7 +125,7 @@ def _answers_verdict(spread: float, floor: float, differ: int, unsteady: int) ->
         )
     return Verdict.NOT_MEASURED, (
         f"with it, log-probabilities of the probe prompts differ so little from the base's ({figures}) that rounding "
-        f"alone could do it: whether it is applied cannot be told; serve in float32, or use the engine `torch`"
+        f"alone could do it: whether it is applied cannot be measured; serve in float32, or use the engine `torch`"
     )
 
 

@@ -27,7 +27,7 @@ class Moment:
     @property
     def asked(self) -> tuple[Prompt, ...]:
         """What it is answering."""
-        return self.job.requests if isinstance(self.job, Ask) else ()
+        return self.job.prompts if isinstance(self.job, Ask) else ()
 
 
 Ends = Callable[[Moment], bool]

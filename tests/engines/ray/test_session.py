@@ -92,7 +92,7 @@ def test_what_a_lost_actor_had_said_is_not_asked_again() -> None:
         cluster,
     ):
         assert texts(session) == EXPECTED
-        assert sum(len(job.requests) for _, job in cluster.asked) == len(ASKED) + 16 - 5
+        assert sum(len(job.prompts) for _, job in cluster.asked) == len(ASKED) + 16 - 5
         assert cluster.count == 3
 
 
@@ -101,7 +101,7 @@ def test_a_request_that_ends_every_actor_ends_the_run_by_its_name() -> None:
 
     with (
         loaded(lambda at: poison in at.asked) as (session, cluster),
-        pytest.raises(EngineError, match=rf"3 actors .* over \d requests to {poison.subject} \(task 'math'"),
+        pytest.raises(EngineError, match=rf"3 actors .* over \d prompts to {poison.subject} \(task 'math'"),
     ):
         list(session.complete(ASKED))
     assert not cluster.workers

@@ -61,9 +61,7 @@ def test_a_batch_that_ends_actors_thrice_is_named() -> None:
     shares = Shares(requests(5), 1, 512)
     for _ in range(LIVES - 1):
         shares.lost(shares.waiting.popleft(), "killed")
-    with pytest.raises(
-        EngineError, match=r"over 2 requests to base \(task 'math', example .*: out of memory"
-    ):
+    with pytest.raises(EngineError, match=r"over 2 prompts to base \(task 'math', example .*: out of memory"):
         shares.lost(shares.waiting.popleft(), "out of memory")
 
 
@@ -79,7 +77,7 @@ def test_an_answer_to_what_was_not_asked_is_refused() -> None:
 def test_what_is_left_out_without_a_reason_is_refused() -> None:
     shares = Shares([*requests(2), *requests(2, "math")], 1, 512)
     batch = shares.waiting.popleft()
-    with pytest.raises(EngineError, match="left out 2 requests to base"):
+    with pytest.raises(EngineError, match="left out 2 prompts to base"):
         shares.finished(batch, ["math"])
 
 

@@ -16,14 +16,14 @@ from assay.engines.ray.worker import Worker
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["Actors", "Given", "given", "room", "started"]
+__all__ = ["Actors", "Resources", "resources_for", "room", "started"]
 
 STORE = 2**28
 """Bytes of memory for what actors say; a fraction of the machine's own is Ray's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Resources:
     """What each actor gets."""
 
     cpus: int
@@ -42,7 +42,7 @@ def started(options: RayOptions, order: Order) -> Iterator[Actors]:
         _connect(ray, options.address)
     try:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        each = given(options, order.settings, nodes)
+        each = resources_for(options, order.settings, nodes)
         threads = {"OMP_NUM_THREADS": str(each.cpus)}
         yield Actors(ray, replace(order, environment={**order.environment, **threads}), each)
     finally:
@@ -50,29 +50,31 @@ def started(options: RayOptions, order: Order) -> Iterator[Actors]:
             ray.shutdown()
 
 
-def given(options: RayOptions, inner: EngineSettings, nodes: Sequence[Mapping[str, float]]) -> Given:
+def resources_for(
+    options: RayOptions, inner: EngineSettings, nodes: Sequence[Mapping[str, float]]
+) -> Resources:
     """What each actor gets of machines with these resources. Raises EngineError where they have no room for all."""
-    there = sum(one.get("GPU", 0.0) for one in nodes)
+    there = sum(node.get("GPU", 0.0) for node in nodes)
     gpus = _gpus(options.actors, inner, there) if options.gpus_per_actor is None else options.gpus_per_actor
-    most = int(max((one.get("CPU", 0.0) for one in nodes), default=0))
+    most = int(max((node.get("CPU", 0.0) for node in nodes), default=0))
     choices = [1] if gpus else range(max(1, most), 0, -1)
     if options.cpus_per_actor is not None:
         choices = [options.cpus_per_actor]
     for cpus in choices:
-        if room(nodes, Given(cpus, gpus)) >= options.actors:
-            return Given(cpus, gpus)
-    held = "; ".join(f"{one.get('CPU', 0):g} and {one.get('GPU', 0):g}" for one in nodes)
+        if room(nodes, Resources(cpus, gpus)) >= options.actors:
+            return Resources(cpus, gpus)
+    machines = "; ".join(f"{node.get('CPU', 0):g} and {node.get('GPU', 0):g}" for node in nodes)
     raise EngineError(
         f"engine.options.actors: no room for {options.actors} of {choices[-1]} processors and {gpus:g} GPUs each; the "
-        f"machines have {held or 'none'}; lower `actors`, `cpus_per_actor` or `gpus_per_actor`, or add machines"
+        f"machines have {machines or 'none'}; lower `actors`, `cpus_per_actor` or `gpus_per_actor`, or add machines"
     )
 
 
-def room(nodes: Sequence[Mapping[str, float]], each: Given) -> int:
+def room(nodes: Sequence[Mapping[str, float]], each: Resources) -> int:
     """How many actors fit on machines with these resources; parts of GPUs do not add up to one over two."""
     return sum(
-        min(int(one.get("CPU", 0.0) // each.cpus), _fitting(int(one.get("GPU", 0.0)), each.gpus))
-        for one in nodes
+        min(int(node.get("CPU", 0.0) // each.cpus), _fitting(int(node.get("GPU", 0.0)), each.gpus))
+        for node in nodes
     )
 
 
@@ -87,9 +89,9 @@ def _gpus(actors: int, inner: EngineSettings, there: float) -> float:
     if not there or inner.options.get("device") == "cpu":
         return 0.0
     if inner.name == "vllm":
-        wanted = inner.options.get("tensor_parallel", 1) * inner.options.get("pipeline_parallel", 1)
-        if wanted > 1:
-            return float(wanted)
+        gpus = inner.options.get("tensor_parallel", 1) * inner.options.get("pipeline_parallel", 1)
+        if gpus > 1:
+            return float(gpus)
     return 1 / max(1, -(-actors // int(there)))
 
 
@@ -106,8 +108,8 @@ def _connect(ray: Any, address: str) -> None:
 class Actors:
     """Satisfies `Cluster`."""
 
-    def __init__(self, ray: Any, order: Order, each: Given) -> None:
-        # Ray starts nothing anew by itself: what a lost actor leaves is shared out by whom it was asked.
+    def __init__(self, ray: Any, order: Order, each: Resources) -> None:
+        # Ray restarts nothing by itself: the session shares out what a lost actor leaves.
         self._ray = ray
         self._make = ray.remote(Worker).options(
             num_cpus=each.cpus, num_gpus=each.gpus, max_restarts=0, max_task_retries=0
@@ -133,12 +135,12 @@ class Actors:
         ready, _ = self._ray.wait(list(self._said.values()), num_returns=1, timeout=seconds)
         if not ready:
             return None
-        actor = next(number for number, said in self._said.items() if said is ready[0])
+        actor = next(number for number, messages in self._said.items() if messages is ready[0])
         message = self._message(ready[0])
         # Whoever spoke waits behind the others.
-        said = self._said.pop(actor)
+        messages = self._said.pop(actor)
         if isinstance(message, Answers):
-            self._said[actor] = said
+            self._said[actor] = messages
         elif isinstance(message, Lost):
             self.kill(actor)
         return actor, message
@@ -151,9 +153,9 @@ class Actors:
             with suppress(self._ray.exceptions.RayError):
                 self._ray.kill(handle, no_restart=True)
 
-    def _message(self, said: Any) -> Message:
+    def _message(self, messages: Any) -> Message:
         try:
-            message: Message = self._ray.get(next(said))
+            message: Message = self._ray.get(next(messages))
         except StopIteration:
             return Lost("it ended without a word")
         except self._ray.exceptions.RayError as bad:

@@ -52,7 +52,7 @@ class Open:
 class Ask:
     """Answer these. Ends with Done."""
 
-    requests: tuple[Prompt, ...]
+    prompts: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Loaded actors, as a study uses them: requests shared out over all, answers as they come, lost actors replaced.
+"""Loaded actors, as a study uses them: prompts shared out over all, completions as they come, lost actors replaced.
 
 An answer that has come is never asked again: a lost actor takes with it what it had not yet said, and that alone.
 """
@@ -78,16 +78,16 @@ class RaySession:
         """Of all actors; values that differ stand side by side."""
         return {name: ", ".join(sorted(values)) for name, values in self._seen.items()}
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
-        wanted = (request for request in requests if request.subject not in self._failed)
-        shares = Shares(wanted, self._expected.actors, self._expected.batch)
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield a completion for each prompt but those of adapters that failed. Raises EngineError."""
+        open_prompts = (prompt for prompt in prompts if prompt.subject not in self._failed)
+        shares = Shares(open_prompts, self._expected.actors, self._expected.batch)
         busy: dict[int, Batch] = {}
         try:
             while shares.waiting or busy:
                 self._hand_out(shares, busy)
-                if heard := self._hear(working=bool(busy)):
-                    yield from self._take(*heard, shares, busy)
+                if message := self._hear(working=bool(busy)):
+                    yield from self._take(*message, shares, busy)
         finally:
             for actor in busy:  # nobody listens to them any more
                 self._cluster.kill(actor)
@@ -158,14 +158,14 @@ class RaySession:
         actor = self._idle.pop()
         self._cluster.submit(actor, job)
         try:
-            while (heard := self._hear(working=True)) is None:
+            while (message := self._hear(working=True)) is None:
                 pass
         except BaseException:
             self._cluster.kill(actor)
             raise
-        if not isinstance(heard[1], Lost):
+        if not isinstance(message[1], Lost):
             self._idle.append(actor)
-        return heard[1]
+        return message[1]
 
     def _fill(self, busy: int) -> None:
         """Start actors in the place of lost ones."""
@@ -176,19 +176,19 @@ class RaySession:
 
     def _hear(self, *, working: bool) -> tuple[int, Message] | None:
         """The next message of an actor at work; None where it was of one that starts, or nothing came in time."""
-        heard = self._cluster.next(PATIENCE)
-        if heard is None:
+        received = self._cluster.next(PATIENCE)
+        if received is None:
             if working:
                 return None
             raise EngineError(
                 f"no actor was ready in {PATIENCE / 60:.0f} minutes; does the cluster still have room for "
                 f"{self._expected.actors}? lower `engine.options.actors`, or what each is given"
             )
-        actor, message = heard
+        actor, message = received
         if isinstance(message, Refused):
             raise EngineError(message.text)
         if actor not in self._opening:
-            return heard
+            return received
         self._opening.remove(actor)
         match message:
             case Opened():
@@ -214,11 +214,11 @@ class RaySession:
                 f"base {expected.base!r}: its files {where} are not those looked at here; give a folder that all "
                 f"machines share, or a hub id with a revision"
             )
-        for name, said in opened.provenance.items():
+        for name, value in opened.provenance.items():
             here = expected.provenance.get(name)
-            if name not in MACHINE and here and _public(said) != _public(here):
+            if name not in MACHINE and here and _public(value) != _public(here):
                 raise EngineError(
-                    f"{name} is {said} {where} and {here} here; install the same on all machines"
+                    f"{name} is {value} {where} and {here} here; install the same on all machines"
                 )
         for name, digest in expected.identities.items():
             if name in opened.failed:
@@ -227,8 +227,8 @@ class RaySession:
                 self._failed[name] = f"{where}: {opened.refused[name]}"
             elif opened.identities.get(name) != digest:
                 self._failed[name] = f"its files {where} are not those looked at here; run again"
-        for name, said in opened.provenance.items():
-            self._seen.setdefault(name, set()).add(said)
+        for name, value in opened.provenance.items():
+            self._seen.setdefault(name, set()).add(value)
 
 
 def _public(version: str) -> str:

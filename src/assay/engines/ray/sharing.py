@@ -1,6 +1,6 @@
-"""How requests are shared out: which batches, in which order, and what becomes of those of a lost actor.
+"""How prompts are shared out: which batches, in which order, and what becomes of those of a lost actor.
 
-It knows requests and counts, no actor and no engine.
+It knows prompts and counts, no actor and no engine.
 """
 
 from __future__ import annotations
@@ -30,46 +30,46 @@ class Batch:
     """Actors that were lost over it."""
 
     def __str__(self) -> str:
-        requests = list(self.open)
-        first, last = requests[0], requests[-1]
-        ends = dict.fromkeys(f"task {one.task!r}, example {one.example!r}" for one in (first, last))
-        whom = ", ".join(dict.fromkeys(one.subject for one in requests))
-        return f"{len(requests)} requests to {whom} ({' to '.join(ends)})"
+        prompts = list(self.open)
+        first, last = prompts[0], prompts[-1]
+        ends = dict.fromkeys(f"task {prompt.task!r}, example {prompt.example!r}" for prompt in (first, last))
+        whom = ", ".join(dict.fromkeys(prompt.subject for prompt in prompts))
+        return f"{len(prompts)} prompts to {whom} ({' to '.join(ends)})"
 
 
 def sizes(count: int, actors: int, most: int) -> list[int]:
-    """Sizes of the batches that `count` requests are cut into.
+    """Sizes of the batches that `count` prompts are cut into.
 
     Large ones first, so that engines stay full; smaller ones later, so that all actors end at about the same time.
     """
     least = min(LEAST, most)
-    found: list[int] = []
+    parts: list[int] = []
     while count > actors * least:
-        found.append(min(most, max(least, -(-count // (2 * actors)))))
-        count -= found[-1]
-    parts = min(actors, count)
-    found += [count // parts + (place < count % parts) for place in range(parts)]
-    return found
+        parts.append(min(most, max(least, -(-count // (2 * actors)))))
+        count -= parts[-1]
+    last = min(actors, count)
+    parts += [count // last + (place < count % last) for place in range(last)]
+    return parts
 
 
 class Shares:
     """The open batches of one call. What is answered is never asked or yielded again."""
 
-    def __init__(self, requests: Iterable[Prompt], actors: int, most: int) -> None:
-        wanted = _ordered(list(dict.fromkeys(requests)))
+    def __init__(self, prompts: Iterable[Prompt], actors: int, most: int) -> None:
+        ordered = _ordered(list(dict.fromkeys(prompts)))
         self.waiting: deque[Batch] = deque()
-        for size in sizes(len(wanted), actors, most):
-            self.waiting.append(Batch(dict.fromkeys(wanted[:size])))
-            del wanted[:size]
+        for size in sizes(len(ordered), actors, most):
+            self.waiting.append(Batch(dict.fromkeys(ordered[:size])))
+            del ordered[:size]
 
     def answered(self, batch: Batch, completions: Iterable[Completion]) -> list[Completion]:
-        """Those completions that are the first to their requests. Raises EngineError for what nobody asked."""
+        """Those completions that are the first to their prompts. Raises EngineError for what nobody asked."""
         fresh = []
         for completion in completions:
             if completion.prompt not in batch.open:
-                asked = completion.prompt
+                prompt = completion.prompt
                 raise EngineError(
-                    f"an actor answered task {asked.task!r}, example {asked.example!r} of {asked.subject!r}, which it "
+                    f"an actor answered task {prompt.task!r}, example {prompt.example!r} of {prompt.subject!r}, which it "
                     f"was not asked; report this as a defect of its engine"
                 )
             del batch.open[completion.prompt]
@@ -85,7 +85,7 @@ class Shares:
     def lost(self, batch: Batch, reason: str) -> None:
         """What is left of a lost actor's batch goes first. Raises EngineError if the batch cost too many actors.
 
-        In halves: where one request is what ends actors, fewer and fewer others go with it.
+        In halves: where one prompt is what ends actors, fewer and fewer others go with it.
         """
         batch.losses += 1
         if not batch.open:
@@ -95,9 +95,9 @@ class Shares:
                 f"{LIVES} actors ended one after the other over {batch}: {reason}; the answers so far are kept; "
                 f"lower `engine.options.rows`, or leave these out"
             )
-        requests = list(batch.open)
-        half = -(-len(requests) // 2)
-        for part in (requests[half:], requests[:half]):
+        prompts = list(batch.open)
+        half = -(-len(prompts) // 2)
+        for part in (prompts[half:], prompts[:half]):
             if part:
                 self.waiting.appendleft(Batch(dict.fromkeys(part), batch.losses))
 
@@ -109,15 +109,20 @@ class Shares:
 
     @staticmethod
     def _drop(batch: Batch, failed: Collection[str]) -> None:
-        for request in [one for one in batch.open if one.subject in failed]:
-            del batch.open[request]
+        for prompt in [prompt for prompt in batch.open if prompt.subject in failed]:
+            del batch.open[prompt]
 
 
-def _ordered(requests: Sequence[Prompt]) -> list[Prompt]:
+def _ordered(prompts: Sequence[Prompt]) -> list[Prompt]:
     """Alike beside alike: by subject, kind and length, the longest first."""
-    places = {name: place for place, name in enumerate(dict.fromkeys(one.subject for one in requests))}
+    places = {name: place for place, name in enumerate(dict.fromkeys(prompt.subject for prompt in prompts))}
 
-    def order(one: Prompt) -> tuple[int, str, int, int]:
-        return places[one.subject], one.kind, -one.max_tokens, -len(one.text) - len(one.continuation)
+    def order(prompt: Prompt) -> tuple[int, str, int, int]:
+        return (
+            places[prompt.subject],
+            prompt.kind,
+            -prompt.max_tokens,
+            -len(prompt.text) - len(prompt.continuation),
+        )
 
-    return sorted(requests, key=order)
+    return sorted(prompts, key=order)

@@ -48,12 +48,12 @@ class Worker:
                 case Open():
                     yield self._open()
                 case Ask():
-                    for burst in _bursts(self._engine.complete(job.requests)):
+                    for burst in _bursts(self._engine.complete(job.prompts)):
                         yield Answers(burst)
                     yield Done(dict(self._engine.failed))
                 case Look():
-                    found = tuple(self._engine.liveness(job.adapters, job.sent))
-                    yield Done(dict(self._engine.failed), found)
+                    measured = tuple(self._engine.liveness(job.adapters, job.sent))
+                    yield Done(dict(self._engine.failed), measured)
         except AssayError as bad:
             yield Refused(str(bad))
         except Exception as bad:  # whatever an engine's parts raise, as when a process of vLLM's own is gone
@@ -68,32 +68,32 @@ class Worker:
     def _open(self) -> Opened:
         order = self._order
         os.environ.update(order.environment)
-        found = (self._look or find_preflight(order.settings.name))(
+        looked = (self._look or find_preflight(order.settings.name))(
             order.settings, order.base, order.adapters
         )
-        self._loaded = self._stack.enter_context(found.load())
+        self._loaded = self._stack.enter_context(looked.load())
         return Opened(
             platform.node(),
-            {name: json_sha256(identity) for name, identity in found.identities.items()},
-            {one.subject: one.message for one in found.problems if one.severity == "error"},
+            {name: json_sha256(identity) for name, identity in looked.identities.items()},
+            {problem.subject: problem.message for problem in looked.problems if problem.severity == "error"},
             dict(self._loaded.failed),
-            {**found.provenance, **self._loaded.provenance},
+            {**looked.provenance, **self._loaded.provenance},
         )
 
 
 def _bursts(completions: Iterable[Completion]) -> Iterator[tuple[Completion, ...]]:
     """Completions by the half second."""
-    held: list[Completion] = []
+    burst: list[Completion] = []
     began = time.monotonic()
     try:
         for completion in completions:
-            held.append(completion)
+            burst.append(completion)
             if time.monotonic() - began >= BURST:
-                yield tuple(held)
-                held, began = [], time.monotonic()
+                yield tuple(burst)
+                burst, began = [], time.monotonic()
     except Exception:
-        if held:  # what came before it is as good as ever
-            yield tuple(held)
+        if burst:  # what came before it is as good as ever
+            yield tuple(burst)
         raise
-    if held:
-        yield tuple(held)
+    if burst:
+        yield tuple(burst)

@@ -77,20 +77,20 @@ class Recorded:
             zip((example for example, _ in pairs), source.cut([row for _, row in pairs]), strict=True)
         )
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield the recorded completion of each request; one file is open and in memory at a time."""
         wanted: dict[tuple[str, str], dict[tuple[str, int], Prompt]] = {}
-        for request in requests:
-            cell = wanted.setdefault((request.subject, request.task), {})
-            cell[request.example, request.sample] = request
+        for prompt in prompts:
+            cell = wanted.setdefault((prompt.subject, prompt.task), {})
+            cell[prompt.example, prompt.sample] = prompt
         for (subject, task), cell in wanted.items():
             for example, row in self.rows(subject, task):
                 if (example.key, row.sample) in cell:
                     yield _completion(cell[example.key, row.sample], row)
 
 
-def _completion(request: Prompt, row: Row) -> Completion:
-    prompt = request if row.sent is None else replace(request, text=row.sent)
+def _completion(prompt: Prompt, row: Row) -> Completion:
+    prompt = prompt if row.sent is None else replace(prompt, text=row.sent)
     return Completion(prompt, row.text or "", skip=row.skip, null=row.text is None)
 
 
@@ -107,25 +107,25 @@ def match(
     by_prompt: dict[str, list[Example]] = {}
     for example in known:
         by_prompt.setdefault(example.prompt, []).append(example)
-    found: dict[tuple[str, int], Row] = {}
+    rows: dict[tuple[str, int], Row] = {}
     for row in source.read(source.path):
         example = _find(source.path, row, by_key, by_prompt)
-        if (earlier := found.get((example.key, row.sample))) is not None:
+        if (earlier := rows.get((example.key, row.sample))) is not None:
             raise ResponsesError(
                 f"{source.path}:{row.line}: second response to example {example.key!r}, first on line "
                 f"{earlier.line}; keep one, or number repeats with `sample: 0, 1, ...`"
             )
-        found[example.key, row.sample] = row
-    samples = 1 + max((sample for _, sample in found), default=0)
+        rows[example.key, row.sample] = row
+    samples = 1 + max((sample for _, sample in rows), default=0)
     keys = [example.key for example in examples]
-    missing = [key for key in keys if any((key, sample) not in found for sample in range(samples))]
+    missing = [key for key in keys if any((key, sample) not in rows for sample in range(samples))]
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise ResponsesError(
             f"{source.path}: no response to {len(missing)} of {len(examples)} examples (keys {shown}); "
             f"add them, or set `limit` on the task if only the first examples were run"
         )
-    return [(example, found[example.key, sample]) for example in examples for sample in range(samples)]
+    return [(example, rows[example.key, sample]) for example in examples for sample in range(samples)]
 
 
 def _find(

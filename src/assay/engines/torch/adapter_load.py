@@ -211,10 +211,10 @@ def _targets(config: PeftConfig) -> str:
 def _not_put_on(config: PeftConfig, base: Base, bad: Exception) -> EngineError:
     """Why peft did not put its layers on the base."""
     if "not found in the base model" in str(bad):
-        found = f"the base {base.name!r} has no layers that its target_modules ({_targets(config)}) name"
+        message = f"the base {base.name!r} has no layers that its target_modules ({_targets(config)}) name"
     else:
-        found = f"peft cannot put it on the base: {_first(bad)}"
-    return EngineError(found, fix=train_base(config, base))
+        message = f"peft cannot put it on the base: {_first(bad)}"
+    return EngineError(message, fix=train_base(config, base))
 
 
 def _not_filled(
@@ -234,11 +234,11 @@ def _not_filled(
                 "it names this base, so its weights and its configuration may not belong together, or the base was "
                 "changed after the training: save or download it again"
             )
-        found = (
+        message = (
             f"{len(misshapen)} of its weights have another shape than the base's layers "
             f"({key.removeprefix(PREFIX)}: {list(stored)} in the file, {list(expected)} in the base)"
         )
-        return EngineError(found, fix=fix)
+        return EngineError(message, fix=fix)
     if isinstance(bad, KeyError):
         return EngineError(f"{folder} holds no {bad.args[0]}, which its configuration promises", fix=fix)
     return EngineError(f"{folder} cannot be loaded: {_first(bad)}", fix=fix)
@@ -261,10 +261,10 @@ def _misshapen(stored: Mapping[str, Shape], places: Mapping[str, Shape]) -> dict
 def _pickled(path: Path) -> Mapping[str, Shape]:
     """Names and shapes of the tensors in a pickle."""
     try:
-        held: dict[str, Any] = torch.load(path, map_location="meta", weights_only=True)
+        tensors: dict[str, Any] = torch.load(path, map_location="meta", weights_only=True)
     except Exception as bad:
         raise EngineError(f"{path} cannot be read ({_first(bad)})", fix="save it again") from None
-    return {name: tuple(tensor.shape) for name, tensor in held.items()}
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def _replaced(file: Path, keys: Iterable[str], own: set[str], base: Base) -> tuple[str, ...]:
@@ -276,16 +276,16 @@ def _replaced(file: Path, keys: Iterable[str], own: set[str], base: Base) -> tup
     places = {key: place for key, place in places.items() if place in own}
     if not places or base.device.type == "meta":
         return ()
-    held = (
+    tensors = (
         load_file(file) if file.name == WEIGHTS else torch.load(file, map_location="cpu", weights_only=True)
     )
-    found = []
+    replaced = []
     for key, place in places.items():
         layer, _, kind = place.rpartition(".")
         weight: Tensor = getattr(base.model.get_submodule(layer), kind)
-        if held[key].shape != weight.shape or not torch.equal(held[key].to(weight), weight):
-            found.append(place)
-    return tuple(sorted(found))
+        if tensors[key].shape != weight.shape or not torch.equal(tensors[key].to(weight), weight):
+            replaced.append(place)
+    return tuple(sorted(replaced))
 
 
 def _tuned(wrapped: PeftModel) -> set[str]:

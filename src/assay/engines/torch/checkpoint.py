@@ -55,11 +55,11 @@ def base_files(base: ModelRef, *, allow_pickle: bool, remote_code: bool) -> tupl
 
 
 def _headers(weights: Sequence[Path]) -> Mapping[str, Entry]:
-    found: dict[str, Entry] = {}
+    entries: dict[str, Entry] = {}
     for file in weights:
         if file.suffix == ".safetensors":
-            found |= read_header(file)
-    return found
+            entries |= read_header(file)
+    return entries
 
 
 def refuse_misshapen(folder: Path, weights: Sequence[Path], model: PreTrainedModel) -> None:
@@ -98,9 +98,9 @@ def refuse_mute(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Raise EngineError if a tokenizer makes no tokens of text: transformers makes one out of nothing, too."""
     special = set(tokenizer.all_special_ids)
     if all(token in special for token in tokenizer.encode(SAMPLE, add_special_tokens=False)):
-        said = without_tokenizer(folder)
+        missing = without_tokenizer(folder)
         raise EngineError(
-            said or f"the tokenizer in {folder} makes no tokens of text: it is empty; download it again"
+            missing or f"the tokenizer in {folder} makes no tokens of text: it is empty; download it again"
         )
 
 

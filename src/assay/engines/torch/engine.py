@@ -112,29 +112,27 @@ class TorchEngine:
         """Take the adapters off the base."""
         unstack(self.base.model)
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield one completion for each request, as they finish. Raises EngineError.
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield one completion for each prompt, as they finish. Raises EngineError.
 
         The base and the stacked adapters share batches; then come the others, one after the other.
         """
         waiting: dict[str, list[Prompt]] = {"": []}
-        for request in requests:
-            waiting.setdefault(request.subject if request.subject in self.fallback else "", []).append(
-                request
-            )
+        for prompt in prompts:
+            waiting.setdefault(prompt.subject if prompt.subject in self.fallback else "", []).append(prompt)
         yield from self._complete(waiting.pop(""))
-        for name, asked in waiting.items():
+        for name, alone in waiting.items():
             with self._alone(self.fallback[name]):
-                yield from self._complete(asked)
+                yield from self._complete(alone)
 
-    def _complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
+    def _complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         rows: list[Sequence] = []
         scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
-        for request in requests:
-            if request.kind == "generate":
-                rows.append(self._row(request))
+        for prompt in prompts:
+            if prompt.kind == "generate":
+                rows.append(self._row(prompt))
             else:
-                self._score(request, scored)
+                self._score(prompt, scored)
         positions = self.options.logits // (4 * self.base.model.config.get_text_config().vocab_size)
         scheduler = Scheduler(rows, scored.values(), self.options, max(1, positions))
         try:
@@ -179,7 +177,7 @@ class TorchEngine:
         parts, scored = scheduler.schedule()
         run = self.runner.run if self.graphs is None else self.graphs.run
         try:
-            logits = run([*parts, *(one.enter() for one in scored)], scheduler.cache)
+            logits = run([*parts, *(sequence.enter() for sequence in scored)], scheduler.cache)
             tokens = choose(scheduler.running, logits[: len(scheduler.running)])
             results = self._results(scored, logits[len(scheduler.running) :])
         except RuntimeError as bad:
@@ -229,55 +227,55 @@ class TorchEngine:
     def _results(self, scored: abc.Sequence[Scored], logits: Tensor) -> list[Completion]:
         results: list[Completion] = []
         first = 0
-        for one in scored:
-            for request, logprob, greedy in one.results(logits[first : first + one.keep]):
-                seconds = time.monotonic() - one.started
-                text = request.continuation
+        for sequence in scored:
+            for prompt, logprob, greedy in sequence.results(logits[first : first + sequence.keep]):
+                seconds = time.monotonic() - sequence.started
+                text = prompt.continuation
                 results.append(
                     Completion(
-                        request, text, tokens=one.keep, logprob=logprob, greedy=greedy, seconds=seconds
+                        prompt, text, tokens=sequence.keep, logprob=logprob, greedy=greedy, seconds=seconds
                     )
                 )
-            first += one.keep
+            first += sequence.keep
         return results
 
-    def _row(self, request: Prompt) -> Sequence:
-        prompt = encode(self.base.tokenizer, request.text)
-        room = self.base.context - len(prompt)
-        if room < 1 or not prompt or request.max_tokens < 1:
+    def _row(self, prompt: Prompt) -> Sequence:
+        tokens = encode(self.base.tokenizer, prompt.text)
+        room = self.base.context - len(tokens)
+        if room < 1 or not tokens or prompt.max_tokens < 1:
             raise EngineError(
-                f"task {request.task!r}, example {request.example!r}: a prompt of {len(prompt)} tokens and "
-                f"max_tokens {request.max_tokens} do not fit a context of {self.base.context}; shorten one"
+                f"task {prompt.task!r}, example {prompt.example!r}: a prompt of {len(tokens)} tokens and "
+                f"max_tokens {prompt.max_tokens} do not fit a context of {self.base.context}; shorten one"
             )
-        self._known(request, prompt)
-        stops = Stops(tuple(text for text in request.stop if text))
-        return Sequence(request, self._subject(request), prompt, min(request.max_tokens, room), stops)
+        self._known(prompt, tokens)
+        stops = Stops(tuple(text for text in prompt.stop if text))
+        return Sequence(prompt, self._subject(prompt), tokens, min(prompt.max_tokens, room), stops)
 
-    def _score(self, request: Prompt, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
-        tokens, count = encode_pair(self.base.tokenizer, request.text, request.continuation)
+    def _score(self, prompt: Prompt, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
+        tokens, count = encode_pair(self.base.tokenizer, prompt.text, prompt.continuation)
         if count < 1 or len(tokens) - 1 > self.base.context:
             raise EngineError(
-                f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
+                f"task {prompt.task!r}, example {prompt.example!r}: {count} tokens to score of {len(tokens)}, "
                 f"in a context of {self.base.context}; give a continuation, or shorten the prompt"
             )
-        self._known(request, tokens)
-        key = (self._subject(request), count, tuple(tokens[:-1]))
-        one = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
-        one.targets.append((request, tokens[-count:]))
+        self._known(prompt, tokens)
+        key = (self._subject(prompt), count, tuple(tokens[:-1]))
+        sequence = scored.setdefault(key, Scored(tokens[:-1], count, key[0], []))
+        sequence.targets.append((prompt, tokens[-count:]))
 
-    def _known(self, request: Prompt, tokens: abc.Sequence[int]) -> None:
+    def _known(self, prompt: Prompt, tokens: abc.Sequence[int]) -> None:
         """Refuse tokens without weights here: on a GPU they end the whole process."""
         if max(tokens) >= self.vocabulary:
             raise EngineError(
-                f"task {request.task!r}, example {request.example!r}: token {max(tokens)}, and base "
+                f"task {prompt.task!r}, example {prompt.example!r}: token {max(tokens)}, and base "
                 f"{self.base.name!r} has weights for {self.vocabulary}; give the tokenizer that belongs to it"
             )
 
-    def _subject(self, request: Prompt) -> int:
-        if request.subject not in self.subjects:
+    def _subject(self, prompt: Prompt) -> int:
+        if prompt.subject not in self.subjects:
             known = ", ".join(self.subjects)
-            raise EngineError(f"subject {request.subject!r} is not loaded (loaded: {known})")
-        return self.subjects[request.subject]
+            raise EngineError(f"subject {prompt.subject!r} is not loaded (loaded: {known})")
+        return self.subjects[prompt.subject]
 
     def _obstacle(self) -> str:
         if not self.options.graphs:
@@ -293,7 +291,7 @@ class TorchEngine:
         self, parts: abc.Sequence[Segment], scored: abc.Sequence[Scored], chosen: int, began: float
     ) -> None:
         self.usage.read += sum(len(part.tokens) for part in parts if not part.start)
-        self.usage.read += sum(len(one.tokens) for one in scored)
+        self.usage.read += sum(len(sequence.tokens) for sequence in scored)
         self.usage.generated += chosen
         self.usage.steps += 1
         self.usage.seconds += time.monotonic() - began

@@ -160,25 +160,25 @@ class Graphs:
         decodes = cache is not None and all(segment.start > 0 for segment in segments)
         if self.stopped or cache is None or not decodes:
             return self.runner.run(segments, cache)
-        one = self._sized(segments, cache)
-        one.uses += 1
-        if one.uses <= WORTH:
+        recorded = self._sized(segments, cache)
+        recorded.uses += 1
+        if recorded.uses <= WORTH:
             logits = self.runner.run(segments, cache)
             if self._logits is None:
                 self._logits = logits.new_empty(cache.slots, logits.shape[-1])
             return logits
-        one.fill(segments)
-        if one.replay is None:
+        recorded.fill(segments)
+        if recorded.replay is None:
             try:
-                one.replay = self._record(one)
+                recorded.replay = self._record(recorded)
             except Exception as bad:
                 self._stop(_reason(bad))
                 return self.runner.run(segments, cache)
-        one.replay()
+        recorded.replay()
         self.replays += 1
         assert self._logits is not None  # noqa: S101
         logits = self._logits[: len(segments)]
-        if one.uses == WORTH + 2:  # the first one on other inputs than those it was recorded with
+        if recorded.uses == WORTH + 2:  # the first one on other inputs than those it was recorded with
             self._check(logits, segments, cache)
         return logits
 
@@ -209,15 +209,15 @@ class Graphs:
             self._sizes[size] = Recorded.of(*size, cache, self.runner.base.device)
         return self._sizes[size]
 
-    def _record(self, one: Recorded) -> Callable[[], None]:
+    def _record(self, recorded: Recorded) -> Callable[[], None]:
         assert self._logits is not None  # noqa: S101
-        logits = self._logits[: one.step.decoding]
+        logits = self._logits[: recorded.step.decoding]
 
         def call() -> None:
             # A mask kept from a call before would be taken for one that holds for all steps.
-            one.step.masks.clear()
-            logits.copy_(self.runner.forward(one.step))
-            one.step.masks.clear()
+            recorded.step.masks.clear()
+            logits.copy_(self.runner.forward(recorded.step))
+            recorded.step.masks.clear()
 
         assert self._recorder is not None  # noqa: S101
         replay = self._recorder.record(call)

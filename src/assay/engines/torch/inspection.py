@@ -58,14 +58,14 @@ def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool =
     try:
         adapter = read_adapter(name, folder, base, allow_pickle=allow_pickle)
         _fits(adapter, base)
-        template, said = _tokenizer(name, folder, base)
+        template, more = _tokenizer(name, folder, base)
     except EngineError as bad:
         return Inspection(None, (Problem(name, "error", str(bad)),))
     problems = [Problem(name, "warning", text) for text in (*_base(adapter, base), *_weights(adapter))]
     if adapter.unstackable:
         text = f"{adapter.unstackable}; it is run apart, through peft, and takes longer"
         problems.append(Problem(name, "note", text))
-    return Inspection(adapter, (*problems, *said), template)
+    return Inspection(adapter, (*problems, *more), template)
 
 
 def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
@@ -74,9 +74,11 @@ def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
     Nothing of a chat template that cannot be used: that matters to a study only that asks under it.
     """
     problems = []
-    asked = read_object(folder / "generation_config.json")
+    generation = read_object(folder / "generation_config.json")
     if unmet := [
-        f"{key}: {asked[key]}" for key, usual in PLAIN.items() if asked.get(key, usual) not in (usual, None)
+        f"{key}: {generation[key]}"
+        for key, plain in PLAIN.items()
+        if generation.get(key, plain) not in (plain, None)
     ]:
         text = (
             f"its generation_config.json asks for {', '.join(unmet)}, which this engine does not apply, to the base "
@@ -130,18 +132,18 @@ def _base(adapter: Adapter, base: Base) -> list[str]:
 
 
 def _weights(adapter: Adapter) -> list[str]:
-    said = []
+    warnings = []
     if adapter.missing:
         layers = ", ".join(adapter.missing[:3])
-        said.append(
+        warnings.append(
             f"no weights for {len(adapter.missing)} layers that its configuration targets ({layers}); "
             f"peft leaves them unchanged; check that the file is the one that was trained"
         )
     if adapter.deltas and adapter.norm == 0:
         why = "lora_alpha is 0" if getattr(adapter.config, "lora_alpha", 1) == 0 else ""
         why = why or "was it saved before training?"
-        said.append(f"every weight change is zero: it cannot do anything; {why}")
-    return said
+        warnings.append(f"every weight change is zero: it cannot do anything; {why}")
+    return warnings
 
 
 def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Problem]]:

@@ -125,8 +125,8 @@ def _load_weights(source: Source) -> PreTrainedModel:
     device = source.device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = own_dtype(source)
     model: Any
-    said: dict[str, Any]
-    model, said = AutoModelForCausalLM.from_pretrained(
+    report: dict[str, Any]
+    model, report = AutoModelForCausalLM.from_pretrained(
         source.model,
         dtype=dtype,
         output_loading_info=True,
@@ -134,7 +134,7 @@ def _load_weights(source: Source) -> PreTrainedModel:
         **_options(source),
         **_quantized(source, dtype, device),
     )  # type: ignore[misc]
-    if absent := sorted(said["missing_keys"]):
+    if absent := sorted(report["missing_keys"]):
         raise EngineError(
             f"{source.model} holds no weights for {len(absent)} of its tensors ({', '.join(absent[:3])}), which "
             f"would be random; download it again"
@@ -202,9 +202,9 @@ def own_dtype(source: Source) -> torch.dtype:
 
 def out_of_memory(bad: BaseException) -> bool:
     """Whether this is what torch raises where memory runs out, on any device."""
-    told = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
+    phrases = ("can't allocate memory", "out of memory", "STATUS_ALLOC_FAILED")
     return isinstance(bad, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(bad, RuntimeError) and any(text in str(bad) for text in told)
+        isinstance(bad, RuntimeError) and any(text in str(bad) for text in phrases)
     )
 
 
@@ -272,10 +272,10 @@ def _quantized(source: Source, dtype: torch.dtype, device: str) -> dict[str, Any
         return {}
     from transformers import BitsAndBytesConfig
 
-    wanted: dict[str, Any] = {f"load_in_{source.quantization}": True}
+    options: dict[str, Any] = {f"load_in_{source.quantization}": True}
     if source.quantization == "4bit":
-        wanted["bnb_4bit_compute_dtype"] = dtype
-    return {"quantization_config": BitsAndBytesConfig(**wanted), "device_map": {"": device}}
+        options["bnb_4bit_compute_dtype"] = dtype
+    return {"quantization_config": BitsAndBytesConfig(**options), "device_map": {"": device}}
 
 
 def _refuse(name: str, model: PreTrainedModel, config: Any) -> None:

@@ -73,7 +73,7 @@ class Groups:
         self.tokens = rows.new_zeros(len(present), longest)
         """Index of each token; padding repeats the first one."""
         self.places = rows.new_full((len(rows),), len(present) * longest)
-        """Where each token stands in `tokens`, flat; the base's point one past its end."""
+        """Where each token is in `tokens`, flat; the base's point one past its end."""
         for place, adapter in enumerate(present):
             member = members[adapter]
             self.tokens[place, : len(member)] = member

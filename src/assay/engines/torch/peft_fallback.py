@@ -57,9 +57,9 @@ def applied(adapter: Adapter, base: Base) -> Iterator[None]:
     finally:
         _restore(plain)
         with torch.no_grad():
-            held = base.model.state_dict()
+            weights = base.model.state_dict()
             for name, weight in own.items():
-                held[name].copy_(weight)
+                weights[name].copy_(weight)
         base.model.requires_grad_(False)
         spoiled = not torch.equal(before, fingerprint(base))
         _restore(stacked)

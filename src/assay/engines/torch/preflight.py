@@ -3,7 +3,7 @@
     looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
     looked.problems                          # what is wrong, before a token is spent
     with looked.load() as session:           # the base once, all its adapters
-        for completion in session.complete(requests): ...
+        for completion in session.complete(prompts): ...
 
 It knows no task, claim or store.
 """
@@ -54,14 +54,14 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
         stamp = Stamp.of(folder)
         skeleton = load_skeleton(_source(folder, checked), base.name, str(base.source))
         refuse_misshapen(folder, weights, skeleton.model)
-        found = TorchPreflight(base.name, stamp, checked, skeleton)
-        found.look_at_base(weights)
+        looked = TorchPreflight(base.name, stamp, checked, skeleton)
+        looked.look_at_base(weights)
         for adapter in adapters:
-            found.look(adapter)
-        found.refuse_too_large(weights)
+            looked.look(adapter)
+        looked.refuse_too_large(weights)
     except EngineError as bad:
         raise bad.at(f"base {base.name!r}") from bad
-    return found
+    return looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,14 @@ class TorchPreflight(Preflight):
     def look_at_base(self, weights: Sequence[Path]) -> None:
         """What the base is, and what is odd about it."""
         skeleton, folder = self._skeleton, self._stamp.folder
-        held = {
+        settings = {
             "engine": "torch",
             "dtype": str(skeleton.model.dtype).removeprefix("torch."),
             "quantization": self.settings.quantization,
         }
-        identity = base_identity(held, folder, sha256s(weights), remote_code=self.options.trust_remote_code)
+        identity = base_identity(
+            settings, folder, sha256s(weights), remote_code=self.options.trust_remote_code
+        )
         self.add_base(identity, skeleton.template)
         self.note(*inspect_base(skeleton, folder))
         if why := _decodes_slowly(self.settings, skeleton):
@@ -117,19 +119,19 @@ class TorchPreflight(Preflight):
             self.note(Problem(ref.name, "error", str(bad)))
             return
         stamp = Stamp.of(folder)
-        found = inspect_adapter(ref.name, folder, self._skeleton, allow_pickle=pickle)
-        self.note(*found.problems)
-        if found.adapter is None:
+        inspection = inspect_adapter(ref.name, folder, self._skeleton, allow_pickle=pickle)
+        self.note(*inspection.problems)
+        if inspection.adapter is None:
             return
         file = weights_file(folder, allow_pickle=pickle)
-        stackable = not found.adapter.unstackable
+        stackable = not inspection.adapter.unstackable
         dtype = self._skeleton.model.dtype if stackable and not self.options.exact_adapters else torch.float32
         identity = adapter_identity(
             folder, file, self.identities[self.name], str(dtype).removeprefix("torch.")
         )
-        self.add_adapter(ref.name, identity, found.template)
+        self.add_adapter(ref.name, identity, inspection.template)
         twice = self.options.place.type == "cpu"
-        size = adapter_bytes(found.adapter, file, dtype.itemsize, twice=twice)
+        size = adapter_bytes(inspection.adapter, file, dtype.itemsize, twice=twice)
         self.adapters[ref.name] = Usable(folder, stackable, size, stamp)
 
     def refuse_too_large(self, weights: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ from assay.errors import EngineError
 __all__ = ["CPU_TOKENS", "GPU_TOKENS", "BatchOptions", "Scheduler"]
 CPU_TOKENS = 384
 """Beyond, oneDNN's products of many columns and few rows run at half the rate (1.06 TFLOP/s at 768 rows of
-4,864 columns, 1.94 at 384), and what a layer makes is mapped anew by the system each time."""
+4,864 columns, 1.94 at 384), and what a layer makes is mapped again by the system each time."""
 GPU_TOKENS = 4096
 TOGETHER = 16
 """Where decoding steps are replayed, so large a part of the slots is free before rows enter."""
@@ -47,14 +47,14 @@ class Scheduler:
     ) -> None:
         # Longest first: short rows fill the gaps at the end, when there is nothing left to refill with.
         self.waiting = deque(sorted(rows, key=lambda row: -row.need))
-        self.scoring = deque(sorted(scored, key=lambda one: -len(one.tokens)))
+        self.scoring = deque(sorted(scored, key=lambda sequence: -len(sequence.tokens)))
         self.running: list[Sequence] = []
         self.cache: KVCache | None = None
         self.rows = options.rows
         self.tokens = options.tokens or CPU_TOKENS
         self.positions = positions
         """Logits of scored sequences in one step, at most."""
-        self.given = options.memory is not None
+        self.limited = options.memory is not None
         """Whether the memory for keys and values is what the study set, not what is free."""
         self.together = 1
         """Slots that must be free before rows enter again."""
@@ -75,7 +75,7 @@ class Scheduler:
         capacity = max(row.need for row in self.waiting)
         fit = free // max(1, bytes_per_token * capacity)
         if not fit:
-            raise EngineError(_too_small(bytes_per_token * capacity, capacity, free, given=self.given))
+            raise EngineError(_too_small(bytes_per_token * capacity, capacity, free, limited=self.limited))
         self.rows = min(self.rows, fit)
         slots = min(self.rows, len(self.waiting))
         self.cache = KVCache(slots, capacity, whole=recorded)
@@ -101,13 +101,13 @@ class Scheduler:
         taken: list[Scored] = []
         kept = self.positions
         while self.scoring:
-            one = self.scoring[0]
+            sequence = self.scoring[0]
             first = not taken and budget == self.tokens
-            if not first and (len(one.tokens) > budget or one.keep > kept):
+            if not first and (len(sequence.tokens) > budget or sequence.keep > kept):
                 break
             taken.append(self.scoring.popleft())
-            budget -= len(one.tokens)
-            kept -= one.keep
+            budget -= len(sequence.tokens)
+            kept -= sequence.keep
         return taken
 
     def postprocess(self, finished: list[int]) -> None:
@@ -124,9 +124,9 @@ class Scheduler:
             self.cache.clear(len(self.running), used)
 
     def restart(self, scored: list[Scored]) -> None:
-        """Everything goes back to wait, and memory is made anew.
+        """Everything goes back to wait, and the cache is made again.
 
-        Rows keep what they generated, and read it again with their prompt when they enter anew.
+        Rows keep what they generated, and read it again with their prompt when they enter again.
         """
         self.waiting.extendleft(reversed(self.running))
         self.scoring.extendleft(reversed(scored))
@@ -143,11 +143,11 @@ class Scheduler:
         self.positions = max(1, self.positions // 2)
 
 
-def _too_small(row: int, tokens: int, free: int, *, given: bool) -> str:
+def _too_small(row: int, tokens: int, free: int, *, limited: bool) -> str:
     """Why a row of `row` bytes does not fit, and what is to be changed."""
     needed = f"one row of {tokens} tokens takes {row / 2**20:.3g} MiB of memory for keys and values"
     left = f"{free / 2**20:.3g} MiB"
-    if not given:
+    if not limited:
         return f"{needed}, {left} are left; lower `max_tokens`, or use a larger machine"
     enough = math.ceil(100 * row / 2**30) / 100
     return (

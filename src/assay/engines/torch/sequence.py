@@ -78,22 +78,22 @@ class Sequence:
 
     def draw(self) -> float:
         """Uniform in [0, 1): a function of seed, task, example, sample and place, of nothing else."""
-        asked = self.asked
-        place = (asked.seed, asked.task, asked.example, asked.sample, asked.request, len(self.output))
+        prompt = self.asked
+        place = (prompt.seed, prompt.task, prompt.example, prompt.sample, prompt.request, len(self.output))
         digest = hashlib.sha256(repr(place).encode()).digest()
         return int.from_bytes(digest[:6]) / 2**48
 
 
 @dataclass(slots=True, eq=False)
 class Scored:
-    """Sequences to read once; requests that need the same logits share one."""
+    """Sequences to read once; prompts that need the same logits share one."""
 
     tokens: list[int]
     """Context and continuation, the last token left out: nothing follows it."""
     keep: int
     adapter: int
     targets: list[tuple[Prompt, list[int]]]
-    """Each request with the tokens that the kept logits should predict."""
+    """Each prompt with the tokens that the kept logits should predict."""
     started: float = 0.0
 
     def enter(self) -> Segment:
@@ -105,12 +105,12 @@ class Scored:
         """Log-probability and greediness of each target, from logits (keep, vocabulary)."""
         logits = logits.float()
         totals, best = logits.logsumexp(-1), logits.argmax(-1)
-        found = []
-        for request, target in self.targets:
-            wanted = torch.tensor(target, device=logits.device)
-            logprobs = logits.gather(1, wanted[:, None])[:, 0] - totals
-            found.append((request, float(logprobs.double().sum()), bool((best == wanted).all())))
-        return found
+        results = []
+        for prompt, target in self.targets:
+            tokens = torch.tensor(target, device=logits.device)
+            logprobs = logits.gather(1, tokens[:, None])[:, 0] - totals
+            results.append((prompt, float(logprobs.double().sum()), bool((best == tokens).all())))
+        return results
 
 
 def _likeliest(logits: Tensor) -> Tensor:
@@ -135,7 +135,7 @@ def choose(rows: abc.Sequence[Sequence], logits: Tensor) -> list[int]:
         heat = logits.new_tensor([rows[i].asked.temperature for i in drawn], dtype=torch.float64)
         mass = (logits[drawn].double() / heat[:, None]).softmax(-1).cumsum(-1)
         points = mass.new_tensor([[rows[i].draw()] for i in drawn]) * mass[:, -1:]
-        found = torch.searchsorted(mass, points, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
-        for i, token in zip(drawn, found.tolist(), strict=True):
+        places = torch.searchsorted(mass, points, right=True)[:, 0].clamp(max=logits.shape[1] - 1)
+        for i, token in zip(drawn, places.tolist(), strict=True):
             chosen[i] = token
     return chosen

@@ -69,27 +69,27 @@ class TorchSession:
             raise EngineError("the weights are no longer in memory; load them again")
         return self._engine
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield a completion for each request but those of adapters that failed. Raises EngineError.
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield a completion for each prompt but those of adapters that failed. Raises EngineError.
 
-        An adapter that fails while it is run apart yields nothing more, and the next one follows; what it
-        said before was said by it, and stands.
+        An adapter that fails while peft applies it yields nothing more, and the next one follows; its completions
+        so far are kept.
         """
         engine = self._open
         together: list[Prompt] = []
-        apart: dict[str, list[Prompt]] = {}
-        for request in requests:
-            if request.subject not in self._failed:
-                asked = (
-                    apart.setdefault(request.subject, []) if request.subject in engine.fallback else together
+        alone: dict[str, list[Prompt]] = {}
+        for prompt in prompts:
+            if prompt.subject not in self._failed:
+                batch = (
+                    alone.setdefault(prompt.subject, []) if prompt.subject in engine.fallback else together
                 )
-                asked.append(request)
+                batch.append(prompt)
         yield from engine.complete(together)
-        for name, asked in apart.items():
+        for name, batch in alone.items():
             if self._stale(name):
                 continue
             try:
-                yield from engine.complete(asked)
+                yield from engine.complete(batch)
             except SpoiledError:
                 raise
             except Exception as bad:
@@ -102,17 +102,17 @@ class TorchSession:
         engine = self._open
         names = [name for name in adapters if name not in self._failed]
         stacked = [name for name in names if name not in engine.fallback]
-        found = {one.adapter: one for one in self._measured(stacked, sent)}
+        measured = {entry.adapter: entry for entry in self._measured(stacked, sent)}
         for name in names:
-            if name in found or self._stale(name):
+            if name in measured or self._stale(name):
                 continue
             try:
-                found |= {one.adapter: one for one in self._measured([name], sent)}
+                measured |= {entry.adapter: entry for entry in self._measured([name], sent)}
             except SpoiledError:
                 raise
             except Exception as bad:
                 self._failed[name] = _reason(bad)
-        return [found[name] for name in names if name in found]
+        return [measured[name] for name in names if name in measured]
 
     def _stale(self, name: str) -> bool:
         """Whether the files of an adapter, which peft is about to read again, are no longer those looked at."""

@@ -72,7 +72,7 @@ class Step:
     groups: list[Group]
     cache: KVCache | None
     fixed: bool = False
-    """Its tensors are buffers that the next step fills anew: shapes may depend on their sizes alone."""
+    """Its tensors are buffers that the next step fills again: shapes may depend on their sizes alone."""
     masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
     """Attention masks of this step, shared by its layers."""
 

@@ -45,22 +45,20 @@ def check_adapter(files: AdapterFiles, base: Mapping[str, Shape]) -> Fit:
     if more := unusual(files.config):
         raise EngineError(f"it has {more}, which vLLM does not apply", fix="use the engine `torch`")
     refuse_changed_base(files.config)
-    found = match(files.config, files.tensors, base)
-    if found.others:
+    fit = match(files.config, files.tensors, base)
+    if fit.others:
         raise EngineError(
-            f"its file holds {found.others[0]}, which is no part of a LoRA: vLLM leaves it out",
+            f"its file holds {fit.others[0]}, which is no part of a LoRA: vLLM leaves it out",
             fix="use the engine `torch`",
         )
-    if found.halves:
-        raise EngineError(
-            f"its file holds half of {found.halves[0]}", fix="save or download the adapter again"
-        )
-    if not found.pairs:
+    if fit.halves:
+        raise EngineError(f"its file holds half of {fit.halves[0]}", fix="save or download the adapter again")
+    if not fit.pairs:
         raise EngineError(f"{files.weights} holds no weights of a LoRA", fix="save the adapter again")
     if base:
-        refuse_other_base(found, "vLLM")
-    targets = frozenset(name.rpartition(".")[2] for name in found.pairs)
-    return Fit(max(rank, *(pair.down[0] for pair in found.pairs.values())), len(found.pairs), targets)
+        refuse_other_base(fit, "vLLM")
+    targets = frozenset(name.rpartition(".")[2] for name in fit.pairs)
+    return Fit(max(rank, *(pair.down[0] for pair in fit.pairs.values())), len(fit.pairs), targets)
 
 
 def largest_rank(ranks: list[int]) -> int:

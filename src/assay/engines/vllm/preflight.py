@@ -3,7 +3,7 @@
 looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
 looked.problems                          # what is wrong, before a token is spent
 with looked.load() as session:           # the base once, all its adapters
-    for completion in session.complete(requests): ...
+    for completion in session.complete(prompts): ...
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
             "engine 'vllm' needs vllm: install it with `pip install 'lora-assay[vllm]'`, in an environment of its own"
         )
     try:
-        found = VllmPreflight(base, checked)
+        looked = VllmPreflight(base, checked)
     except EngineError as bad:
         raise bad.at(f"base {base.name!r}" + (f": {bad.place}" if bad.place else "")) from bad
     for adapter in adapters:
-        found.look(adapter)
-    return found
+        looked.look(adapter)
+    return looked
 
 
 class VllmPreflight(Preflight):
@@ -111,7 +111,7 @@ class VllmPreflight(Preflight):
     def arguments(self) -> dict[str, Any]:
         """Of `vllm.LLM`, but for what its machine decides."""
         options = self.settings.options
-        given: dict[str, Any] = {
+        arguments: dict[str, Any] = {
             "model": str(self.folder),
             "tokenizer": str(self.folder),
             "dtype": self.dtype,
@@ -126,12 +126,12 @@ class VllmPreflight(Preflight):
             "seed": 0,
         }
         if options.length is not None:
-            given["max_model_len"] = options.length
+            arguments["max_model_len"] = options.length
         if options.memory is not None:
-            given["gpu_memory_utilization"] = options.memory
+            arguments["gpu_memory_utilization"] = options.memory
         if self.adapters:
-            given |= self._lora_arguments()
-        return given | dict(options.arguments)
+            arguments |= self._lora_arguments()
+        return arguments | dict(options.arguments)
 
     def _lora_arguments(self) -> dict[str, Any]:
         """Room for the adapters and the control, in those layers alone that some adapter changes."""
@@ -147,32 +147,32 @@ class VllmPreflight(Preflight):
 
     def ends(self) -> tuple[int, ...]:
         """Tokens that end a text, by the base's generation configuration; the tokenizer knows one more."""
-        said = read_object(self.folder / "generation_config.json").get(
+        ends = read_object(self.folder / "generation_config.json").get(
             "eos_token_id", self.config.get("eos_token_id")
         )
-        listed = said if isinstance(said, list) else [said]
-        return tuple(one for one in listed if isinstance(one, int) and not isinstance(one, bool))
+        listed = ends if isinstance(ends, list) else [ends]
+        return tuple(token for token in listed if isinstance(token, int) and not isinstance(token, bool))
 
     def _begin(self) -> None:
-        held: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "engine": "vllm",
             "dtype": self.dtype,
             "quantization": self.settings.quantization or "none",
         }
         if self.settings.options.arguments:
-            held["arguments"] = dict(self.settings.options.arguments)
+            settings["arguments"] = dict(self.settings.options.arguments)
         for file in self._weights:
             read_header(file)
         remote_code = self.settings.options.trust_remote_code
-        identity = base_identity(held, self.folder, sha256s(self._weights), remote_code=remote_code)
+        identity = base_identity(settings, self.folder, sha256s(self._weights), remote_code=remote_code)
         self.add_base(identity, own_template(self.folder))
 
 
 def _dtype(config: Mapping[str, Any], weights: Sequence[Path]) -> str:
     """The checkpoint's own: as it says, else that of most of its numbers."""
-    said = config.get("dtype") or config.get("torch_dtype")
-    if isinstance(said, str) and said.removeprefix("torch.") in STORED.values():
-        return said.removeprefix("torch.")
+    configured = config.get("dtype") or config.get("torch_dtype")
+    if isinstance(configured, str) and configured.removeprefix("torch.") in STORED.values():
+        return configured.removeprefix("torch.")
     sizes: Counter[str] = Counter()
     for file in weights:
         for entry in read_header(file).values():

@@ -73,15 +73,15 @@ class VllmSession:
             raise EngineError("the weights are no longer in memory; load them again")
         return self._core
 
-    def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield a completion for each request but those of adapters that failed. Raises EngineError."""
-        wanted = [request for request in requests if request.subject not in self._failed]
+    def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+        """Yield a completion for each prompt but those of adapters that failed. Raises EngineError."""
+        open_prompts = [prompt for prompt in prompts if prompt.subject not in self._failed]
         # Apart: on a processor, vLLM 0.32 puts an adapter on rows of the base that share a batch with one.
-        alone = [request for request in wanted if request.subject == self._base]
-        others = [request for request in wanted if request.subject != self._base]
-        for asked in (alone, others):
-            for request, began, output in self._run((request, self._limits(request)) for request in asked):
-                yield self._completion(request, began, output)
+        plain = [prompt for prompt in open_prompts if prompt.subject == self._base]
+        others = [prompt for prompt in open_prompts if prompt.subject != self._base]
+        for batch in (plain, others):
+            for prompt, began, output in self._run((prompt, self._limits(prompt)) for prompt in batch):
+                yield self._completion(prompt, began, output)
 
     def liveness(
         self, adapters: Sequence[str], sent: Mapping[str, Sequence[str]] = NO_PROMPTS
@@ -93,34 +93,34 @@ class VllmSession:
         names = [name for name in adapters if name not in self._failed]
         if not names:
             return []
-        asked = {name: [*PROBES, *sent.get(name, ())] for name in names}
-        every = list(dict.fromkeys(prompt for listed in asked.values() for prompt in listed))
-        rounds = [self._said({self._base: every})[self._base] for _ in range(2)]
+        probes = {name: [*PROBES, *sent.get(name, ())] for name in names}
+        every = list(dict.fromkeys(prompt for listed in probes.values() for prompt in listed))
+        rounds = [self._probe_answers({self._base: every})[self._base] for _ in range(2)]
         still = [CONTROL] if CONTROL in self._loras else []
-        together = self._said(dict.fromkeys(still, every) | asked)
+        together = self._probe_answers(dict.fromkeys(still, every) | probes)
         rounds += [together[name] for name in still]
-        found = [answer_liveness(name, rounds, together[name]) for name in names]
-        return [replace(one, modules=self._modules.get(one.adapter), again=False) for one in found]
+        measured = [answer_liveness(name, rounds, together[name]) for name in names]
+        return [replace(entry, modules=self._modules.get(entry.adapter), again=False) for entry in measured]
 
     def close(self) -> None:
         """Let go of all weights."""
         self._core = None
 
-    def _said(self, asked: Mapping[str, Sequence[str]]) -> dict[str, dict[str, ProbeAnswer]]:
+    def _probe_answers(self, probes: Mapping[str, Sequence[str]]) -> dict[str, dict[str, ProbeAnswer]]:
         """Greedy answers, and the log-probabilities of prompts and answers, by subject and prompt."""
         limits: dict[str, Any] = {"temperature": 0.0, "max_tokens": TOKENS, "logprobs": 0}
         limits["stop_token_ids"] = list(self._open.ends)
         if self._open.prompts:
             limits["prompt_logprobs"] = 0
         rows = [
-            (Prompt(name, "liveness", str(i), prompt, max_tokens=TOKENS), limits)
-            for name, prompts in asked.items()
-            for i, prompt in enumerate(prompts)
+            (Prompt(name, "liveness", str(i), text, max_tokens=TOKENS), limits)
+            for name, texts in probes.items()
+            for i, text in enumerate(texts)
         ]
-        found: dict[str, dict[str, ProbeAnswer]] = {name: {} for name in asked}
-        for request, _, output in self._run(rows):
-            found[request.subject][request.text] = _heard(output)
-        return found
+        answers: dict[str, dict[str, ProbeAnswer]] = {name: {} for name in probes}
+        for prompt, _, output in self._run(rows):
+            answers[prompt.subject][prompt.text] = _probe_answer(output)
+        return answers
 
     def _run(self, rows: Iterable[tuple[Prompt, dict[str, Any]]]) -> Iterator[tuple[Prompt, float, Any]]:
         """Rows with what vLLM said, as they finish; not more are handed over than fill two batches."""
@@ -143,86 +143,89 @@ class VllmSession:
             if under:
                 core.engine.abort_request(list(under))
 
-    def _enter(self, core: Core, name: str, request: Prompt, limits: dict[str, Any]) -> None:
-        if request.subject != self._base and request.subject not in self._loras:
+    def _enter(self, core: Core, name: str, prompt: Prompt, limits: dict[str, Any]) -> None:
+        if prompt.subject != self._base and prompt.subject not in self._loras:
             known = ", ".join((self._base, *self._loras))
-            raise EngineError(f"subject {request.subject!r} is not loaded (loaded: {known})")
-        tokens, more = self._tokens(core, request)
+            raise EngineError(f"subject {prompt.subject!r} is not loaded (loaded: {known})")
+        tokens, more = self._tokens(core, prompt)
         core.engine.add_request(
             name,
             {"prompt_token_ids": tokens},
             core.limits(**limits, **more),
-            lora_request=self._loras.get(request.subject),
+            lora_request=self._loras.get(prompt.subject),
         )
 
-    def _tokens(self, core: Core, request: Prompt) -> tuple[list[int], dict[str, Any]]:
+    def _tokens(self, core: Core, prompt: Prompt) -> tuple[list[int], dict[str, Any]]:
         """A row's tokens, and how many may follow."""
-        if request.kind == "loglikelihood":
+        if prompt.kind == "loglikelihood":
             if not core.prompts:
                 raise EngineError(
-                    f"task {request.task!r} scores continuations, which vLLM cannot do beside adapters of the output "
+                    f"task {prompt.task!r} scores continuations, which vLLM cannot do beside adapters of the output "
                     f"layer (lm_head); leave those out, or use the engine `torch`"
                 )
-            tokens, count = encode_pair(core.tokenizer, request.text, request.continuation)
+            tokens, count = encode_pair(core.tokenizer, prompt.text, prompt.continuation)
             if not 0 < count < len(tokens) < core.context:
                 raise EngineError(
-                    f"task {request.task!r}, example {request.example!r}: {count} tokens to score of {len(tokens)}, "
+                    f"task {prompt.task!r}, example {prompt.example!r}: {count} tokens to score of {len(tokens)}, "
                     f"in a context of {core.context}; give a continuation, or shorten the prompt"
                 )
             return tokens, {}
-        tokens = encode(core.tokenizer, request.text)
+        tokens = encode(core.tokenizer, prompt.text)
         room = core.context - len(tokens)
-        if room < 1 or not tokens or request.max_tokens < 1:
+        if room < 1 or not tokens or prompt.max_tokens < 1:
             raise EngineError(
-                f"task {request.task!r}, example {request.example!r}: a prompt of {len(tokens)} tokens and "
-                f"max_tokens {request.max_tokens} do not fit a context of {core.context}; shorten one"
+                f"task {prompt.task!r}, example {prompt.example!r}: a prompt of {len(tokens)} tokens and "
+                f"max_tokens {prompt.max_tokens} do not fit a context of {core.context}; shorten one"
             )
-        return tokens, {} if request.task == "liveness" else {"max_tokens": min(request.max_tokens, room)}
+        return tokens, {} if prompt.task == "liveness" else {"max_tokens": min(prompt.max_tokens, room)}
 
-    def _limits(self, request: Prompt) -> dict[str, Any]:
-        """Everything that shapes an answer: vLLM is told to leave the model's own settings out."""
-        if request.kind == "loglikelihood":
+    def _limits(self, prompt: Prompt) -> dict[str, Any]:
+        """Everything that shapes an answer: vLLM leaves the model's own settings out."""
+        if prompt.kind == "loglikelihood":
             return {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
         limits: dict[str, Any] = {
-            "temperature": request.temperature,
-            "stop": [text for text in request.stop if text],
+            "temperature": prompt.temperature,
+            "stop": [text for text in prompt.stop if text],
             "stop_token_ids": list(self._open.ends),
         }
-        if request.temperature > 0:
-            limits["seed"] = seed_of(request)
+        if prompt.temperature > 0:
+            limits["seed"] = seed_of(prompt)
         return limits
 
-    def _completion(self, request: Prompt, began: float, output: Any) -> Completion:
+    def _completion(self, prompt: Prompt, began: float, output: Any) -> Completion:
         seconds = time.monotonic() - began
-        if request.kind == "loglikelihood":
-            _, count = encode_pair(self._open.tokenizer, request.text, request.continuation)
-            told = [
-                one[token]
-                for one, token in zip(
+        if prompt.kind == "loglikelihood":
+            _, count = encode_pair(self._open.tokenizer, prompt.text, prompt.continuation)
+            logprobs = [
+                entry[token]
+                for entry, token in zip(
                     output.prompt_logprobs[-count:], output.prompt_token_ids[-count:], strict=True
                 )
             ]
-            logprob, greedy = sum(one.logprob for one in told), all(one.rank == 1 for one in told)
-            return Completion(
-                request, request.continuation, tokens=count, logprob=logprob, greedy=greedy, seconds=seconds
+            logprob, greedy = (
+                sum(entry.logprob for entry in logprobs),
+                all(entry.rank == 1 for entry in logprobs),
             )
-        said = output.outputs[0]
-        if said.finish_reason not in FINISHES:
+            return Completion(
+                prompt, prompt.continuation, tokens=count, logprob=logprob, greedy=greedy, seconds=seconds
+            )
+        output_text = output.outputs[0]
+        if output_text.finish_reason not in FINISHES:
             raise EngineError(
-                f"task {request.task!r}, example {request.example!r}: vLLM gave up its answer ({said.finish_reason}); "
+                f"task {prompt.task!r}, example {prompt.example!r}: vLLM gave up its answer ({output_text.finish_reason}); "
                 f"run again"
             )
         # vLLM leaves out the beginning of a letter at the end of a text: what a text is must not depend on the engine.
-        text, cut = cut_before(decode(self._open.tokenizer, said.token_ids), request.stop)
-        finish = "stop" if cut else FINISHES[said.finish_reason]
-        return Completion(request, text, tokens=len(said.token_ids), finish=finish, seconds=seconds)
+        text, cut = cut_before(decode(self._open.tokenizer, output_text.token_ids), prompt.stop)
+        finish = "stop" if cut else FINISHES[output_text.finish_reason]
+        return Completion(prompt, text, tokens=len(output_text.token_ids), finish=finish, seconds=seconds)
 
 
-def _heard(output: Any) -> ProbeAnswer:
-    """An answer with its prompt's tokens before it, as what it says of both."""
-    said = output.outputs[0]
+def _probe_answer(output: Any) -> ProbeAnswer:
+    """An answer with its prompt's tokens before it, and the log-probabilities of both."""
+    generated = output.outputs[0]
     before = list(output.prompt_token_ids[1:]) if output.prompt_logprobs else []
-    tokens = [*before, *said.token_ids]
-    told = [*(output.prompt_logprobs or [None])[1:], *said.logprobs]
-    logprobs = tuple(float(one[token].logprob) for one, token in zip(told, tokens, strict=True))
-    return ProbeAnswer(said.text, tuple(map(str, tokens)), logprobs)
+    tokens = [*before, *generated.token_ids]
+    entries = [*(output.prompt_logprobs or [None])[1:], *generated.logprobs]
+    logprobs = tuple(float(entry[token].logprob) for entry, token in zip(entries, tokens, strict=True))
+    return ProbeAnswer(generated.text, tuple(map(str, tokens)), logprobs)
