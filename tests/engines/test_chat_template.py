@@ -155,7 +155,7 @@ def test_special_tokens_are_read_as_text_or_as_objects(tmp_path: Path) -> None:
 def test_a_template_that_asks_for_a_token_that_no_file_names_is_refused(tmp_path: Path) -> None:
     template = "{{ bos_token }}{{ messages[0].content }}"
     unsaid = read_tokens(write(tmp_path, {"tokenizer_class": "LlamaTokenizer"}))
-    with pytest.raises(EngineError, match="bos_token, which tokenizer_config.json does not define"):
+    with pytest.raises(EngineError, match=r"bos_token, which tokenizer_config.json does not define"):
         render_turn(unsaid, "hi", template)
     none = read_tokens(write(tmp_path, {"tokenizer_class": "LlamaTokenizer", "bos_token": None}))
     assert render_turn(none, "hi", template) == "hi"
