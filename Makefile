@@ -40,7 +40,7 @@ types: install ## mypy, strict
 
 check: lint types test ## all three
 
-format: install ## mend what ruff can mend
+format: install ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
