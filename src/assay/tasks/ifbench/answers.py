@@ -15,7 +15,7 @@ from typing import Any
 from assay.tasks.ifbench.english import sentences
 from assay.tasks.ifbench.marks import EDGE, bare
 from assay.tasks.ifbench.registry import PLACE, TEXT, fixed, instruction
-from assay.tasks.ifeval.matching import amount
+from assay.tasks.ifeval.matching import amount, numbered
 
 _MULTIPLES = [str(number) for number in range(14, 51, 7)]
 _COUNTRIES = 52
@@ -36,10 +36,10 @@ _KYIV = ("Kyiv", "Kiev")
 @instruction("custom:multiples")
 def multiples(text: str) -> str | None:
     """The numbers in the text are 14, 21, ... 49, in this order."""
-    found = re.findall(r"\d+", text.replace(",", ", "))
-    if found == _MULTIPLES:
+    numbers = re.findall(r"\d+", text.replace(",", ", "))
+    if numbers == _MULTIPLES:
         return None
-    return f"{', '.join(found[:10])[:80] or 'no number'}: not the multiples of 7 from 14 to 49"
+    return f"{', '.join(numbers[:10])[:80] or 'no number'}: not the multiples of 7 from 14 to 49"
 
 
 @instruction("custom:character_reverse")
@@ -51,10 +51,10 @@ def character_reverse(text: str) -> str | None:
 @instruction("custom:word_reverse", punkt=True)
 def word_reverse(text: str) -> str | None:
     """Says `eagle bald`, once ASCII punctuation is gone, and is one sentence."""
-    found = " ".join(reversed(bare(text.lower().strip()).split()))
-    if "bald eagle" not in found:
+    words = " ".join(reversed(bare(text.lower().strip()).split()))
+    if "bald eagle" not in words:
         return 'no "eagle bald"'
-    return None if found in sentences(found) else "more than one sentence"
+    return None if words in sentences(words) else "more than one sentence"
 
 
 @instruction("custom:sentence_alphabet", punkt=True)
@@ -78,9 +78,9 @@ def reverse_newline(text: str) -> str | None:
         return "no Zimbabwe"
     if reason := amount(len(lines) - start, "at least", _COUNTRIES, "line"):
         return reason
-    for one, other in pairwise(map(_ascii, lines[start:])):
-        if one < other:
-            return f'"{one[:40]}" before "{other[:40]}"'
+    for earlier, later in pairwise(map(_ascii, lines[start:])):
+        if earlier < later:
+            return f'"{earlier[:40]}" before "{later[:40]}"'
     return None
 
 
@@ -122,11 +122,11 @@ def mcq_count_length(text: str) -> str | None:
     for number, part in enumerate(asked, 1):
         length, choices = _question(part)
         if choices != 5:
-            return f"{choices} option{'' if choices == 1 else 's'} in question {number}, exactly 5 asked"
+            return f"{numbered(choices, 'option')} in question {number}, exactly 5 asked"
         lengths.append(length)
-    for number, (one, other) in enumerate(pairwise(lengths), 1):
-        if one >= other:
-            return f"question {number} has {one} characters and the next {other}"
+    for number, (earlier, later) in enumerate(pairwise(lengths), 1):
+        if earlier >= later:
+            return f"question {number} has {earlier} characters and the next {later}"
     return None
 
 
@@ -143,10 +143,10 @@ def _question(part: str) -> tuple[int, int]:
 
 
 def _alphabetical(text: str, strip: str) -> str | None:
-    found = sentences(text)
-    if reason := amount(len(found), "exactly", 26, "sentence"):
+    listed = sentences(text)
+    if reason := amount(len(listed), "exactly", 26, "sentence"):
         return reason
-    for place, sentence in enumerate(found):
+    for place, sentence in enumerate(listed):
         letter = chr(ord("a") + place)
         word = sentence.lstrip().lstrip(strip or None)[:1].lower()
         if word[:1] != letter:
@@ -156,14 +156,14 @@ def _alphabetical(text: str, strip: str) -> str | None:
 
 def _dates(text: str, *, strict: bool) -> str | None:
     for each in text.strip().split(","):
-        found = _DATE.fullmatch(each.strip())
-        if not found:
+        match = _DATE.fullmatch(each.strip())
+        if not match:
             return f'"{each.strip()[:40]}" is no date of the form YYYY-MM-DD'
-        year, month, day = map(int, found.groups())
+        year, month, day = map(int, match.groups())
         if year not in _NAPOLEON:
-            return f"{found[0]} is not in Napoleon's life"
+            return f"{match[0]} is not in Napoleon's life"
         if not (_exists if strict else _may_exist)(year, month, day):
-            return f"there is no {found[0]}"
+            return f"there is no {match[0]}"
     return None
 
 
@@ -181,10 +181,10 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def _listed(text: str, capitals: list[str]) -> str | None:
-    found = [inner for part in _ascii(text).split(",") if (inner := part.strip())]
-    if reason := amount(len(found), "exactly", len(capitals), "name"):
+    names = [inner for part in _ascii(text).split(",") if (inner := part.strip())]
+    if reason := amount(len(names), "exactly", len(capitals), "name"):
         return reason
-    for given, right in zip(found, capitals, strict=True):
+    for given, right in zip(names, capitals, strict=True):
         if given != right:
             return f'"{given[:40]}" where "{right}" belongs'
     return None
@@ -246,5 +246,5 @@ def repeat_span_fixed(text: str, prompt_to_repeat: str, n_start: int, n_end: int
     return _equal(" ".join(text.split()), " ".join(prompt_to_repeat.split()[n_start : n_end + 1]))
 
 
-def _equal(found: str, span: str) -> str | None:
-    return None if found.lower() == span.lower() else f'not "{span[:80]}"'
+def _equal(given: str, span: str) -> str | None:
+    return None if given.lower() == span.lower() else f'not "{span[:80]}"'

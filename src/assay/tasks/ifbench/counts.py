@@ -12,7 +12,7 @@ from typing import Any
 from assay.tasks.ifbench.english import tokens, words
 from assay.tasks.ifbench.marks import EDGE, bare
 from assay.tasks.ifbench.registry import COUNT, TEXT, fixed, instruction
-from assay.tasks.ifeval.matching import amount, as_text, quoted, times
+from assay.tasks.ifeval.matching import amount, as_text, numbered, quoted, times
 
 _CONJUNCTIONS = frozenset(("and", "but", "for", "nor", "or", "so", "yet"))
 _NAME = re.compile(
@@ -47,10 +47,10 @@ def _disorder(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
 @instruction("count:word_count_range", min_words=COUNT, max_words=COUNT, clash=_disorder)
 def word_count_range(text: str, min_words: int, max_words: int) -> str | None:
     r"""So many runs of `\w`, both bounds included."""
-    found = len(words(text))
-    if min_words <= found <= max_words:
+    count = len(words(text))
+    if min_words <= count <= max_words:
         return None
-    return f"{found} word{'' if found == 1 else 's'}, {min_words} to {max_words} asked"
+    return f"{numbered(count, 'word')}, {min_words} to {max_words} asked"
 
 
 @instruction("count:unique_word_count", N=COUNT)
@@ -65,22 +65,22 @@ def unique_word_count(text: str, N: int) -> str | None:
 @fixed("count:unique_word_count", "the reference counts a lone mark as a word")
 def unique_word_count_fixed(text: str, N: int) -> str | None:
     """Likewise; nothing is no word."""
-    found = {word.strip(EDGE) for word in text.lower().split()} - {""}
-    return amount(len(found), "at least", N, "different word")
+    different = {word.strip(EDGE) for word in text.lower().split()} - {""}
+    return amount(len(different), "at least", N, "different word")
 
 
 @instruction("count:conjunctions", small_n=COUNT)
 def conjunctions(text: str, small_n: int) -> str | None:
     """At least so many different conjunctions; in the reference, `and`, `And` and `and,` are different."""
-    found = {word for word in text.split() if word.strip(EDGE).lower() in _CONJUNCTIONS}
-    return amount(len(found), "at least", small_n, "different conjunction")
+    different = {word for word in text.split() if word.strip(EDGE).lower() in _CONJUNCTIONS}
+    return amount(len(different), "at least", small_n, "different conjunction")
 
 
 @fixed("count:conjunctions", "the reference takes `and`, `And` and `and,` for different conjunctions")
 def conjunctions_fixed(text: str, small_n: int) -> str | None:
     """Likewise, whatever their case and the marks around them."""
-    found = _CONJUNCTIONS & {word.strip(EDGE).lower() for word in text.split()}
-    return amount(len(found), "at least", small_n, "different conjunction")
+    different = _CONJUNCTIONS & {word.strip(EDGE).lower() for word in text.split()}
+    return amount(len(different), "at least", small_n, "different conjunction")
 
 
 @instruction("count:person_names", N=COUNT)
@@ -98,8 +98,8 @@ def numbers(text: str, N: int) -> str | None:
 @instruction("count:pronouns", N=COUNT, punkt=True)
 def pronouns(text: str, N: int) -> str | None:
     """At least so many pronouns among nltk's words; `she/her` are two."""
-    found = sum(token in _PRONOUNS for token in tokens(text.replace("/", " ").lower()))
-    return amount(found, "at least", N, "pronoun")
+    count = sum(token in _PRONOUNS for token in tokens(text.replace("/", " ").lower()))
+    return amount(count, "at least", N, "pronoun")
 
 
 @instruction("count:punctuation")
@@ -147,9 +147,9 @@ def words_japanese(text: str, N: int) -> str | None:
 @fixed("count:words_japanese", "the reference passes a text that ends before the first word in question")
 def words_japanese_fixed(text: str, N: int) -> str | None:
     """Likewise; a text that ends before its Nth word has none."""
-    found = len(text.split())
-    if found < N:
-        return f"{found} word{'' if found == 1 else 's'}, so no word {N}"
+    count = len(text.split())
+    if count < N:
+        return f"{numbered(count, 'word')}, so no word {N}"
     return words_japanese(text, N)
 
 

@@ -62,8 +62,8 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def words(text: str) -> list[str]:
     r"""Runs of `\w`, as nltk's engine `regex` reads it: vowel signs belong to their word."""
-    found: list[str] = (_ASCII_WORD if text.isascii() else _any_word()).findall(text)
-    return found
+    runs: list[str] = (_ASCII_WORD if text.isascii() else _any_word()).findall(text)
+    return runs
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 from assay.tasks.ifbench.english import is_emoji, sentences
 from assay.tasks.ifbench.marks import EDGE, bare, end_mark
 from assay.tasks.ifbench.registry import TEXT, fixed, instruction
-from assay.tasks.ifeval.matching import amount, quoted, times
+from assay.tasks.ifeval.matching import amount, numbered, quoted, times
 
 _LETTERED = re.compile(r"\W*a\W*b\W*c", re.IGNORECASE)
 _TEMPLATE = ("My Answer:", "My Conclusion:", "Future Outlook:")
@@ -57,8 +57,8 @@ def newline_fixed(text: str) -> str | None:
 @instruction("format:no_whitespace")
 def no_whitespace(text: str) -> str | None:
     """No space, no line break, nothing of the kind."""
-    found = sum(map(str.isspace, text))
-    return f"{found} whitespace character{'' if found == 1 else 's'}" if found else None
+    count = sum(map(str.isspace, text))
+    return numbered(count, "whitespace character") if count else None
 
 
 @instruction("format:output_template")
@@ -113,10 +113,10 @@ def list_(text: str, sep: str) -> str | None:
 @fixed("format:list", "the reference finds the mark inside a line")
 def list_fixed(text: str, sep: str) -> str | None:
     """Two or more lines start with the mark."""
-    found = sum(line.lstrip().startswith(sep) for line in text.split("\n"))
-    if found >= 2:
+    lines = sum(line.lstrip().startswith(sep) for line in text.split("\n"))
+    if lines >= 2:
         return None
-    return f'{found} line{" starts" if found == 1 else "s start"} with "{sep}", at least 2 asked'
+    return f'{lines} line{" starts" if lines == 1 else "s start"} with "{sep}", at least 2 asked'
 
 
 @instruction("format:sub-bullets")
@@ -141,7 +141,7 @@ def sub_bullets_fixed(text: str) -> str | None:
     without = subs.count(0)
     if not subs:
         return "no bullet points"
-    return f"{without} bullet point{'' if without == 1 else 's'} without a sub-bullet" if without else None
+    return f"{numbered(without, 'bullet point')} without a sub-bullet" if without else None
 
 
 @instruction("format:no_bullets_bullets", punkt=True)
@@ -150,17 +150,17 @@ def no_bullets_bullets(text: str) -> str | None:
 
     The reference takes an empty line for the end of the sentences, and for something else behind a bullet.
     """
-    sentences_over, found, bullets = False, 0, 0
+    sentences_over, before, bullets = False, 0, 0
     for line in map(str.strip, text.split("\n")):
         if line.startswith("*"):
             sentences_over, bullets = True, bullets + 1
-            if found < 2:
-                return amount(found, "at least", 2, "sentence")
+            if before < 2:
+                return amount(before, "at least", 2, "sentence")
         elif sentences_over:
             return "a line behind the sentences that is no bullet point"
         else:
             number = len(sentences(line))
-            sentences_over, found = not number, found + number
+            sentences_over, before = not number, before + number
     return amount(bullets, "at least", 2, "bullet point")
 
 
@@ -169,15 +169,15 @@ def no_bullets_bullets(text: str) -> str | None:
 )
 def no_bullets_bullets_fixed(text: str) -> str | None:
     """Likewise; empty lines count nowhere, and a sentence ends in a full stop."""
-    found = bullets = 0
+    before = bullets = 0
     for line in filter(None, map(str.strip, text.split("\n"))):
         if _is_bullet(line):
             bullets += 1
         elif bullets:
             return "a line behind a bullet point that is none"
         else:
-            found += sum(end_mark(sentence) == "." for sentence in sentences(line))
-    few = amount(found, "at least", 2, "sentence that ends in a full stop")
+            before += sum(end_mark(sentence) == "." for sentence in sentences(line))
+    few = amount(before, "at least", 2, "sentence that ends in a full stop")
     return few or amount(bullets, "at least", 2, "bullet point")
 
 
@@ -221,9 +221,9 @@ def _is_bullet(line: str) -> bool:
 
 def _stairs(lines: Iterable[str]) -> str | None:
     indents = [len(line) - len(line.lstrip(" ")) for line in lines]
-    for one, other in pairwise(indents):
-        if other <= one:
-            return f"a line indented by {one} before one indented by {other}"
+    for earlier, later in pairwise(indents):
+        if later <= earlier:
+            return f"a line indented by {earlier} before one indented by {later}"
     return None
 
 

@@ -10,6 +10,7 @@ import string
 
 from assay.tasks.ifbench.marks import plain_quotes
 from assay.tasks.ifbench.registry import fixed, instruction
+from assay.tasks.ifeval.matching import numbered
 
 _OPENING = {")": "(", "]": "[", "}": "{"}
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -75,7 +76,7 @@ def quotes(text: str) -> str | None:
             deepest = max(deepest, len(stack))
     if deepest >= _QUOTE_LEVELS:
         return "quotes that do not close"
-    return f"{deepest} level{'' if deepest == 1 else 's'} of quotes, at least {_QUOTE_LEVELS} asked"
+    return f"{numbered(deepest, 'level')} of quotes, at least {_QUOTE_LEVELS} asked"
 
 
 @fixed("format:quotes", "the reference takes an apostrophe for a quotation mark and knows no curly ones")
@@ -100,4 +101,4 @@ def quote_unquote_fixed(text: str) -> str | None:
 
 
 def _levels(most: int) -> str:
-    return f"{most} level{'' if most == 1 else 's'} of brackets, at least {_LEVELS} asked"
+    return f"{numbered(most, 'level')} of brackets, at least {_LEVELS} asked"

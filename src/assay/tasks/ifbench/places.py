@@ -13,7 +13,7 @@ from itertools import pairwise
 from assay.tasks.ifbench.english import sentences, tokens
 from assay.tasks.ifbench.marks import EDGE, bare, has_word
 from assay.tasks.ifbench.registry import COUNT, TEXT, fixed, instruction
-from assay.tasks.ifeval.matching import as_text
+from assay.tasks.ifeval.matching import as_text, numbered
 
 _ONE_SENTENCE = "the reference passes a single sentence, which nothing is compared with"
 
@@ -21,10 +21,10 @@ _ONE_SENTENCE = "the reference passes a single sentence, which nothing is compar
 @instruction("sentence:keyword", word=TEXT, N=COUNT, punkt=True)
 def keyword(text: str, word: str, N: int) -> str | None:
     """The Nth sentence has the word, as a whole and in any case."""
-    found = sentences(text)
-    if len(found) < N:
-        return f"{_sentences(len(found))}, so no sentence {N}"
-    if as_text(word, r"\b", r"\b", re.IGNORECASE).search(found[N - 1]):
+    all_sentences = sentences(text)
+    if len(all_sentences) < N:
+        return f"{numbered(len(all_sentences), 'sentence')}, so no sentence {N}"
+    if as_text(word, r"\b", r"\b", re.IGNORECASE).search(all_sentences[N - 1]):
         return None
     return f'sentence {N} has no "{word}"'
 
@@ -32,12 +32,12 @@ def keyword(text: str, word: str, N: int) -> str | None:
 @instruction("words:keywords_specific_position", keyword=TEXT, n=COUNT, m=COUNT, punkt=True)
 def keywords_specific_position(text: str, keyword: str, n: int, m: int) -> str | None:
     """The mth of nltk's words in the nth sentence is the keyword, lone marks left out."""
-    found = sentences(text)
-    if len(found) < n:
-        return f"{_sentences(len(found))}, so no sentence {n}"
-    words = [token for token in tokens(found[n - 1]) if has_word(token)]
+    all_sentences = sentences(text)
+    if len(all_sentences) < n:
+        return f"{numbered(len(all_sentences), 'sentence')}, so no sentence {n}"
+    words = [token for token in tokens(all_sentences[n - 1]) if has_word(token)]
     if len(words) < m:
-        return f"{len(words)} word{'' if len(words) == 1 else 's'} in sentence {n}, so no word {m}"
+        return f"{numbered(len(words), 'word')} in sentence {n}, so no word {m}"
     return _same(words[m - 1], keyword, f"word {m} of sentence {n}")
 
 
@@ -66,8 +66,8 @@ def words_position_fixed(text: str, keyword: str) -> str | None:
 @instruction("words:last_first", punkt=True)
 def last_first(text: str) -> str | None:
     """Each sentence starts with the last word of the one before, in any case."""
-    for place, (one, other) in enumerate(pairwise(sentences(text)), 1):
-        last, first = one.lower().rstrip(EDGE).split()[-1:], other.lower().lstrip(EDGE).split()[:1]
+    for place, (earlier, later) in enumerate(pairwise(sentences(text)), 1):
+        last, first = earlier.lower().rstrip(EDGE).split()[-1:], later.lower().lstrip(EDGE).split()[:1]
         if reason := _unlinked(place, last, first):
             return reason
     return None
@@ -79,11 +79,11 @@ def last_first(text: str) -> str | None:
 )
 def last_first_fixed(text: str) -> str | None:
     """Likewise, past the marks around a word; two sentences at least."""
-    found = sentences(text)
-    if len(found) < 2:
-        return _one_sentence(found)
-    for place, (one, other) in enumerate(pairwise(found), 1):
-        if reason := _unlinked(place, _words(one)[-1:], _words(other)[:1]):
+    all_sentences = sentences(text)
+    if len(all_sentences) < 2:
+        return _one_sentence(all_sentences)
+    for place, (earlier, later) in enumerate(pairwise(all_sentences), 1):
+        if reason := _unlinked(place, _words(earlier)[-1:], _words(later)[:1]):
             return reason
     return None
 
@@ -118,44 +118,44 @@ def paragraph_last_first_fixed(text: str) -> str | None:
 def increment(text: str, small_n: int) -> str | None:
     """Each sentence has exactly so many words more than the one before."""
     counts = [len(bare(sentence).split()) for sentence in sentences(text)]
-    for place, (one, other) in enumerate(pairwise(counts), 1):
-        if other != one + small_n:
-            return f"sentence {place} has {one} words and the next {other}, {small_n} more asked"
+    for place, (earlier, later) in enumerate(pairwise(counts), 1):
+        if later != earlier + small_n:
+            return f"sentence {place} has {earlier} words and the next {later}, {small_n} more asked"
     return None
 
 
 @fixed("sentence:increment", _ONE_SENTENCE)
 def increment_fixed(text: str, small_n: int) -> str | None:
     """Likewise; two sentences at least."""
-    found = sentences(text)
-    return increment(text, small_n) if len(found) > 1 else _one_sentence(found)
+    all_sentences = sentences(text)
+    return increment(text, small_n) if len(all_sentences) > 1 else _one_sentence(all_sentences)
 
 
 @instruction("sentence:alliteration_increment", punkt=True)
 def alliteration_increment(text: str) -> str | None:
     """Each sentence has more words that start as a neighbour does than the one before."""
     counts = [_alliterative(sentence) for sentence in sentences(text)]
-    for place, (one, other) in enumerate(pairwise(counts), 1):
-        if other <= one:
-            return f"{one} alliterative words in sentence {place}, {other} in the next, more asked"
+    for place, (earlier, later) in enumerate(pairwise(counts), 1):
+        if later <= earlier:
+            return f"{earlier} alliterative words in sentence {place}, {later} in the next, more asked"
     return None
 
 
 @fixed("sentence:alliteration_increment", _ONE_SENTENCE)
 def alliteration_increment_fixed(text: str) -> str | None:
     """Likewise; two sentences at least."""
-    found = sentences(text)
-    return alliteration_increment(text) if len(found) > 1 else _one_sentence(found)
+    all_sentences = sentences(text)
+    return alliteration_increment(text) if len(all_sentences) > 1 else _one_sentence(all_sentences)
 
 
 def _alliterative(sentence: str) -> int:
     """Words in runs of one first letter, each run of two or more."""
     firsts = [word[0] for each in sentence.lower().split() if (word := each.lstrip(EDGE))]
     count, running = 0, False
-    for one, other in pairwise(firsts):
-        if one == other:
+    for earlier, later in pairwise(firsts):
+        if earlier == later:
             count += 1 if running else 2
-        running = one == other
+        running = earlier == later
     return count
 
 
@@ -172,19 +172,15 @@ def _words(text: str) -> list[str]:
     return [inner for word in text.lower().split() if (inner := word.strip(f"{EDGE}“”‘’—–…"))]
 
 
-def _same(found: str, keyword: str, place: str) -> str | None:
-    if found.lower() == keyword.strip().lower():
+def _same(word: str, keyword: str, place: str) -> str | None:
+    if word.lower() == keyword.strip().lower():
         return None
-    return f'{place} is "{found[:40]}", "{keyword.strip()}" asked'
+    return f'{place} is "{word[:40]}", "{keyword.strip()}" asked'
 
 
 def _second_and_last(second: str, last: str, keyword: str) -> str | None:
     return _same(second, keyword, "the second word") or _same(last, keyword, "the second to last word")
 
 
-def _sentences(number: int) -> str:
-    return f"{number} sentence{'' if number == 1 else 's'}"
-
-
-def _one_sentence(found: tuple[str, ...]) -> str:
-    return f"{_sentences(len(found))}, two or more needed to compare"
+def _one_sentence(all_sentences: tuple[str, ...]) -> str:
+    return f"{numbered(len(all_sentences), 'sentence')}, two or more needed to compare"

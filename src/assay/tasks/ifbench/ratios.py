@@ -17,8 +17,8 @@ def stop_words(text: str, percentage: int) -> str | None:
     all_words, stop = words(text), stopwords()
     if not all_words:
         return "no words"
-    found = sum(word.lower() in stop for word in all_words) / len(all_words) * 100
-    return None if found <= percentage else f"{found:.1f}% stop words, at most {percentage}% asked"
+    percent = sum(word.lower() in stop for word in all_words) / len(all_words) * 100
+    return None if percent <= percentage else f"{percent:.1f}% stop words, at most {percentage}% asked"
 
 
 @instruction("ratio:overlap", reference_text=TEXT, percentage=PERCENT)
@@ -27,10 +27,10 @@ def overlap(text: str, reference_text: str, percentage: int) -> str | None:
     ours = _runs(text)
     if not ours:
         return "shorter than three characters"
-    found = len(ours & _known_runs(reference_text)) / len(ours) * 100
-    if percentage - 2 <= found <= percentage + 2:
+    percent = len(ours & _known_runs(reference_text)) / len(ours) * 100
+    if percentage - 2 <= percent <= percentage + 2:
         return None
-    return f"{found:.1f}% overlap, {percentage - 2}% to {percentage + 2}% asked"
+    return f"{percent:.1f}% overlap, {percentage - 2}% to {percentage + 2}% asked"
 
 
 @instruction("ratio:sentence_type", punkt=True)
@@ -71,10 +71,10 @@ def sentence_balance_fixed(text: str) -> str | None:
 @instruction("ratio:sentence_words", punkt=True)
 def sentence_words(text: str) -> str | None:
     """Three sentences of one length; the reference forgets that their words must differ."""
-    found = [sentence.strip() for sentence in sentences(text)]
-    if reason := amount(len(found), "exactly", 3, "sentence"):
+    stripped = [sentence.strip() for sentence in sentences(text)]
+    if reason := amount(len(stripped), "exactly", 3, "sentence"):
         return reason
-    lengths = [len(sentence) for sentence in found]
+    lengths = [len(sentence) for sentence in stripped]
     return None if len(set(lengths)) == 1 else f"{_listed(lengths)} characters"
 
 

@@ -10,7 +10,7 @@ import io
 import re
 
 from assay.tasks.ifbench.registry import fixed, instruction
-from assay.tasks.ifeval.matching import amount
+from assay.tasks.ifeval.matching import amount, numbered
 
 _CITY = ["ID", "Country", "City", "Year", "Count"]
 
@@ -98,7 +98,7 @@ def _quoted_rows(text: str, header: re.Pattern[str], delimiter: str, number: int
 def _fields(rows: list[list[str]], first: int = 1) -> str | None:
     for place, row in enumerate(rows, first):
         if len(row) != 5:
-            return f"{len(row)} field{'' if len(row) == 1 else 's'} in row {place}, exactly 5 asked"
+            return f"{numbered(len(row), 'field')} in row {place}, exactly 5 asked"
     return None
 
 

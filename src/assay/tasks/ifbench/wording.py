@@ -10,7 +10,7 @@ from itertools import pairwise
 from assay.tasks.ifbench.english import SYLLABLES, TAGGER, syllables, tokens, verbless
 from assay.tasks.ifbench.marks import bare, has_word, unmarked
 from assay.tasks.ifbench.registry import COUNT, fixed, instruction
-from assay.tasks.ifeval.matching import amount, quoted
+from assay.tasks.ifeval.matching import amount, numbered, quoted
 
 _ALPHABET = string.ascii_lowercase
 _CLUSTER = re.compile("[bcdfghjklmnpqrstvwxyz]{2}")
@@ -47,8 +47,8 @@ def vowel(text: str) -> str | None:
     text = text.strip()
     if "\n" in text:
         return f"{text.count(chr(10)) + 1} lines, a single paragraph asked"
-    found = sorted(set("aeiou") & set(text.lower()))
-    return None if len(found) <= 3 else f"{len(found)} vowels ({quoted(found)}), at most 3 asked"
+    vowels = sorted(set("aeiou") & set(text.lower()))
+    return None if len(vowels) <= 3 else f"{len(vowels)} vowels ({quoted(vowels)}), at most 3 asked"
 
 
 @instruction("words:consonants")
@@ -67,8 +67,8 @@ def consonants_fixed(text: str) -> str | None:
 @instruction("words:palindrome")
 def palindrome(text: str) -> str | None:
     """At least ten words of five letters or more that read the same backwards."""
-    found = [word for word in bare(text).lower().split() if len(word) >= 5 and word == word[::-1]]
-    return amount(len(found), "at least", 10, "palindrome")
+    palindromes = [word for word in bare(text).lower().split() if len(word) >= 5 and word == word[::-1]]
+    return amount(len(palindromes), "at least", 10, "palindrome")
 
 
 @instruction("words:prime_lengths")
@@ -110,18 +110,18 @@ def odd_even_syllables(text: str) -> str | None:
     """Words with an odd and an even number of syllables take turns; a word with a digit has none."""
     words = bare(text).lower().split()
     counts = [syllables(word) for word in words]
-    for place, (one, other) in enumerate(pairwise(counts)):
-        if one % 2 == other % 2:
-            return f'"{words[place][:40]}" and "{words[place + 1][:40]}": {one} and {other} syllables'
+    for place, (earlier, later) in enumerate(pairwise(counts)):
+        if earlier % 2 == later % 2:
+            return f'"{words[place][:40]}" and "{words[place + 1][:40]}": {earlier} and {later} syllables'
     return None
 
 
 @instruction("words:no_consecutive")
 def no_consecutive(text: str) -> str | None:
     """No two words side by side start with the same letter, in any case."""
-    for one, other in pairwise(bare(text.lower()).split()):
-        if one[0] == other[0]:
-            return f'"{one[:40]} {other[:40]}" start with the same letter'
+    for earlier, later in pairwise(bare(text.lower()).split()):
+        if earlier[0] == later[0]:
+            return f'"{earlier[:40]} {later[:40]}" start with the same letter'
     return None
 
 
@@ -163,5 +163,5 @@ def _clustered(words: list[str]) -> str | None:
 def _prime(words: list[str]) -> str | None:
     for word in words:
         if len(word) not in _PRIMES:
-            return f'"{word[:40]}" has {len(word)} letter{"" if len(word) == 1 else "s"}, which is no prime'
+            return f'"{word[:40]}" has {numbered(len(word), "letter")}, which is no prime'
     return None

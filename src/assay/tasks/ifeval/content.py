@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assay.tasks.ifeval.matching import amount, as_pattern, as_text
+from assay.tasks.ifeval.matching import amount, as_pattern, as_text, numbered
 from assay.tasks.ifeval.registry import COUNT, PATTERN, TEXT, fixed, instruction
 
 # To the end of the line where no bracket closes: `[` a million times must not be read a million times.
@@ -15,15 +15,15 @@ _POSTSCRIPTS = {"P.P.S": re.compile(r"p\.\s?p\.\s?s"), "P.S.": re.compile(r"p\.\
 @instruction("punctuation:no_comma")
 def no_comma(text: str) -> str | None:
     """No comma anywhere."""
-    found = text.count(",")
-    return f"{found} comma{'' if found == 1 else 's'}" if found else None
+    commas = text.count(",")
+    return numbered(commas, "comma") if commas else None
 
 
 @instruction("detectable_content:number_placeholders", num_placeholders=COUNT)
 def number_placeholders(text: str, num_placeholders: int) -> str | None:
     """At least so many `[...]`, each within a line."""
-    found = sum(1 for closed in _PLACEHOLDER.findall(text) if closed)
-    return amount(found, "at least", num_placeholders, "placeholder")
+    placeholders = sum(1 for closed in _PLACEHOLDER.findall(text) if closed)
+    return amount(placeholders, "at least", num_placeholders, "placeholder")
 
 
 @instruction("detectable_content:postscript", postscript_marker=TEXT)
@@ -80,5 +80,5 @@ def two_responses(text: str) -> str | None:
         return "nothing between two ******"
     filled = [part for part in parts if part]
     if len(filled) != 2:
-        return f"{len(filled)} response{'' if len(filled) == 1 else 's'}, exactly 2 asked"
+        return f"{numbered(len(filled), 'response')}, exactly 2 asked"
     return "twice the same response" if filled[0] == filled[1] else None

@@ -167,23 +167,23 @@ def _known_grams(text: str) -> list[str]:
             text = _LATIN.sub("", text)
     words = text.translate(_profiles().normal).split(" ")
     last = words.pop()
-    found: list[str] = []
+    grams: list[str] = []
     for word in words:
         if word:
-            found += _grams(f" {word} ") if len(word) < 50 else _grams.__wrapped__(f" {word} ")
-    return found + _grams.__wrapped__(f" {last}") if last else found
+            grams += _grams(f" {word} ") if len(word) < 50 else _grams.__wrapped__(f" {word} ")
+    return grams + _grams.__wrapped__(f" {last}") if last else grams
 
 
 @lru_cache(maxsize=50_000)
 def _grams(word: str) -> list[str]:
     """Known n-grams that end at each character of a word with spaces around; none at a capital's follower."""
     known = _profiles().rows.known
-    found = []
+    grams = []
     for end in range(1, len(word)):
         if word[end].isupper() and word[end - 1].isupper():
             continue
         for start in (end, end - 1, end - 2) if end > 1 else (1, 0):
             gram = word[start : end + 1]
             if gram in known and gram != " ":
-                found.append(gram)
-    return found
+                grams.append(gram)
+    return grams

@@ -19,8 +19,8 @@ _CAPITAL = "the reference detects the language of a text in capitals by first le
 @instruction("language:response_language", language=LANGUAGE)
 def response_language(text: str, language: str) -> str | None:
     """The language is detected, or none is."""
-    found = detection.language(text)
-    return None if found is None else _other(found, language)
+    detected = detection.language(text)
+    return None if detected is None else _other(detected, language)
 
 
 @fixed("language:response_language", _UNDETECTED)
@@ -65,10 +65,12 @@ def capital_word_frequency(text: str, capital_frequency: int, capital_relation: 
     return amount(punkt.count_capital_words(text), capital_relation, capital_frequency, "word in capitals")
 
 
-def _other(found: str | None, asked: str) -> str | None:
-    if found == asked:
+def _other(detected: str | None, asked: str) -> str | None:
+    if detected == asked:
         return None
-    return f"no language detected, {asked} asked" if found is None else f"language {found}, {asked} asked"
+    return (
+        f"no language detected, {asked} asked" if detected is None else f"language {detected}, {asked} asked"
+    )
 
 
 def _cased(text: str, follows: Callable[[str], bool], name: str) -> str | None:

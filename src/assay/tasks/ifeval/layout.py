@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 
 from assay.tasks.ifeval.matching import amount, as_pattern, as_text, quoted
 from assay.tasks.ifeval.registry import COUNT, PATTERN, TEXT, fixed, instruction
@@ -29,29 +31,27 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 @instruction("detectable_format:number_bullet_lists", num_bullets=COUNT)
 def number_bullet_lists(text: str, num_bullets: int, relation: str = "exactly") -> str | None:
     """That many lines start with `*` (not `**`) or `-`."""
-    found = len(_STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
-    return amount(found, relation, num_bullets, "bullet point")
+    bullets = len(_STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
+    return amount(bullets, relation, num_bullets, "bullet point")
 
 
 @instruction("detectable_format:number_highlighted_sections", num_highlights=COUNT)
 def number_highlighted_sections(text: str, num_highlights: int) -> str | None:
     """At least so many `*...*` and `**...**`, each within a line and not blank."""
-    found = _filled(_HIGHLIGHT, text) + _filled(_STRONG, text)
-    return amount(found, "at least", num_highlights, "highlighted section")
+    highlights = _filled(_HIGHLIGHT, text) + _filled(_STRONG, text)
+    return amount(highlights, "at least", num_highlights, "highlighted section")
 
 
 @instruction("detectable_format:multiple_sections", section_spliter=TEXT, num_sections=COUNT)
-def multiple_sections(text: str, section_spliter: str, num_sections: int) -> str | None:
-    """At least so many marks such as `SECTION 1`. The reference takes the mark for a regular expression."""
-    mark = as_pattern(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
+def multiple_sections(
+    text: str, section_spliter: str, num_sections: int, pattern: Callable[..., re.Pattern[str]] = as_pattern
+) -> str | None:
+    """At least so many marks such as `SECTION 1`."""
+    mark = pattern(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
     return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
 
 
-@fixed("detectable_format:multiple_sections", PATTERN)
-def multiple_sections_fixed(text: str, section_spliter: str, num_sections: int) -> str | None:
-    """Likewise, the mark letter by letter."""
-    mark = as_text(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
-    return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
+fixed("detectable_format:multiple_sections", PATTERN)(partial(multiple_sections, pattern=as_text))
 
 
 @instruction("detectable_format:title")

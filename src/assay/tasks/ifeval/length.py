@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from assay.tasks.ifeval import punkt
-from assay.tasks.ifeval.matching import amount
+from assay.tasks.ifeval.matching import amount, numbered
 from assay.tasks.ifeval.registry import COUNT, RELATION, TEXT, fixed, instruction
 
 _ASCII_WORD = re.compile(r"\w+")
@@ -37,8 +37,8 @@ def number_paragraphs(text: str, num_paragraphs: int) -> str | None:
     empty = [not paragraph.strip() for paragraph in _DIVIDER.split(text)]
     if any(empty[1:-1]):
         return "an empty paragraph between two ***"
-    found = len(empty) - empty[0] - (empty[-1] and len(empty) > 1)
-    return amount(found, "exactly", num_paragraphs, "paragraph")
+    paragraphs = len(empty) - empty[0] - (empty[-1] and len(empty) > 1)
+    return amount(paragraphs, "exactly", num_paragraphs, "paragraph")
 
 
 def _beyond(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -56,36 +56,24 @@ def _beyond(arguments: Mapping[str, Any]) -> tuple[str, str] | None:
     clash=_beyond,
 )
 def nth_paragraph_first_word(
-    text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
+    text: str, num_paragraphs: int, nth_paragraph: int, first_word: str, empty_ones: bool = True
 ) -> str | None:
     """Exactly so many paragraphs between blank lines, the nth starting with the word.
 
-    The reference leaves empty paragraphs out of the number, yet counts them on the way to the nth.
+    The reference leaves empty paragraphs out of the number, yet counts them on the way to the nth (`empty_ones`).
     """
     paragraphs = text.split("\n\n")
-    filled = sum(1 for paragraph in paragraphs if paragraph.strip())
-    if nth_paragraph > filled:
-        return f"{_paragraphs(filled)}, so no paragraph {nth_paragraph}"
-    return _starts(paragraphs[nth_paragraph - 1], filled, num_paragraphs, nth_paragraph, first_word)
+    filled = [paragraph for paragraph in paragraphs if paragraph.strip()]
+    if nth_paragraph > len(filled):
+        return f"{numbered(len(filled), 'paragraph')}, so no paragraph {nth_paragraph}"
+    paragraph = (paragraphs if empty_ones else filled)[nth_paragraph - 1]
+    return _starts(paragraph, len(filled), num_paragraphs, nth_paragraph, first_word)
 
 
-@fixed(
+fixed(
     "length_constraints:nth_paragraph_first_word",
     "the reference counts empty paragraphs on the way to the nth",
-)
-def nth_paragraph_first_word_fixed(
-    text: str, num_paragraphs: int, nth_paragraph: int, first_word: str
-) -> str | None:
-    """Likewise; empty paragraphs count nowhere."""
-    paragraphs = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
-    filled = len(paragraphs)
-    if nth_paragraph > filled:
-        return f"{_paragraphs(filled)}, so no paragraph {nth_paragraph}"
-    return _starts(paragraphs[nth_paragraph - 1], filled, num_paragraphs, nth_paragraph, first_word)
-
-
-def _paragraphs(number: int) -> str:
-    return f"{number} paragraph{'' if number == 1 else 's'}"
+)(partial(nth_paragraph_first_word, empty_ones=False))
 
 
 def _starts(paragraph: str, filled: int, asked: int, nth: int, first_word: str) -> str | None:
@@ -94,9 +82,9 @@ def _starts(paragraph: str, filled: int, asked: int, nth: int, first_word: str) 
         return f"paragraph {nth} is empty"
     asked_word = first_word.lower()
     # Letter by letter, as the reference: "Σ".lower() at the end of a word would be another letter.
-    found = "".join(letter.lower() for letter in _bare(words[0])[: len(asked_word) + 40])
-    if found != asked_word:
-        return f'paragraph {nth} starts with "{found[:40]}", "{asked_word}" asked'
+    word = "".join(letter.lower() for letter in _bare(words[0])[: len(asked_word) + 40])
+    if word != asked_word:
+        return f'paragraph {nth} starts with "{word[:40]}", "{asked_word}" asked'
     return amount(filled, "exactly", asked, "paragraph")
 
 

@@ -6,21 +6,26 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["amount", "as_pattern", "as_text", "clear", "quoted", "times"]
+__all__ = ["amount", "as_pattern", "as_text", "clear", "numbered", "quoted", "times"]
 
 
-def amount(found: int, relation: str, asked: int, what: str) -> str | None:
-    """None if `found` keeps to `relation` (`less than`, `at least`, `exactly`), else why it does not.
+def amount(count: int, relation: str, asked: int, what: str) -> str | None:
+    """None if `count` keeps to `relation` (`less than`, `at least`, `exactly`), else why it does not.
 
     amount(2, "at least", 3, "highlighted section")    # "2 highlighted sections, at least 3 asked"
     """
-    kept = {"less than": found < asked, "at least": found >= asked, "exactly": found == asked}[relation]
-    return None if kept else f"{found} {what}{'' if found == 1 else 's'}, {relation} {asked} asked"
+    kept = {"less than": count < asked, "at least": count >= asked, "exactly": count == asked}[relation]
+    return None if kept else f"{numbered(count, what)}, {relation} {asked} asked"
 
 
-def times(found: int, relation: str, asked: int, word: str) -> str | None:
-    """Likewise, for a word: `"fox" 2 times, less than 2 asked`."""
-    reason = amount(found, relation, asked, "time")
+def numbered(count: int, what: str) -> str:
+    """`1 word`, `2 words`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def times(count: int, relation: str, asked: int, word: str) -> str | None:
+    """The same for a word: `"fox" 2 times, less than 2 asked`."""
+    reason = amount(count, relation, asked, "time")
     return reason and f'"{word}" {reason}'
 
 
