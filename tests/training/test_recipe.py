@@ -86,7 +86,7 @@ def test_one_pass_over_the_data_is_the_default(tmp_path: Path) -> None:
         ({"rank": -4}, "rank", "more than 0 is expected, found the number -4"),
         ({"rank": [8, 0]}, "rank[1]", "more than 0 is expected, found the number 0"),
         ({"rank": "8"}, "rank", 'a whole number is expected, found the text "8"; write plain digits'),
-        ({"rank": None}, "rank", "nothing stands here"),
+        ({"rank": None}, "rank", "nothing is written here"),
         ({"rank": []}, "rank", "empty; give at least one"),
         ({"alpha": 0}, "alpha", "more than 0 is expected, found the number 0"),
         ({"alpha": -1.5}, "alpha", "more than 0 is expected, found the number -1.5"),

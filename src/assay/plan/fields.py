@@ -49,34 +49,35 @@ class Odd:
     """What YAML makes of it: `a date`."""
 
 
-def fault(text: str) -> PydanticCustomError:
-    """An error with this text, found and fix, in the words of a study's author."""
-    return PydanticCustomError("fault", "{text}", {"text": text})
+def fault(text: str, fix: str = "") -> PydanticCustomError:
+    """An error in the words of a study's author: what was found, and the fix."""
+    message = "{text}; {fix}" if fix else "{text}"
+    return PydanticCustomError("fault", message, {"text": text, "fix": fix})
 
 
 def checked_name(text: str) -> str:
     """The text, if it can name something in a study and in a folder of results."""
     if not text or text != text.strip():
-        raise fault("empty, or with a space at an end; write a name, as in `qa-1000`")
+        raise fault("empty, or with a space at an end", "write a name, as in `qa-1000`")
     if bad := next((c for c in text if c == "/" or not c.isprintable()), None):
         what = "a `/`" if bad == "/" else f"the invisible or control character U+{ord(bad):04X}"
-        raise fault(f"{what} in a name; remove it")
+        raise fault(f"{what} in a name", "remove it")
     return text
 
 
 def checked_line(text: str) -> str:
     """The text, if it is one line that says something."""
     if not text.strip():
-        raise fault("empty; fill it in or remove the line")
+        raise fault("empty", "fill it in or remove the line")
     if bad := next((c for c in text if unicodedata.category(c) == "Cc"), None):
-        raise fault(f"the control character U+{ord(bad):04X}; remove it")
+        raise fault(f"the control character U+{ord(bad):04X}", "remove it")
     return text
 
 
 def _metric(text: str) -> str:
     task, _, metric = checked_name(text).rpartition(".")
     if not task or not metric:
-        raise fault(f'"{text}" is no metric; write task and metric, as in `ifeval.prompt_strict`')
+        raise fault(f'"{text}" is no metric', "write task and metric, as in `ifeval.prompt_strict`")
     return text
 
 
@@ -93,7 +94,7 @@ def _url(text: str) -> str:
             "a name, a password or a query in an address; put the key into a variable, `key_env: NAME`"
         )
     if not there or any(c.isspace() or not c.isprintable() for c in text):
-        raise fault("no address of a server; write it as in `http://localhost:8000`")
+        raise fault("no address of a server", "write it as in `http://localhost:8000`")
     return text.rstrip("/")
 
 
@@ -109,9 +110,9 @@ def _plain(value: Any) -> Any:
     """Any data that JSON can hold."""
     match value:
         case Odd():
-            raise fault(f'`{value.text}`, which YAML reads as {value.reading}; quote it: "{value.text}"')
+            raise fault(f"`{value.text}`, which YAML reads as {value.reading}", f'quote it: "{value.text}"')
         case float() if not math.isfinite(value):
-            raise fault("not a finite number; write a number, or quote it")
+            raise fault("not a finite number", "write a number, or quote it")
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list():
@@ -122,7 +123,7 @@ def _plain(value: Any) -> Any:
 
 def _scalar(value: Any) -> Any:
     if isinstance(value, dict | list):
-        raise fault("a list or mapping; a setting is one number or one text")
+        raise fault("a list or mapping", "a setting is one number or one text")
     return _plain(value)
 
 

@@ -60,7 +60,7 @@ class EngineSettings(Fields):
     def _of_a_server(self) -> EngineSettings:
         said = [name for name in SERVER_FIELDS if getattr(self, name) is not None]
         if said and self.name != "openai":
-            raise fault(f"`{said[0]}` is for servers; write `name: openai`, or remove it")
+            raise fault(f"`{said[0]}` is for servers", "write `name: openai`, or remove it")
         return self
 
 
@@ -117,5 +117,5 @@ class Policy(Fields):
     @model_validator(mode="after")
     def _disjoint(self) -> Policy:
         if both := [word for word in self.passing if word in self.failing]:
-            raise fault(f"`{both[0]}` stands both in `passing` and in `failing`; remove it from one")
+            raise fault(f"`{both[0]}` stands both in `passing` and in `failing`", "remove it from one")
         return self

@@ -19,7 +19,9 @@ from assay.study.form import (
     TaskEntry,
 )
 
-__all__ = ["did_you_mean", "explain"]
+__all__ = ["NO_FIELD", "did_you_mean", "explain"]
+
+NO_FIELD = "no such field"
 
 _SECTIONS: dict[str | int, type[BaseModel]] = {
     "adapters": Adapter,
@@ -31,7 +33,7 @@ _SECTIONS: dict[str | int, type[BaseModel]] = {
     "judge": JudgeSettings,
     "tasks": TaskEntry,
 }
-_EMPTY = "empty; give at least one, or remove the line"
+_EMPTY = "empty"
 _EXPECTED = {
     "string_type": "a text is expected",
     "int_type": "a whole number is expected",
@@ -43,11 +45,11 @@ _EXPECTED = {
     "model_type": "a mapping of `field: value` is expected",
 }
 _FIXES = {
-    "string_type": "; write a text",
-    "int_type": "; write plain digits, without quotes",
-    "int_from_float": "; write plain digits, without quotes",
-    "float_type": "; write plain digits, without quotes",
-    "tuple_type": "; begin each item with `- `",
+    "string_type": "write a text",
+    "int_type": "write plain digits, without quotes",
+    "int_from_float": "write plain digits, without quotes",
+    "float_type": "write plain digits, without quotes",
+    "tuple_type": "begin each item with `- `",
 }
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
@@ -57,11 +59,11 @@ _BOUNDS = {
 
 
 def did_you_mean(word: str, known: Iterable[str], more: str = "") -> str:
-    """`; did you mean "ifeval"?`, or nothing; and `more` behind it."""
+    """`did you mean "ifeval"?`, or nothing; and `more` behind it."""
     close = get_close_matches(word, list(known), n=1)
     if not close:
-        return f"; {more}" if more else ""
-    return f'; did you mean "{close[0]}"?' + (f" {more[0].upper()}{more[1:]}" if more else "")
+        return more
+    return f'did you mean "{close[0]}"?' + (f" {more[0].upper()}{more[1:]}" if more else "")
 
 
 def explain(error: ValidationError, document: Document, model: type[BaseModel] = Form) -> list[Problem]:
@@ -80,20 +82,20 @@ def _problem(
     kind: str, context: dict[str, Any], message: str, loc: Place, document: Document, model: type[BaseModel]
 ) -> Problem:
     if kind == "missing":
-        return Problem(loc, "missing; add it")
+        return Problem(loc, "missing", "add it")
     if kind == "extra_forbidden":
         known = tuple(_fields(loc, model))
         more = did_you_mean(str(loc[-1]), known, f"fields here: {', '.join(known)}")
-        return Problem(loc, f"no such field{more}")
+        return Problem(loc, NO_FIELD, more)
     place = document.held(loc)  # pydantic adds steps of its own: `.metric` of a bare text
     if kind == "fault":
-        return Problem(place, context["text"])
+        return Problem(place, context["text"], context["fix"])
     if kind in ("too_short", "string_too_short"):
-        return Problem(place, _EMPTY)
+        return Problem(place, _EMPTY, "give at least one, or remove the line")
     if document.value(place) is None:
-        return Problem(place, "nothing stands here; fill it in or remove the line")
+        return Problem(place, "nothing is written here", "fill it in or remove the line")
     expected, fix = _expected(kind, context, message), _fix(kind, context, place, document)
-    return Problem(place, f"{expected}, found {document.found(place)}{fix}")
+    return Problem(place, f"{expected}, found {document.found(place)}", fix)
 
 
 def _expected(kind: str, context: dict[str, Any], message: str) -> str:
@@ -110,7 +112,7 @@ def _expected(kind: str, context: dict[str, Any], message: str) -> str:
 def _fix(kind: str, context: dict[str, Any], place: Place, document: Document) -> str:
     value = document.value(place)
     if kind == "string_type" and place in document.raw:
-        return f'; quote it: "{document.raw[place]}"'
+        return f'quote it: "{document.raw[place]}"'
     if kind in ("literal_error", "enum") and isinstance(value, str):
         return did_you_mean(value, _choices(context))
     return _FIXES.get(kind, "")

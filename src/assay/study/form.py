@@ -52,14 +52,14 @@ HARNESS = "harness:"
 
 def _folder_name(text: str) -> str:
     if text in (".", ".."):
-        raise fault(f"`{text}` is no name for a folder of results; write a name, as in `qwen3-4b-ifeval`")
+        raise fault(f"`{text}` is no name for a folder of results", "write a name, as in `qwen3-4b-ifeval`")
     return text
 
 
 def _kind(text: str) -> str:
     """A word, `harness:` and lm-eval's name, or the path of a file whose name is the task's."""
     if text.strip() == HARNESS:
-        raise fault("no name behind it; write lm-eval's name of the task, as in `harness:arc_easy`")
+        raise fault("no name behind it", "write lm-eval's name of the task, as in `harness:arc_easy`")
     if not is_file(text):
         return checked_name(text)
     checked_name(_stem(text))

@@ -57,7 +57,7 @@ def _names(study: Form) -> Iterator[Problem]:
         first: dict[str, Place] = {}
         for place, name in group:
             if name in first:
-                yield Problem((*place, "name"), f'"{name}" is also {words(first[name])}; {what}: {fix}')
+                yield Problem((*place, "name"), f'"{name}" is also {words(first[name])}', f"{what}: {fix}")
             first.setdefault(name, place)
 
 
@@ -67,18 +67,20 @@ def _sources(study: Form) -> Iterator[Problem]:
         if weights is not None and subject.responses is not None:
             yield Problem(
                 place,
-                f'"{subject.name}" has both `{key}` and `responses`; keep one: generate, or use the recorded',
+                f'"{subject.name}" has both `{key}` and `responses`',
+                "keep one: generate, or use the recorded",
             )
         if weights is None and subject.responses is None and study.summary is None:
             yield Problem(
                 place,
-                f'"{subject.name}" has neither `{key}` nor `responses`; give one, or the study a `summary`',
+                f'"{subject.name}" has neither `{key}` nor `responses`',
+                "give one, or the study a `summary`",
             )
         if study.summary is not None and (weights is not None or subject.responses is not None):
             yield Problem(
                 place,
-                f'"{subject.name}" has `{key if weights else "responses"}` beside the study\'s `summary`; keep one: '
-                f"with a summary, subjects are names only",
+                f'"{subject.name}" has `{key if weights else "responses"}` beside the study\'s `summary`',
+                "keep one: with a summary, subjects are names only",
             )
         if weights is None and subject.revision is not None:
             yield Problem(
@@ -91,11 +93,13 @@ def _bases(study: Form) -> Iterator[Problem]:
     for i, adapter in enumerate(study.adapters):
         if not adapter.base:
             yield Problem(
-                ("adapters", i, "base"), f"missing; the study has several bases: name one of {_quoted(names)}"
+                ("adapters", i, "base"),
+                "missing",
+                f"the study has several bases: name one of {_quoted(names)}",
             )
         elif adapter.base not in names:
             more = did_you_mean(adapter.base, names, f"bases: {_quoted(names)}")
-            yield Problem(("adapters", i, "base"), f'no base "{adapter.base}"{more}')
+            yield Problem(("adapters", i, "base"), f'no base "{adapter.base}"', more)
 
 
 def _recipes(study: Form) -> Iterator[Problem]:
@@ -115,16 +119,16 @@ def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
     for i in group:
         adapter = study.adapters[i]
         if adapter.seed is None:
-            yield Problem(("adapters", i, "seed"), f"missing; {rule}: give each a seed, or other recipes")
+            yield Problem(("adapters", i, "seed"), "missing", f"{rule}: give each a seed, or other recipes")
             continue
         first = seeds.setdefault(adapter.seed, i)
         if first != i:
             found = f"{adapter.seed} is also the seed of adapters[{first}]"
-            yield Problem(("adapters", i, "seed"), f"{found}; {rule}: change one, or its recipe")
+            yield Problem(("adapters", i, "seed"), found, f"{rule}: change one, or its recipe")
         for key in ("label", "settings"):
             if getattr(adapter, key) != getattr(one, key):
                 found = f"not as in adapters[{group[0]}]"
-                yield Problem(("adapters", i, key), f"{found}; {rule}: give this one another recipe")
+                yield Problem(("adapters", i, key), found, f"{rule}: give this one another recipe")
 
 
 def _claims(study: Form) -> Iterator[Problem]:
@@ -132,14 +136,15 @@ def _claims(study: Form) -> Iterator[Problem]:
     for label, entries in study.claims.items():
         if label not in labels:
             more = did_you_mean(label, labels, f"labels: {_quoted(labels)}")
-            yield Problem(("claims", label), f"no adapter has this label{more}")
+            yield Problem(("claims", label), "no adapter has this label", more)
         first: dict[tuple[str, str], int] = {}
         for i, claim in enumerate(entries):
             if (claim.metric, claim.kind) in first:
                 earlier = first[claim.metric, claim.kind]
                 yield Problem(
                     ("claims", label, i),
-                    f"{claim.metric} {claim.kind}: also claims.{label}[{earlier}]; remove one",
+                    f"{claim.metric} {claim.kind}: also claims.{label}[{earlier}]",
+                    "remove one",
                 )
             first.setdefault((claim.metric, claim.kind), i)
 
@@ -157,10 +162,10 @@ def _metrics(study: Form) -> Iterator[Problem]:
         task = metric.rpartition(".")[0]
         if task not in tasks and study.summary is None:  # a summary may have metrics of tasks not run here
             more = did_you_mean(task, tasks, f"tasks: {_quoted(tasks)}")
-            yield Problem(place, f"{metric} names no task of this study{more}")
+            yield Problem(place, f"{metric} names no task of this study", more)
     for i, metric in enumerate(off_target):
         if metric in off_target[:i]:
-            yield Problem(("off_target", i), f"{metric} is listed twice; remove one")
+            yield Problem(("off_target", i), f"{metric} is listed twice", "remove one")
 
 
 def _responses(study: Form) -> Iterator[Problem]:
@@ -171,12 +176,13 @@ def _responses(study: Form) -> Iterator[Problem]:
             here = (*place, "responses", task)
             if task not in tasks:
                 more = did_you_mean(task, tasks, f"tasks: {_quoted(tasks)}")
-                yield Problem(here, f'no task "{task}"{more}')
+                yield Problem(here, f'no task "{task}"', more)
             owner = owners.setdefault((task, os.path.realpath(study.resolve(file.path))), here)
             if owner != here:
                 yield Problem(
                     here,
-                    f"{file.path} is also {words(owner)}; a file holds one subject's responses: name another",
+                    f"{file.path} is also {words(owner)}",
+                    "a file holds one subject's responses: name another",
                 )
 
 
@@ -188,14 +194,14 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
         if place[-1] == "include_path":
             if not path.is_dir():
                 yield Problem(
-                    place, f"no folder {path}{_sibling(path, 'paths are relative to the study file')}"
+                    place, *_sibling(f"no folder {path}", path, "paths are relative to the study file")
                 )
         elif not _there(path):
             other = "write `chat` or `none`; " if place == ("decoding", "template") else ""
-            more = _sibling(path, f"{other}paths are relative to the study file")
-            yield Problem(here, f"no file {path}{more}")
+            more = f"{other}paths are relative to the study file"
+            yield Problem(here, *_sibling(f"no file {path}", path, more))
         elif not (folder or path.is_file()):
-            yield Problem(here, f"{path} is no file; name the file in it")
+            yield Problem(here, f"{path} is no file", "name the file in it")
     for place, subject in _subjects(study):
         key, weights = _weights(subject)
         if weights is not None:
@@ -209,8 +215,8 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
     source = study.source(text)
     if isinstance(source, Path):
         if not (_there(source) and source.is_dir()):
-            more = _sibling(source, "paths are relative to the study file")
-            yield Problem(place, f"no folder {source}{more}")
+            more = "paths are relative to the study file"
+            yield Problem(place, *_sibling(f"no folder {source}", source, more))
         elif revision is not None:
             yield Problem(
                 (*place[:-1], "revision"), f"a local folder has no revision ({source})", "remove the line"
@@ -218,7 +224,8 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
     elif source.count("/") > 1:
         yield Problem(
             place,
-            f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder; mend the path',
+            f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder',
+            "correct the path",
         )
 
 
@@ -227,13 +234,13 @@ def _embedded(study: Form, place: Place, revision: str | None) -> Iterator[Probl
     if _there(folder):
         yield Problem(
             place,
-            f'"{embedded.NAME}" is the base that ships with assay, and there is {folder} too; for the folder write '
-            f"`./{embedded.NAME}`, for the base rename the folder",
+            f'"{embedded.NAME}" is the base that ships with assay, and there is {folder} too',
+            f"for the folder write `./{embedded.NAME}`, for the base rename the folder",
         )
     try:
         embedded.folder()
     except EngineError as absent:
-        yield Problem(place, str(absent))
+        yield Problem(place, absent.message, absent.fix)
     if revision is not None:
         yield Problem((*place[:-1], "revision"), "the embedded base has no revision", "remove the line")
 
@@ -263,14 +270,14 @@ def _there(path: Path) -> bool:
         return False
 
 
-def _sibling(path: Path, more: str) -> str:
-    """A file beside `path` whose name differs little, endings apart; and `more` behind it."""
+def _sibling(text: str, path: Path, more: str) -> tuple[str, str]:
+    """Text and fix where `path` is absent: a file beside it whose name differs little, endings apart; and `more`."""
     try:
         stems = {other.name: other.stem for other in path.parent.iterdir()}
     except OSError:
-        return f" (nor its folder); {more}" if not _there(path.parent) else f"; {more}"
+        return (text if _there(path.parent) else f"{text} (nor its folder)"), more
     close = get_close_matches(path.stem, stems.values(), n=1, cutoff=0.8)
     if not close:
-        return f"; {more}"
+        return text, more
     name = next(name for name, stem in stems.items() if stem == close[0])
-    return f'; did you mean "{name}"? {more[0].upper()}{more[1:]}'
+    return text, f'did you mean "{name}"? {more[0].upper()}{more[1:]}'

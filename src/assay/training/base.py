@@ -112,7 +112,7 @@ def impossible_settings(base: BaseFacts, recipe: Recipe) -> Iterator[Problem]:
                 others = f"it has {', '.join(known)}, or write `{ALL}`"
                 more = did_you_mean(module, [*known, ALL], others)
                 yield Problem(
-                    (*place, "target_modules"), f'no linear layer of the base is called "{module}"{more}'
+                    (*place, "target_modules"), f'no linear layer of the base is called "{module}"', more
                 )
         if ALL in targets and len(targets) > 1:
             yield Problem(

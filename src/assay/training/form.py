@@ -31,7 +31,7 @@ def _module_sets(value: Any) -> Any:
 
 def _plain_name(text: str) -> str:
     if text in (".", "..") or text.startswith("."):
-        raise fault(f"`{text}` is no name for a folder of an adapter; write a name, as in `numeric`")
+        raise fault(f"`{text}` is no name for a folder of an adapter", "write a name, as in `numeric`")
     return text
 
 
@@ -112,10 +112,10 @@ class Data(Fields):
                 )
         if (self.prompt is None) != (self.response is None):
             missing = "response" if self.response is None else "prompt"
-            raise fault(f"`{missing}` is missing; name both fields, or neither")
+            raise fault(f"`{missing}` is missing", "name both fields, or neither")
         for key in {"hub": ("split",), "world": ("count",)}.get(sources[0], ()):
             if getattr(self, key) is None:
-                raise fault(f"`{key}` is missing; `{sources[0]}` needs it")
+                raise fault(f"`{key}` is missing", f"`{sources[0]}` needs it")
         return self
 
 
@@ -156,7 +156,7 @@ class SettingsEntry(Fields):
     @model_validator(mode="after")
     def _agree(self) -> SettingsEntry:
         if self.steps is not None and self.epochs is not None:
-            raise fault("both `steps` and `epochs`; keep one")
+            raise fault("both `steps` and `epochs`", "keep one")
         for batch in self.batch:
             for parts in self.accumulate:
                 if batch % parts:

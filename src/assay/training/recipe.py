@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from assay.errors import StudyError
 from assay.files import read_text
 from assay.study.document import Document, Place, Problem, words
-from assay.study.explain import did_you_mean, explain
+from assay.study.explain import NO_FIELD, did_you_mean, explain
 from assay.study.names import ModelName, fit_name
 from assay.study.strict import parse
 from assay.training.form import AdapterEntry, BaseEntry, Data, RecipeForm, SettingsEntry
@@ -152,12 +152,12 @@ def _placed(problem: Problem, document: Document) -> Problem:
     for part in problem.place:
         if isinstance(part, str) or (*place, part) in document.lines:
             place = (*place, part)
-    if place[:1] not in (("adapters",), ("base",)) or not problem.text.startswith("no such field"):
+    if place[:1] not in (("adapters",), ("base",)) or problem.text != NO_FIELD:
         return problem._replace(place=place)
     section = next(_SECTIONS[part] for part in reversed(place[:-1]) if part in _SECTIONS)
     known = tuple(section.model_fields)
     more = did_you_mean(str(place[-1]), known, f"fields here: {', '.join(known)}")
-    return Problem(place, f"no such field{more}")
+    return Problem(place, NO_FIELD, more)
 
 
 def _expanded(entry: int, given: AdapterEntry) -> Iterator[Planned]:
@@ -198,19 +198,20 @@ def _names(recipe: Recipe) -> Iterator[Problem]:
         if adapter.name == recipe.base_name:
             yield Problem(
                 place,
-                f'"{adapter.name}" is also the base; bases and adapters need names of their own: rename one',
+                f'"{adapter.name}" is also the base',
+                "bases and adapters need names of their own: rename one",
             )
         if owner != adapter.entry:
             yield Problem(
                 place,
-                f'"{adapter.recipe}" is also made by {words(("adapters", owner))}; adapters of one recipe differ by '
-                f"seed only: put all seeds in one entry, or rename one",
+                f'"{adapter.recipe}" is also made by {words(("adapters", owner))}',
+                "adapters of one recipe differ by seed only: put all seeds in one entry, or rename one",
             )
         elif adapter.name.casefold() in names:
             yield Problem(
                 place,
-                f'"{adapter.name}" comes twice from this entry: its seeds or settings name one value twice; '
-                f"remove one",
+                f'"{adapter.name}" comes twice from this entry: its seeds or settings name one value twice',
+                "remove one",
             )
         names.add(adapter.name.casefold())
 
@@ -223,12 +224,12 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
     base = recipe.base
     if isinstance(base, Path):
         if not base.is_dir():
-            yield Problem(("base", "model"), f"no folder {base}; paths are relative to the recipe file")
+            yield Problem(("base", "model"), f"no folder {base}", "paths are relative to the recipe file")
         elif recipe.form.base.revision is not None:
             yield Problem(("base", "revision"), f"a local folder has no revision ({base})", "remove the line")
     elif base.count("/") > 1:
         yield Problem(
-            ("base", "model"), f'"{base}" is no hub id (owner/name), and no folder; correct the path'
+            ("base", "model"), f'"{base}" is no hub id (owner/name), and no folder', "correct the path"
         )
 
 
@@ -252,6 +253,6 @@ def _no_file(recipe: Recipe, place: Place, path: str) -> Problem:
     try:
         beside: Sequence[str] = [other.name for other in missing.parent.iterdir()]
     except OSError:
-        return Problem(place, f"no file {missing} (nor its folder); paths are relative to the recipe file")
+        return Problem(place, f"no file {missing} (nor its folder)", "paths are relative to the recipe file")
     more = did_you_mean(missing.name, beside, "paths are relative to the recipe file")
-    return Problem(place, f"no file {missing}{more}")
+    return Problem(place, f"no file {missing}", more)

@@ -28,7 +28,9 @@ REFERENCE = re.compile(r"(?:[^/\\:\s][^/\\:]*\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)
 
 def _metric(text: str) -> str:
     if "." in text or text in ("found", "parsed"):
-        raise fault(f'"{text}" cannot name a metric here; write another word without a point, as in `passed`')
+        raise fault(
+            f'"{text}" cannot name a metric here', "write another word without a point, as in `passed`"
+        )
     return text
 
 
@@ -46,7 +48,7 @@ def _pattern(text: str) -> str:
     try:
         regex.compile(text)
     except regex.error as bad:
-        raise fault(f"no regular expression ({bad}); correct it, and write it in single quotes") from None
+        raise fault(f"no regular expression ({bad})", "correct it, and write it in single quotes") from None
     return text
 
 
@@ -61,7 +63,7 @@ def _reference(text: str) -> str:
 
 def _beside(text: str) -> str:
     if "/" in text or "\\" in text:
-        raise fault(f'"{text}" is in another folder; keep the file beside this one')
+        raise fault(f'"{text}" is in another folder', "keep the file beside this one")
     return text
 
 

@@ -43,7 +43,7 @@ def _check(document: Document, folder: Path) -> Check:
     kind, options, place = _named(document)
     if kind not in OPTIONS:
         known = f"kinds of check: {', '.join(OPTIONS)}"
-        _refuse(document, ("check",), f'no check "{kind}"{did_you_mean(kind, OPTIONS, known)}')
+        _refuse(document, ("check",), f'no check "{kind}"', did_you_mean(kind, OPTIONS, known))
     if isinstance(options, str) and kind in BARE:
         options = {BARE[kind]: options}
     valid: Any = _valid(OPTIONS[kind], document, place, options)
