@@ -17,7 +17,8 @@ from assay.errors import TaskError
 from assay.tasks.custom.check import Check, Values, verdict
 from assay.tasks.custom.form import ContainsOptions, ExactOptions, NumericOptions, RegexOptions
 from assay.tasks.data_file import Row, shown
-from assay.tasks.numeric import Numeric, last_number, number, stated_number
+from assay.tasks.numbers import last_number, number, stated_number
+from assay.tasks.numeric import Numeric
 from assay.tasks.task import Metric, Score
 
 __all__ = ["Contains", "Exact", "NumericAnswer", "Pattern"]
@@ -166,12 +167,12 @@ class NumericAnswer(_Answer):
     def judge(self, row: Values, response: str) -> Score:
         """Compare the number that is read with the row's, exactly or within the tolerance."""
         right = _number(row[self.options.field])
-        text = (last_number if self.options.read == "last" else stated_number)(response)
-        if text is None or right is None:
+        given = (last_number if self.options.read == "last" else stated_number)(response)
+        if given is None or right is None:
             return verdict("no number was found", answered=False, extracted=None)
-        given = number(text)
+        tolerance = Decimal(repr(self.options.tolerance))
+        text, near = given.shown(lambda value: abs(value - right) <= tolerance)
         text = text if len(text) <= 80 else f"{text[:80]}..."
-        near = given is not None and abs(given - right) <= Decimal(repr(self.options.tolerance))
         reason = None if near else f"found {text}, the right answer is {right}"
         return verdict(reason, answered=True, extracted=text)
 
