@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.engines import Completion, Prompt
+from assay.engines.chat_template import Tokens, render_turn
 from assay.tasks import Example, Task, load_task
 
 __all__ = ["MEASURED", "evaluate", "table"]
@@ -35,7 +36,7 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
             "base",
             kind,
             example.key,
-            base.chat(task.prompt(example, True, 0)),
+            render_turn(Tokens.of(base.tokenizer), task.prompt(example, True, 0), base.template or ""),
             max_tokens=task.form.max_tokens,
         )
         for kind, task in tasks.items()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assay.engines.files import read_header, read_object
+from assay.engines.files import read_header, read_headers, read_object
 from assay.errors import EngineError
 
 __all__ = [
@@ -166,8 +166,7 @@ def match(config: Mapping[str, Any], tensors: Mapping[str, Shape], layers: Mappi
 
 def layers_of(weights: Sequence[Path]) -> dict[str, Shape]:
     """Shapes of a base's layers, by name, as its safetensors files have them."""
-    headers = (read_header(file) for file in weights if file.suffix == ".safetensors")
-    return {name.removesuffix(".weight"): entry.shape for header in headers for name, entry in header.items()}
+    return {name.removesuffix(".weight"): entry.shape for name, entry in read_headers(weights).items()}
 
 
 def layer_suffix(name: str) -> str:

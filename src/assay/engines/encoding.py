@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from assay.engines.api import Prompt
 from assay.errors import EngineError
 
-__all__ = ["Tokenizer", "cut_before", "decode", "encode", "encode_pair", "seed_of"]
+__all__ = ["cut_before", "decode", "encode", "encode_pair", "seed_of"]
 
 
-class Tokenizer(Protocol):
-    """What is needed of a tokenizer of transformers."""
-
-    bos_token_id: Any
-    eos_token_id: Any
-
-    def encode(self, text: str, *, add_special_tokens: bool = True) -> Sequence[int]:
-        """Tokens of a text."""
-        ...
-
-    def decode(self, token_ids: list[int], *, skip_special_tokens: bool = False) -> Any:
-        """Text of tokens."""
-        ...
+Tokenizer = Any
+"""One of transformers."""
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ __all__ = [
     "json_sha256",
     "located",
     "read_header",
+    "read_headers",
     "read_object",
     "sha256s",
     "shards",
@@ -195,6 +196,16 @@ def read_header(path: Path) -> Mapping[str, Entry]:
         what = "it was cut short" if size < expected else "there is more in it than it says"
         raise EngineError(f"{path} holds {size} of {expected} bytes, {what}; download it again")
     return entries
+
+
+def read_headers(paths: Iterable[Path]) -> dict[str, Entry]:
+    """What safetensors files hold together; files of other kinds are left out. Raises as `read_header`."""
+    return {
+        name: entry
+        for path in paths
+        if path.suffix == ".safetensors"
+        for name, entry in read_header(path).items()
+    }
 
 
 def _entry(entry: Mapping[str, Any]) -> Entry:

@@ -5,7 +5,7 @@ import torch
 
 from assay import memory
 from assay.engines.torch import Source, TorchEngine, estimate, load_skeleton
-from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
+from assay.engines.torch.estimate import adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.errors import EngineError
 from tests.engines.torch.toys import Toy
 
@@ -42,19 +42,19 @@ def test_an_adapter_is_counted_in_the_dtype_it_is_held_in(llama: Toy) -> None:
 
 def test_what_does_not_fit_is_refused_with_figures_and_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "free_bytes", lambda _: 8 * GIB)
-    refuse_too_large(Need(6 * GIB, GIB, GIB, 2048), CPU, "none")
+    refuse_too_large(6 * GIB, GIB, GIB, CPU, length=2048, quantized=False)
     with pytest.raises(EngineError) as said:
-        refuse_too_large(Need(14 * GIB, GIB // 2, GIB // 4, 2048), CPU, "none")
+        refuse_too_large(14 * GIB, GIB // 2, GIB // 4, CPU, length=2048, quantized=False)
     assert str(said.value).startswith(
         "it needs about 14.8 GiB on cpu (14.0 for weights, 0.5 for adapters, 0.2 for keys and values of one "
         "row of 2048 tokens), 8.0 GiB are free; set `engine.quantization` to 8bit or 4bit, or"
     )
     with pytest.raises(EngineError, match="free; test fewer adapters at once, or set"):
-        refuse_too_large(Need(2 * GIB, 9 * GIB, GIB, 2048), CPU, "4bit")
+        refuse_too_large(2 * GIB, 9 * GIB, GIB, CPU, length=2048, quantized=True)
 
 
 def test_nothing_is_refused_where_the_system_does_not_tell() -> None:
-    refuse_too_large(Need(2**60, 0, 0, 1), torch.device("meta"), "none")
+    refuse_too_large(2**60, 0, 0, torch.device("meta"), length=1, quantized=False)
 
 
 def test_a_processors_memory_is_that_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:

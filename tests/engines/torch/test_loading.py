@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from assay.engines.chat_template import Tokens, render_turn
 from assay.engines.torch import Source, load_base, load_skeleton
 from assay.engines.torch.loading import out_of_memory, own_dtype
 from assay.errors import EngineError
@@ -41,8 +42,9 @@ def test_a_base_that_cannot_be_loaded_is_an_error(llama: Toy, changes: dict[str,
 
 
 def test_a_chat_is_one_user_turn(llama: Toy) -> None:
-    assert llama.base.chat("hello") == "<s>[user]hello[assistant]"
-    assert llama.base.chat("hello", "{{ messages[0].content }}!") == "hello!"
+    assert llama.base.template is not None
+    tokens = Tokens.of(llama.base.tokenizer)
+    assert render_turn(tokens, "hello", llama.base.template) == "<s>[user]hello[assistant]"
 
 
 def test_the_dtype_is_the_checkpoints_own(folder: Path) -> None:

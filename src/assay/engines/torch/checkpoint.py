@@ -6,13 +6,13 @@ Errors here say what is wrong with a file and the fix, and not whose file it is:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assay.engines.api import ModelRef
-from assay.engines.files import TEXTS, Entry, located, read_header, read_object, shards
+from assay.engines.files import TEXTS, located, read_headers, read_object, shards
 from assay.errors import EngineError
 
 __all__ = ["base_files", "damaged", "refuse_misshapen", "refuse_mute", "without_tokenizer"]
@@ -50,16 +50,8 @@ def base_files(base: ModelRef, *, allow_pickle: bool, remote_code: bool) -> tupl
             f"move the adapter into a folder of its own"
         )
     weights = shards(folder, allow_pickle=allow_pickle)
-    _headers(weights)
+    read_headers(weights)
     return folder, weights
-
-
-def _headers(weights: Sequence[Path]) -> Mapping[str, Entry]:
-    entries: dict[str, Entry] = {}
-    for file in weights:
-        if file.suffix == ".safetensors":
-            entries |= read_header(file)
-    return entries
 
 
 def refuse_misshapen(folder: Path, weights: Sequence[Path], model: PreTrainedModel) -> None:
@@ -71,7 +63,7 @@ def refuse_misshapen(folder: Path, weights: Sequence[Path], model: PreTrainedMod
     if getattr(model.config, "quantization_config", None):
         return
     expected = {name: tuple(weight.shape) for name, weight in model.state_dict().items()}
-    stored = {name: entry.shape for name, entry in _headers(weights).items()}
+    stored = {name: entry.shape for name, entry in read_headers(weights).items()}
     differ = [
         name
         for name, shape in expected.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -14,28 +13,10 @@ from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.loading import Base, Quantization
 from assay.errors import EngineError
 
-__all__ = ["Need", "adapter_bytes", "base_bytes", "free_bytes", "refuse_too_large", "row_bytes"]
+__all__ = ["adapter_bytes", "base_bytes", "free_bytes", "refuse_too_large", "row_bytes"]
 
 SHARE = {"none": 1.0, "8bit": 1.0, "4bit": 0.5625}
 """Bytes of a quantized weight: in 4 bits, half a byte and a float32 scale for each 64."""
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Bytes, estimated."""
-
-    weights: int
-    """Of the base."""
-    adapters: int
-    row: int
-    """Keys and values of one row."""
-    length: int
-    """Tokens of that row."""
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.weights + self.adapters + self.row
 
 
 def base_bytes(base: Base, quantization: Quantization, stored: Sequence[Path]) -> int:
@@ -74,19 +55,25 @@ def row_bytes(base: Base, length: int) -> int:
     return 2 * config.num_hidden_layers * heads * size * length * base.model.dtype.itemsize
 
 
-def refuse_too_large(need: Need, device: torch.device, quantization: Quantization) -> None:
-    """Raise EngineError, with figures and the fix, if the need is more than what is free on the device."""
-    free = _free(device)
-    if free is None or need.total <= free:
+def refuse_too_large(
+    weights: int, adapters: int, row: int, device: torch.device, *, length: int, quantized: bool
+) -> None:
+    """Raise EngineError, with figures and the fix, if these bytes are more than what is free on the device.
+
+    row: bytes of the keys and values of one row of `length` tokens.
+    """
+    if device.type not in ("cpu", "cuda") or (total := weights + adapters + row) <= (
+        free := free_bytes(device)
+    ):
         return
-    fixes = ["set `engine.quantization` to 8bit or 4bit"] if quantization == "none" else []
+    fixes = ["test fewer adapters at once"] if adapters > weights // 4 else []
+    fixes += [] if quantized else ["set `engine.quantization` to 8bit or 4bit"]
     fixes += ["set `engine.dtype: bfloat16` if that is smaller", "use a machine with more memory"]
-    if need.adapters > need.weights // 4:
-        fixes.insert(0, "test fewer adapters at once")
+    needs, parts, left = _gib(total), [_gib(count) for count in (weights, adapters, row)], _gib(free)
     raise EngineError(
-        f"it needs about {_gib(need.total)} GiB on {device} ({_gib(need.weights)} for weights, "
-        f"{_gib(need.adapters)} for adapters, {_gib(need.row)} for keys and values of one row of {need.length} "
-        f"tokens), {_gib(free)} GiB are free; {', or '.join(fixes)}"
+        f"it needs about {needs} GiB on {device} ({parts[0]} for weights, {parts[1]} for adapters, {parts[2]} for keys "
+        f"and values of one row of {length} tokens), {left} GiB are free",
+        fix=", or ".join(fixes),
     )
 
 
@@ -97,8 +84,3 @@ def free_bytes(device: torch.device) -> int:
 
 def _gib(count: int) -> str:
     return f"{count / 2**30:.1f}"
-
-
-def _free(device: torch.device) -> int | None:
-    """Bytes that are free; None for a device whose memory is not known."""
-    return free_bytes(device) if device.type in ("cpu", "cuda") else None

@@ -25,8 +25,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from assay.engines.chat_template import Tokens, default_template, render_turn
-from assay.engines.files import read_header, shards
+from assay.engines.chat_template import default_template
+from assay.engines.files import read_headers, shards
 from assay.engines.torch.attention import NAME
 from assay.engines.torch.checkpoint import damaged, refuse_mute, without_tokenizer
 from assay.errors import EngineError
@@ -94,15 +94,6 @@ class Base:
     def template(self) -> str | None:
         """Its chat template: the one called `default` where it has several."""
         return default_template(self.tokenizer.chat_template)
-
-    def chat(self, prompt: str, template: str | None = None) -> str:
-        """The prompt as one user turn under the chat template (the base's own, or `template`)."""
-        template = self.template if template is None else template
-        if template is None:
-            raise EngineError(
-                "it has no chat template", place=f"base {self.name!r}", fix="set `template: none`"
-            )
-        return render_turn(Tokens.of(self.tokenizer), prompt, template)
 
 
 def load_base(source: Source, name: str = "base", called: str = "") -> Base:
@@ -196,7 +187,7 @@ def own_dtype(source: Source) -> torch.dtype:
     if named is not None:
         return named if isinstance(named, torch.dtype) else _dtype(str(named))
     files = shards(Path(source.model), allow_pickle=True) if Path(source.model).is_dir() else ()
-    stored = read_header(files[0]).values() if files and files[0].suffix == ".safetensors" else ()
+    stored = read_headers(files[:1]).values()
     return next((STORED[entry.dtype] for entry in stored if entry.dtype in STORED), torch.float32)
 
 

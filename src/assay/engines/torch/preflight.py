@@ -26,7 +26,7 @@ from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
 from assay.engines.torch.adapter_load import read_adapter
 from assay.engines.torch.checkpoint import base_files, refuse_misshapen
-from assay.engines.torch.estimate import Need, adapter_bytes, base_bytes, refuse_too_large, row_bytes
+from assay.engines.torch.estimate import adapter_bytes, base_bytes, refuse_too_large, row_bytes
 from assay.engines.torch.graphs import obstacle
 from assay.engines.torch.inspection import inspect_adapter, inspect_base
 from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
@@ -140,8 +140,8 @@ class TorchPreflight(Preflight):
         stacked = sum(adapter.size for adapter in self.adapters.values() if adapter.stackable)
         alone = max((adapter.size for adapter in self.adapters.values() if not adapter.stackable), default=0)
         length = self.options.length
-        need = Need(base, stacked + alone, row_bytes(self._skeleton, length), length)
-        refuse_too_large(need, self.options.place, self.settings.quantization)
+        row, quantized = row_bytes(self._skeleton, length), self.settings.quantization != "none"
+        refuse_too_large(base, stacked + alone, row, self.options.place, length=length, quantized=quantized)
 
     def _session(self) -> TorchSession:
         """With the adapters that load. The base is loaded again for each that leaves it changed."""

@@ -10,7 +10,7 @@ import torch
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.files import Stamp
 from assay.engines.torch.adapter_load import Adapter
-from assay.engines.torch.engine import TorchEngine, Usage
+from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.liveness import change_of, liveness
 from assay.engines.torch.loading import Base
 from assay.engines.torch.peft_fallback import SpoiledError, applied
@@ -51,11 +51,6 @@ class TorchSession:
     def failed(self) -> Mapping[str, str]:
         """Adapters that could not be loaded or asked after all, and why. No completion follows."""
         return dict(self._failed)
-
-    @property
-    def usage(self) -> Usage:
-        """What was done so far."""
-        return self._open.usage
 
     @property
     def provenance(self) -> Mapping[str, str]:

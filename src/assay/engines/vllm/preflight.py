@@ -19,7 +19,7 @@ from typing import Any
 from assay.engines.adapter_files import WEIGHTS, layers_of, read_adapter_files
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
-from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_header, read_object, sha256s, shards
+from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_headers, read_object, sha256s, shards
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
 from assay.engines.vllm.adapter_check import check_adapter, largest_rank
@@ -161,8 +161,7 @@ class VllmPreflight(Preflight):
         }
         if self.settings.options.arguments:
             settings["arguments"] = dict(self.settings.options.arguments)
-        for file in self._weights:
-            read_header(file)
+        read_headers(self._weights)
         remote_code = self.settings.options.trust_remote_code
         identity = base_identity(settings, self.folder, sha256s(self._weights), remote_code=remote_code)
         self.add_base(identity, own_template(self.folder))
@@ -174,9 +173,8 @@ def _dtype(config: Mapping[str, Any], weights: Sequence[Path]) -> str:
     if isinstance(configured, str) and configured.removeprefix("torch.") in STORED.values():
         return configured.removeprefix("torch.")
     sizes: Counter[str] = Counter()
-    for file in weights:
-        for entry in read_header(file).values():
-            sizes[entry.dtype] += entry.size
+    for entry in read_headers(weights).values():
+        sizes[entry.dtype] += entry.size
     kept = [name for name, _ in sizes.most_common() if name in STORED]
     if not kept:
         raise EngineError("its weights are of no dtype that vLLM computes in; set `engine.dtype`")
