@@ -1,6 +1,8 @@
 """The main path: a study goes in, verdicts come out.
 
-study -> tasks -> engines -> records -> scoring -> stats -> report
+    resolve -> start -> generate -> score -> analyze -> report
+
+It knows no model, no format and no statistic: each belongs to a package of its own.
 """
 
 from __future__ import annotations
@@ -31,13 +33,13 @@ def run(
     engine: PreflightFunction | None = None,
     until: Literal["full", "decided"] | None = None,
 ) -> Result:
-    """Audit a study: check it, bring in responses, score them, decide, and write the reports to `out`.
+    """Audit a study: check it, generate or read responses, score and analyze them, and write the reports to `out`.
 
-    `out` defaults to `runs/<study's name>`. An interrupted run goes on where it stopped when it is run again, and
+    `out` defaults to `runs/<study's name>`. An interrupted run resumes when it is run again, and
     generates only what is missing. `engine` replaces the one that the study names: in tests,
-    `assay.engines.Fake(...).preflight`. `until` is the study's `stop`, but for a run that stopped early: there `"full"`
-    goes on to the last prompt, and verdicts still allow for the looks taken. Raises AssayError, with a run that is
-    already there left as it was, if the study or what it names is unusable.
+    `assay.engines.Fake(...).preflight`. `until` replaces the study's `stop.when`; a run that stopped early continues to
+    the last prompt with `"full"`, and verdicts still allow for the looks taken. Raises AssayError, and leaves an existing
+    run unchanged, if the study or what it names is unusable.
     """
     return _audit(resolve(study, engine, until), out, progress, to_the_end=until == "full")
 
@@ -136,7 +138,7 @@ def plan(
     """Power, cost, the expected stop and, with `trial`, the run time estimated from a short trial.
 
     `engine` replaces the one that the study names. `pilot` is the folder of a run of some of the study's prompts; it
-    replaces the guesses, where it tells more. Raises StudyError if the study names a task or metric that does not
-    exist, or a label that claims nothing, and RunError if the pilot is none.
+    replaces the guesses where it has figures. Raises StudyError if the study names a task or metric that does not
+    exist, or a label that claims nothing, and RunError if the pilot is not a run.
     """
     return forecast(outline(study, engine, whole=trial), progress, guesses, pilot)

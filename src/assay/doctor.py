@@ -1,4 +1,4 @@
-"""What this machine can run: packages, devices, memory, data, speed. It changes nothing and knows no study.
+"""Checks what this machine can run: packages, devices, memory, data, speed. It changes nothing and knows no study.
 
 The network is used only on request. To try it: `assay doctor`.
 """
@@ -108,7 +108,7 @@ class Machine:
 
 
 def diagnose(online: bool = False, seconds: float = 1.0, machine: Machine | None = None) -> Iterator[Check]:
-    """One check after the other; the measured speed comes last.
+    """Every check in turn; the measured speed comes last.
 
     online: try to reach the hub. seconds: how long to multiply matrices; 0: not at all.
     """

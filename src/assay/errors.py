@@ -86,7 +86,7 @@ class AssayError(Exception):
         return (f"{place}: " if place else "") + self.message + (f"; {self.fix}" if self.fix else "")
 
     def at(self, place: Place | Path | str) -> Self:
-        """The same error about another place."""
+        """The same error with another place."""
         return type(self)(self.message, place=place, fix=self.fix)
 
 

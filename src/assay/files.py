@@ -1,4 +1,6 @@
-"""Reading a file as bytes or text, whatever its encoding, writing one whole or not at all, and its digest."""
+"""Reads a file as bytes or text in any encoding of Unicode, writes one atomically, and computes its digest.
+
+It knows no format."""
 
 from __future__ import annotations
 
@@ -78,7 +80,7 @@ def file_name(text: str) -> str:
 
 
 def make_folder(folder: Path, option: str = "--out") -> None:
-    """Make a folder that `option` asked for, with those above it. Raises OutputError."""
+    """Make the folder that `option` names, with its parents. Raises OutputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as bad:
@@ -95,7 +97,7 @@ def write_text(path: Path, text: str) -> None:
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file beside `path`, then put it in place. Raises OutputError.
 
-    A link stays, and what it leads to is replaced. A device or a pipe stays too: it is written to as it is.
+    A link is kept and its target is replaced. A device or a pipe is written to in place.
     """
     if _irregular(path):
         try:
@@ -112,12 +114,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(
-            f"{path}: cannot be written: {bad.strerror}; the old file, if any, stands"
+            f"{path}: cannot be written: {bad.strerror}; the old file, if any, is unchanged"
         ) from None
 
 
 def _irregular(path: Path) -> bool:
-    """Whether something is there that is no file to be replaced."""
+    """Whether the path exists and is not a file that can be replaced."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:

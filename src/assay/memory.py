@@ -1,4 +1,4 @@
-"""How much memory this process can still take. It knows no device: a GPU's memory is its engine's matter.
+"""How much memory this process can still take. It knows no device: the engine of a GPU measures the GPU's memory.
 
 To try it: `python -c "from assay.memory import free_bytes; print(free_bytes())"`.
 """
@@ -27,10 +27,10 @@ def free_bytes(cgroups: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> int:
 
 
 def cgroup_left(cgroups: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> int | None:
-    """What the tightest limit of cgroup version 1 or 2 leaves, in bytes; None where there is no limit.
+    """Bytes left within the tightest limit of cgroup version 1 or 2; None where there is no limit.
 
     The limits of all parents hold too. In a container the root of the mounted tree is the container's own group,
-    also where the membership names the group as the host sees it.
+    even where the membership names the group as the host sees it.
     """
     left: list[int] = []
     for controller, folder, limit, used in _LAYOUTS:

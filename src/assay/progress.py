@@ -1,4 +1,4 @@
-"""What long work calls to say how far it is. It knows no terminal: the command line draws it."""
+"""The function that long work calls to report its progress. It knows no terminal: the command line draws it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["Progress", "silent"]
 
 
 class Progress(Protocol):
-    """Shows how far some work is."""
+    """Reports how far some work is."""
 
     def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
         """`done` of `total` of `what`; `note` is printed beside it (`412 tokens/s`).
 
-        `part` names a part of the work (one subject on one task), of which `done` and `total` then speak;
+        `part` names a part of the work (one subject on one task), to which `done` and `total` then refer;
         empty for the whole.
         """
 

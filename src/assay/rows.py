@@ -1,6 +1,7 @@
-"""Rows of a data file in whichever form it has: JSON Lines, a JSON array, CSV or Parquet, plain or compressed by gzip.
+"""Rows of a data file in any of its forms: JSON Lines, a JSON array, CSV or Parquet, plain or compressed by gzip.
 
-Rows are read strictly: what is wrong is named by file and line (in Parquet, by the number of the row), never skipped.
+Rows are read strictly: an error names file and line (in Parquet, the number of the row), and nothing is skipped. It
+knows no task.
 
     for line, row in read_rows(Path("responses.jsonl"), ResponsesError):
         fields = Fields(row, f"responses.jsonl:{line}", ResponsesError)

@@ -1,4 +1,4 @@
-"""Text from elsewhere made harmless to a terminal or page: no control, invisible or bidirectional characters."""
+"""Makes foreign text harmless to a terminal or page: no control, invisible or bidirectional characters."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def test_a_policy_chooses_what_passes_and_what_fails(verdict: str, outcome: str)
         ("pasing: [gain]", r'policy.yaml:1: pasing: no such field; did you mean "passing"'),
         ("passing: []", r"policy.yaml:1: passing: empty"),
         ("passing: [gained]", r"policy.yaml:1: passing\[0\]: one of confirmed"),
-        ("passing: [gain, harmed]", r"`harmed` stands both in `passing` and in `failing`"),
+        ("passing: [gain, harmed]", r"`harmed` is both in `passing` and in `failing`"),
         ("tolerated_harm: 0", r"policy.yaml:1: tolerated_harm: more than 0"),
         ("drift_budget: none", r"policy.yaml:1: drift_budget: a number"),
         ("- gain", r"policy.yaml"),

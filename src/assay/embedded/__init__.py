@@ -1,7 +1,7 @@
-"""The base that ships with assay: a small model trained on the small world, and where its files are.
+"""The base that ships with assay: a small model trained on the synthetic data, and where its files are.
 
-In a study or a recipe file, `model: embedded` means it, as does `--base embedded`. It is a base like any
-other: its identity is that of its weights, wherever they lie.
+In a study or a recipe file, `model: embedded` names it, as does `--base embedded`. It is a base like any
+other: its identity is that of its weights, wherever they are.
 
     folder()     # .../assay/embedded/base: model.safetensors, config.json, tokenizer, chat template
 

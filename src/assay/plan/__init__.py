@@ -1,4 +1,4 @@
-"""A study resolved: the frozen types that every room may name. It knows no file, no task's code and no engine."""
+"""A resolved study as frozen types that every package may use. It knows no file, no task's code and no engine."""
 
 from assay.plan.plan import Family, Plan, TaskPlan, claim_block, family_alphas
 from assay.plan.settings import Decoding, EngineSettings, JudgeSettings, Policy, StopRule

@@ -1,6 +1,6 @@
 """Types of the fields that people write, and their checks: names, lines of text, metrics, addresses.
 
-Complaints are in the words of a study's author; `assay.study` adds file and line.
+Error messages use the words of a study's author; `assay.study` adds file and line.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def checked_name(text: str) -> str:
 
 
 def checked_line(text: str) -> str:
-    """The text, if it is one line that says something."""
+    """The text, if it is one line and not empty."""
     if not text.strip():
         raise fault("empty", "fill it in or remove the line")
     if bad := next((c for c in text if unicodedata.category(c) == "Cc"), None):
@@ -82,7 +82,7 @@ def _metric(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    """An address without secrets; a complaint never repeats it."""
+    """An address without secrets; an error never repeats it."""
     try:
         parts = urlsplit(text)
         bare = parts.username is None and parts.password is None and not parts.query and not parts.fragment
@@ -128,7 +128,7 @@ def _scalar(value: Any) -> Any:
 
 
 def wrapped(field: str) -> BeforeValidator:
-    """A bare text stands for a mapping with this one field."""
+    """A bare text is short for a mapping with this one field."""
     return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value)
 
 
@@ -146,6 +146,6 @@ Listed = Field(strict=False, min_length=1)  # strict pydantic wants a tuple wher
 
 
 class Fields(BaseModel):
-    """Fields that nothing else may stand beside, each of its very type, frozen."""
+    """A strict, frozen model: no other fields, and each of exactly its type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""A study resolved: what is claimed of whom, on which tasks, under which error rates and policy."""
+"""A resolved study: what is claimed of whom, on which tasks, under which error rates and policy. It knows no weights."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Family = Literal["adapter", "study"]
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """A task of the study, as far as it is data."""
+    """A task of the study, as data without its code."""
 
     name: str
     """Unique in the plan; metrics are named after it."""
@@ -41,13 +41,13 @@ class TaskPlan:
     data: str | None = None
     """The file of its examples as the study names it; None: the task's own, or the hub's."""
     limit: int | None = None
-    """Use the first so many examples only."""
+    """Use only this many examples, the first ones."""
     shots: int | None = None
-    """Worked examples before each question; None: the task's form decides."""
+    """Few-shot examples before each question; None: the task's form decides."""
     max_tokens: int | None = None
     """Longest response; None: the study's decoding, and then the task's form."""
     clustered: bool = False
-    """Whether some of its examples are no independent evidence beside others."""
+    """Whether some of its examples are not independent of others."""
     judged: bool = False
     """Whether a judge model decides its responses."""
 
@@ -68,7 +68,7 @@ class TaskPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is to find out. It holds no path, no text of prompts and no weights."""
+    """What a run tests. It holds no text of prompts and no weights."""
 
     name: str
     """Of the study."""
@@ -93,7 +93,7 @@ class Plan:
     """What the gate passes and fails."""
     judge: JudgeSettings | None
     responses_sha256: str
-    """Digest of all that the responses depend on, as the study says it."""
+    """Digest of everything in the study that the responses depend on."""
     source: Literal["generated", "recorded", "summary"]
     """Where responses come from; `summary`: there are only aggregate scores."""
     study_text: str = field(default="", repr=False)
@@ -103,9 +103,9 @@ class Plan:
     warnings: tuple[str, ...] = ()
     """What a reader must know before believing the findings."""
     problems: tuple[Problem, ...] = ()
-    """What preflight found of bases, adapters and tasks; an adapter with an `error` is not asked."""
+    """What preflight found of bases, adapters and tasks; an adapter with an `error` gets no prompts."""
     work: object | None = field(default=None, repr=False, compare=False)
-    """How the responses are brought in (`assay.runs.workload.Work`); None in a plan read from a run's folder."""
+    """How the responses are obtained (`assay.runs.workload.Work`); None in a plan read from a run's folder."""
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -126,7 +126,7 @@ class Plan:
         return tuple(claim for claim in self.claims if claim.subject.name == adapter)
 
     def off_target(self) -> set[tuple[str, MetricName]]:
-        """(adapter, metric) of every cell that a claim names as elsewhere."""
+        """(adapter, metric) of every cell that a claim names as off-target."""
         return {(claim.subject.name, metric) for claim in self.claims for metric in claim.off_target}
 
     def to_json(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def family_alphas(subjects: Sequence[str], alpha: float, family: Family) -> list
 
 
 def claim_block(plan: Plan) -> dict[str, Any]:
-    """What a plan promises and by which rules it is judged, as JSON: it is this that gets hashed and stamped.
+    """A plan's claims and the rules by which they are judged, as JSON; this block is hashed and stamped.
 
     The responses and examples are not part of it: the records hold those by digest.
     """
@@ -187,7 +187,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
 
 
 def _stop(plan: Plan) -> dict[str, Any]:
-    """When such a study looks, and by which rule it stops."""
+    """When such a study takes looks, and by which rule it stops."""
     design = stats.Design(1)
     rule = {"spending": repr(design.spending), "futility": design.futility, "seed": plan.seed}
     return plan.stop.model_dump() | rule

@@ -1,4 +1,4 @@
-"""What a study settles for everything that it runs: decoding, engine, judge, stops, the gate's policy."""
+"""The settings of a study: decoding, engine, judge, stop rule, the gate's policy. It knows no subject and no task."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from assay.stats import Verdict
 __all__ = ["Decoding", "EngineSettings", "JudgeSettings", "Policy", "StopRule"]
 
 SERVER_FIELDS = ("url", "server", "key_env", "concurrency", "timeout")
-"""Of `engine`: what only an engine behind a server has."""
+"""Fields of `engine` that only an engine behind a server has."""
 Word = Annotated[Verdict, Field(strict=False)]
 
 
 class Decoding(Fields):
-    """How to generate; what is None the task decides."""
+    """How to generate; the task decides what is None."""
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Longest response, of every task that says nothing else."""
+    """Longest response, for tasks without a limit of their own."""
     temperature: Annotated[float, Field(ge=0)] | None = None
     """0 is greedy."""
     samples: Annotated[int, Field(gt=0)] = 1
-    """Responses a prompt."""
+    """Responses to each prompt."""
     seed: Seed = 0
     """Of the sampling."""
     template: Line | None = None
@@ -44,13 +44,13 @@ class EngineSettings(Fields):
     quantization: Name | None = None
     """Of the base."""
     url: Url | None = None
-    """Where a server answers, for the engine `openai`; no key or password stands in it."""
+    """A server's address, for the engine `openai`; it holds no key and no password."""
     server: Name | None = None
     """The kind of server: `vllm`, `sglang`, `lorax`, `tgi`, `transformers`, `llama.cpp` or `other`."""
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """Requests under way at a server, at most."""
+    """Most requests at a server at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that a server may take for one answer."""
     options: Mapping[Line, Free] = {}
@@ -65,12 +65,13 @@ class EngineSettings(Fields):
 
 
 class StopRule(Fields):
-    """When to stop asking, and how to look before the end."""
+    """When to stop generating, and how to take looks before the end."""
 
     when: Literal["full", "decided"] = "full"
     """After all prompts, or for each adapter and task as soon as every claim on it is settled."""
     design: Literal["group", "betting"] = "group"
-    """Group-sequential: looks as declared, nearly the power of a full run; betting: exact at any look, with less."""
+    """`group`: group-sequential, with declared looks and nearly the power of a full run; `betting`: exact at any look, with
+    less power."""
     first: Annotated[int, Field(gt=0)] = 64
     """Prompts before the first look."""
     every: Annotated[int, Field(gt=0)] = 32
@@ -78,44 +79,44 @@ class StopRule(Fields):
     elsewhere: Annotated[int, Field(gt=0)] | None = None
     """Prompts of a task on which an adapter claims nothing; all by default."""
     pool: bool = False
-    """Say too what the full list of prompts would print; it is no verdict."""
+    """Also report what the full list of prompts would print; it is not a verdict."""
 
 
 class JudgeSettings(Fields):
-    """A model that judges responses, for tasks that no rule decides; behind a server that speaks OpenAI's chat."""
+    """A model that judges responses, for tasks that no rule decides, behind a server with OpenAI's chat API."""
 
     model: Line
-    """The server's name for it; give one with a date or a revision, for a name alone may move."""
+    """The server's name for it; give one with a date or a revision, since the model behind a bare name may change."""
     url: Url
-    """Where it answers; no key or password stands in it."""
+    """The server's address; it holds no key and no password."""
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     max_tokens: Annotated[int, Field(gt=0)] = 2048
     """Longest answer."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """Requests under way, at most."""
+    """Most requests at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that one answer may take."""
     options: Mapping[Line, Free] = {}
-    """More fields of each request, as in `reasoning_effort: low`; nothing behind a name leaves that field out."""
+    """More fields of each request, as in `reasoning_effort: low`; a name without a value leaves that field out."""
 
 
 class Policy(Fields):
-    """What the gate passes and fails; what is in neither list leaves an adapter undecided."""
+    """Verdicts that the gate passes and fails; a verdict in neither list leaves an adapter undecided."""
 
     passing: Annotated[tuple[Word, ...], Listed] = tuple(word for word in Verdict if word.tone == "good")
-    """Verdicts that every claim of an adapter needs, to pass."""
+    """An adapter passes if every claim has one of these verdicts."""
     failing: Annotated[tuple[Word, ...], Field(strict=False)] = tuple(
         word for word in Verdict if word.tone == "bad"
     )
-    """Verdicts of which one fails an adapter."""
+    """An adapter fails if any claim has one of these verdicts."""
     tolerated_harm: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The fall elsewhere that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
+    """The off-target fall that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
     drift_budget: Annotated[float, Field(ge=0)] | None = None
-    """The largest drift (variant `gap`) to pass, beside the verdicts and never instead; by default any."""
+    """The largest drift (variant `gap`) to pass, in addition to the verdicts, never instead of them; by default any."""
 
     @model_validator(mode="after")
     def _disjoint(self) -> Policy:
         if both := [word for word in self.passing if word in self.failing]:
-            raise fault(f"`{both[0]}` stands both in `passing` and in `failing`", "remove it from one")
+            raise fault(f"`{both[0]}` is both in `passing` and in `failing`", "remove it from one")
         return self

@@ -1,4 +1,4 @@
-"""What is tested and what is claimed of it: subjects, metrics, claims, and the key of a stored row."""
+"""Subjects, metrics, claims and problems as frozen types, and the key of a stored row. It knows no task and no records."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What answers: a base, or adapters applied to one."""
+    """What generates responses: a base, or adapters applied to one."""
 
     name: str
     """Unique in the plan."""
@@ -36,7 +36,7 @@ class Subject:
     revision: str | None = None
     """Of the hub id."""
     label: str = ""
-    """What its training aimed at, nominally; empty for a base."""
+    """The capability that its training aimed at, nominally; empty for a base."""
     recipe: str = ""
     """Its training setting; subjects of one recipe differ by seed and step only."""
     seed: int | None = None
@@ -70,13 +70,13 @@ class MetricName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A number that a task gives a subject: the sum of `passed` over the sum of `out of`."""
+    """A number by which a task measures a subject: the sum of `passed` over the sum of `out_of`."""
 
     name: str
     """Without the task's name: `prompt_strict`."""
     kind: Literal["binary", "ratio", "mean"]
     """`binary`: pass or fail a prompt, out of 1. `ratio`: several checks nested in a prompt. `mean`: a number
-    between 0 and 1 a prompt, in parts of a million."""
+    between 0 and 1 for each prompt, in parts of a million."""
     title: str
     """For a reader: `prompt-level accuracy, strict`."""
     extracted_by: str | None = None
@@ -89,7 +89,7 @@ class Claim:
 
     subject: Subject
     reference: Subject
-    """What a gain is taken against: its base, or another subject."""
+    """What a gain is measured against: its base, or another subject."""
     metric: MetricName
     kind: ClaimKind
     margin: float
@@ -97,7 +97,7 @@ class Claim:
     alpha: float
     """One-sided error rate: the study's, divided by the claims of the declared family."""
     off_target: tuple[MetricName, ...] = ()
-    """The metrics elsewhere: drift is measured on them, and the gate asks them for harm."""
+    """The off-target metrics: drift is measured on them, and the gate checks them for harm."""
 
     @property
     def label(self) -> str:
@@ -115,14 +115,14 @@ class RowKey(NamedTuple):
     sample: int = 0
     """Repeat under sampling."""
     request: int = 0
-    """Which of several continuations of one example."""
+    """Index among several continuations of one example."""
     turn: int = 0
-    """Of a conversation; 0 where there is one."""
+    """Index of the turn in a conversation; 0 where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding about one base, adapter or task, before a token is spent."""
+    """One finding about a base, adapter or task, before any token is generated."""
 
     subject: str
     severity: Literal["error", "warning", "note"]
