@@ -105,3 +105,13 @@ def test_events_tell_of_what_each_adapter_changes_and_of_refusals(tmp_path: Path
     assert [*refused] == ["bad"]
     assert refused["bad"].verdict == "not applied"
     assert kinds.index("liveness") < kinds.index("generated") < kinds.index("analyzed")
+
+
+def test_a_plan_read_from_a_run_starts_none(study: Path, tmp_path: Path) -> None:
+    assay.run(study, tmp_path / "run")
+    with Run.open(tmp_path / "run") as run:
+        with pytest.raises(RunError, match=r"was read from a run.*assay.resolve"):
+            Run.start(run.plan, tmp_path / "other")
+        with pytest.raises(RunError, match="was read from a run"):
+            run.generate()
+    assert not (tmp_path / "other").exists()

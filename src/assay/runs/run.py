@@ -19,8 +19,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, cast
+from typing import Literal, Self
 
+from assay.errors import RunError
 from assay.plan import Plan, claim_block
 from assay.progress import Progress, silent
 from assay.records import Event, Manifest, Store
@@ -64,7 +65,7 @@ class Run:
         study's run, or one that another process writes to.
         """
         folder = Path("runs") / plan.name if folder is None else Path(folder)
-        work = cast("Work", plan.work)
+        work = _work(plan)
         check_folder(folder)
         with ExitStack() as opening:
             store = opening.enter_context(Store.write(folder))
@@ -147,7 +148,7 @@ class Run:
 
         With `stop: decided`, until nothing is left that could change a verdict, or else `to_the_end`.
         """
-        generate(self.plan, cast("Work", self.plan.work), self.records, progress, to_the_end)
+        generate(self.plan, _work(self.plan), self.records, progress, to_the_end)
 
     def redeclare(self) -> None:
         """Take up claims, margins, labels and policy as the study in the folder now has them."""
@@ -187,3 +188,12 @@ class Run:
                 else:
                     self.records.note("failed", error=str(error) or repr(error))
             raise
+
+
+def _work(plan: Plan) -> Work:
+    if not isinstance(plan.work, Work):
+        raise RunError(
+            f"the plan of {plan.name!r} was read from a run, and says nothing of engines and files",
+            fix="start a run with a plan made by `assay.resolve(study)`",
+        )
+    return plan.work
