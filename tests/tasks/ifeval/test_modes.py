@@ -13,7 +13,7 @@ from assay.tasks import Example, Score
 from assay.tasks.ifeval import IFEval, detection, punkt
 
 from .conftest import rows
-from .test_instructions import example
+from .test_registry import example
 
 PATTERN = "the reference takes a keyword for a regular expression"
 UNDETECTED = "the reference passes a text whose language cannot be detected"
