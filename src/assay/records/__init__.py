@@ -1,4 +1,4 @@
-"""Stored responses and scores, judgements, and what happened in their run."""
+"""The records of a run: responses, scores, judgements and events, in SQLite. It knows no verifier and no statistic."""
 
 from assay.records.bindings import digest
 from assay.records.events import Event, Manifest

@@ -1,4 +1,4 @@
-"""What a study's names mean in a run: tasks by their examples, subjects and protocols by content."""
+"""Binds a study's names to content: tasks to their examples, subjects and protocols to digests. It knows no response."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def digest(value: object) -> str:
 
 
 class Bindings:
-    """The part of an open `records.sqlite` that `Store` stands on."""
+    """The part of an open `records.sqlite` that `Store` builds on."""
 
     def __init__(self, connection: sqlite3.Connection, layout: int = len(STEPS)) -> None:
         self._db = connection
@@ -35,7 +35,7 @@ class Bindings:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside is kept, or none of it; one within another is part of it."""
+        """Everything written inside is kept, or nothing; a nested transaction is part of the outer one."""
         if self._db.in_transaction:
             yield
             return
@@ -76,7 +76,7 @@ class Bindings:
             )
 
     def bind(self, name: str, task: str, identity: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
-        """Say which subject, under which protocol, the study's `name` means on `task` from now on."""
+        """Bind the study's `name` on `task` to a subject under a protocol from now on."""
         self._bound.clear()
         with self.transaction():
             self._db.execute(
@@ -90,7 +90,7 @@ class Bindings:
             )
 
     def unbind(self) -> None:
-        """Forget what names mean, so that a subject that left the study is no longer read. Records stay."""
+        """Remove all bindings, so that a subject that left the study is no longer read. Records stay."""
         self._bound.clear()
         self._db.execute("DELETE FROM bindings")
 
@@ -122,7 +122,7 @@ class Bindings:
         return self._bound[name, task]
 
     def counterpart(self, name: str, base: str, task: str) -> str | None:
-        """What a base is called where it answered `task` under the protocol of `name`; None if it did not."""
+        """Name under which a base has records on `task` with the protocol of `name`; None if it has none."""
         mine = self._binding(name, task)
         if mine is None:
             return None
@@ -154,13 +154,13 @@ class Bindings:
         )
 
     def bound(self) -> list[tuple[str, str]]:
-        """(name, task) of everything that the study's names mean now."""
+        """(name, task) of every binding of the study's names."""
         return self._db.execute(
             "SELECT b.name, t.name FROM bindings b JOIN tasks t ON t.id = b.task ORDER BY b.rowid"
         ).fetchall()
 
     def subject(self, name: str, task: str) -> str:
-        """Digest of the subject that a name means on a task."""
+        """Digest of the subject that a name is bound to on a task."""
         bound = self._binding(name, task)
         if bound is None:
             raise RunError(f"{name!r} has no responses to {task!r} in this run")
@@ -168,7 +168,7 @@ class Bindings:
         return str(sha256)
 
     def protocol(self, name: str, task: str) -> dict[str, Any]:
-        """How a name was asked a task; empty where it was not."""
+        """Protocol of a name on a task; empty where it has none."""
         row = self._db.execute(
             "SELECT p.identity FROM bindings b JOIN protocols p ON p.id = b.protocol "
             "WHERE b.name = ? AND b.task = ?",
@@ -177,7 +177,7 @@ class Bindings:
         return dict(json.loads(row[0])) if row else {}
 
     def content(self, name: str, task: str) -> str | None:
-        """Of what a name means on a task, subject and protocol together; None where it means nothing."""
+        """Digests of the subject and protocol that a name is bound to on a task; None where it is not bound."""
         row = self._db.execute(
             "SELECT s.digest || ' ' || p.digest FROM bindings b JOIN subjects s ON s.id = b.subject "
             "JOIN protocols p ON p.id = b.protocol WHERE b.name = ? AND b.task = ?",

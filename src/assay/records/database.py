@@ -1,4 +1,4 @@
-"""Opening `records.sqlite`: one writer at a time, and SQLite's errors in words."""
+"""Opens `records.sqlite`: one writer at a time, and SQLite's errors with their fix. It knows no table."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as bad:
         raise OutputError(
-            f"{path}: {bad}; what was written before is safe: make room or mend the permissions (or copy the run elsewhere), and try again"
+            f"{path}: {bad}; what was written before is safe: free some space or fix the permissions (or copy the run elsewhere), and try again"
         ) from bad
     except sqlite3.DatabaseError as bad:
         raise RunError(f"{path}: not a usable records file ({bad}); move it away and run again") from bad

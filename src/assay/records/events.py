@@ -1,7 +1,7 @@
-"""What happened in a run, as an append-only list of events, and the manifest that they amount to.
+"""Events of a run, an append-only list, and the manifest: the fold of the events. It knows no database.
 
-The plan says what is known at the start; what becomes known later is an event: what an adapter changes, a refusal,
-a look, the software that generated or scored. A second process can follow the list while the run goes on.
+The plan holds what is known at the start; what becomes known later is an event: an adapter's liveness, a refusal,
+a look, the software that generated or scored. A second process can follow the list while the run is going on.
 
     started -> (liveness | refused | schedule | look | settled | provenance | progress)* -> generated
             -> analyzing -> (judge | verifier)* -> analyzed          and at any time: failed, stopped
@@ -49,7 +49,7 @@ class Event:
     id: int
     """Rising, from 1."""
     at: str
-    """UTC, ISO 8601; empty where an older assay did not note it."""
+    """UTC, ISO 8601; empty where an older assay did not record it."""
     kind: EventKind
     data: Mapping[str, Any]
     """JSON."""
@@ -57,14 +57,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a run, beside its records: the fold of its events."""
+    """What is known of a run in addition to its records: the fold of its events."""
 
     plan: Mapping[str, Any] | None = None
-    """The plan as JSON; None in a run of an assay that kept none."""
+    """The plan as JSON; None in a run of an older assay, which kept no plan."""
     study: str | None = None
     """Name of the study; None before the first start."""
     responses_sha256: str | None = None
-    """Digest of all that the responses depend on, as the study says it."""
+    """Digest of everything in the study that the responses depend on."""
     source: Literal["generated", "recorded", "summary"] | None = None
     summary: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class Manifest:
     liveness: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By digest of an adapter's identity: what it changes on probe prompts."""
     schedule: Schedule | None = None
-    """None where nobody looked before the end."""
+    """None where no look was taken before the end."""
     provenance: Mapping[str, tuple[Versions, ...]] = field(default_factory=dict)
     """By content of a subject under its protocol: what generated its responses."""
     verifiers: Mapping[str, tuple[Versions, ...]] = field(default_factory=dict)
@@ -82,19 +82,19 @@ class Manifest:
     judge: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By task: `scorer` and `reason` of the judgements that are missing."""
     generated: bool = False
-    """Whether every response of the last start is there."""
+    """Whether every response of the last start is stored."""
     analyzed: bool = False
     """Whether the last start was analyzed to the end."""
     policy_sha256: str | None = None
     """Digest of the gate's policy that the reports were written under."""
     ended: Literal["stopped", "failed"] | None = None
-    """How the last start ended, where it did not end well."""
+    """How the last start ended, where it did not complete."""
     error: str = ""
     """Why it failed."""
 
 
 def fold(events: Iterable[Event], manifest: Manifest | None = None) -> Manifest:
-    """What events amount to, on top of an earlier manifest. Unknown kinds change nothing."""
+    """The fold of events onto an earlier manifest. Unknown kinds change nothing."""
     known = manifest or Manifest()
     for event in events:
         if (step := _STEPS.get(event.kind)) is not None:
@@ -185,7 +185,7 @@ SCORED_BY = "scored by "
 
 
 def events_of_facts(facts: Mapping[str, str]) -> Iterator[tuple[EventKind, dict[str, Any]]]:
-    """The facts of an older run (name to JSON) as the events that would have led to them."""
+    """The facts of an older run (name to JSON) as the events that correspond to them."""
     known = {name: json.loads(value) for name, value in facts.items()}
     if "study" not in known:
         return

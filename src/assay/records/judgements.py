@@ -1,6 +1,6 @@
-"""What a judge answered, in a run's records: each question once, by the content of judge and question.
+"""A judge's answers in a run's records: each question once, by the content of judge and question.
 
-A run of an older layout kept these in a file of its own, `judged.jsonl`; `take_ledger` brings them in.
+It asks no judge. A run of an older layout kept these in a file of its own, `judged.jsonl`; `take_ledger` imports it.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Judgement:
     question: str
     """As sent."""
     answers: tuple[str, ...]
-    """Raw; a second one where the first could not be read."""
+    """Raw; a second one where the first could not be parsed."""
     refused: str = ""
-    """Why there is none."""
+    """Why there is no answer."""
     model: str = ""
-    """Who answered, by the server's own word."""
+    """The model that answered, as the server named it."""
     at: str = ""
-    """When, UTC, ISO 8601; filled in where it is kept."""
+    """UTC, ISO 8601; filled in when it is stored."""
 
     @property
     def answer(self) -> str | None:
@@ -59,7 +59,7 @@ class Judgements:
             yield Judgement(json.loads(judge), question, tuple(json.loads(answers)), *others)
 
     def get(self, judge: Mapping[str, Any], question: str) -> Judgement | None:
-        """What this judge answered to a question; None where it was never asked."""
+        """This judge's answer to a question; None where it was never asked."""
         row = self._db.execute(
             "SELECT answers, refused, model, answered_at FROM judgements WHERE digest = ?",
             (digest([judge, question]),),
@@ -67,7 +67,7 @@ class Judgements:
         return None if row is None else Judgement(judge, question, tuple(json.loads(row[0])), *row[1:])
 
     def add(self, judgement: Judgement) -> None:
-        """Keep a judgement; it is on its way to the disk when this returns."""
+        """Store a judgement; it has been handed to the disk when this returns."""
         self._db.execute("INSERT OR REPLACE INTO judgements VALUES (?, ?, ?, ?, ?, ?, ?)", _row(judgement))
 
 

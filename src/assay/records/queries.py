@@ -1,4 +1,4 @@
-"""Reads of a run's records beyond a subject's scores: answers put together, texts with their endings, lengths."""
+"""Queries beyond a subject's scores: answers joined by example, texts with their endings, lengths. They write nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BATCH = 250
 
 
 def answers(store: Store, records: Sequence[int]) -> Iterator[tuple[int, str, tuple[Answer, ...]]]:
-    """(record, example's key, answers in the order of the requests) of these records, each its example's first."""
+    """(record, example's key, answers in the order of the requests) of these records, each the first of its example."""
     for first in range(0, len(records), BATCH):
         batch = records[first : first + BATCH]
         rows = store._db.execute(
@@ -41,7 +41,7 @@ def written(
     """(position, judged text, tokens of the whole response, finish) of a name's generated records on a task.
 
     Of every `step`-th example from the first, in no order. Null responses are empty text; tokens and finish
-    are None where whoever wrote them did not say.
+    are None where the engine or file did not state them.
     """
     bound = store._binding(name, task)
     if bound is None:
@@ -56,7 +56,7 @@ def written(
 
 
 def response_tokens(store: Store, name: str, task: str) -> tuple[int, int]:
-    """(generated responses of a name to a task whose tokens are known, tokens of these)."""
+    """(number of a name's generated responses to a task with a known token count, their tokens)."""
     bound = store._binding(name, task)
     if bound is None:
         return 0, 0

@@ -1,6 +1,6 @@
 """The layout of `records.sqlite`, and how an older layout becomes the newest.
 
-`PRAGMA user_version` holds the number of steps that a file has been through. To change the layout,
+`PRAGMA user_version` holds the number of steps that were applied to a file. To change the layout,
 append a step; never edit one that was released.
 """
 
@@ -18,12 +18,12 @@ __all__ = ["EVENTS_SINCE", "STEPS", "check_layout", "facts_of", "migrate"]
 
 
 def facts_of(connection: sqlite3.Connection) -> dict[str, str]:
-    """What a run of layout 1 kept by name: JSON values."""
+    """The facts of a run of layout 1, by name: JSON values."""
     return dict(connection.execute("SELECT name, value FROM facts"))
 
 
 def _facts_to_events(connection: sqlite3.Connection) -> None:
-    """Turn what layout 1 kept by name into events; when each happened is not known."""
+    """Turn the facts of layout 1 into events; the time of each is not known."""
     connection.executemany(
         "INSERT INTO events (at, kind, data) VALUES ('', ?, ?)",
         [

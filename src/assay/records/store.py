@@ -1,4 +1,4 @@
-"""The records of one run, in SQLite: responses by what answered what, and their scores.
+"""The records of one run, in SQLite: responses by subject, protocol and example, and their scores.
 
 It knows no metric and no statistic. Appending is idempotent and each batch is one transaction, so a
 run that is killed loses at most the batch in flight. One process writes at a time; others may read.
@@ -37,7 +37,7 @@ __all__ = ["Store"]
 
 BATCH = 250
 PAUSE = 0.25
-"""Seconds after which what has come is made safe."""
+"""Seconds after which pending records are committed."""
 _T = TypeVar("_T")
 
 
@@ -65,7 +65,7 @@ class Store(Bindings):
             migrate(db, path)
             take_ledger(db, folder)
             yield cls(db, len(STEPS))
-            # A reader may hold the file; then the log stays beside it, which is as good.
+            # A reader may hold the file; then the log stays beside it, which does no harm.
             with suppress(sqlite3.OperationalError):
                 db.execute("PRAGMA journal_mode = DELETE")
 
@@ -78,12 +78,12 @@ class Store(Bindings):
             raise RunError(f"{folder}: no run here (no records.sqlite); make one with `assay run`")
         with explained(path), closing(connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
-            db.execute("BEGIN")  # one view of the run, whatever a writer does meanwhile
+            db.execute("BEGIN")  # one view of the run, even while another process writes
             yield cls(db, check_layout(db, path))
 
     @property
     def judgements(self) -> Judgements:
-        """What judges answered."""
+        """The judges' answers."""
         return Judgements(self._db)
 
     # -- responses -------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Store(Bindings):
     def append(self, completions: Iterable[Completion]) -> Iterator[int]:
         """Enter completions in batches, yielding the size of each one once it is safe on disk.
 
-        A record that is already there is left as it is. What has come when the source fails is kept.
+        A record that exists already is unchanged. Completions received before the source fails are kept.
         """
         for batch in _bursts(completions):
             with self.transaction():
@@ -164,10 +164,10 @@ class Store(Bindings):
             }
 
     def same_text(self, name: str, other: str, task: str) -> tuple[int, int]:
-        """(examples and samples that `name` answers as `other` does, all that it answers).
+        """(number of examples and samples on which `name` answers as `other` does, number that it answers).
 
-        To do so is to give the same judged text, and to a given continuation the same log-probability
-        within 0.0001, which is rounding.
+        Answers are the same if their judged texts are equal, and the log-probabilities of a given continuation are
+        equal within 0.0001, which is rounding.
         """
         mine, theirs = self._binding(name, task), self._binding(other, task)
         if mine is None or theirs is None:
@@ -184,7 +184,7 @@ class Store(Bindings):
         return int(same), int(total)
 
     def unbound(self) -> int:
-        """Records of the study's tasks under protocols that none of its names has any more."""
+        """Number of records of the study's tasks under protocols that none of its names has any more."""
         (count,) = self._db.execute(
             "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
             "WHERE e.task IN (SELECT task FROM bindings) AND NOT EXISTS "
@@ -193,7 +193,7 @@ class Store(Bindings):
         return int(count)
 
     def count(self) -> int:
-        """Records of what the study's names mean now."""
+        """Number of records that the study's names are bound to."""
         (count,) = self._db.execute(
             "SELECT count(*) FROM records r WHERE EXISTS (SELECT 1 FROM bindings b JOIN examples e ON e.task = b.task "
             "WHERE e.id = r.example AND b.subject = r.subject AND b.protocol = r.protocol)"
@@ -201,7 +201,7 @@ class Store(Bindings):
         return int(count)
 
     def uncut(self, name: str, task: str) -> tuple[int, int]:
-        """(records of a name on a task of which nothing was cut, all of its records)."""
+        """(number of a name's records on a task of which nothing was cut, number of its records)."""
         bound = self._binding(name, task)
         if bound is None:
             return 0, 0
@@ -213,11 +213,11 @@ class Store(Bindings):
         return int(uncut), int(total)
 
     def nulls(self, name: str, task: str) -> int:
-        """How many of a name's responses on a task were null, and so judged as empty."""
+        """Number of a name's responses on a task that were null, and so judged as empty."""
         return self._count(name, task, "r.text IS NULL AND r.kind = 'generate'")
 
     def unanswered(self, name: str, task: str) -> int:
-        """How many of a name's responses on a task have nothing but white space after what is skipped."""
+        """Number of a name's responses on a task that have nothing but white space after the skipped part."""
         return self._count(
             name, task, "r.cut > 0 AND trim(substr(r.text, r.cut + 1), char(9, 10, 13, 32)) = ''"
         )
@@ -238,7 +238,7 @@ class Store(Bindings):
     def unscored(self, task: str, scorer: str) -> list[int]:
         """The first bound record of every example and sample of a task without a score by `scorer`.
 
-        Left out are those to which some of what the study's others were asked about the example has no answer.
+        Leaves out those that lack an answer to some request about the example which other subjects were asked.
         """
         number = self._task(task)
         rows = self._db.execute(
@@ -325,7 +325,7 @@ class Store(Bindings):
             yield key, sample, json.loads(detail)
 
     def differing(self, task: str, scorer: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
-        """(name, position, sample, detail) of records on which the verifier's other mode decides otherwise."""
+        """(name, position, sample, detail) of records on which the verifier's other mode gives another result."""
         for name, position, sample, detail in self._db.execute(
             "SELECT b.name, e.position, r.sample, s.detail FROM scores s JOIN records r ON r.id = s.record JOIN examples e ON e.id = r.example "
             "JOIN bindings b ON b.subject = r.subject AND b.protocol = r.protocol AND b.task = e.task "
@@ -337,9 +337,9 @@ class Store(Bindings):
     # -- claims and events -----------------------------------------------------------------------
 
     def declare(self, block: Mapping[str, Any]) -> None:
-        """Stamp a claim block with its hash, the time, and how many records came before it.
+        """Stamp a claim block with its hash, the time, and the number of records before it.
 
-        Nothing is added where it is the newest block already.
+        Adds nothing where it is the newest block already.
         """
         if (known := self.declared()) and known[-1].sha256 == digest(block):
             return
@@ -373,7 +373,7 @@ class Store(Bindings):
 
     @property
     def manifest(self) -> Manifest:
-        """What the events so far amount to."""
+        """The fold of the events so far."""
         if new := self.events(self._folded):
             self._manifest, self._folded = fold(new, self._manifest), new[-1].id
         return self._manifest
@@ -384,7 +384,7 @@ def _now() -> str:
 
 
 def _bursts(items: Iterable[_T]) -> Iterator[list[_T]]:
-    """What comes within PAUSE seconds, at most BATCH, in lists; what has come before an error, then the error."""
+    """Lists of the items that arrive within PAUSE seconds, at most BATCH; the items before an error, then the error."""
     burst: list[_T] = []
     since = time.monotonic()
     try:

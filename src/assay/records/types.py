@@ -1,4 +1,4 @@
-"""What a run's records hold, as data: scores of a subject on a task, declared claim blocks, the schedule of looks."""
+"""Types of a run's records: scores of a subject on a task, declared claim blocks, the schedule of looks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Declared:
     declared_at: str
     """UTC, ISO 8601."""
     records_before: int
-    """Records that the run held at that time; 0 when claims came first."""
+    """Number of records that the run held at that time; 0 when claims came first."""
 
 
 class Refusal(NamedTuple):
@@ -55,6 +55,6 @@ class Schedule:
     every: int
     """Prompts between looks."""
     orders: Mapping[str, Sequence[int]]
-    """By task: positions of its examples, in the order of asking."""
+    """By task: positions of its examples, in the random order of the prompts."""
     looks: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By task and content of an adapter (`Store.cell_key`): prompts at every look, rising."""

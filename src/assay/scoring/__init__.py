@@ -2,7 +2,9 @@
 
 score  -> a task's verifier applied to the records of a run
 file   -> the same for one file of responses, without a run
-judge  -> a model behind a server that decides what no rule can
+judge  -> a model behind a server, for what no rule can decide
+
+It knows no statistic and no verdict.
 """
 
 from assay.scoring.score import note_verifier, score_records, score_task

@@ -28,10 +28,10 @@ def score_file(
     out: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, float | int]:
-    """Score every response in a file; returns each metric and how many prompts and checks it saw.
+    """Score every response in a file; returns each metric with its numbers of prompts and checks.
 
     `data` holds the prompt or example file by the task's own field name. A task that draws its own examples
-    needs none: `draw` is how many of them, and their seed. Where nothing follows `after`, or a thought never closes, the
+    needs no file: `draw` is their number and their seed. Where nothing follows `after`, or a thought never closes, the
     response is judged as empty and counted as `without_answer`. With `out`, a line of detail for each response is
     written there. Raises AssayError.
     """

@@ -12,11 +12,11 @@ from assay.tasks import Task
 __all__ = ["note_verifier", "score_records", "score_task"]
 
 PACKAGES = ("lora-assay", "langdetect", "nltk", "regex")
-"""What a score can depend on, besides the task's own version."""
+"""Packages that a score can depend on, in addition to the task's own version."""
 
 
 def score_task(task: Task, store: Store, records: Sequence[int] | None = None) -> Iterator[tuple[int, int]]:
-    """Score these records, or whatever is not scored yet; yields how many of how many are done."""
+    """Score these records, or all without a score; yields (done, total)."""
     records, done = store.unscored(task.name, task.scorer) if records is None else records, 0
     if records:
         note_verifier(store, task.scorer)
@@ -28,7 +28,7 @@ def score_task(task: Task, store: Store, records: Sequence[int] | None = None) -
 def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[int]:
     """Score these records of `task`; yields the size of each batch.
 
-    Each batch is safe on disk when it is yielded, so an interrupted run goes on where it stopped.
+    Each batch is safe on disk when it is yielded, so an interrupted run resumes where it stopped.
     """
     examples = {example.key: example for example in store.examples(task.name)}
 
@@ -41,7 +41,7 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
 
 
 def note_verifier(store: Store, scorer: str) -> None:
-    """Keep which packages are about to score for a verifier, beside those that did before."""
+    """Record the versions of the packages that will score for a verifier, in addition to earlier ones."""
     versions = {name: version(name) for name in PACKAGES}
     if versions not in store.manifest.verifiers.get(scorer, ()):
         store.note("verifier", scorer=scorer, versions=versions)

@@ -1,13 +1,13 @@
-"""A judge: a model behind an OpenAI-compatible server that says what no rule can decide. It knows no verdict.
+"""A judge: a model behind an OpenAI-compatible server that decides what no rule can. It knows no verdict.
 
     judge: {model: some-model-2025-06-01, url: "http://localhost:8000", key_env: JUDGE_KEY}     # in a study
 
-Its answers are kept in the run's records, with the question and who answered. The same question is never asked
-twice, so a run can be scored again without the judge. Where its answers say nothing, twice, the subject is not
-measured on that task, with the reason: nothing counts as failed because a judge gave no verdict.
+Its answers are kept in the run's records, with the question and the model that answered. The same question is never
+asked twice, so a run can be scored again without the judge. Where two answers cannot be parsed, the subject is not
+measured on that task, with the reason: no response counts as failed because the judge gave no usable answer.
 
-    client -> one question, asked
-    step   -> between asking and scoring: answers for the responses of a task
+    client -> sends one question
+    step   -> obtains the judge's answers for the responses of a task, before they are scored
 """
 
 from assay.scoring.judge.client import identity, ready

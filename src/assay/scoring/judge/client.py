@@ -1,4 +1,4 @@
-"""Asks a judge one question, and once more where its answer cannot be read. It keeps nothing."""
+"""Sends one question to a judge, and sends it again where its answer cannot be parsed. It stores nothing."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class _UnusableError(Exception):
 
 
 class Client:
-    """Asks one server for one model's judgement, from as many threads as there are."""
+    """Requests one model's judgement from one server; safe to use from several threads."""
 
     def __init__(self, judge: JudgeSettings, server: Server) -> None:
         self._judge = judge
         self._server = server
 
     def ask(self, question: str, again: str, readable: Callable[[str], bool]) -> Judgement:
-        """What the judge answers, asked once more, with `again`, where that is not `readable`.
+        """The judge's answer; the question is sent once more, with `again`, where the first is not `readable`.
 
-        Raises EngineError where the server does not answer in the end, or would answer no question.
+        Raises EngineError where the server does not answer after all retries, or would refuse every question.
         """
         turns = [{"role": "user", "content": question}]
         answers: list[str] = []
@@ -51,7 +51,7 @@ class Client:
         return Judgement(identity(self._judge), question, tuple(answers), refused, model)
 
     def _answer(self, turns: Sequence[Mapping[str, str]]) -> tuple[str, str]:
-        """An answer's text, and who gave it. Raises _UnusableError, EngineError."""
+        """An answer's text, and the model that gave it. Raises _UnusableError, EngineError."""
         reply = self._server.post(PATH, _body(self._judge, turns))
         if not reply.ok:
             self._refuse(reply)
@@ -74,33 +74,33 @@ class Client:
         raise _UnusableError(f"the server refused the question ({reply})")
 
     def _cleaned(self, text: str) -> str:
-        """A text fit to be kept: without the key, and without halves of characters."""
+        """A text fit to be stored: without the key, and without lone surrogates."""
         return self._server.hidden(text).encode("utf-8", "replace").decode()
 
 
 def _body(judge: JudgeSettings, turns: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """One request."""
+    """The body of one request."""
     fields = {"model": judge.model, "messages": list(turns), "stream": False, **_fields(judge)}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _fields(judge: JudgeSettings) -> dict[str, Any]:
-    """What shapes an answer, beside the model and the question."""
+    """Fields that shape an answer, in addition to the model and the question."""
     return {"temperature": 0, "max_tokens": judge.max_tokens, **judge.options}
 
 
 def identity(judge: JudgeSettings) -> dict[str, Any]:
-    """Who judges, by model and settings; not where: the same model may be served elsewhere."""
+    """Identity of the judge: model and settings, without the address, since the same model may be served elsewhere."""
     return {"model": judge.model, "endpoint": "chat completions", **_fields(judge)}
 
 
 def ready(judge: JudgeSettings) -> None:
-    """Raise EngineError if what the study says of the judge cannot work here: an unset key, a bad address."""
+    """Raise EngineError if the study's judge cannot be used here: an unset key, a bad address."""
     read_connection(judge)
 
 
 def open_server(judge: JudgeSettings, sleep: Callable[[float], object] | None = None) -> Server:
-    """The judge's server; asks nothing yet. `sleep` waits some seconds: tests give their own."""
-    from assay.engines.server.http import Server  # an HTTP client is loaded only where a judge is asked
+    """The judge's server; sends nothing yet. `sleep` waits some seconds; tests inject their own."""
+    from assay.engines.server.http import Server  # an HTTP client is loaded only where a judge is used
 
     return Server(read_connection(judge), sleep=sleep)

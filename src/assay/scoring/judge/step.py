@@ -1,4 +1,6 @@
-"""Between asking and scoring: the judge's answers about a task's responses, so that scoring them stays pure."""
+"""Obtains the judge's answers about a task's responses before they are scored, so that scoring stays pure.
+
+It knows no verifier: the task writes the questions and reads the answers."""
 
 from __future__ import annotations
 
@@ -27,18 +29,18 @@ NO_JUDGE = (
 
 @dataclass(frozen=True, slots=True)
 class JudgeContext:
-    """What judging the responses of a run needs."""
+    """The judge of a run and how to reach it."""
 
     judge: JudgeSettings | None = None
-    """To be asked what it has not answered yet; None: what it answered before has to do."""
+    """Gets the questions that it has not answered yet; None: only earlier answers are used."""
     progress: Progress = silent
     server: Callable[[JudgeSettings], Server] = field(default=open_server)
-    """Opens the judge's server; tests give their own."""
+    """Opens the judge's server; tests inject their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What a response is judged by."""
+    """One question about a response."""
 
     example: Example
     text: str
@@ -47,10 +49,10 @@ class _Question:
 def with_judge_answers(
     task: Task, store: Store, records: Sequence[int], context: JudgeContext
 ) -> tuple[Task, list[int]]:
-    """The task with a judge's answers at hand, and those of these records that it can then score.
+    """The task with a judge's answers, and those of these records that it can then score.
 
-    A task that needs no judge is left as it is. Why others cannot be scored is kept for `missing_judgements`. Raises
-    EngineError where the judge's server does not answer: what it answered before is kept.
+    A task that needs no judge is returned unchanged. Why other records cannot be scored is stored for
+    `missing_judgements`. Raises EngineError where the judge's server does not answer; earlier answers are kept.
     """
     if not isinstance(task, JudgedTask):
         return task, list(records)
@@ -79,7 +81,7 @@ def with_judge_answers(
 
 
 def missing_judgements(store: Store, task: Task) -> str:
-    """Why some of a task's responses have no score under its present judge; empty where all have."""
+    """Why some of a task's responses have no score under its present judge; empty where all have one."""
     noted = store.manifest.judge.get(task.name)
     return noted["reason"] if noted and noted["scorer"] == task.scorer else ""
 
@@ -87,7 +89,7 @@ def missing_judgements(store: Store, task: Task) -> str:
 def _ask_missing(
     task: JudgedTask, questions: Sequence[_Question], store: Store, context: JudgeContext
 ) -> None:
-    """Ask what the judge has not answered yet, or not so that it can be read."""
+    """Send the questions that the judge has not answered yet, or whose answer cannot be parsed."""
     missing = [question for question in questions if _known(task, question, store)[1]]
     if not missing or context.judge is None:
         return
@@ -108,7 +110,7 @@ def _ask_missing(
 
 
 def _known(task: JudgedTask, question: _Question, store: Store) -> tuple[str, str]:
-    """The judge's answer to a question, and what is wrong with it."""
+    """The judge's answer to a question, and why it cannot be used."""
     judgement = store.judgements.get(task.judge_identity or {}, question.text)
     if judgement is None:
         return "", "it was not asked"
@@ -118,7 +120,7 @@ def _known(task: JudgedTask, question: _Question, store: Store) -> tuple[str, st
 
 
 def _fault(task: JudgedTask, question: _Question, answer: str) -> str:
-    """Why an answer cannot be read; empty where it can."""
+    """Why an answer cannot be parsed; empty where it can."""
     try:
         task.verdict(question.example, answer)
     except ValueError as bad:
@@ -136,7 +138,7 @@ def _missing(faults: Mapping[str, str], questions: int) -> str:
 
 
 def _note(store: Store, task: JudgedTask, reason: str) -> None:
-    """Keep why some responses have no score, or that all can have one."""
+    """Record why some responses have no score, or that all can have one."""
     before = store.manifest.judge.get(task.name) or {}
     now = {"scorer": task.scorer, "reason": reason} if reason else {}
     if dict(before) != now:
