@@ -67,7 +67,7 @@ def test_a_thought_that_never_closes_is_an_empty_answer(tmp_path: Path) -> None:
     [
         (GOOD[:2], r"r.jsonl: no response to 1 of 3 examples \(keys 2\); .*`limit`"),
         ([*GOOD, {"key": "9", "response": ""}], r"r.jsonl:4: key '9' is not among the task's 3 examples"),
-        ([*GOOD, {"prompt": "nine?", "response": ""}], r"r.jsonl:4: prompt 'nine\?' is not among"),
+        ([*GOOD, {"prompt": "nine?", "response": ""}], r"r.jsonl:4: prompt 'nine\?' is not identical"),
         (
             [*GOOD, {"key": "0", "response": ""}],
             r"r.jsonl:4: second response to example '0', first on line 1",

@@ -14,6 +14,7 @@ from assay.interop.exporters.card import to_card
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
+from assay.plan import MetricName
 from assay.runs import Run
 from tests.interop.exporters.conftest import N
 from tests.runs.test_stages import answer as stopping_answer
@@ -52,6 +53,6 @@ def test_a_score_of_all_right_still_has_an_interval(tmp_path: Path) -> None:
     assay.run(one_task_study(tmp_path, base, {"a": adapter}), tmp_path / "run")
     with Run.open(tmp_path / "run") as opened:
         run = Finished(opened, open_result(tmp_path / "run"))
-        one = run.estimates("a", "math")["numeric_match"]
+        one = run.estimates("a", "math")[MetricName("math", "numeric_match")]
     assert (one.score, one.standard_error) == (1.0, None)
     assert one.interval == pytest.approx((0.025 ** (1 / N), 1.0))  # Clopper and Pearson at n of n

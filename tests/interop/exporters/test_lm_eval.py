@@ -13,6 +13,7 @@ from assay.engines.recorded.lm_eval import logged_model, read_samples
 from assay.interop.exporters.every_eval_ever import export_every_eval_ever
 from assay.interop.exporters.finished import Finished
 from assay.interop.exporters.lm_eval import export_samples
+from assay.plan import MetricName
 from assay.runs import Run
 from tests.interop.exporters.conftest import BETTER, N
 from tests.studies import one_task_study
@@ -85,7 +86,9 @@ def test_several_samples_a_prompt_are_one_line_and_no_exact_interval(tmp_path: P
     with Run.open(tmp_path / "run") as opened:
         run = Finished(opened, open_result(tmp_path / "run"))
         done = export_samples(run, tmp_path / "out")
-        assert run.estimates("base", "math")["numeric_match"].method.startswith("ratio of sums")
+        assert run.estimates("base", "math")[MetricName("math", "numeric_match")].method.startswith(
+            "ratio of sums"
+        )
     assert done.responses == 80
     path = next(path for path in done.files if path.parent.name == "base" and "samples" in path.name)
     assert [row.sample for row in read_samples(path)] == [0, 1] * 20

@@ -112,8 +112,9 @@ def match(
         example = _find(source.path, row, by_key, by_prompt)
         if (earlier := rows.get((example.key, row.sample))) is not None:
             raise ResponsesError(
-                f"{source.path}:{row.line}: second response to example {example.key!r}, first on line "
-                f"{earlier.line}; keep one, or number repeats with `sample: 0, 1, ...`"
+                f"second response to example {example.key!r}, first on line {earlier.line}",
+                place=f"{source.path}:{row.line}",
+                fix="keep one, or number repeats with `sample: 0, 1, ...`",
             )
         rows[example.key, row.sample] = row
     samples = 1 + max((sample for _, sample in rows), default=0)
@@ -122,8 +123,9 @@ def match(
     if missing:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise ResponsesError(
-            f"{source.path}: no response to {len(missing)} of {len(examples)} examples (keys {shown}); "
-            f"add them, or set `limit` on the task if only the first examples were run"
+            f"no response to {len(missing)} of {len(examples)} examples (keys {shown})",
+            place=source.path,
+            fix="add them, or set `limit` on the task if only the first examples were run",
         )
     return [(example, rows[example.key, sample]) for example in examples for sample in range(samples)]
 
@@ -131,31 +133,35 @@ def match(
 def _find(
     path: Path, row: Row, by_key: Mapping[str, Example], by_prompt: Mapping[str, list[Example]]
 ) -> Example:
+    place, version = f"{path}:{row.line}", "give the version of the prompt file that these responses answer"
     if row.key is not None:
         example = by_key.get(row.key)
         if example is None:
             raise ResponsesError(
-                f"{path}:{row.line}: key {row.key!r} is not among the task's {len(by_key)} examples; "
-                f"remove the row, or give the prompt file that these responses answer"
+                f"key {row.key!r} is not among the task's {len(by_key)} examples",
+                place=place,
+                fix="remove the row, or give the prompt file that these responses answer",
             )
         if row.prompt is not None and row.prompt != example.prompt:
+            prompts = f"{row.prompt[:60]!r} against {example.prompt[:60]!r}"
             raise ResponsesError(
-                f"{path}:{row.line}: key {row.key!r} was answered to another prompt than the task's "
-                f"({row.prompt[:60]!r} against {example.prompt[:60]!r}); give the version of the prompt "
-                f"file that these responses answer"
+                f"key {row.key!r} was answered to another prompt than the task's ({prompts})",
+                place=place,
+                fix=version,
             )
         return example
     candidates = by_prompt.get(row.prompt or "", [])
     if not candidates:
         raise ResponsesError(
-            f"{path}:{row.line}: prompt {(row.prompt or '')[:60]!r} is not among the task's "
-            f"{len(by_key)} examples, to the letter; give the version of the prompt file that these "
-            f"responses answer, or add `key` to each row"
+            f"prompt {(row.prompt or '')[:60]!r} is not identical to any of the task's {len(by_key)} examples",
+            place=place,
+            fix=f"{version}, or add `key` to each row",
         )
     if len(candidates) > 1:
         keys = ", ".join(example.key for example in candidates)
         raise ResponsesError(
-            f"{path}:{row.line}: examples {keys} share this prompt, so the row could answer either; "
-            f"add `key` to each row"
+            f"examples {keys} share this prompt, so the row could answer either",
+            place=place,
+            fix="add `key` to each row",
         )
     return candidates[0]

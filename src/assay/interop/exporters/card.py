@@ -14,7 +14,7 @@ import yaml
 
 import assay
 from assay.interop.exporters.finished import CONFIDENCE, Finished
-from assay.plan import Subject
+from assay.plan import MetricName, Subject
 from assay.report import apply_gate
 from assay.report.markdown import render
 
@@ -39,7 +39,7 @@ def to_card(run: Finished, name: str | None = None) -> str:
         claims=[claim for claim in run.result.claims if claim.adapter == adapter.name],
         gate=apply_gate(run.result, run.plan.policy),
         scores=[
-            (f"{task}.{metric}", estimate)
+            (str(metric), estimate)
             for task in run.tasks
             for metric, estimate in run.estimates(adapter.name, task).items()
         ],
@@ -67,7 +67,7 @@ def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
             "task": {"type": "text-generation", "name": task},
             "dataset": _dataset(run, task),
             "metrics": [
-                {"type": metric, "name": _title(run, task, metric), "value": round(estimate.score, 6)}
+                {"type": metric.name, "name": _title(run, metric), "value": round(estimate.score, 6)}
                 for metric, estimate in estimates.items()
             ],
         }
@@ -86,5 +86,5 @@ def _dataset(run: Finished, task: str) -> dict[str, Any]:
     return {"name": task, "type": hub.repo, **config, "split": hub.split, "revision": hub.revision}
 
 
-def _title(run: Finished, task: str, metric: str) -> str:
-    return next(entry.title for entry in run.tasks[task].metrics if entry.name == metric)
+def _title(run: Finished, metric: MetricName) -> str:
+    return run.plan.tasks[metric.task].metric(metric.name).title

@@ -14,7 +14,6 @@ import yaml
 import assay
 from assay.errors import OutputError
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
-from assay.plan import MetricName
 from assay.report.text.numbers import confidence, interval, points, score
 from assay.report.text.verdicts import verdict_words
 from assay.verdicts import ClaimResult
@@ -51,7 +50,7 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
                 "dataset": {"id": dataset, "task_id": task_id, **revision},
                 "value": round(estimate.score, 6),
                 "date": run.result.claims_declared.history[-1].declared_at,
-                "notes": _notes(run, adapter.name, str(MetricName(task, metric)), estimate),
+                "notes": _notes(run, adapter.name, str(metric), estimate),
             }
         )
     return yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=10**9)

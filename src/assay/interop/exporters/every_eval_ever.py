@@ -101,7 +101,7 @@ def _id(run: Finished, model: _Model) -> str:
 def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]:
     own = model.name.partition("/")[0]
     results = [
-        _result(run, model, task, metric, estimate)
+        _result(run, model, metric, estimate)
         for task in tasks
         for metric, estimate in run.estimates(model.name, task).items()
     ]
@@ -166,8 +166,9 @@ def _configured(metric: str, title: str, low: float) -> dict[str, Any]:
     }
 
 
-def _result(run: Finished, model: _Model, task: str, metric: str, estimate: Estimate) -> dict[str, Any]:
-    title = next(own.title for own in run.tasks[task].metrics if own.name == metric)
+def _result(run: Finished, model: _Model, metric: MetricName, estimate: Estimate) -> dict[str, Any]:
+    task = metric.task
+    title = run.plan.tasks[task].metric(metric.name).title
     uncertainty: dict[str, Any] = {"num_samples": estimate.n}
     if estimate.standard_error is not None:
         uncertainty["standard_error"] = {"value": estimate.standard_error, "method": "analytic, over prompts"}
@@ -182,10 +183,10 @@ def _result(run: Finished, model: _Model, task: str, metric: str, estimate: Esti
         name: value for name, value in run.evidence.protocol(model.name, task).items() if name != "sent"
     }
     return {
-        "evaluation_result_id": f"{task}.{metric}",
+        "evaluation_result_id": str(metric),
         "evaluation_name": task,
         "source_data": _source(run, task),
-        "metric_config": _configured(f"{task}.{metric}", title, 0.0)
+        "metric_config": _configured(str(metric), title, 0.0)
         | {"additional_details": {"scorer": run.tasks[task].scorer}},
         "score_details": {
             "score": estimate.score,
@@ -229,14 +230,14 @@ def _instances(run: Finished, model: _Model, task: str) -> Iterator[dict[str, An
     """A line an example and metric, its samples together; examples without all their scores are left out."""
     for answer in run.answers(model.name, task):
         example, target = answer.example, answer.example.data.get("answer")
-        for index, metric in enumerate(run.tasks[task].metrics):
+        for index, metric in enumerate(run.plan.tasks[task].metric_names):
             value = answer.mean(index)
             yield {
                 "schema_version": SCHEMA_VERSION,
                 "evaluation_id": _id(run, model),
                 "model_id": model.id,
                 "evaluation_name": task,
-                "evaluation_result_id": f"{task}.{metric.name}",
+                "evaluation_result_id": str(metric),
                 "sample_id": example.key,
                 "sample_hash": hashlib.sha256(f"{example.prompt}{target or ''}".encode()).hexdigest(),
                 "interaction_type": "single_turn",

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats as distributions
 
 from assay.errors import OutputError
-from assay.plan import Metric, Plan, Subject
+from assay.plan import Metric, MetricName, Plan, Subject
 from assay.records import Scores
 from assay.runs import Run
 from assay.runs.evidence import RunEvidence
@@ -156,20 +156,21 @@ class Finished:
             if scored and len(scored) == len(own):
                 yield Answer(position, example, own, scored)
 
-    def estimates(self, name: str, task: str) -> dict[str, Estimate]:
-        """By metric, without the task's name: a subject's score and its uncertainty; empty where nothing is scored."""
-        scores, own = self.scores(name, task), self.tasks[task]
+    def estimates(self, name: str, task: str) -> dict[MetricName, Estimate]:
+        """By metric: a subject's score and its uncertainty; empty where nothing is scored."""
+        scores, task_plan = self.scores(name, task), self.plan.tasks[task]
         if scores is None:
             return {}
         if self.stops_early:
             why = "none: the run looked at its evidence before the end, which an interval of one score does not allow for"
             return {
-                metric.name: Estimate(_ratio(scores, index), len(scores.positions), None, None, why)
-                for index, metric in enumerate(own.metrics)
+                metric: Estimate(_ratio(scores, index), len(scores.positions), None, None, why)
+                for index, metric in enumerate(task_plan.metric_names)
             }
         if (clusters := self.evidence.clusters(task)) is not None:
             scores = by_cluster(scores, clusters)
-        return {metric.name: estimate(scores, index, metric) for index, metric in enumerate(own.metrics)}
+        metrics = zip(task_plan.metric_names, task_plan.metrics, strict=True)
+        return {name: estimate(scores, index, metric) for index, (name, metric) in enumerate(metrics)}
 
 
 def estimate(scores: Scores, index: int, metric: Metric) -> Estimate:

@@ -20,6 +20,7 @@ from typing import Any
 import assay
 from assay.files import file_name, make_folder, write_text
 from assay.interop.exporters.finished import Answer, Estimate, Finished
+from assay.plan import MetricName
 from assay.tasks.lm_eval import LmEvalTask
 
 __all__ = ["Exported", "export_samples", "model_arguments"]
@@ -162,7 +163,7 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
         "versions": versions,
         "n-shot": {task: run.plan.tasks[task].shots for task in hashes},
         "higher_is_better": {
-            task: {NAMES.get(metric, metric): True for metric in found} for task, found in estimates.items()
+            task: {_metric_name(metric): True for metric in found} for task, found in estimates.items()
         },
         "n-samples": {
             task: {
@@ -185,14 +186,18 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _row(task: str, found: Mapping[str, Estimate]) -> dict[str, Any]:
+def _row(task: str, found: Mapping[MetricName, Estimate]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": task, "alias": task}
     for metric, estimate in found.items():
-        row[f"{NAMES.get(metric, metric)},none"] = estimate.score
-        row[f"{NAMES.get(metric, metric)}_stderr,none"] = (
+        row[f"{_metric_name(metric)},none"] = estimate.score
+        row[f"{_metric_name(metric)}_stderr,none"] = (
             "N/A" if estimate.standard_error is None else estimate.standard_error
         )
     return row
+
+
+def _metric_name(metric: MetricName) -> str:
+    return NAMES.get(metric.name, metric.name)
 
 
 def _line(row: Mapping[str, Any]) -> str:
