@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 import assay
 from assay.engines import Fake, Liveness, ModelRef, Prompt
 from assay.engines.ray.cluster import Look
-from assay.engines.ray.preflight import RayPreflight, preflight
+from assay.engines.ray.preflight import RayPreflight
 from assay.engines.ray.session import RaySession
 from assay.engines.ray.sharing import LIVES
 from assay.errors import EngineError
@@ -260,20 +259,3 @@ def test_a_study_leaves_the_same_records_with_actors_of_which_one_is_lost(tmp_pa
     assay.run(plain, tmp_path / "one", engine=make().preflight)
     assay.run(shared, tmp_path / "many", engine=looking(make(), begin))
     assert records(tmp_path / "many") == records(tmp_path / "one")
-
-
-def test_identities_are_those_of_the_inner_engine() -> None:
-    look = looking(make(), lambda order: Here(order, lambda _: make()))
-    base, adapters = ModelRef("base", "b"), [ModelRef("math", "m")]
-    inner = make().preflight(inner_settings(), base, adapters)
-    assert look(engine(), base, adapters).identities == inner.identities
-
-
-def inner_settings() -> Any:
-    return engine().model_copy(update={"name": "torch"})
-
-
-def test_without_ray_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["assay.engines.ray.preflight"], "find_spec", lambda _: None)
-    with pytest.raises(EngineError, match=r"engine 'ray:torch' needs ray: .*lora-assay\[ray\]"):
-        preflight(engine(), ModelRef("base", "b"), [])

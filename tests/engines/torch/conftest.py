@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,3 +44,9 @@ def engine(llama: Toy) -> Iterator[TorchEngine]:
     engine = TorchEngine(llama.base, llama.adapters, BatchOptions(rows=7, tokens=120))
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def folder(llama: Toy, tmp_path: Path) -> Path:
+    """A copy of an adapter of rank 2."""
+    return shutil.copytree(llama.folder / "r2", tmp_path / "r2")

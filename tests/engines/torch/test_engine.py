@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,8 @@ import pytest
 import torch
 
 from assay.engines import Completion, Prompt
-from assay.engines.torch import BatchOptions, TorchEngine, lora
-from assay.engines.torch import attention as attention_module
-from assay.engines.torch import probe as probe_module
-from assay.engines.torch.adapter_load import Delta
-from assay.engines.torch.sequence import Sequence, Stops, choose
+from assay.engines.torch import BatchOptions, TorchEngine
+from assay.engines.torch.sequence import Sequence
 from assay.errors import EngineError
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
 from tests.often import first_often
@@ -65,40 +61,6 @@ def test_every_row_of_a_mixed_batch_says_what_transformers_and_peft_say(kind: st
         for row, tokens in expected(toy, subject).items():
             assert said[row] == tokens, row
     assert len({tuple(tokens) for tokens in said.values()}) > 0.9 * len(said)
-
-
-def test_grouping_tokens_by_adapter_gives_the_same_tokens_as_masking(
-    llama: Toy, engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    masked = outputs(engine, everything())
-    monkeypatch.setattr(lora, "MASKED_RANKS", 0)
-    assert outputs(TorchEngine(llama.base, llama.adapters, SMALL), everything()) == masked
-
-
-def test_long_prompts_attend_in_blocks_of_queries(
-    engine: TorchEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usual = outputs(engine, everything())
-    monkeypatch.setattr(attention_module, "QUERY_BLOCK", 16)
-    assert outputs(engine, everything()) == usual
-
-
-def test_the_fused_kernel_gives_the_same_tokens(engine: TorchEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = outputs(engine, everything())
-    monkeypatch.setattr(attention_module, "_fused", lambda _: True)
-    assert outputs(engine, everything()) == usual
-
-
-def test_an_adapter_that_overflows_leaves_nothing_to_the_next_row_in_its_slot(llama: Toy) -> None:
-    broken, sound = llama.adapters[1], llama.adapters[0]
-    deltas = {name: Delta(delta.down * 1e30, delta.up * 1e30) for name, delta in broken.deltas.items()}
-    engine = TorchEngine(llama.base, [replace(broken, deltas=deltas), sound], BatchOptions(rows=2))
-    # A long row makes attention look at positions of the other slot that the broken adapter wrote.
-    asked = [ask(sound.name, "x" * 40, 0, max_tokens=60)]
-    asked += [ask(sound.name, "b" * i, i, max_tokens=10) for i in range(1, 6)]
-    alone = outputs(engine, asked)
-    mixed = outputs(engine, [ask(broken.name, "a" * 30, 9, max_tokens=3), *asked])
-    assert {row: mixed[row] for row in alone} == alone
 
 
 @pytest.mark.slow
@@ -175,15 +137,6 @@ def test_sampled_text_depends_on_seed_and_sample_not_on_the_batch(engine: TorchE
     assert len({text for request, text in together.items() if request.subject == "base"}) == 4
 
 
-def test_sampling_draws_each_token_as_often_as_its_probability() -> None:
-    row = [Sequence(ask("base", "", i, temperature=0.7), -1, [0], 1, Stops(())) for i in range(20_000)]
-    logits = torch.tensor([1.0, 0.2, -0.5, 2.0])
-    counts = torch.bincount(torch.tensor(choose(row, logits.expand(len(row), 4))), minlength=4)
-    shares = (logits / 0.7).softmax(-1)
-    error = (shares * (1 - shares) / len(row)).sqrt()
-    assert ((counts / len(row) - shares).abs() < 4 * error).all()
-
-
 def test_an_inert_adapter_says_what_the_base_says_also_when_sampled(tmp_path: Path) -> None:
     toy = make_toy("llama", tmp_path, {"inert": {"r": 2, "target_modules": ["q_proj"]}})
     for delta in toy.adapters[0].deltas.values():
@@ -192,14 +145,6 @@ def test_an_inert_adapter_says_what_the_base_says_also_when_sampled(tmp_path: Pa
     requests = [ask(s, PROMPTS[2], 0, temperature=1.0, max_tokens=9) for s in ("base", "inert")]
     first, second = engine.complete(requests)
     assert first.text == second.text
-
-
-def test_a_model_with_another_attention_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = make_toy("llama", tmp_path, {}).base  # its own: another test's engine may hold the shared one
-    real = attention_module._unseen
-    monkeypatch.setattr(attention_module, "_unseen", lambda *given: torch.zeros_like(real(*given)))
-    with pytest.raises(EngineError, match="differs under this engine's attention"):
-        probe_module.probe(base)
 
 
 @pytest.mark.parametrize(

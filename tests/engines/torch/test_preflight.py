@@ -23,8 +23,7 @@ from assay.engines.torch.options import TorchSettings
 from assay.engines.torch.preflight import _decodes_slowly
 from assay.errors import EngineError
 from assay.plan import EngineSettings
-from tests.engines.torch.test_inspection import configure, reweigh
-from tests.engines.torch.toys import Toy, ask
+from tests.engines.torch.toys import Toy, ask, configure, reweigh
 
 ENGINE = EngineSettings(name="torch", options={"device": "cpu"})
 WEIGHTS = "adapter_model.safetensors"

@@ -12,10 +12,12 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from assay.engines import Prompt
+from assay.engines.adapter_files import WEIGHTS
 from assay.engines.torch import Adapter, Base, Source, load_base, read_adapter
 
 SHAPE: dict[str, Any] = {
@@ -177,3 +179,17 @@ def scramble(model: Any, size: float) -> None:
 
 def ask(subject: str, prompt: str, number: int, **more: Any) -> Prompt:
     return Prompt(subject=subject, task="t", example=str(number), text=prompt, **more)
+
+
+def configure(folder: Path, **changes: Any) -> None:
+    path = folder / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def reweigh(folder: Path, **changes: Any) -> None:
+    """Replace the tensors whose name ends in a key, with __ for a dot."""
+    weights = load_file(folder / WEIGHTS)
+    for end, change in changes.items():
+        for key in [key for key in weights if key.endswith(end.replace("__", "."))]:
+            weights[key] = change(weights[key])
+    save_file(weights, folder / WEIGHTS)

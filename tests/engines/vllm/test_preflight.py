@@ -12,14 +12,11 @@ from typing import Any
 import pytest
 
 from assay.engines import find_preflight
-from assay.engines.adapter_files import read_adapter_files
 from assay.engines.api import ModelRef
 from assay.engines.vllm import VllmPreflight, preflight
-from assay.engines.vllm.adapter_check import check_adapter
-from assay.engines.vllm.loading import write_control
 from assay.errors import EngineError
 from assay.plan import EngineSettings
-from tests.engines.vllm.conftest import lora, make_adapter, make_base
+from tests.engines.vllm.conftest import make_adapter, make_base
 
 MODULE = import_module("assay.engines.vllm.preflight")
 """Its package has a function of the same name."""
@@ -114,21 +111,6 @@ def test_options_are_passed_through(home: Path) -> None:
     assert look(home).context == 64
 
 
-@pytest.mark.parametrize(
-    ("engine", "said"),
-    [
-        ({"dtype": "int8"}, r"engine\.dtype"),
-        ({"options": {"row": 4}}, "did you mean 'rows'"),
-        ({"options": {"rows": 0}}, "a whole number above 0"),
-        ({"options": {"memory": 2}}, "a number between 0 and 1"),
-        ({"options": {"arguments": {"enable_lora": False}}}, r"engine\.options\.arguments\.enable_lora"),
-    ],
-)
-def test_settings_are_refused_by_field(home: Path, engine: dict[str, Any], said: str) -> None:
-    with pytest.raises(EngineError, match=said):
-        look(home, **engine)
-
-
 def test_the_dtype_is_the_checkpoints_own(tmp_path: Path) -> None:
     make_base(tmp_path / "base", dtype="bfloat16")
     assert look(tmp_path).dtype == "bfloat16"
@@ -164,14 +146,3 @@ def test_names_for_vllm_change_with_the_content(home: Path) -> None:
     after = look(home, "math")
     assert after.adapters["math"].called != before
     assert after.adapters["math"].stamp.stale is False
-
-
-def test_the_control_is_the_adapter_with_nothing_in_b(tmp_path: Path) -> None:
-    folder = make_adapter(tmp_path / "math", lora(2), value=7.0)
-    control = write_control(tmp_path / "control", folder)
-    assert check_adapter(read_adapter_files(control), {}) == check_adapter(read_adapter_files(folder), {})
-    numbers = set((control / "adapter_model.safetensors").read_bytes()[-4 * 2 * 4 :])
-    assert numbers == {0}  # the last tensor is a B
-    torch = pytest.importorskip("safetensors.numpy").load_file(control / "adapter_model.safetensors")
-    for name, weight in torch.items():
-        assert (weight == (0 if "lora_B" in name else 7)).all()
