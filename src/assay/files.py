@@ -103,7 +103,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         try:
             write(path)
         except OSError as bad:
-            raise OutputError(f"{path}: cannot be written: {bad.strerror}") from None
+            raise OutputError(f"cannot be written: {bad.strerror}", place=path) from None
         return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.part")
@@ -114,7 +114,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise OutputError(
-            f"{path}: cannot be written: {bad.strerror}; the old file, if any, is unchanged"
+            f"cannot be written: {bad.strerror}", place=path, fix="the old file, if any, is unchanged"
         ) from None
 
 
@@ -132,4 +132,4 @@ def file_sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as bad:
-        raise ResponsesError(f"{path}: cannot be read: {bad.strerror}") from None
+        raise ResponsesError(f"cannot be read: {bad.strerror}", place=path) from None

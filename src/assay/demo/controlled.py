@@ -61,11 +61,12 @@ def kept_recipe(folder: Path, given: Path | None = None) -> Recipe:
             own.write_bytes(text)
         elif own.read_bytes() != text:
             raise OutputError(
-                f"{folder}: holds what was made from another recipe, {own}; change that file and leave out --recipe, "
-                f"or give another --out"
+                f"holds what was made from another recipe, {own}",
+                place=folder,
+                fix="change that file and leave out --recipe, or give another --out",
             )
     except OSError as bad:
-        raise OutputError(f"{folder}: cannot be written: {bad.strerror}") from None
+        raise OutputError(f"cannot be written: {bad.strerror}", place=folder) from None
     return recipe if given else load_recipe(own)
 
 

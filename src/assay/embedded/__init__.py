@@ -35,9 +35,11 @@ def folder() -> Path:
         return found
     if given:
         raise EngineError(
-            f"{VARIABLE}={given}: no {absent[0]} in {found}; name the folder of a base, or unset the variable"
+            f"no {absent[0]} in {found}",
+            place=f"{VARIABLE}={given}",
+            fix="name the folder of a base, or unset the variable",
         )
     raise EngineError(
-        f"the embedded base is not in this build of assay (no {absent[0]} in {found}); install a release, or train "
-        f"the base with `python -m scripts.train_base FOLDER` and set {VARIABLE}=FOLDER"
+        f"the embedded base is not in this build of assay (no {absent[0]} in {found})",
+        fix=f"install a release, or train the base with `python -m scripts.train_base FOLDER` and set {VARIABLE}=FOLDER",
     )

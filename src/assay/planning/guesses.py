@@ -31,15 +31,19 @@ class Guesses:
     def __post_init__(self) -> None:
         """Raise AssayError for what is no share, or no spread."""
         if not self.discordances:
-            raise AssayError("a plan needs a discordance at least; give one, as 0.15")
+            raise AssayError("a plan needs at least one discordance", fix="give one, as 0.15")
         for share in (*self.discordances, *(value for shares in self.of_metric.values() for value in shares)):
             if not 0 < share <= 1:
                 raise AssayError(
-                    f"discordance {share:g}: is a share of prompts; write one above 0 and at most 1, as 0.15"
+                    "is a share of prompts",
+                    place=f"discordance {share:g}",
+                    fix="write one above 0 and at most 1, as 0.15",
                 )
         if self.seed_sd is not None and not 0 <= self.seed_sd < 1:
             raise AssayError(
-                f"seed sd {self.seed_sd:g}: is a spread of gains; write a fraction of 1, as 0.03 for three points"
+                "is a spread of gains",
+                place=f"seed sd {self.seed_sd:g}",
+                fix="write a fraction of 1, as 0.03 for three points",
             )
 
     @property

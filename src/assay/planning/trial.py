@@ -75,7 +75,9 @@ def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
         both, tokens = _timed(session, prompts, limit, clock)
         if not done or not tokens:
             raise EngineError(
-                f"base {group.base!r}: nothing answered the trial's prompts; `assay run` says why"
+                "nothing answered the trial's prompts",
+                place=f"base {group.base!r}",
+                fix="`assay run` says why",
             )
         characters = sum(len(prompt.text) for prompt in prompts if prompt.subject not in session.failed)
     # Where nearly every response is one token long, what they take together is all there is to go by.

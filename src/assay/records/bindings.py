@@ -59,8 +59,10 @@ class Bindings:
                     "SELECT count(*) FROM examples WHERE task = ?", (known[1],)
                 ).fetchone()
                 raise RunError(
-                    f"task {name!r}: this run measured {held} examples with sha256 {known[0][:12]}, and the study "
-                    f"now gives {len(rows)} with {sha256[:12]}; give the file and the `limit` of then, or use another --out"
+                    f"this run measured {held} examples with sha256 {known[0][:12]}, and the study now gives "
+                    f"{len(rows)} with {sha256[:12]}",
+                    place=f"task {name!r}",
+                    fix="give the file and the `limit` of then, or use another --out",
                 )
             return
         with self.transaction():
@@ -107,7 +109,7 @@ class Bindings:
     def _task(self, name: str) -> int:
         row = self._db.execute("SELECT id FROM tasks WHERE name = ?", (name,)).fetchone()
         if row is None:
-            raise RunError(f"task {name!r} is not in this run; run the study again")
+            raise RunError(f"task {name!r} is not in this run", fix="run the study again")
         return int(row[0])
 
     def _binding(self, name: str, task: str) -> tuple[int, int] | None:

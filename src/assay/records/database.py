@@ -30,7 +30,9 @@ def sole_writer(folder: Path) -> Iterator[None]:
             if "locked" not in str(bad):
                 raise
             raise RunError(
-                f"{folder}: another assay process is writing to this run; wait for it, or use another --out"
+                "another assay process is writing to this run",
+                place=folder,
+                fix="wait for it, or use another --out",
             ) from None
         yield
 
@@ -42,7 +44,12 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as bad:
         raise OutputError(
-            f"{path}: {bad}; what was written before is safe: free some space or fix the permissions (or copy the run elsewhere), and try again"
+            str(bad),
+            place=path,
+            fix="what was written before is safe: free some space or fix the permissions (or copy the run elsewhere), and "
+            "try again",
         ) from bad
     except sqlite3.DatabaseError as bad:
-        raise RunError(f"{path}: not a usable records file ({bad}); move it away and run again") from bad
+        raise RunError(
+            f"not a usable records file ({bad})", place=path, fix="move it away and run again"
+        ) from bad

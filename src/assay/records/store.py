@@ -57,7 +57,9 @@ class Store(Bindings):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as bad:
-            raise OutputError(f"{folder}: cannot be made: {bad.strerror}; choose another --out") from None
+            raise OutputError(
+                f"cannot be made: {bad.strerror}", place=folder, fix="choose another --out"
+            ) from None
         path = folder / "records.sqlite"
         with explained(path), sole_writer(folder), closing(connect(path)) as db:
             db.execute("PRAGMA journal_mode = WAL")
@@ -75,7 +77,7 @@ class Store(Bindings):
         """Open for reading. Raises RunError when there is no run in `folder`."""
         path = folder / "records.sqlite"
         if not path.is_file():
-            raise RunError(f"{folder}: no run here (no records.sqlite); make one with `assay run`")
+            raise RunError("no run here (no records.sqlite)", place=folder, fix="make one with `assay run`")
         with explained(path), closing(connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
             db.execute("BEGIN")  # one view of the run, even while another process writes

@@ -91,7 +91,7 @@ class Study(Form):
             text = dump(data)
         except ValueError as bad:
             raise StudyError(
-                f"study: only plain data can stand in a study ({bad}); convert it first"
+                f"a study takes plain data only ({bad})", place="study", fix="convert it first"
             ) from None
         return cls._build(parse(text, None), Path(folder).absolute(), check_files)
 

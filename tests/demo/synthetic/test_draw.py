@@ -164,7 +164,7 @@ def test_a_small_world_says_when_nothing_new_is_left(monkeypatch: pytest.MonkeyP
             return Pair("key", "prompt", "response")
 
     monkeypatch.setitem(KINDS, "one", One())
-    with pytest.raises(TaskError, match=r"1 different one for \w+, 2 asked; ask for fewer"):
+    with pytest.raises(TaskError, match=r"1 different one for \w+, not 2; draw fewer"):
         draw("one", split_of("fact 0"), 2)
 
 

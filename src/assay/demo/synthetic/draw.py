@@ -52,8 +52,9 @@ def draw(
     pairs = tuple(islice(stream(kind, split, seed, difficulty=difficulty, habits=habits), count))
     if len(pairs) < count:
         raise TaskError(
-            f"world: {len(pairs)} different {kind} for {split}, {count} asked; ask for fewer, or draw again "
-            f"with another seed"
+            f"{len(pairs)} different {kind} for {split}, not {count}",
+            place="world",
+            fix="draw fewer, or with another seed",
         )
     return pairs
 
@@ -64,7 +65,9 @@ def stream(
     """Examples, as many as there are. Raises TaskError for an unknown kind or split."""
     if kind not in KINDS or split not in SPLITS:
         raise TaskError(
-            f"world: no {kind!r} for {split!r}; kinds are {', '.join(KINDS)}, splits are {', '.join(SPLITS)}"
+            f"no {kind!r} for {split!r}",
+            place="world",
+            fix=f"kinds are {', '.join(KINDS)}, splits are {', '.join(SPLITS)}",
         )
     return _stream(kind, split, seed, difficulty, habits)
 

@@ -44,7 +44,7 @@ def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
     StudyError where there is none.
     """
     if not folder.is_dir():
-        raise StudyError(f"{folder}: no such folder; name the one that holds the adapters")
+        raise StudyError("no such folder", place=folder, fix="name the one that holds the adapters")
     found: list[FoundAdapter] = []
     warnings: list[str] = []
     for place, parts in _places(folder):
@@ -61,8 +61,9 @@ def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
     if not found:
         said = f"; {'; '.join(warnings)}" if warnings else ""
         raise StudyError(
-            f"{folder}: no adapter here: no {CONFIG} in it, nor one or two levels below{said}; "
-            f"name the folder that holds the adapters"
+            f"no adapter here: no {CONFIG} in it, nor one or two levels below{said}",
+            place=folder,
+            fix="name the folder that holds the adapters",
         )
     return found, warnings
 
