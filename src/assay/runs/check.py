@@ -46,11 +46,11 @@ FIXES: Mapping[Field, str] = {
     ("adapters", 0, "revision"): "leave it out",
     ("bases", 0, "revision"): "leave it out",
 }
-"""What a check can do about these, in place of what a study can."""
+"""Fixes for a check where those for a study do not fit."""
 
 
 class CheckSettings(TypedDict, total=False):
-    """What a check takes beyond the adapter, its base and its label; by default what a study has by default."""
+    """Settings of a check in addition to the adapter, its base and its label; defaults are those of a study."""
 
     revision: str | None
     """Revision of the adapter's hub id."""
@@ -61,7 +61,7 @@ class CheckSettings(TypedDict, total=False):
     examples: Path | str | None
     """GSM8K's examples; from the hub by default."""
     limit: int | None
-    """Number of examples of each task, the first ones."""
+    """Use only this many examples of each task, the first ones."""
     max_tokens: int | None
     """Longest response."""
     template: Path | str | None
@@ -79,9 +79,9 @@ def study_of_one(
     engine: str | None = None,
     **settings: Unpack[CheckSettings],
 ) -> Study:
-    """The study that a check runs. Its paths are absolute, so that its copy in a run's folder holds too.
+    """The study that a check runs. Its paths are absolute, so that its copy in a run's folder works too.
 
-    Raises StudyError where the adapter, the base or a file is nowhere, or no task of the suite fits the label.
+    Raises StudyError where the adapter, the base or a file cannot be found, or no task of the suite fits the label.
     """
     adapter_ref, base_ref = ModelName.of(str(adapter), "adapter"), ModelName.of(str(base), "--base")
     labels = sorted({load_task(kind).capability for kind in SUITE.values()})
@@ -129,9 +129,9 @@ def resolve_check(
     engine: PreflightFunction | str | None = None,
     **settings: Unpack[CheckSettings],
 ) -> Plan:
-    """The plan of a check. engine: an engine's name, as in a study, or what replaces it.
+    """The plan of a check. engine: an engine's name, as in a study, or a preflight that replaces it.
 
-    Raises AssayError if anything is unusable, the adapter included: in a study it is one of several, here the only one.
+    Raises AssayError if anything is unusable, the adapter included: a study has several, a check only this one.
     """
     name, preflight = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
     plan = resolve(study_of_one(adapter, base, label, name, **settings), preflight)

@@ -1,4 +1,6 @@
-"""The claims of a study: what each adapter's label promises, made explicit before anything is generated."""
+"""The claims of a study: what each adapter's label promises, made explicit before anything is generated.
+
+It knows no response and no engine."""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from assay.study import Adapter, ClaimEntry, Study
 __all__ = ["OPEN", "check_off_target", "claims_of"]
 
 OPEN = "unknown"
-"""The label that `assay init` writes where nothing hints at one."""
+"""The label that `assay init` writes where it finds no hint."""
 Tasks = Mapping[str, TaskPlan]
 
 
@@ -97,9 +99,9 @@ def _metrics(tasks: Tasks) -> list[str]:
 
 
 def _off_target(study: Study, tasks: Tasks, target: MetricName) -> tuple[MetricName, ...]:
-    """The metrics elsewhere: those the study lists, else the primary metric of each task of another capability.
+    """The off-target metrics: those that the study lists, else the primary metric of each task of another capability.
 
-    Raises StudyError where all that it lists are of the claimed task.
+    Raises StudyError where all listed metrics are of the claimed task.
     """
     if study.off_target is None:
         capability = tasks[target.task].capability

@@ -1,4 +1,6 @@
-"""A run's records as an analysis reads them: scores under the plan's verifiers, responses, what is known beside."""
+"""A run's records as an analysis reads them: scores under the plan's verifiers, responses, manifest.
+
+It writes nothing."""
 
 from __future__ import annotations
 
@@ -41,15 +43,15 @@ class RunEvidence:
 
     @property
     def manifest(self) -> Manifest:
-        """What is known of the run beside its records."""
+        """What is known of the run in addition to its records."""
         return self.store.manifest
 
     def scores(self, name: str, task: str, whole: bool = True) -> Scores | None:
-        """None where any example lacks a score; with `whole=False`, of the examples that have all theirs."""
+        """None where any example lacks a score; with `whole=False`, of the examples that have all their scores."""
         return self.store.scores(name, task, self.tasks[task].scorer, whole)
 
     def otherwise(self, task: str) -> list[Otherwise]:
-        """Responses that the task's other mode judges otherwise; empty for a task with one mode."""
+        """Responses that the task's other mode judges differently; empty for a task with one mode."""
         own = self.tasks[task]
         return [
             Otherwise(name, position, sample, detail, own.passed(detail), own.passed(detail["other"]))

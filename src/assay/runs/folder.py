@@ -1,7 +1,7 @@
-"""The state of a run's folder: entering a plan into it, and whether what is there is that plan's and complete.
+"""The state of a run's folder: enters a plan into it, and checks whether its records are that plan's and complete.
 
 The records are the truth. `study.yaml` beside them may be edited to analyze again under other margins, claims or
-policies; what the responses depend on may not: then the study must be run again.
+policies. What the responses depend on may not be edited: then the study must be run again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check_folder(folder: Path) -> None:
 
 
 def enter(plan: Plan, work: Work, store: Store, folder: Path) -> None:
-    """Stamp the claims and say what every name means, before the first response is there; all or nothing.
+    """Stamp the claims and bind every name, before the first response is stored; all or nothing.
 
     Raises RunError, with the run as it was, if it is another study's or its tasks had other examples.
     """
@@ -62,14 +62,14 @@ def enter(plan: Plan, work: Work, store: Store, folder: Path) -> None:
         store.unbind()
         for workload in work.workloads():
             store.bind(workload.name, workload.task, workload.identity, workload.protocol)
-    for name in FINDINGS:  # an earlier start's: they are no longer this run's
+    for name in FINDINGS:  # of an earlier start: they are no longer part of this run
         (folder / name).unlink(missing_ok=True)
     keep_sources(work.sources, folder)
     write_text(folder / "study.yaml", plan.study_text)
 
 
 def check_generated(plan: Plan, store: Store, folder: Path) -> None:
-    """Raise RunError if the plan's responses are not all there, or are not what the study in the folder says."""
+    """Raise RunError if responses of the plan are missing, or belong to another study than the folder's."""
     if not store.manifest.generated:
         raise RunError(
             "some responses are missing: this run was interrupted, or is still going on",

@@ -1,6 +1,7 @@
-"""Brings in every response that a run does not hold yet, one base (with its adapters) at a time.
+"""Generates every response that a run does not hold yet, one base (with its adapters) at a time.
 
-An adapter is asked only once it is known to change something, and a base only if it has such an adapter.
+An adapter generates only once it is known to change something, and a base only if it has such an adapter. It knows
+no verifier and no statistic.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ def generate(
 def _generate(group: BaseGroup, store: Store, meter: Meter, stages: Stages) -> None:
     """Load one base, if anything is missing: its adapters are asked with it, then the base alone."""
     unknown = recall(group, store)
-    # Looked up again: a group before may have brought responses of the same content.
+    # Looked up again: an earlier group may have added responses of the same content.
     first, again = _missing(group.workloads, store), _missing(group.again, store)
     left = _askable(group, first, store), _askable(group, again, store)
     if not unknown and not stages.needed(group, left[0]) and not stages.repeated(group, left[1]):
-        for _ in stages.of(group, ()):  # a start before may have ended between a response and its look
+        for _ in stages.of(group, ()):  # an earlier start may have ended between a response and its look
             pass
         return
     with group.open() as session:
@@ -75,7 +76,7 @@ def _complete(
 
 
 def _marked(group: BaseGroup, completions: Iterable[Completion]) -> Iterator[Completion]:
-    """Completions with what is not scored: all up to the workload's mark."""
+    """Completions with the part that is not scored: everything up to the workload's mark."""
     marks = {(load.name, load.task): load.after for load in (*group.workloads, *group.again)}
     for completion in completions:
         mark = marks[completion.prompt.name, completion.prompt.task]
@@ -108,7 +109,7 @@ def _askable(group: BaseGroup, missing: _Missing, store: Store) -> list[Prompt]:
     refused = store.manifest.refused
     if group.base and not set(group.adapters) - set(refused):
         return []
-    once: dict[str, list[Prompt]] = {}  # names that mean the same content share the responses
+    once: dict[str, list[Prompt]] = {}  # names with the same content share the responses
     for (subject, content), prompts in missing.items():
         if subject not in refused:
             once.setdefault(content, prompts)
@@ -119,7 +120,7 @@ def _askable(group: BaseGroup, missing: _Missing, store: Store) -> list[Prompt]:
 
 
 def _refuse_failed(group: BaseGroup, session: Session, store: Store, stages: Stages) -> None:
-    """Refuse adapters that failed, but for those of which nothing more is needed."""
+    """Refuse adapters that failed, except those that need no more responses."""
     failed = session.failed
     refuse(
         store,
@@ -132,7 +133,7 @@ def _refuse_failed(group: BaseGroup, session: Session, store: Store, stages: Sta
 
 
 def _note_provenance(versions: Mapping[str, str], prompts: Iterable[Prompt], store: Store) -> None:
-    """Keep what software is about to answer these, beside what did before."""
+    """Record the software that will generate these, in addition to what did earlier."""
     for name, task in dict.fromkeys((prompt.name, prompt.task) for prompt in prompts):
         content = str(store.content(name, task))
         if versions not in store.manifest.provenance.get(content, ()):

@@ -1,7 +1,7 @@
 """The workloads of a study that generates: each base with its adapters, after preflight and before any is loaded.
 
-An adapter that brings its own chat template is asked under that template, and so is its base, once
-more: a gain compares equal prompts.
+An adapter with a chat template of its own gets prompts under that template, and so does its base, in a second
+workload: a gain compares equal prompts. It loads no weights.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from assay.verdicts.noise import AGAIN
 __all__ = ["generated"]
 
 NOISE_PROMPTS = 128
-"""Of each task, for the noise floor: without a difference they exclude noise of 2 points."""
+"""Prompts of each task for the noise floor: without a difference they exclude noise of 2 points."""
 
 
 def generated(
@@ -35,7 +35,7 @@ def generated(
     examples: Mapping[str, Sequence[Example]],
     preflight: PreflightFunction,
 ) -> Responses:
-    """A group for each base. Raises AssayError if a base is unusable; a bad adapter is a problem only."""
+    """A group for each base. Raises AssayError if a base is unusable; an unusable adapter is only a problem."""
     _check_generating(study)
     groups: list[BaseGroup] = []
     problems: list[Problem] = []
@@ -160,7 +160,7 @@ class _Workloads:
         return read_text(self.study.resolve(str(template)), StudyError)
 
     def _by_template(self, usual: str | None) -> dict[str | None, list[str]]:
-        """Adapters by the template that they are asked under."""
+        """Adapters by the template of their prompts."""
         own = self.checked.templates if self._own else {}
         found: dict[str | None, list[str]] = {}
         for name in self.checked.identities:
@@ -205,7 +205,7 @@ class _Workloads:
             workload = _several(workload, filled)
         prompt = workload.prompt
         protocol: dict[str, Any] = {
-            "engine": self.study.engine.name.rpartition(":")[2],  # with actors or without, the same answers
+            "engine": self.study.engine.name.rpartition(":")[2],  # the same answers with actors and without
             "form": {"task": task.kind, "version": task.form.version, "shots": shots, "stop": prompt.stop},
             "template": None if template is None else _sha256(template),
             "sent": digest(
@@ -230,7 +230,7 @@ class _Workloads:
         return chat
 
     def _filled(self, several: Sequence[Request], entry: TaskEntry, usual: Prompt) -> tuple[Request, ...]:
-        """Requests with what the task leaves open; what the study sets goes before what the task sets."""
+        """Requests with the settings that the task leaves open; the study's settings override the task's."""
         decoding = self.study.decoding
         limit, heat = entry.max_tokens or decoding.max_tokens, decoding.temperature
         return tuple(
@@ -271,7 +271,7 @@ def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, 
 
 
 def _again(workloads: Sequence[Workload], base: str) -> list[Workload]:
-    """The base's own workloads once more, on a sample of prompts spread evenly over each task."""
+    """The base's own workloads a second time, on a sample of prompts spread evenly over each task."""
     again = []
     for workload in workloads:
         if workload.name == base:

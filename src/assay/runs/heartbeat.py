@@ -1,4 +1,4 @@
-"""Shows other processes that a run is under way: a thread that renews the time of the run's lock file."""
+"""Shows other processes that a run is under way: a thread renews the time of the run's lock file. It knows no records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILE = ".lock"
 
 @contextmanager
 def heartbeat(folder: Path) -> Iterator[None]:
-    """Beat while the body runs, and stop beating at its end."""
+    """Beat while the body runs."""
     path, ended = folder / FILE, Event()
 
     def beat() -> None:
@@ -42,7 +42,7 @@ def heartbeat(folder: Path) -> Iterator[None]:
 
 
 def beats(folder: Path) -> bool:
-    """Whether some process writes to the run in a folder, as far as its last beat says."""
+    """Whether some process writes to the run in a folder, judging by its last beat."""
     try:
         return time.time() - (folder / FILE).stat().st_mtime < LATE
     except OSError:

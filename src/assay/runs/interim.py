@@ -1,7 +1,8 @@
-"""When a run may stop: how far each adapter is asked on each task. Pure: looks and scores in, prompts out.
+"""When a run may stop: how many prompts each adapter gets on each task. Pure: looks and scores in, prompts out.
 
-With `stop: decided`, an adapter's cell is asked from look to look, until every claim on it is settled. The base goes
+With `stop: decided`, an adapter's cell goes from look to look until every claim on it is settled. The base goes
 as far as its furthest adapter, and a cell without a claim as far as the study says. Prompts come in one random order.
+It knows no engine and no records.
 """
 
 from __future__ import annotations
@@ -28,38 +29,38 @@ Sides = Callable[[Cell, int], tuple[Scores, Scores] | None]
 
 @dataclass(frozen=True, slots=True)
 class InterimPolicy:
-    """Says which prompts are due, and which cells are settled, as the looks so far have it."""
+    """Says which prompts are due and which cells are settled, given the looks so far."""
 
     plan: Plan
     schedule: Schedule
     claims: Mapping[Cell, Sequence[Claim]]
     contents: Mapping[Cell, str]
-    """By name and task: what a name means there; names of one content share their responses."""
+    """By name and task: the content that a name is bound to; names of one content share their responses."""
     counterparts: Mapping[Cell, str | None]
-    """By adapter and task: the base under the adapter's protocol; None where it is not asked under that."""
+    """By adapter and task: the base under the adapter's protocol; None where it gets no prompts under that."""
     ranks: Mapping[str, Mapping[str, int]]
-    """By task: place of each example in the order of asking."""
+    """By task: place of each example in the random order."""
     to_the_end: bool = False
-    """Ask what is left of every cell at once, without a look before the end."""
+    """Generate the rest of every cell at once, without a look before the end."""
 
     def content(self, cell: Cell) -> str:
-        """What a name means on a task, the task included."""
+        """The content of a name on a task, including the task."""
         return self.contents.get(cell, f"{cell[1]} ")
 
     def pool(self, task: str) -> int:
-        """Prompts of a task."""
+        """Number of prompts of a task."""
         return len(self.schedule.orders[task])
 
     def looks(self, cell: Cell) -> Sequence[int]:
-        """Prompts at every look that was taken at a cell."""
+        """Number of prompts at every look that was taken at a cell."""
         return self.schedule.looks.get(self.content(cell), ())
 
     def last_look(self, cell: Cell) -> int:
-        """Prompts at the last look; 0 before the first."""
+        """Number of prompts at the last look; 0 before the first."""
         return max(self.looks(cell), default=0)
 
     def next_look(self, cell: Cell) -> int:
-        """Prompts at the look to come."""
+        """Number of prompts at the next look."""
         pool = self.pool(cell[1])
         if self.to_the_end:
             return pool
@@ -68,10 +69,10 @@ class InterimPolicy:
     def reach(
         self, cells: Sequence[Cell], goals: Mapping[Cell, int], shares: Sequence[float]
     ) -> dict[str, int]:
-        """Prompts of each cell that are asked by the end of a stage, by content.
+        """Number of prompts of each cell by the end of a stage, by content.
 
-        goals: of the cells that are looked at. shares: how much of its pool each open one has by then; of cells without
-        a claim the largest share is asked beside them, so that batches stay full.
+        goals: those of the cells with looks. shares: the share of its pool that each open cell has by then; cells without
+        a claim get the largest of these shares, so that batches stay full.
         """
         share, bases = (
             max(shares, default=1.0),
@@ -90,7 +91,7 @@ class InterimPolicy:
         return reach
 
     def due(self, prompts: Iterable[Prompt], reach: Mapping[str, int]) -> tuple[list[Prompt], list[Prompt]]:
-        """(prompts to be asked by the end of a stage, the others)."""
+        """(prompts due by the end of a stage, the others)."""
         parts: tuple[list[Prompt], list[Prompt]] = ([], [])
         for prompt in prompts:
             until = reach.get(self.content((prompt.name, prompt.task)), 0)
@@ -100,7 +101,7 @@ class InterimPolicy:
     def settled(self, cell: Cell, sides: Sides) -> bool:
         """Whether every claim on a cell is settled as of its last look."""
         task, looks = cell[1], self.looks(cell)
-        if not looks:  # nobody looked, and all is there: a sample of fixed size
+        if not looks:  # no look was taken and all responses are there: a sample of fixed size
             return sides(cell, self.pool(task)) is not None
         if self.to_the_end:
             return looks[-1] >= self.pool(task)
@@ -134,7 +135,7 @@ def first_of(
 
 
 def begin_schedule(plan: Plan, sizes: Mapping[str, int], earlier: Schedule | None) -> Schedule:
-    """The plan's schedule, with the looks that an earlier start took, under whatever design.
+    """The plan's schedule, with the looks that an earlier start took, under any design.
 
     sizes: examples of each task. Raises RunError where those looks were at other prompts, or at these in another order.
     """

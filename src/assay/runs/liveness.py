@@ -1,4 +1,4 @@
-"""Whether each adapter changes anything: looked up, probed, and kept, before it is asked."""
+"""Liveness of each adapter: looked up, probed and stored before the adapter gets prompts. It knows no task."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["probe", "recall", "refuse"]
 
 
 def recall(group: BaseGroup, store: Store) -> list[str]:
-    """Refuse adapters that an earlier start found to change nothing; names those that are not probed yet.
+    """Refuse adapters that changed nothing at an earlier start; returns the names of those that are not probed yet.
 
-    One that changed nothing is probed again with other prompts: trained tokens, say, may stand in a new template.
+    One that changed nothing is probed again with other prompts: a new template may contain trained tokens, for example.
     """
     known = store.manifest.liveness
     unknown = []
@@ -34,27 +34,27 @@ def recall(group: BaseGroup, store: Store) -> list[str]:
 
 
 def probe(group: BaseGroup, session: Session, unknown: Sequence[str], store: Store) -> None:
-    """Keep what each of these adapters changes, but for those that failed."""
+    """Store what each of these adapters changes, except those that failed."""
     names = [name for name in unknown if name not in session.failed]
     for found in session.liveness(names, {name: _shortest_prompts(group, name) for name in names}):
         _keep(group, found, store)
 
 
 def refuse(store: Store, refusals: Mapping[str, Refusal]) -> None:
-    """Keep why these adapters' claims end without evidence."""
+    """Store why these adapters' claims end without evidence."""
     for adapter, refusal in refusals.items():
         if store.manifest.refused.get(adapter) != refusal:
             store.note("refused", adapter=adapter, verdict=refusal.verdict, reason=refusal.reason)
 
 
 def _shortest_prompts(group: BaseGroup, name: str) -> list[str]:
-    """One prompt of each task, at most PROBED, as it is sent to an adapter."""
+    """The shortest prompt of each task, at most PROBED, as sent to an adapter."""
     workloads = [load for load in group.workloads if load.name == name and load.texts]
     return [min(load.texts.values(), key=len) for load in workloads[:PROBED]]
 
 
 def _probed_with(group: BaseGroup, name: str) -> str:
-    """Digest of the prompts that an adapter is probed with."""
+    """Digest of an adapter's probe prompts."""
     return digest(_shortest_prompts(group, name))
 
 

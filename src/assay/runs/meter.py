@@ -1,4 +1,4 @@
-"""Counts responses and tokens while they come in, as a whole and by subject and task."""
+"""Counts responses and tokens as they arrive, in total and by subject and task. It knows no engine and no terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from assay.runs.workload import BaseGroup
 __all__ = ["Meter"]
 
 NOTED_EVERY = 5.0
-"""Seconds between the figures that a run keeps among its events."""
+"""Seconds between progress events."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Meter:
     progress: Progress
     clock: Callable[[], float] = time.monotonic
     expected: dict[str, int] = field(default_factory=dict)
-    """Responses of each base's group."""
+    """Expected responses of each base's group."""
     totals: Counter[str] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     arrived: Counter[str] = field(default_factory=Counter)
@@ -36,13 +36,13 @@ class Meter:
     noted: float = float("-inf")
 
     def expect(self, group: BaseGroup, prompts: list[Prompt]) -> None:
-        """A group will answer these."""
+        """Add the prompts that a group will answer."""
         self.expected[group.base] = len(prompts)
         for part, count in Counter(map(_part, prompts)).items():
             self.totals[part] = count
 
     def end(self, group: BaseGroup) -> None:
-        """A group is done: what was not asked of it will not come."""
+        """End a group: its remaining prompts get no responses."""
         self.expected[group.base] = self.arrived[group.base]
         for part in (f"{load.task}: {load.name}" for load in group.workloads):
             if self.done[part] < self.totals[part]:
@@ -51,11 +51,11 @@ class Meter:
         self.show()
 
     def start(self) -> None:
-        """The engine is loaded and about to answer."""
+        """Start the clock: the engine is loaded and about to generate."""
         self.began = self.clock() if self.began is None else self.began
 
     def counted(self, group: BaseGroup, completions: Iterable[Completion]) -> Iterable[Completion]:
-        """The same completions, counted as they pass."""
+        """The same completions, counted on the way."""
         for completion in completions:
             self.arrived[group.base] += 1
             part = _part(completion.prompt)
@@ -65,7 +65,7 @@ class Meter:
             yield completion
 
     def show(self) -> None:
-        """Show the parts that went on, then the whole."""
+        """Show the parts that advanced, then the whole."""
         for part in sorted(self.changed):
             self.progress("responses", self.done[part], self.totals[part], part=part)
         self.changed.clear()
@@ -74,7 +74,7 @@ class Meter:
         self.progress("responses", self.done.total(), sum(self.expected.values()), note)
 
     def due(self) -> Mapping[str, Any] | None:
-        """The figures to keep among the run's events, every few seconds; None before that time."""
+        """The figures of the next progress event, every few seconds; None in between."""
         now = self.clock()
         if now - self.noted < NOTED_EVERY:
             return None

@@ -1,6 +1,7 @@
-"""A study resolved as far as it can be here: for plans, which speak of studies that cannot run yet.
+"""A study resolved as far as possible on this machine, for forecasts of studies that cannot run yet.
 
-Without examples (a hub that does not answer) or an engine (torch is not installed) it notes what is missing.
+Without examples (a hub that does not answer) or an engine (torch is not installed) it notes what is missing. It
+generates nothing.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ class Outline:
     plan: Plan
     tasks: Mapping[str, Task]
     examples: Mapping[str, tuple[Example, ...]]
-    """Those that will be asked, by task; empty where they cannot be read."""
+    """The examples that will be used, by task; empty where they cannot be read."""
     work: Work | None
-    """How responses would be brought in; None where that was not asked for, or is not possible here."""
+    """How responses would be obtained; None where that was not requested, or is not possible here."""
     notes: tuple[str, ...]
     """What is not known, and why."""
 
 
 def outline(study: Study, preflight: PreflightFunction | None = None, whole: bool = True) -> Outline:
-    """Resolve a study as far as possible. whole: its weights too.
+    """Resolve a study as far as possible. whole: including its weights.
 
     Raises StudyError if it names a task or metric that does not exist, or a label that claims nothing.
     """
@@ -58,12 +59,12 @@ def outline(study: Study, preflight: PreflightFunction | None = None, whole: boo
 def _examples(study: Study, tasks: Mapping[str, Task], notes: list[str]) -> dict[str, tuple[Example, ...]]:
     if study.summary is not None:
         notes.append(
-            "Only aggregate scores are known: no verdict can be reached, so there is no power to tell."
+            "Only aggregate scores are known: no verdict can be reached, so there is no power to compute."
         )
         return {}
     try:
         known = resolve_examples(study, tasks)
     except AssayError as bad:
-        notes.append(f"The number of prompts is not known, nor then what they cost: {bad}")
+        notes.append(f"The number of prompts is not known, and so neither is their cost: {bad}")
         return {}
     return {entry.name: known[entry.name][: entry.limit] for entry in study.tasks}

@@ -1,4 +1,6 @@
-"""The workloads of a study whose responses were recorded: files, each checked whole against its task."""
+"""The workloads of a study whose responses were recorded: files, each checked as a whole against its task.
+
+It generates nothing and scores nothing."""
 
 from __future__ import annotations
 
@@ -24,9 +26,9 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_responses, 
 def recorded(
     study: Study, examples: Mapping[str, Sequence[Example]], known: Mapping[str, Sequence[Example]]
 ) -> Responses:
-    """One group of every subject on every task that it has a file for.
+    """One group of every subject on every task for which it has a file.
 
-    `known` holds those beyond a task's limit too: rows that answer one of these are passed over.
+    `known` also holds the examples beyond a task's limit: rows that answer one of these are skipped.
     Raises ResponsesError where a file and its examples do not agree one to one.
     """
     sources = _sources(study)
@@ -95,7 +97,7 @@ def _workload(
 
 
 def _cut_warning(subject: str, task: str, source: Source, rows: Sequence[Row]) -> str | None:
-    """Cuts are no part of the protocol: one side may be recorded with its thinking and the other without."""
+    """Cuts are not part of the protocol: one side may be recorded with its thinking and the other without."""
     whole = sum(row.skip == 0 for row in rows)
     if source.after is None or not whole:
         return None
@@ -108,7 +110,7 @@ def _cut_warning(subject: str, task: str, source: Source, rows: Sequence[Row]) -
 
 
 def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict[str, dict[str, Any]]:
-    """A recorded subject is its name, its base, and the content of its files; each file is read once."""
+    """The identity of a recorded subject: its name, its base, and the content of its files; each file is read once."""
     bases = {adapter.name: adapter.base for adapter in study.adapters}
     contents: dict[str, dict[str, Any]] = {}
     for (name, task), source in sources.items():
@@ -122,7 +124,7 @@ def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict
 
 
 def _check_protocols(study: Study, workloads: tuple[Workload, ...]) -> None:
-    """Raise ResponsesError where an adapter was not asked what its base was asked, in the same way."""
+    """Raise ResponsesError where an adapter and its base were recorded under different protocols."""
     protocols = {(load.name, load.task): load.protocol for load in workloads}
     for index, adapter in enumerate(study.adapters):
         for task in adapter.responses or ():

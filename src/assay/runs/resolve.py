@@ -1,9 +1,11 @@
 """Turns a study into a plan: the only place where a study's paths, margins, families and templates are settled.
 
+It generates nothing and writes nothing.
+
     plan = resolve(load_study("study.yaml"))        # everything that it names is found and checked; nothing is written
     plan.claims[0].alpha
 
-`plan_of` settles what is claimed and needs no weights; `resolve` adds how the responses are brought in.
+`plan_of` settles what is claimed and needs no weights; `resolve` adds how the responses are obtained.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ def resolve(
 ) -> Plan:
     """Find and check everything that a study names. Writes nothing and loads no weights.
 
-    preflight: replaces that of the engine that the study names. until: the study's `stop`, where it stops at the end.
+    preflight: replaces that of the engine that the study names. until: replaces the study's `stop.when`.
     Raises AssayError if the study or something that it names is unusable.
     """
     study = study if isinstance(study, Study) else load_study(Path(study))
@@ -66,7 +68,7 @@ def resolve(
 
 
 def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
-    """What a study claims, of whom and under which rules. Raises StudyError for a claim that its tasks do not fit."""
+    """The claims of a study, their subjects and rules. Raises StudyError for a claim that does not fit its tasks."""
     planned = {entry.name: _task(study, entry, tasks[entry.name]) for entry in study.tasks}
     check_off_target(study, planned)
     bases = tuple(
@@ -133,9 +135,9 @@ def _task(study: Study, entry: TaskEntry, task: Task) -> TaskPlan:
 
 
 def _responses_block(study: Study) -> dict[str, Any]:
-    """What the responses depend on, as the study says it.
+    """The fields of the study that the responses depend on.
 
-    Fields at their defaults are left out, so that a field of a later version changes nothing here.
+    Fields at their defaults are left out, so that a new field in a later version changes nothing here.
     """
 
     def given(part: Any, *without: str) -> Any:

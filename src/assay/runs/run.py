@@ -8,7 +8,7 @@
     with Run.open("runs/mine") as run:                  # no weights, no hub; writes nothing
         run.state, len(run.events())
 
-It writes no report: `assay.report` does, from a result and the run.
+It knows no report: `assay.report` writes reports from a result and the run.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ State = Literal["running", "stopped", "complete", "failed"]
 
 
 class Run:
-    """A run's verbs. Made by `Run.start` or `Run.open`; a context manager, closed at the end of its block."""
+    """A run and its verbs, made by `Run.start` or `Run.open`; a context manager, closed at the end of its block."""
 
     def __init__(self, folder: Path, plan: Plan, tasks: Mapping[str, Task], records: Store) -> None:
         self.folder = folder
@@ -59,10 +59,10 @@ class Run:
 
     @classmethod
     def start(cls, plan: Plan, folder: Path | str | None = None) -> Self:
-        """Enter a plan into a folder, `runs/<study's name>` by default; a run that is there goes on.
+        """Enter a plan into a folder, `runs/<study's name>` by default; an existing run of the plan resumes.
 
-        Raises RunError or OutputError, with what is there left as it was, if the folder holds something else, another
-        study's run, or one that another process writes to.
+        Raises RunError or OutputError, and leaves the folder unchanged, if it holds something else, another study's run,
+        or a run that another process writes to.
         """
         folder = Path("runs") / plan.name if folder is None else Path(folder)
         work = _work(plan)
@@ -111,14 +111,14 @@ class Run:
         self._closing.__exit__(kind, error, trace)
 
     def close(self) -> None:
-        """Let go of the records."""
+        """Close the records."""
         self._closing.close()
 
     # -- what is known ---------------------------------------------------------------------------------
 
     @property
     def state(self) -> State:
-        """Whether it goes on, as far as its heartbeat says, or how it ended."""
+        """`running`, judging by its heartbeat, or how it ended."""
         if self.manifest().analyzed:
             return "complete"
         if beats(self.folder):
@@ -126,32 +126,32 @@ class Run:
         return "failed" if self.manifest().ended == "failed" else "stopped"
 
     def events(self, since: int = 0) -> list[Event]:
-        """What happened after the event with this id, in order."""
+        """The events after the one with this id, in order."""
         return self.records.events(since)
 
     def manifest(self) -> Manifest:
-        """What the events so far amount to."""
+        """The fold of the events so far."""
         return self.records.manifest
 
     def check_generated(self) -> None:
-        """Raise RunError unless every response is there, and is what the study in the folder says."""
+        """Raise RunError unless every response is stored and belongs to the study in the folder."""
         check_generated(self.plan, self.records, self.folder)
 
     def check_analyzed(self) -> None:
-        """Raise RunError unless it is complete, under its present claims, policy and verifiers."""
+        """Raise RunError unless the run is complete under its present claims, policy and verifiers."""
         check_analyzed(self.plan, self.tasks, self.records, self.folder)
 
     # -- verbs -----------------------------------------------------------------------------------------
 
     def generate(self, progress: Progress = silent, to_the_end: bool = False) -> None:
-        """Bring in every response that is missing; interrupted, it goes on where it stopped.
+        """Generate or read every response that is missing; after an interruption it resumes where it stopped.
 
-        With `stop: decided`, until nothing is left that could change a verdict, or else `to_the_end`.
+        With `stop: decided` it ends when no prompt is left that could change a verdict, unless `to_the_end`.
         """
         generate(self.plan, _work(self.plan), self.records, progress, to_the_end)
 
     def redeclare(self) -> None:
-        """Take up claims, margins, labels and policy as the study in the folder now has them."""
+        """Take the present claims, margins, labels and policy from the study in the folder."""
         self.check_generated()
         for name, task in self.tasks.items():
             task.require(self.records.examples(name))
@@ -160,7 +160,7 @@ class Run:
             self.records.declare(claim_block(self.plan))
 
     def score(self, progress: Progress = silent) -> None:
-        """Score what has no score yet. A judge is asked where responses are brought in, and not afterwards."""
+        """Score every record that has no score. A judge is asked only in a run that was started, not in one that was opened."""
         judge = self.plan.judge if self.plan.work is not None else None
         context = JudgeContext(judge, progress)
         for name, task in self.tasks.items():
@@ -174,7 +174,7 @@ class Run:
         return analyze(self.plan, self.evidence)
 
     def finish(self) -> None:
-        """Note that its findings were reported, under the present policy."""
+        """Record that the findings were reported under the present policy."""
         self.records.note("analyzed", policy_sha256=policy_digest(self.plan.policy))
 
     @contextmanager

@@ -1,4 +1,6 @@
-"""Takes a run's looks: hands out prompts stage by stage, scores in between, and notes what each look settles."""
+"""Takes a run's looks: yields prompts stage by stage, scores in between, and records what each look settles.
+
+It knows no engine. Which prompts come next is decided by `interim`."""
 
 from __future__ import annotations
 
@@ -28,17 +30,17 @@ def _sizes(work: Work) -> dict[str, int]:
 
 
 class Stages:
-    """Says what is asked next. With `stop: full`, all at once."""
+    """Yields the prompts of each stage; with `stop: full`, all at once."""
 
     def __init__(self, plan: Plan, work: Work, store: Store, to_the_end: bool = False) -> None:
-        """to_the_end: ask what is left of every cell at once, without a look before the end."""
+        """to_the_end: generate the rest of every cell at once, without a look before the end."""
         self._plan, self._work, self._store = plan, work, store
         workloads = tuple(work.workloads())
         self._requests = {load.task: load.asks for load in workloads if load.asks}
         self._samples = {(load.name, load.task): load.samples for load in workloads}
         decided = plan.stop.when == "decided"
         self._policy: InterimPolicy | None = None
-        if decided or store.manifest.schedule is not None:  # a run that has looked goes on allowing for it
+        if decided or store.manifest.schedule is not None:  # a run with looks continues to allow for them
             self._policy = self._begin(to_the_end or not decided)
 
     def _begin(self, to_the_end: bool) -> InterimPolicy:
@@ -96,7 +98,7 @@ class Stages:
             open_ = self._look({cell: goals[cell] for cell in open_})
 
     def needed(self, group: BaseGroup, prompts: Iterable[Prompt]) -> list[Prompt]:
-        """Those that may yet be asked, as the evidence is: nothing beyond where a settled cell stopped."""
+        """Those that may still be needed, given the evidence: nothing beyond the stop of a settled cell."""
         policy = self._policy
         if policy is None:
             return list(prompts)
@@ -105,7 +107,7 @@ class Stages:
         return policy.due(prompts, policy.reach(cells, goals, ()))[0]
 
     def repeated(self, group: BaseGroup, prompts: Sequence[Prompt]) -> list[Prompt]:
-        """Those prompts of the base's second pass whose first pass was asked."""
+        """The prompts of the base's second pass that have a response of the first."""
         if self._policy is None:
             return list(prompts)
         first = {
@@ -118,7 +120,7 @@ class Stages:
         ]
 
     def _standing(self, group: BaseGroup) -> tuple[list[Cell], list[Cell], list[Cell]]:
-        """All cells of a group, those looked at, and of these the open ones; refused adapters' are not open."""
+        """All cells of a group, those with looks, and the open ones of these; cells of refused adapters are not open."""
         assert self._policy is not None  # noqa: S101
         policy, decided = self._policy, self._plan.stop.when == "decided"
         cells = [(load.name, load.task) for load in group.workloads]
@@ -129,7 +131,7 @@ class Stages:
         return cells, claimed, open_
 
     def _look(self, at: Mapping[Cell, int]) -> list[Cell]:
-        """Score, note a look at each of these cells, and name those that go on."""
+        """Score, record a look at each of these cells, and return those that continue."""
         assert self._policy is not None  # noqa: S101
         self._score({task for _, task in at})
         refused = self._store.manifest.refused
@@ -153,7 +155,7 @@ class Stages:
                 pass
 
     def _whole(self, task: str) -> list[int]:
-        """Records without a score whose example was answered in all requests: an interrupted start leaves a part."""
+        """Records without a score whose example has answers to all requests: an interrupted start may leave some out."""
         records = self._store.unscored(task, self._work.tasks[task].scorer)
         if (requests := self._requests.get(task)) is None:
             return records

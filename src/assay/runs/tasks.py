@@ -1,4 +1,4 @@
-"""The study's tasks, and the examples in their files or on the hub."""
+"""Resolves the study's tasks, and their examples from files or the hub. It knows no subject and no engine."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from assay.tasks.lm_eval import PREFIX, LmEvalTask, lm_eval_task
 __all__ = ["data_notes", "keep_sources", "resolve_examples", "resolve_tasks", "task_sources"]
 
 KEPT = "tasks"
-"""Where in its folder a run keeps the user's own tasks: each in a folder named by its place in the study."""
+"""Where a run keeps custom tasks: each in a folder named by its place in the study."""
 
 
 def resolve_tasks(study: Study, run: Path | None = None) -> dict[str, Task]:
     """The study's tasks by name, without their examples. Raises StudyError for an unknown one.
 
-    With `run`, a run's folder, tasks of the user's own are those that the run keeps.
+    With `run`, a run's folder, custom tasks are read from the copies in it.
     """
     tasks: dict[str, Task] = {}
     for index, entry in enumerate(study.tasks):
@@ -65,7 +65,7 @@ def _kind(study: Study, index: int, entry: TaskEntry, run: Path | None) -> type[
 
 
 def _included(study: Study, index: int, run: Path | None) -> Path | None:
-    """The folder with a task's files of lm-eval's, or a run's copy of them."""
+    """The folder with a task's lm-eval files, or a run's copy of them."""
     named = study.tasks[index].include_path
     if named is None:
         return None
@@ -73,12 +73,12 @@ def _included(study: Study, index: int, run: Path | None) -> Path | None:
 
 
 def task_sources(task: Task) -> Mapping[str, str]:
-    """The files of a task of the user's own, with those that its checks need, by name; empty for any other."""
+    """The files of a custom task, with those that its checks need, by name; empty for any other task."""
     return task.sources if isinstance(task, CustomTask | LmEvalTask) else {}
 
 
 def keep_sources(sources: Sequence[Mapping[str, str]], run: Path) -> None:
-    """Write the files of the user's own tasks into a run's folder. sources: of each task, in order."""
+    """Write the files of custom tasks into a run's folder. sources: those of each task, in order."""
     for index, files in enumerate(sources):
         if not files:
             continue
@@ -95,7 +95,7 @@ def keep_sources(sources: Sequence[Mapping[str, str]], run: Path) -> None:
 
 
 def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
-    """Where examples come from when the study names no file, and what lacks its judge: no name says so."""
+    """Notes on where examples come from when the study names no file, and on tasks that lack their judge."""
     unjudged = tuple(
         Problem(
             name,
@@ -117,7 +117,7 @@ def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
 
 
 def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:
-    """Every example of each task, those beyond its limit too. Raises AssayError if one cannot be judged."""
+    """Every example of each task, including those beyond its limit. Raises AssayError if one cannot be judged."""
     _check_stop(study, tasks)
     if study.judge is not None and any(isinstance(task, JudgedTask) for task in tasks.values()):
         try:
@@ -131,7 +131,7 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
 
 
 def _check_stop(study: Study, tasks: Mapping[str, Task]) -> None:
-    """Raise StudyError where the study may stop early on a task that cannot: its looks would be wrong."""
+    """Raise StudyError where the study may stop early on a task whose looks would be invalid."""
     for index, task in enumerate(tasks.values()):
         grouped = type(task).cluster is not Task.cluster
         if study.stop.when != "full" and (grouped or isinstance(task, JudgedTask)):

@@ -1,4 +1,6 @@
-"""What a run asks for: workloads (a subject on a task under a protocol), in groups that are answered together."""
+"""Types of a run's work: workloads (a subject on a task under a protocol), in groups that generate together.
+
+They know no records and no score."""
 
 from __future__ import annotations
 
@@ -17,23 +19,23 @@ __all__ = ["BaseGroup", "Responses", "Work", "Workload"]
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """One subject on one task: who answers which prompts, and under what protocol."""
+    """One subject on one task: its prompts and its protocol."""
 
     prompt: Prompt
-    """What its prompts share: all but example, text and sample."""
+    """What its prompts share: everything except example, text and sample."""
     identity: Mapping[str, Any]
     protocol: Mapping[str, Any]
     texts: Mapping[str, str]
     """Prompt as sent, by the example's key; the first of several."""
     samples: int = 1
     after: str | None = None
-    """What verifiers see of a generated response begins behind the first such mark."""
+    """Verifiers see only what follows the first such mark in a generated response."""
     asks: Mapping[str, tuple[Request, ...]] = field(default_factory=dict)
-    """All requests about each example, nothing in them left open; empty where there is one, the example's text."""
+    """All requests about each example, with every setting filled in; empty where there is only one, the example's text."""
 
     @property
     def name(self) -> str:
-        """Of the subject under this protocol, as records keep it."""
+        """Name of the subject under this protocol, as in the records."""
         return self.prompt.name
 
     @property
@@ -67,23 +69,23 @@ def _request(prompt: Prompt, request: int, ask: Request) -> Prompt:
 
 @dataclass(frozen=True, slots=True)
 class BaseGroup:
-    """Subjects that are asked together: a base with all its adapters, or everything that is recorded."""
+    """Subjects that generate together: a base with all its adapters, or everything that is recorded."""
 
     workloads: tuple[Workload, ...]
     open: Callable[[], AbstractContextManager[Session]]
-    """Loads what answers."""
+    """Loads the engine's session."""
     base: str = ""
-    """Empty for what is recorded."""
+    """Empty for recorded responses."""
     again: tuple[Workload, ...] = ()
-    """The base once more, on a sample of the prompts and without its adapters: the noise floor."""
+    """The base's second pass, on a sample of the prompts and without its adapters: the noise floor."""
     provenance: Mapping[str, str] = field(default_factory=dict)
-    """Versions of the software that answers, and its device."""
+    """Versions of the software that generates, and its device."""
     context: int | None = None
     """Positions of a prompt and its response together; None where that is not known."""
 
     @property
     def adapters(self) -> dict[str, Mapping[str, Any]]:
-        """Identity of each adapter that can be asked; empty for what is recorded."""
+        """Identity of each usable adapter; empty for recorded responses."""
         if not self.base:
             return {}
         return {load.name: load.identity for load in self.workloads if load.prompt.subject != self.base}
@@ -95,19 +97,19 @@ class Responses:
 
     groups: tuple[BaseGroup, ...] = ()
     problems: tuple[Problem, ...] = ()
-    """Of weights; an adapter with an `error` is in no group."""
+    """Findings about weights; an adapter with an `error` is in no group."""
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How a plan's responses are brought in, and with which code they are scored."""
+    """How a plan's responses are obtained, and the tasks that score them."""
 
     tasks: Mapping[str, Task]
     examples: Mapping[str, tuple[Example, ...]]
     groups: tuple[BaseGroup, ...] = ()
     sources: tuple[Mapping[str, str], ...] = ()
-    """Of each task, in order: files to keep in the run's folder, by name."""
+    """Files of each task, in order, to keep in the run's folder, by name."""
 
     def workloads(self) -> Iterator[Workload]:
         """Every subject on every task, and the bases' second passes."""
