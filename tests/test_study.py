@@ -237,7 +237,7 @@ REFUSED = {
     "an unknown family": ("margin: 0.05", "family: studies", "24: family", 'one of adapter, study is expected, found the text "studies"; did you mean "study"?'),
     "an unknown stop": ("margin: 0.05", "stop: early", "24: stop", "one of full, decided"),
     "an unknown kind of claim": ("kind: keeps", "kind: keep", "23: claims.instruction[1].kind", 'did you mean "keeps"?'),
-    "an unknown format": ("{path: a2.jsonl}", "{path: a2.jsonl, format: csv}", "15: adapters[1].responses.ifeval.format", "jsonl, lm-eval"),
+    "an unknown format": ("{path: a2.jsonl}", "{path: a2.jsonl, format: xml}", "15: adapters[1].responses.ifeval.format", "jsonl, json, csv, parquet, lm-eval"),
     "a mapping for a list": ("margin: 0.05", "off_target: {a: 1}", "24: off_target", "a list is expected, found a mapping; begin each item with `- `"),
     "a text for a mapping": ("margin: 0.05", "engine: torch", "24: engine", 'a mapping of `field: value` is expected, found the text "torch"'),
     "a summary with other fields": ("margin: 0.05", "summary: {file: scores.csv}", "24: summary", "summary: scores.csv"),

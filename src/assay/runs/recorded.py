@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,18 @@ from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_mod
 from assay.errors import ResponsesError, StudyError
 from assay.files import file_sha256
 from assay.records import digest
+from assay.rows import read_csv
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Adapter, Base, Study
 from assay.tasks import Example
 
 __all__ = ["recorded"]
 
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {"jsonl": read_responses, "lm-eval": read_samples}
+READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    **dict.fromkeys(("jsonl", "json", "parquet"), read_responses),
+    "csv": partial(read_responses, read=read_csv),
+    "lm-eval": read_samples,
+}
 
 
 def recorded(

@@ -91,8 +91,8 @@ class ResponseFile(Fields):
     """Relative to the study file."""
     after: Cut | None = None
     """Keep what follows the first such mark, where there is one."""
-    format: Literal["jsonl", "lm-eval"] = "jsonl"
-    """JSONL with `response` and `key` or `prompt`, or lm-eval's samples."""
+    format: Literal["jsonl", "json", "csv", "parquet", "lm-eval"] = "jsonl"
+    """Rows with `response` and `key` or `prompt`, in whichever of the first four forms the file has; or lm-eval's samples."""
     model_args: Line | Mapping[str, Free] | None = None
     """What lm-eval ran, where no results file beside the samples says it."""
 
