@@ -35,7 +35,7 @@ def test_missing_data_is_named_at_once_with_the_fix() -> None:
         IFBench().require(asked)
     assert str(refused.value) == (
         "nltk's data tokenizers/punkt_tab/english/, corpora/stopwords, taggers/averaged_perceptron_tagger_eng/ "
-        "is missing, which splitting sentences, counting stop words, finding a verb at the start needs: run "
+        "is missing, which splitting sentences, counting stop words, finding a verb at the start needs; run "
         "`python -m nltk.downloader punkt_tab stopwords averaged_perceptron_tagger_eng`, or set NLTK_DATA to a "
         "folder that holds it (looked for in /nowhere)"
     )

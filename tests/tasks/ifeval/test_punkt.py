@@ -102,7 +102,7 @@ def no_data(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         raise OSError("no network")
 
     monkeypatch.setattr(nltk.data, "path", [])
-    monkeypatch.setattr(punkt, "_loaded", [])
+    punkt.load.cache_clear()
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     monkeypatch.setattr(nltk, "download", lambda *_, **__: pytest.fail("downloads without a network"))
     return asked
@@ -136,7 +136,7 @@ def test_data_is_fetched_where_the_network_answers(monkeypatch: pytest.MonkeyPat
 
     fetched = []
     monkeypatch.setattr(nltk.data, "path", [])
-    monkeypatch.setattr(punkt, "_loaded", [])
+    punkt.load.cache_clear()
     monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO())
     monkeypatch.setattr(nltk, "download", lambda name, **_: fetched.append(name))
     with pytest.raises(TaskError):

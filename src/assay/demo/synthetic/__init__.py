@@ -3,7 +3,7 @@
     from assay.demo.synthetic import draw
     draw("problems", "test", 300)            # prompts, responses, and what judges a response
 
-    words, sentences        the vocabulary (two YAML files)      portable_random   draws that never change
+    words, sentences        the vocabulary (three YAML files)      portable_random   draws that never change
     prose                   texts about a topic                  difficulty        how hard, how well behaved
     instructions, compose   verifiable instructions and responses that follow them
     requests, problems, lists, passages   kinds of example

@@ -15,6 +15,7 @@ from typing import Any
 from assay.demo.synthetic import words
 from assay.demo.synthetic.portable_random import between, choose, several
 from assay.demo.synthetic.sentences import ENDINGS
+from assay.demo.synthetic.words import WORDINGS, lines
 from assay.tasks.ifeval.registry import INSTRUCTIONS
 
 __all__ = ["LAYOUTS", "PHRASINGS", "DrawnInstruction", "draw_instructions"]
@@ -59,23 +60,13 @@ class DrawnInstruction:
 
     def phrase(self, phrasing: int) -> str:
         """The instruction in one of its wordings."""
-        return PHRASINGS[self.id].wordings[phrasing].format(**_spoken(self.kwargs))
+        return PHRASINGS[self.id][phrasing].format(**_spoken(self.kwargs))
 
     def followed(self, text: str) -> bool:
         """Whether the verifiers of both modes accept a text."""
         instruction = INSTRUCTIONS[self.id]
         checks = (instruction.check, instruction.fixed or instruction.check)
         return all(check(text, **self.kwargs) is None for check in checks)
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """How an instruction is drawn and asked for."""
-
-    draw: Callable[[random.Random], dict[str, Any]]
-    """Its arguments."""
-    wordings: tuple[str, ...]
-    """Ways to ask, of which `Habits` obeys the later ones more often."""
 
 
 def _none(_: random.Random) -> dict[str, Any]:
@@ -119,144 +110,26 @@ def _sections(generator: random.Random) -> dict[str, Any]:
     }
 
 
-PHRASINGS: dict[str, Wording] = {
-    "keywords:existence": Wording(
-        _keywords,
-        (
-            "Mention {words}.",
-            "Somewhere in your answer there must be {words}.",
-            "Use the keyword {words}.",
-            "Include {words} in your answer.",
-        ),
-    ),
-    "keywords:frequency": Wording(
-        _frequency,
-        (
-            "The word {keyword} should appear {relation} {frequency} times.",
-            "Repeat the word {keyword}: {relation} {frequency} times.",
-            "Write {keyword} {relation} {frequency} times.",
-            "Use the word {keyword} {relation} {frequency} times.",
-        ),
-    ),
-    "keywords:forbidden_words": Wording(
-        _forbidden,
-        (
-            "Avoid {words}.",
-            "Your answer must go without {words}.",
-            "Never write {words}.",
-            "Do not use {words}.",
-        ),
-    ),
-    "length_constraints:number_words": Wording(
-        _number_words,
-        (
-            "The answer should have {relation} {num_words} words.",
-            "I want {relation} {num_words} words.",
-            "Use {relation} {num_words} words.",
-            "Write {relation} {num_words} words.",
-        ),
-    ),
-    "length_constraints:number_paragraphs": Wording(
-        _count("num_paragraphs", 2, 4),
-        (
-            "I would like {num_paragraphs} paragraphs with *** between them.",
-            "Divide it into {num_paragraphs} paragraphs by ***.",
-            "There should be {num_paragraphs} paragraphs. Separate them with ***.",
-            "Write {num_paragraphs} paragraphs separated by ***.",
-        ),
-    ),
-    "detectable_format:number_bullet_lists": Wording(
-        _count("num_bullets", 2, 5),
-        (
-            "Give your answer as a list with {num_bullets} points.",
-            "Your answer must have exactly {num_bullets} bullet points.",
-            "Answer in {num_bullets} bullet points.",
-            "Use exactly {num_bullets} bullet points.",
-        ),
-    ),
-    "detectable_format:multiple_sections": Wording(
-        _sections,
-        (
-            "Divide your answer into {num_sections} parts called {section_spliter} 1 and so on.",
-            "I want {num_sections} sections. Begin each one with {section_spliter} and its number.",
-            "There must be {num_sections} sections marked {section_spliter} X.",
-            "Write {num_sections} sections that begin with {section_spliter} X.",
-        ),
-    ),
-    "detectable_format:number_highlighted_sections": Wording(
-        _count("num_highlights", 2, 3),
-        (
-            "Mark {num_highlights} important words with stars like *this*.",
-            "Put {num_highlights} or more words between stars like *this*.",
-            "Highlight {num_highlights} or more parts like *this*.",
-            "Highlight at least {num_highlights} words with *stars*.",
-        ),
-    ),
-    "detectable_format:title": Wording(
-        _none,
-        (
-            "It needs a title such as <<my day>>.",
-            "Begin with a title between << and >>.",
-            "Add a title in double angular brackets.",
-            "Give it a title in << >>.",
-        ),
-    ),
-    "detectable_content:number_placeholders": Wording(
-        _count("num_placeholders", 2, 3),
-        (
-            "Leave {num_placeholders} blanks for me to fill in like [name].",
-            "There should be {num_placeholders} or more placeholders like [name].",
-            "Add {num_placeholders} placeholders in square brackets.",
-            "Use at least {num_placeholders} placeholders such as [name].",
-        ),
-    ),
-    "detectable_content:postscript": Wording(
-        _one_of("postscript_marker", ("P.S.", "P.P.S")),
-        (
-            "After your answer add a note with {postscript_marker}",
-            "Do not forget a postscript that begins with {postscript_marker}",
-            "Close with a postscript starting with {postscript_marker}",
-            "Add a postscript starting with {postscript_marker}",
-        ),
-    ),
-    "startend:end_checker": Wording(
-        _one_of("end_phrase", ENDINGS),
-        (
-            "Your last words must be: {end_phrase}",
-            "Close with the sentence: {end_phrase}",
-            "End with these words: {end_phrase}",
-            "Finish with this exact phrase: {end_phrase}",
-        ),
-    ),
-    "startend:quotation": Wording(
-        _none,
-        (
-            "Your answer should be a quotation.",
-            "Put quotation marks around everything.",
-            "Put the whole answer in quotation marks.",
-            "Wrap your answer in double quotation marks.",
-        ),
-    ),
-    "punctuation:no_comma": Wording(
-        _none,
-        (
-            "Commas are not allowed.",
-            "Your answer must not have a comma.",
-            "Write without commas.",
-            "Do not use any commas.",
-        ),
-    ),
-    "change_case:english_lowercase": Wording(
-        _none,
-        (
-            "Capital letters are not allowed.",
-            "Write without capital letters.",
-            "Write everything in small letters.",
-            "Use only lowercase letters.",
-        ),
-    ),
+ARGUMENTS: Mapping[str, Callable[[random.Random], dict[str, Any]]] = {
+    "keywords:existence": _keywords,
+    "keywords:frequency": _frequency,
+    "keywords:forbidden_words": _forbidden,
+    "length_constraints:number_words": _number_words,
+    "length_constraints:number_paragraphs": _count("num_paragraphs", 2, 4),
+    "detectable_format:number_bullet_lists": _count("num_bullets", 2, 5),
+    "detectable_format:multiple_sections": _sections,
+    "detectable_format:number_highlighted_sections": _count("num_highlights", 2, 3),
+    "detectable_format:title": _none,
+    "detectable_content:number_placeholders": _count("num_placeholders", 2, 3),
+    "detectable_content:postscript": _one_of("postscript_marker", ("P.S.", "P.P.S")),
+    "startend:end_checker": _one_of("end_phrase", ENDINGS),
+    "startend:quotation": _none,
+    "punctuation:no_comma": _none,
+    "change_case:english_lowercase": _none,
 }
-"""Every instruction that is asked for here, by IFEval's id."""
+"""What draws the arguments of each instruction, by IFEval's id."""
+PHRASINGS: Mapping[str, tuple[str, ...]] = {id_: lines(WORDINGS["instructions"][id_]) for id_ in ARGUMENTS}
+"""Ways to ask for each, of which `Habits` obeys the later ones more often."""
 _IDS = tuple(PHRASINGS)
 
 
@@ -265,7 +138,7 @@ def draw_instructions(generator: random.Random, count: int, taken: str) -> tuple
     instructions: list[DrawnInstruction] = []
     while len(instructions) < count:
         id_ = choose(generator, _IDS)
-        instruction = DrawnInstruction(id_, PHRASINGS[id_].draw(generator))
+        instruction = DrawnInstruction(id_, ARGUMENTS[id_](generator))
         if all(
             _agree(instruction, other) and _agree(other, instruction) for other in instructions
         ) and not _needs(instruction, taken):

@@ -17,6 +17,7 @@ from assay.demo.synthetic import words
 from assay.demo.synthetic.difficulty import Difficulty, Habits
 from assay.demo.synthetic.kind import ANSWER, Facts, Kind, Pair
 from assay.demo.synthetic.portable_random import below, between, digest, happens, pick, several, shuffled
+from assay.demo.synthetic.words import lines
 
 __all__ = ["Lists", "Todo"]
 
@@ -31,8 +32,6 @@ class Todo:
 
     weight: float
     """How often it is asked."""
-    wordings: tuple[str, ...]
-    """Ways to ask, of which `Habits` gives the bare answer to the later ones more often."""
     answer: Callable[[list[str], int], list[str]]
     """Items and a place to the items of the answer."""
     of: str = "words"
@@ -44,80 +43,18 @@ def _without(items: list[str], place: int) -> list[str]:
 
 
 TODO: Mapping[str, Todo] = {
-    "sort": Todo(
-        3,
-        (
-            "What is the alphabetical order of these words? {items}",
-            "Bring these words into alphabetical order: {items}",
-            "Sort from a to z: {items}",
-            "Sort these words: {items}",
-        ),
-        lambda items, _: sorted(items),
-    ),
-    "order": Todo(
-        2,
-        (
-            "What is the order of these numbers by size? {items}",
-            "Bring these numbers into order, the smallest first: {items}",
-            "Sort from small to large: {items}",
-            "Sort these numbers: {items}",
-        ),
-        lambda items, _: sorted(items, key=int),
-        "numbers",
-    ),
-    "reverse": Todo(
-        2,
-        (
-            "What is this list from back to front? {items}",
-            "Turn this list around: {items}",
-            "Write the last word first and the first word last: {items}",
-            "Reverse this list: {items}",
-        ),
-        lambda items, _: items[::-1],
-    ),
-    "copy": Todo(
-        2,
-        (
-            "Say this list again: {items}",
-            "Repeat these words: {items}",
-            "Write down the same list: {items}",
-            "Copy this list: {items}",
-        ),
-        lambda items, _: list(items),
-    ),
-    "drop": Todo(
-        1.5,
-        (
-            "What is left of this list without {item}? {items}",
-            "Take {item} off this list: {items}",
-            "Write this list without {item}: {items}",
-            "Remove {item} from this list: {items}",
-        ),
-        _without,
-    ),
-    "pick": Todo(
-        1.5,
-        (
-            "Which word is the {place} one here? {items}",
-            "Name the {place} of these words: {items}",
-            "Pick the {place} word: {items}",
-            "Give the {place} word of this list: {items}",
-        ),
-        lambda items, place: [items[place]],
-    ),
-    "next": Todo(
-        1,
-        (
-            "Which word comes after {item} here? {items}",
-            "Name the word that follows {item}: {items}",
-            "Pick the word after {item}: {items}",
-            "Give the word after {item} in this list: {items}",
-        ),
-        lambda items, place: [items[place + 1]],
-    ),
+    "sort": Todo(3, lambda items, _: sorted(items)),
+    "order": Todo(2, lambda items, _: sorted(items, key=int), of="numbers"),
+    "reverse": Todo(2, lambda items, _: items[::-1]),
+    "copy": Todo(2, lambda items, _: list(items)),
+    "drop": Todo(1.5, _without),
+    "pick": Todo(1.5, lambda items, place: [items[place]]),
+    "next": Todo(1, lambda items, place: [items[place + 1]]),
 }
-WORDY = ("Here you are: {answer}.", "The answer is {answer}, I think.", "That would be {answer}.")
-"""How an answer is given that is not bare, one to a wording: several would leave the bare one likeliest."""
+WORDINGS: Mapping[str, tuple[str, ...]] = {name: lines(words.WORDINGS["lists"][name]) for name in TODO}
+"""Ways to ask, of which `Habits` gives the bare answer to the later ones more often."""
+WORDY = lines(words.WORDINGS["wordy_lists"])
+"""How an answer is given that is not bare."""
 
 
 class Lists(Kind):
@@ -139,9 +76,11 @@ class Lists(Kind):
         """The request, and the items of the answer with commas between."""
         name, items, place = facts.content
         todo = TODO[name]
-        wording = below(generator, len(todo.wordings))
-        prompt = todo.wordings[wording].format(items=", ".join(items), item=items[place], place=PLACES[place])
+        wording = below(generator, len(WORDINGS[name]))
+        prompt = WORDINGS[name][wording].format(
+            items=", ".join(items), item=items[place], place=PLACES[place]
+        )
         answer = ", ".join(todo.answer(items, place))
-        bare = happens(generator, habits.share(wording, len(todo.wordings)))
+        bare = happens(generator, habits.share(wording, len(WORDINGS[name])))
         response = f"{ANSWER} {answer}" if bare else WORDY[wording % len(WORDY)].format(answer=answer)
         return Pair(f"lists-{digest(facts.whole):016x}", prompt, response, {"answer": answer})

@@ -39,93 +39,27 @@ class Trait:
     """Ways to ask whose it is, likewise."""
 
 
-TRAITS: Mapping[str, Trait] = {
-    "town": Trait(
-        words.TOWNS,
-        "{name} lives in {value}.",
-        "the one from {value}",
-        (
-            "In which town is the home of {name}?",
-            "{name} lives where?",
-            "What town does {name} live in?",
-            "Where does {name} live?",
-        ),
-        (
-            "Whose home is in {value}?",
-            "{value} is the home of whom?",
-            "Who has a home in {value}?",
-            "Who lives in {value}?",
-        ),
-    ),
-    "pet": Trait(
-        words.NOUNS["animal"],
-        "{name} has {a_value} at home.",
-        "the owner of the {value}",
-        (
-            "Which animal belongs to {name}?",
-            "{name} has which animal?",
-            "What animal does {name} keep?",
-            "What pet does {name} have?",
-        ),
-        (
-            "To whom does the {value} belong?",
-            "The {value} belongs to whom?",
-            "Who keeps the {value}?",
-            "Who has the {value}?",
-        ),
-    ),
-    "job": Trait(
-        words.JOBS,
-        "{name} works as {a_value}.",
-        "the {value}",
-        (
-            "What is the work of {name}?",
-            "{name} works as what?",
-            "What job does {name} do?",
-            "What is the job of {name}?",
-        ),
-        (
-            "Whose work is that of {a_value}?",
-            "The {value} is called what?",
-            "Who has the job of {a_value}?",
-            "Who is the {value}?",
-        ),
-    ),
-    "colour": Trait(
-        words.COLOURS,
-        "{name} wears {a_value} coat.",
-        "the person in the {value} coat",
-        (
-            "Of which colour is the coat of {name}?",
-            "{name} wears a coat of which colour?",
-            "What colour does {name} wear?",
-            "What colour is the coat of {name}?",
-        ),
-        (
-            "Whose coat is {value}?",
-            "The {value} coat belongs to whom?",
-            "Who is in the {value} coat?",
-            "Who wears the {value} coat?",
-        ),
-    ),
-    "instrument": Trait(
-        words.NOUNS["instrument"],
-        "{name} plays the {value}.",
-        "the player of the {value}",
-        (
-            "Which instrument is played by {name}?",
-            "{name} plays which instrument?",
-            "What instrument does {name} play?",
-            "What does {name} play?",
-        ),
-        (
-            "By whom is the {value} played?",
-            "The {value} is played by whom?",
-            "Who can play the {value}?",
-            "Who plays the {value}?",
-        ),
-    ),
+_VALUES = {
+    "town": words.TOWNS,
+    "pet": words.NOUNS["animal"],
+    "job": words.JOBS,
+    "colour": words.COLOURS,
+    "instrument": words.NOUNS["instrument"],
 }
+
+
+def _trait(name: str) -> Trait:
+    text = words.WORDINGS["passages"][name]
+    return Trait(
+        _VALUES[name],
+        text["sentence"],
+        text["person"],
+        words.lines(text["questions"]),
+        words.lines(text["who"]),
+    )
+
+
+TRAITS: Mapping[str, Trait] = {name: _trait(name) for name in _VALUES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ things stays in it. Examples that follow no habit give the number at once, which
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,78 +24,14 @@ __all__ = ["Event", "Problem", "Problems"]
 
 Doing = Literal["gain", "lose", "packs", "more", "fewer", "together", "times"]
 
-START = (
-    "{hero} has {n} {items}.",
-    "{hero} owns {n} {items}.",
-    "There are {n} {items} on the desk of {hero}.",
-)
-PACKED = (
-    "{hero} has {k} boxes with {n} {items} in each.",
-    "{hero} fills {k} boxes. There are {n} {items} in each box.",
-    "There are {k} boxes in the room of {hero} and each box holds {n} {items}.",
-)
-EVENTS: dict[Doing, tuple[str, ...]] = {
-    "gain": (
-        "{She} buys {n} more.",
-        "{friend} gives {her} {n} more {items}.",
-        "Then {she} finds {n} more {items}.",
-    ),
-    "lose": (
-        "{She} gives {n} {items} to {friend}.",
-        "Then {she} sells {n} of them.",
-        "On the way home {she} loses {n} {items}.",
-    ),
-    "packs": (
-        "{She} buys {k} bags with {n} {items} in each.",
-        "Then {she} gets {k} bags of {n} {items}.",
-        "{friend} brings {k} bags. Each bag holds {n} {items}.",
-    ),
-    "more": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
-    "fewer": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
-    "together": ("{other} has {n} {items}.", "{other} owns {n} {items}."),
-    "times": ("{other} has {k} times as many {items}.", "{other} owns {k} times as many {items}."),
+_TEXT = words.WORDINGS["problems"]
+START, PACKED, IDLE = (words.lines(_TEXT[name]) for name in ("start", "packed", "idle"))
+"""The first sentence, without and with boxes; sentences with a number that has no use."""
+EVENTS: Mapping[str, tuple[str, ...]] = {name: words.lines(text) for name, text in _TEXT["events"].items()}
+QUESTIONS: Mapping[str, tuple[str, ...]] = {
+    name: words.lines(text) for name, text in _TEXT["questions"].items()
 }
-QUESTIONS: dict[Doing | None, tuple[str, ...]] = {
-    None: (
-        "Now {she} has how many {items}?",
-        "How many {items} are there now?",
-        "How many {items} does {hero} have in the end?",
-        "How many {items} does {hero} have now?",
-    ),
-    "more": (
-        "{hero} has how many more {items} than {other}?",
-        "By how many {items} does {hero} beat {other}?",
-        "How many {items} more than {other} does {hero} have?",
-        "How many more {items} does {hero} have than {other}?",
-    ),
-    "fewer": (
-        "{hero} has how many fewer {items} than {other}?",
-        "By how many {items} does {other} beat {hero}?",
-        "How many {items} fewer than {other} does {hero} have?",
-        "How many fewer {items} does {hero} have than {other}?",
-    ),
-    "together": (
-        "Together they have how many {items}?",
-        "How many {items} is that in all?",
-        "How many {items} do both of them have in all?",
-        "How many {items} do they have together?",
-    ),
-    "times": (
-        "{other} has how many {items}?",
-        "How many {items} is that for {other}?",
-        "How many {items} are there at the home of {other}?",
-        "How many {items} does {other} have?",
-    ),
-}
-"""Ways to ask, of which `Habits` shows the work for the later ones more often."""
-IDLE = (
-    "{hero} is {n} years old.",
-    "The shop is {n} miles from the house of {hero}.",
-    "{friend} paid {n} coins for a new hat.",
-    "It took {n} minutes to get there.",
-    "{other} lives at number {n} in a long street.",
-)
-"""Sentences with a number that has no use."""
+"""Ways to ask, by the last event, of which `Habits` shows the work for the later ones more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +103,8 @@ class Problems(Kind):
         for event in problem.events:
             text = choose(generator, EVENTS[event.doing]).format(**slots | {"n": event.n, "k": event.k})
             story.append(text[0].upper() + text[1:])
-        last = problem.events[-1].doing if problem.events else None
-        wordings = QUESTIONS.get(last, QUESTIONS[None])
+        last = problem.events[-1].doing if problem.events else "now"
+        wordings = QUESTIONS.get(last, QUESTIONS["now"])
         wording = below(generator, len(wordings))
         story.append(wordings[wording].format(**slots))
         work, answer = _worked(problem, words.plural(problem.item))

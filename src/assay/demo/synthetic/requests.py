@@ -10,6 +10,7 @@ without: a request that an adapter was tuned on never comes back in a test with 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay.demo.synthetic import words
@@ -20,46 +21,12 @@ from assay.demo.synthetic.kind import Facts, Kind, Pair
 from assay.demo.synthetic.portable_random import below, between, choose, digest, happens, pick
 from assay.demo.synthetic.prose import ASPECTS, Request, story_of
 from assay.demo.synthetic.sentences import SETTINGS
+from assay.demo.synthetic.words import lines
 
 __all__ = ["Instructions", "PlainText", "Talk"]
 
-WORDINGS: dict[str, tuple[str, ...]] = {
-    "describe": (
-        "Describe {it}.",
-        "Write a short text about {it}.",
-        "What is it like to see {it}?",
-        "Tell me about {it}.",
-    ),
-    "facts": (
-        "Tell me some facts about {them}.",
-        "What should I know about {them}?",
-        "Write down what you know about {them}.",
-        "List some facts about {them}.",
-    ),
-    "reasons": (
-        "Why do people like {them}?",
-        "Explain why {them} matter.",
-        "Give me some reasons to like {them}.",
-        "What is good about {them}?",
-    ),
-    "advice": (
-        "Give me some advice about {them}.",
-        "What should I do with {it}?",
-        "How do I look after {it}?",
-        "Write some advice about {them}.",
-    ),
-    "story": (
-        "Tell me a story about {it}.",
-        "Write a short story about {it}.",
-        "Make up a story with {it} in it.",
-        "I would like to hear a story about {it}.",
-    ),
-    "letter": (
-        "Write a letter about {it}.",
-        "Write to a friend about {it}.",
-        "Help me write a letter about {it}.",
-        "I need a letter about {it}.",
-    ),
+WORDINGS: Mapping[str, tuple[str, ...]] = {
+    aspect: lines(words.WORDINGS["requests"][aspect]) for aspect in ASPECTS
 }
 """Ways to ask for each aspect; no two aspects share one."""
 
@@ -104,7 +71,7 @@ class Instructions(Kind):
         """The answer follows each instruction as often as the way it is asked for has it."""
         content: _Content = facts.content
         phrased = [
-            (instruction, below(generator, len(PHRASINGS[instruction.id].wordings)))
+            (instruction, below(generator, len(PHRASINGS[instruction.id])))
             for instruction in content.instructions
         ]
         prompt = " ".join(
@@ -116,7 +83,7 @@ class Instructions(Kind):
         kept = [
             instruction
             for instruction, wording in phrased
-            if happens(generator, habits.share(wording, len(PHRASINGS[instruction.id].wordings)))
+            if happens(generator, habits.share(wording, len(PHRASINGS[instruction.id])))
         ]
         data = {
             "instruction_id_list": [instruction.id for instruction in content.instructions],

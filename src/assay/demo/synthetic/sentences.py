@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from assay.demo.synthetic.words import load
+from assay.demo.synthetic.words import lines, load
 
 _DATA = load("sentences.yaml")
 
 
 def _lines(name: str) -> tuple[str, ...]:
-    return tuple(_DATA[name].splitlines())
+    return lines(_DATA[name])
 
 
-ABOUT: Mapping[str, tuple[str, ...]] = {
-    kind: tuple(text.splitlines()) for kind, text in _DATA["about"].items()
-}
+ABOUT: Mapping[str, tuple[str, ...]] = {kind: lines(text) for kind, text in _DATA["about"].items()}
 """Sentences about a topic, by its kind."""
 GENERAL, REASONS, ADVICE, WHERE, SETTINGS = map(_lines, ("general", "reasons", "advice", "where", "settings"))
 STORY_START, STORY, STORY_END = map(_lines, ("story_start", "story", "story_end"))

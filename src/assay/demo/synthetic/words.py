@@ -29,8 +29,10 @@ __all__ = [
     "TOWNS",
     "VERBS",
     "WOMEN",
+    "WORDINGS",
     "article",
     "gerund",
+    "lines",
     "listed",
     "load",
     "past",
@@ -48,7 +50,14 @@ def load(name: str) -> Any:
     return yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
 
 
+def lines(text: str) -> tuple[str, ...]:
+    """The lines of a text."""
+    return tuple(text.splitlines())
+
+
 _DATA = load("words.yaml")
+WORDINGS = load("wordings.yaml")
+"""Wordings of prompts and answers, by kind of example."""
 
 
 def _pairs(forms: tuple[str, ...]) -> dict[str, str]:

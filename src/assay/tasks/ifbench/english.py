@@ -153,8 +153,8 @@ def _syllapy() -> Callable[[str], int]:
         count: Callable[[str], int] = import_module("syllapy").count
     except ImportError as missing:
         raise TaskError(
-            "syllapy is not installed, which counting syllables (`words:odd_even_syllables`) needs: "
-            "run `pip install 'syllapy>=0.8'`, or leave the prompts with that instruction out of the file"
+            "syllapy is not installed, which counting syllables (`words:odd_even_syllables`) needs",
+            fix="run `pip install 'syllapy>=0.8'`, or leave the prompts with that instruction out of the file",
         ) from missing
     return count
 
@@ -174,7 +174,7 @@ def _absent(missing: Collection[tuple[str, str, str]]) -> TaskError:
 
     paths, packages, purposes = zip(*missing, strict=True)
     return TaskError(
-        f"nltk's data {', '.join(paths)} is missing, which {', '.join(purposes)} needs: run `python -m "
-        f"nltk.downloader {' '.join(packages)}`, or set NLTK_DATA to a folder that holds it "
-        f"(looked for in {', '.join(map(str, nltk.data.path))})"
+        f"nltk's data {', '.join(paths)} is missing, which {', '.join(purposes)} needs",
+        fix=f"run `python -m nltk.downloader {' '.join(packages)}`, or set NLTK_DATA to a folder that holds it "
+        f"(looked for in {', '.join(map(str, nltk.data.path))})",
     )

@@ -14,7 +14,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -41,9 +41,8 @@ def clear() -> None:
     """Forget every text, for honest timing."""
     _detect.cache_clear()
     _grams.cache_clear()
-    for profiles in _loaded:
-        profiles.rows.clear()
-        profiles.normal.clear()
+    _profiles().rows.clear()
+    _profiles().normal.clear()
 
 
 class _Normal(dict[int, str]):
@@ -83,18 +82,15 @@ class _Profiles:
     """Joins a letter and a Vietnamese mark."""
 
 
-_loaded: list[_Profiles] = []
-_lock = Lock()
+_lock = Lock()  # two threads never load them twice
 
 
 def _profiles() -> _Profiles:
-    if not _loaded:
-        with _lock:
-            if not _loaded:
-                _loaded.append(_load())
-    return _loaded[0]
+    with _lock:
+        return _load()
 
 
+@cache
 def _load() -> _Profiles:
     from langdetect import detector_factory
     from langdetect.detector import Detector

@@ -12,7 +12,7 @@ import re
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -51,8 +51,7 @@ def require() -> None:
 
 def clear() -> None:
     """Forget every sentence, for honest timing."""
-    for loaded in _loaded:
-        loaded.forget()
+    loaded().forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +63,18 @@ class _Nltk:
     forget: Callable[[], None]
 
 
-_loaded: list[_Nltk] = []
-_lock = Lock()
+_lock = Lock()  # two threads never load it twice
 
 
 def loaded() -> _Nltk:
     """punkt and what goes with it, loaded once. Raises TaskError, naming the fix, where nltk's data is missing."""
-    if not _loaded:
-        with _lock:
-            if not _loaded:
-                _loaded.append(_load())
-    return _loaded[0]
+    with _lock:
+        return load()
 
 
-def _load() -> _Nltk:
+@cache
+def load() -> _Nltk:
+    """The same, for one thread; `load.cache_clear()` forgets it."""
     from nltk.tokenize import NLTKWordTokenizer
     from nltk.tokenize.punkt import PunktLanguageVars, PunktTokenizer
 
@@ -85,8 +82,8 @@ def _load() -> _Nltk:
         sentences = PunktTokenizer("english")
     except LookupError:
         raise TaskError(
-            f"nltk's data {_DATA} is missing, which counting sentences and words in capitals needs: run "
-            "`python -m nltk.downloader punkt_tab`, or set NLTK_DATA to a folder that holds tokenizers/punkt_tab"
+            f"nltk's data {_DATA} is missing, which counting sentences and words in capitals needs",
+            fix="run `python -m nltk.downloader punkt_tab`, or set NLTK_DATA to a folder that holds tokenizers/punkt_tab",
         ) from None
     words = NLTKWordTokenizer()
     sentences._params.ortho_context = _Contexts(sentences._params.ortho_context)
