@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from assay.engines import Fake, ModelRef, Prompt
-from assay.engines.ray.cluster import Answers, Ask, Job, Lost, Message, Open, Order
+from assay.engines.ray.cluster import Answered, Complete, Job, Lost, Message, Open, Order
 from assay.engines.ray.options import RayOptions, read_settings
 from assay.engines.ray.preflight import RayPreflight, order_for
 from assay.engines.ray.worker import Worker
@@ -27,7 +27,7 @@ class Moment:
     @property
     def asked(self) -> tuple[Prompt, ...]:
         """What it is answering."""
-        return self.job.prompts if isinstance(self.job, Ask) else ()
+        return self.job.prompts if isinstance(self.job, Complete) else ()
 
 
 Ends = Callable[[Moment], bool]
@@ -51,7 +51,7 @@ class Here:
     workers: dict[int, Worker] = field(default_factory=dict)
     jobs: dict[int, tuple[Job, Iterator[Message]]] = field(default_factory=dict)
     told: dict[int, int] = field(default_factory=dict)
-    asked: list[tuple[int, Ask]] = field(default_factory=list)
+    asked: list[tuple[int, Complete]] = field(default_factory=list)
     count: int = 0
 
     def spawn(self) -> int:
@@ -63,7 +63,7 @@ class Here:
         assert actor not in self.jobs, "told what to do while at work"
         self.jobs[actor] = (job, self.workers[actor].do(job))
         self.told[actor] = 0
-        if isinstance(job, Ask):
+        if isinstance(job, Complete):
             self.asked.append((actor, job))
 
     def next(self, seconds: float) -> tuple[int, Message] | None:  # noqa: ARG002
@@ -73,7 +73,7 @@ class Here:
         job, said = self.jobs[actor]
         message = Lost("killed") if self.ends(Moment(actor, job, self.told[actor])) else next(said)
         self.told[actor] += 1
-        if not isinstance(message, Answers):
+        if not isinstance(message, Answered):
             del self.jobs[actor]
         if isinstance(message, Lost):
             del self.workers[actor]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import assay
 from assay.engines import Fake, Liveness, ModelRef, Prompt
-from assay.engines.ray.cluster import Look
+from assay.engines.ray.cluster import Probe
 from assay.engines.ray.preflight import RayPreflight
 from assay.engines.ray.session import RaySession
 from assay.engines.ray.sharing import LIVES
@@ -204,7 +204,7 @@ def test_other_software_over_there_is_refused(there: str, same: bool) -> None:
 
 
 def test_liveness_is_measured_by_one_actor_and_tried_anew() -> None:
-    with loaded(lambda at: isinstance(at.job, Look) and at.actor == 2) as (session, cluster):
+    with loaded(lambda at: isinstance(at.job, Probe) and at.actor == 2) as (session, cluster):
         found = session.liveness(["math", "chat"], {"math": ["a prompt"]})
         assert found == [Liveness(name, 2, 1.0, 1.0, 0.1, 1.0) for name in ("math", "chat")]
         assert cluster.count <= 3
@@ -213,7 +213,7 @@ def test_liveness_is_measured_by_one_actor_and_tried_anew() -> None:
 
 def test_liveness_that_ends_every_actor_is_an_error() -> None:
     with (
-        loaded(lambda at: isinstance(at.job, Look)) as (session, _),
+        loaded(lambda at: isinstance(at.job, Probe)) as (session, _),
         pytest.raises(EngineError, match=r"3 actors ended .* looked at what adapters change: killed"),
     ):
         session.liveness(["math"])

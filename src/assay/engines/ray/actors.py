@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from assay.engines.ray.cluster import Answers, Job, Lost, Message, Order
+from assay.engines.ray.cluster import Answered, Job, Lost, Message, Order
 from assay.engines.ray.options import RayOptions
 from assay.engines.ray.worker import Worker
 from assay.errors import EngineError
@@ -19,7 +19,7 @@ from assay.plan import EngineSettings
 __all__ = ["Actors", "Resources", "resources_for", "room", "started"]
 
 STORE = 2**28
-"""Bytes of memory for what actors say; a fraction of the machine's own is Ray's default."""
+"""Bytes of memory for messages; a fraction of the machine's own is Ray's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Actors:
         )
         self._order = order
         self._handles: dict[int, Any] = {}
-        self._said: dict[int, Any] = {}
-        """What each actor with a job says: a generator of references."""
+        self._streams: dict[int, Any] = {}
+        """Messages of each actor with a job: a generator of references."""
         self._count = 0
 
     def spawn(self) -> int:
@@ -128,26 +128,26 @@ class Actors:
 
     def submit(self, actor: int, job: Job) -> None:
         """Tell an actor what to do."""
-        self._said[actor] = self._handles[actor].do.options(num_returns="streaming").remote(job)
+        self._streams[actor] = self._handles[actor].do.options(num_returns="streaming").remote(job)
 
     def next(self, seconds: float) -> tuple[int, Message] | None:
         """The next message of any actor with a job; None where none came in so many seconds."""
-        ready, _ = self._ray.wait(list(self._said.values()), num_returns=1, timeout=seconds)
+        ready, _ = self._ray.wait(list(self._streams.values()), num_returns=1, timeout=seconds)
         if not ready:
             return None
-        actor = next(number for number, messages in self._said.items() if messages is ready[0])
+        actor = next(number for number, messages in self._streams.items() if messages is ready[0])
         message = self._message(ready[0])
         # Whoever spoke waits behind the others.
-        messages = self._said.pop(actor)
-        if isinstance(message, Answers):
-            self._said[actor] = messages
+        messages = self._streams.pop(actor)
+        if isinstance(message, Answered):
+            self._streams[actor] = messages
         elif isinstance(message, Lost):
             self.kill(actor)
         return actor, message
 
     def kill(self, actor: int) -> None:
         """End an actor, if it is still there."""
-        self._said.pop(actor, None)
+        self._streams.pop(actor, None)
         handle = self._handles.pop(actor, None)
         if handle is not None:
             with suppress(self._ray.exceptions.RayError):
@@ -157,7 +157,7 @@ class Actors:
         try:
             message: Message = self._ray.get(next(messages))
         except StopIteration:
-            return Lost("it ended without a word")
+            return Lost("it ended without a message")
         except self._ray.exceptions.RayError as bad:
             return Lost(_first(bad))
         return message

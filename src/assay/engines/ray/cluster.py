@@ -13,17 +13,17 @@ from assay.engines.api import Completion, Liveness, ModelRef, Prompt
 from assay.plan import EngineSettings
 
 __all__ = [
-    "Answers",
-    "Ask",
+    "Answered",
     "Cluster",
+    "Complete",
     "Done",
     "Job",
-    "Look",
     "Lost",
     "Message",
     "Open",
     "Opened",
     "Order",
+    "Probe",
     "Refused",
 ]
 
@@ -49,14 +49,14 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Complete:
     """Answer these. Ends with Done."""
 
     prompts: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Probe:
     """Measure what these adapters change. Ends with Done."""
 
     adapters: tuple[str, ...]
@@ -64,7 +64,7 @@ class Look:
     """Prompts as they will be sent to each."""
 
 
-Job = Open | Ask | Look
+Job = Open | Complete | Probe
 
 
 # -- messages ------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Answered:
     """Some completions; more follow."""
 
     completions: tuple[Completion, ...]
@@ -116,8 +116,8 @@ class Lost:
     reason: str
 
 
-Message = Opened | Answers | Done | Refused | Lost
-"""Every job ends with one message that is not Answers."""
+Message = Opened | Answered | Done | Refused | Lost
+"""Every job ends with one message that is not Answered."""
 
 
 class Cluster(Protocol):

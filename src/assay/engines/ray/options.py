@@ -41,7 +41,7 @@ class RayOptions(Options):
 
 
 def read_settings(engine: EngineSettings) -> tuple[RayOptions, EngineSettings]:
-    """The actors, and what each holds, as a study without them would say it.
+    """The actors' options, and the engine settings of a study without actors.
 
     Raises EngineError naming the field and what it may be.
     """

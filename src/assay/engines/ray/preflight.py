@@ -1,4 +1,4 @@
-"""Look here, load over there: the preflight of the engine that actors hold, whose load starts them.
+"""Probe here, load over there: the preflight of the engine that actors hold, whose load starts them.
 
 What answers is what answers without Ray: identities, templates and provenance are the inner engine's own.
 """
@@ -30,7 +30,7 @@ Begin = Callable[[RayOptions, Order], AbstractContextManager[Cluster]]
 
 
 def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]) -> RayPreflight:
-    """Look at a base and its adapters. Raises EngineError if the base or a setting is unusable, or Ray absent."""
+    """Probe at a base and its adapters. Raises EngineError if the base or a setting is unusable, or Ray absent."""
     options, inner = read_settings(settings)
     if find_spec("ray") is None:
         raise EngineError(

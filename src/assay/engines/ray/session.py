@@ -1,6 +1,6 @@
 """Loaded actors, as a study uses them: prompts shared out over all, completions as they come, lost actors replaced.
 
-An answer that has come is never asked again: a lost actor takes with it what it had not yet said, and that alone.
+A prompt is completed once: a lost actor loses only the completions that it had not sent.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
 from assay.engines.ray.cluster import (
-    Answers,
-    Ask,
+    Answered,
     Cluster,
+    Complete,
     Done,
     Job,
-    Look,
     Lost,
     Message,
     Open,
     Opened,
+    Probe,
     Refused,
 )
 from assay.engines.ray.sharing import LIVES, Batch, Shares
@@ -28,7 +28,7 @@ from assay.errors import EngineError
 __all__ = ["Expected", "RaySession"]
 
 PATIENCE = 1800.0
-"""Seconds without a word, while actors start and none works, before they are given up."""
+"""Seconds without a message, while actors start and none works, before they are given up."""
 MACHINE = ("device", "decoding", "parallel")
 """Of provenance: what may differ from machine to machine; all else is software."""
 
@@ -58,12 +58,12 @@ class RaySession:
         """Values of each entry of provenance, over all actors."""
         self._opening: set[int] = set()
         self._idle: list[int] = []
-        self._stillborn = 0
+        self._lost_at_start = 0
         """Actors lost one after the other before they had loaded."""
         try:
             while len(self._idle) < expected.actors:
                 self._fill(0)
-                self._hear(working=False)
+                self._receive(working=False)
         except BaseException:
             self.close()
             raise
@@ -86,8 +86,8 @@ class RaySession:
         try:
             while shares.waiting or busy:
                 self._hand_out(shares, busy)
-                if message := self._hear(working=bool(busy)):
-                    yield from self._take(*message, shares, busy)
+                if message := self._receive(working=bool(busy)):
+                    yield from self._handle(*message, shares, busy)
         finally:
             for actor in busy:  # nobody listens to them any more
                 self._cluster.kill(actor)
@@ -97,10 +97,10 @@ class RaySession:
     ) -> list[Liveness]:
         """What each of these changes, by one actor: all hold the same. Raises EngineError."""
         names = tuple(name for name in adapters if name not in self._failed)
-        job = Look(names, {name: tuple(prompts) for name, prompts in sent.items()})
+        job = Probe(names, {name: tuple(prompts) for name, prompts in sent.items()})
         reason = ""
         for _ in range(LIVES if names else 0):
-            match message := self._alone(job):
+            match message := self._run_alone(job):
                 case Done():
                     self._failed |= message.failed
                     return list(message.found)
@@ -126,15 +126,15 @@ class RaySession:
         while self._idle and shares.waiting:
             actor, batch = self._idle.pop(), shares.waiting.popleft()
             busy[actor] = batch
-            self._cluster.submit(actor, Ask(tuple(batch.open)))
+            self._cluster.submit(actor, Complete(tuple(batch.open)))
 
-    def _take(
+    def _handle(
         self, actor: int, message: Message, shares: Shares, busy: dict[int, Batch]
     ) -> Iterator[Completion]:
-        """What an actor says of its batch."""
+        """Take in a message about a batch."""
         batch = busy[actor]
         match message:
-            case Answers():
+            case Answered():
                 yield from shares.answered(batch, message.completions)
                 return
             case Done():
@@ -148,17 +148,17 @@ class RaySession:
                 shares.lost(batch, message.reason)
                 shares.drop(self._failed)
             case _:
-                raise _wrong(message)
+                raise _unexpected(message)
 
-    def _alone(self, job: Job) -> Message:
-        """The last word of one actor on a job that is not shared out."""
+    def _run_alone(self, job: Job) -> Message:
+        """The last message of one actor on a job that is not shared out."""
         while not self._idle:
             self._fill(0)
-            self._hear(working=False)
+            self._receive(working=False)
         actor = self._idle.pop()
         self._cluster.submit(actor, job)
         try:
-            while (message := self._hear(working=True)) is None:
+            while (message := self._receive(working=True)) is None:
                 pass
         except BaseException:
             self._cluster.kill(actor)
@@ -174,7 +174,7 @@ class RaySession:
             self._opening.add(actor)
             self._cluster.submit(actor, Open())
 
-    def _hear(self, *, working: bool) -> tuple[int, Message] | None:
+    def _receive(self, *, working: bool) -> tuple[int, Message] | None:
         """The next message of an actor at work; None where it was of one that starts, or nothing came in time."""
         received = self._cluster.next(PATIENCE)
         if received is None:
@@ -193,17 +193,17 @@ class RaySession:
         match message:
             case Opened():
                 self._idle.append(actor)
-                self._stillborn = 0
+                self._lost_at_start = 0
                 self._admit(message)
             case Lost():
-                self._stillborn += 1
-                if self._stillborn == LIVES:
+                self._lost_at_start += 1
+                if self._lost_at_start == LIVES:
                     raise EngineError(
                         f"base {self._expected.base!r}: {LIVES} actors ended one after the other while they loaded it: "
                         f"{message.reason}; give each more memory, or quantize the base"
                     )
             case _:
-                raise _wrong(message)
+                raise _unexpected(message)
         return None
 
     def _admit(self, opened: Opened) -> None:
@@ -236,5 +236,5 @@ def _public(version: str) -> str:
     return version.partition("+")[0]
 
 
-def _wrong(message: Message) -> EngineError:
+def _unexpected(message: Message) -> EngineError:
     return EngineError(f"internal error: unexpected {type(message).__name__} from an actor; please report it")

@@ -63,14 +63,15 @@ class Shares:
             del ordered[:size]
 
     def answered(self, batch: Batch, completions: Iterable[Completion]) -> list[Completion]:
-        """Those completions that are the first to their prompts. Raises EngineError for what nobody asked."""
+        """Those completions that are the first to their prompts. Raises EngineError for other prompts."""
         fresh = []
         for completion in completions:
             if completion.prompt not in batch.open:
                 prompt = completion.prompt
                 raise EngineError(
-                    f"an actor answered task {prompt.task!r}, example {prompt.example!r} of {prompt.subject!r}, which it "
-                    f"was not asked; report this as a defect of its engine"
+                    f"internal error: an actor answered task {prompt.task!r}, example {prompt.example!r} of "
+                    f"{prompt.subject!r}, which it was not asked",
+                    fix="please report it",
                 )
             del batch.open[completion.prompt]
             fresh.append(completion)
@@ -80,7 +81,7 @@ class Shares:
         """An actor is done with a batch. Raises EngineError if it left out more than what failed."""
         self._drop(batch, failed)
         if batch.open:
-            raise EngineError(f"an actor left out {batch}; report this as a defect of its engine")
+            raise EngineError(f"internal error: an actor left out {batch}", fix="please report it")
 
     def lost(self, batch: Batch, reason: str) -> None:
         """What is left of a lost actor's batch goes first. Raises EngineError if the batch cost too many actors.
@@ -102,7 +103,7 @@ class Shares:
                 self.waiting.appendleft(Batch(dict.fromkeys(part), batch.losses))
 
     def drop(self, failed: Collection[str]) -> None:
-        """Ask nothing more of adapters that failed."""
+        """Complete nothing more of adapters that failed."""
         for batch in self.waiting:
             self._drop(batch, failed)
         self.waiting = deque(batch for batch in self.waiting if batch.open)

@@ -12,16 +12,16 @@ from assay.engines.api import Completion, Session
 from assay.engines.files import json_sha256
 from assay.engines.preflight import PreflightFunction, find_preflight
 from assay.engines.ray.cluster import (
-    Answers,
-    Ask,
+    Answered,
+    Complete,
     Done,
     Job,
-    Look,
     Lost,
     Message,
     Open,
     Opened,
     Order,
+    Probe,
     Refused,
 )
 from assay.errors import AssayError
@@ -42,16 +42,16 @@ class Worker:
         self._loaded: Session | None = None
 
     def do(self, job: Job) -> Iterator[Message]:
-        """Do it, and say what came of it. An engine that breaks is of no more use, as is one that was killed."""
+        """Do a job, and yield its messages. An engine that breaks counts as lost, as one that was killed."""
         try:
             match job:
                 case Open():
                     yield self._open()
-                case Ask():
+                case Complete():
                     for burst in _bursts(self._engine.complete(job.prompts)):
-                        yield Answers(burst)
+                        yield Answered(burst)
                     yield Done(dict(self._engine.failed))
-                case Look():
+                case Probe():
                     measured = tuple(self._engine.liveness(job.adapters, job.sent))
                     yield Done(dict(self._engine.failed), measured)
         except AssayError as bad:
