@@ -267,7 +267,7 @@ def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
 @pytest.mark.slow
 def test_a_tag_has_all_its_tasks(mine: Path) -> None:
     found = index.find("ai2_arc", mine)
-    assert set(found.configs) == {"arc_challenge", "arc_easy"}
+    assert set(found.by_task) == {"arc_challenge", "arc_easy"}
 
 
 @pytest.mark.parametrize(("name", "capability"), [("totals", "numeric"), ("keepers", "reading")])
