@@ -36,7 +36,6 @@ MIRRORS: set[str] = {
     "runs/liveness.py",
     "runs/meter.py",
     "runs/outline.py",
-    "runs/recorded.py",
     "runs/resolve.py",
     "runs/tasks.py",
     "runs/workload.py",
@@ -99,7 +98,7 @@ WORDS: dict[str, set[str]] = {
     "in vain": {"engines"},
     "is told": {"engines"},
     "mend": {"study"},
-    "passed over": {"engines", "runs", "study", "tasks"},
+    "passed over": {"engines", "study", "tasks"},
     "stands": {"engines", "interop", "stats", "study", "tasks", "verdicts"},
     "unjudged": {"records", "runs"},
 }
