@@ -12,8 +12,8 @@ from assay.tasks.task import Answer
 @pytest.fixture(autouse=True)
 def none_of_lm_evals(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index of lm-eval's own tasks takes seconds; here it knows two."""
-    monkeypatch.setattr(index, "_near", lambda _: {})
-    monkeypatch.setattr(index, "_all", lambda: {"arc_easy": None, "arc_challenge": None})
+    monkeypatch.setattr(index, "bundled_near", lambda _: {})
+    monkeypatch.setattr(index, "bundled", lambda: {"arc_easy": None, "arc_challenge": None})
 
 
 @pytest.mark.parametrize(

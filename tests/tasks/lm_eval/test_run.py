@@ -28,8 +28,8 @@ NAMES = ("gen_match", "gen_share", "mc_plain", "by_task")
 @pytest.fixture(autouse=True)
 def none_of_lm_evals(monkeypatch: pytest.MonkeyPatch) -> None:
     """The index of lm-eval's own tasks takes seconds; here it has one."""
-    monkeypatch.setattr(index, "_near", lambda _: {})
-    monkeypatch.setattr(index, "_all", lambda: {"arc_easy": None})
+    monkeypatch.setattr(index, "bundled_near", lambda _: {})
+    monkeypatch.setattr(index, "bundled", lambda: {"arc_easy": None})
 
 
 def study_of(folder: Path, names: tuple[str, ...] = NAMES, **fields: Any) -> Path:

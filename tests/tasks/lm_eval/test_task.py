@@ -261,7 +261,7 @@ def test_a_template_that_fails_is_the_engines_error(mine: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gsm8k", "arc_easy", "race", "mmlu_pro", "bbh", "winogrande"])
 def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
-    assert index._near(name)[name].yaml_path == index._all()[name].yaml_path
+    assert index.bundled_near(name)[name].yaml_path == index.bundled()[name].yaml_path
 
 
 @pytest.mark.slow

@@ -45,11 +45,11 @@ def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
     """
     if not folder.is_dir():
         raise StudyError("no such folder", place=folder, fix="name the one that holds the adapters")
-    found: list[FoundAdapter] = []
+    adapters: list[FoundAdapter] = []
     warnings: list[str] = []
     for place, parts in _places(folder):
         try:
-            found.append(_read(place, parts))
+            adapters.append(_read(place, parts))
         except (OSError, ValueError) as bad:
             warnings.append(f"{place / CONFIG}: left out: {bad}")
             continue
@@ -58,14 +58,13 @@ def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
             warnings.append(
                 f"{place}: {what} within it ({within[0]}, ...) and were left out; name that folder"
             )
-    if not found:
-        said = f"; {'; '.join(warnings)}" if warnings else ""
+    if not adapters:
         raise StudyError(
-            f"no adapter here: no {CONFIG} in it, nor one or two levels below{said}",
+            "; ".join((f"no adapter here: no {CONFIG} in it, nor one or two levels below", *warnings)),
             place=folder,
             fix="name the folder that holds the adapters",
         )
-    return found, warnings
+    return adapters, warnings
 
 
 def _places(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
@@ -73,22 +72,24 @@ def _places(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     if (folder / CONFIG).is_file():
         yield folder, (own,)
         return
-    for one in _folders(folder):
-        if (one / CONFIG).is_file():
-            yield one, (own, one.name)
+    for inner in _folders(folder):
+        if (inner / CONFIG).is_file():
+            yield inner, (own, inner.name)
             continue
-        yield from ((two, (own, one.name, two.name)) for two in _folders(one) if (two / CONFIG).is_file())
+        for inmost in _folders(inner):
+            if (inmost / CONFIG).is_file():
+                yield inmost, (own, inner.name, inmost.name)
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Folders in a folder, `s2` before `s10`; hidden ones are passed over."""
+    """Folders in a folder, `s2` before `s10`; hidden ones are left out."""
     try:
-        inner = [one for one in folder.iterdir() if one.is_dir() and not one.name.startswith(".")]
+        inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
     except OSError:
         return []
     return sorted(
         inner,
-        key=lambda one: [part.zfill(20) if part.isdigit() else part for part in _DIGITS.split(one.name)],
+        key=lambda path: [part.zfill(20) if part.isdigit() else part for part in _DIGITS.split(path.name)],
     )
 
 

@@ -19,7 +19,16 @@ from typing import Any
 
 from assay.errors import TaskError
 
-__all__ = ["SEEDS", "Configs", "as_lm_eval", "find", "lm_eval_version", "short_error"]
+__all__ = [
+    "SEEDS",
+    "Configs",
+    "as_lm_eval",
+    "bundled",
+    "bundled_near",
+    "find",
+    "lm_eval_version",
+    "short_error",
+]
 
 SEEDS = {"random": 0, "numpy": 1234, "shots": 1234}
 """lm-eval's defaults: of Python's generator, of numpy's, and of the draw of worked examples."""
@@ -92,12 +101,12 @@ def _configs(built: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _registries(name: str, own: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Indexes to look a name up in, each larger than the one before: that of all tasks takes seconds."""
     yield own
-    yield {**_near(name), **own}
-    yield {**_all(), **own}
+    yield {**bundled_near(name), **own}
+    yield {**bundled(), **own}
 
 
 @cache
-def _near(name: str) -> Mapping[str, Any]:
+def bundled_near(name: str) -> Mapping[str, Any]:
     """What comes with lm-eval in folders of a file that contains `name`; nothing where too many do."""
     root = Path(str(import_module("lm_eval.tasks").__file__)).parent
     folders = {
@@ -113,7 +122,7 @@ def _near(name: str) -> Mapping[str, Any]:
 
 
 @cache
-def _all() -> Mapping[str, Any]:
+def bundled() -> Mapping[str, Any]:
     """Every task, group and tag that comes with lm-eval."""
     return _index(None)
 
