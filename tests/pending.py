@@ -28,7 +28,6 @@ MIRRORS: set[str] = {
     "plan/fields.py",
     "plan/settings.py",
     "plan/subjects.py",
-    "planning/guesses.py",
     "records/bindings.py",
     "records/schema.py",
     "runs/claims.py",
@@ -99,7 +98,7 @@ WORDS: dict[str, set[str]] = {
     "is told": {"engines"},
     "mend": {"study"},
     "passed over": {"engines", "study", "tasks"},
-    "stands": {"engines", "interop", "stats", "study", "tasks", "verdicts"},
+    "stands": {"engines", "stats", "study", "tasks", "verdicts"},
     "unjudged": {"records", "runs"},
 }
 """Forbidden words, and the rooms that use them."""
@@ -109,11 +108,8 @@ VARIABLES: dict[str, set[str]] = {
         "doctor",
         "embedded",
         "engines",
-        "interop",
-        "planning",
         "records",
         "report",
-        "rows",
         "runs",
         "stats",
         "study",
@@ -122,8 +118,8 @@ VARIABLES: dict[str, set[str]] = {
         "verdicts",
     },
     "one": {"stats", "study", "tasks", "verdicts"},
-    "said": {"interop", "plan", "study"},
-    "told": {"interop", "study", "tasks"},
+    "said": {"plan", "study"},
+    "told": {"study", "tasks"},
     "wanted": {"engines", "report", "stats", "tasks"},
 }
 """Forbidden names of variables, and the rooms that use them."""

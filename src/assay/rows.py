@@ -82,8 +82,8 @@ class Fields:
 
     def wrong(self, name: str, expected: str) -> AssayError:
         """The error of a field that is not what is expected."""
-        found = type(self.values[name]).__name__ if name in self.values else "nothing"
-        return self.error(f"`{name}` must be {expected}, found {found}", place=self.place)
+        kind = type(self.values[name]).__name__ if name in self.values else "nothing"
+        return self.error(f"`{name}` must be {expected}, found {kind}", place=self.place)
 
 
 def _whole(value: Any) -> Any:
@@ -157,10 +157,10 @@ class _Decoder:
     def refusal(self, bad: Exception, line: int) -> AssayError:
         """The error for what is not JSON."""
         if isinstance(bad, json.JSONDecodeError):
-            found, fix = f"{bad.msg}, column {bad.colno}", f"{CUT_OFF}: whole objects are expected"
+            problem, fix = f"{bad.msg}, column {bad.colno}", f"{CUT_OFF}: whole objects are expected"
         else:
-            found, fix = str(bad), "fix this line"
-        return self.error(f"not a JSON object ({found})", place=f"{self.path}:{line}", fix=fix)
+            problem, fix = str(bad), "fix this line"
+        return self.error(f"not a JSON object ({problem})", place=f"{self.path}:{line}", fix=fix)
 
 
 def _lines(text: str, decoder: _Decoder) -> Rows:
@@ -203,8 +203,8 @@ def _array(text: str, path: Path, decoder: _Decoder) -> Rows:
 
 
 def _past_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _csv(text: str, path: Path, error: type[AssayError]) -> Rows:

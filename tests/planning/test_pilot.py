@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 import assay
 from assay.audit import plan
 from assay.engines import Fake, Prompt
-from assay.errors import AssayError, RunError
+from assay.errors import RunError
 from assay.planning import Forecast, Guesses
 from assay.planning.guesses import SEED_SD
 from assay.planning.pilot import share_interval
@@ -206,21 +206,3 @@ def test_a_run_in_which_nothing_claimed_was_measured_is_refused(tmp_path: Path) 
     path = recorded(tmp_path, [True] * 30, [True] * 30)
     with pytest.raises(RunError, match="no adapter of this pilot was measured on math"):
         plan(assay.load_study(path), pilot=tmp_path / "run")
-
-
-@pytest.mark.parametrize("share", [0.0, -0.1, 1.5])
-def test_what_is_no_share_is_refused(share: float) -> None:
-    with pytest.raises(AssayError, match="is a share of prompts"):
-        Guesses((share,))
-
-
-@pytest.mark.parametrize("spread", [-0.1, 1.0])
-def test_what_is_no_spread_is_refused(spread: float) -> None:
-    with pytest.raises(AssayError, match="is a spread of gains"):
-        Guesses(seed_sd=spread)
-
-
-def test_the_middle_of_shares_is_one_of_them() -> None:
-    guesses = Guesses((0.3, 0.1), of_metric={"math.numeric_match": (0.05, 0.1, 0.2)})
-    assert (guesses.of("other"), guesses.middle("other")) == ((0.1, 0.3), 0.3)
-    assert guesses.middle("math.numeric_match") == 0.1

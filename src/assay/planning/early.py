@@ -121,7 +121,7 @@ def expected_stops(
     guesses: Guesses,
     progress: Progress = silent,
 ) -> Simulated:
-    """Every way of judging a claim, simulated at each true gain; the study's seed gives the same again.
+    """Every type of claim, simulated at each true gain; the study's seed gives the same again.
 
     What a run cannot stop early on, or whose prompts are not known, is left out. A prompt of several checks
     counts as in `metric_power`: one that differs, in little more than one of them.
@@ -142,7 +142,7 @@ def expected_stops(
         design = thinned(stats.Design(n, stop.design, stop.first, stop.every))
         rule = Rule(design, claim.kind, scaled_margin(claim.margin, per), claim.alpha)
         for margins in TRUTHS:
-            found, ends[claim, margins] = _stop(
+            expected, ends[claim, margins] = _stop(
                 rule,
                 claim,
                 margins,
@@ -150,7 +150,7 @@ def expected_stops(
                 guesses.middle(str(claim.metric)),
                 _generator(plan.seed, claim, margins),
             )
-            stops.append(found)
+            stops.append(expected)
     if alike:
         progress("simulating early stops", len(alike), len(alike))
     return Simulated(tuple(stops), ends, tuple(left_out))
@@ -171,7 +171,7 @@ def _stop(
     spread = max(assumed, abs(gain))
     ended = walk(rule, gain, spread, runs, rng)
     words = Counter(ended.words.tolist())
-    found = ExpectedStop(
+    expected = ExpectedStop(
         metric=str(claim.metric),
         kind=claim.kind,
         margin=claim.margin,
@@ -186,22 +186,23 @@ def _stop(
             word: count / runs for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
         },
     )
-    return found, ended.n
+    return expected, ended.n
 
 
 def early_costs(
     plan: Plan,
-    found: Simulated,
+    simulated: Simulated,
     parts: Sequence[SubjectCost],
     prompts: Mapping[str, int],
     lengths: Mapping[str, Length],
     trials: Sequence[Trial],
 ) -> tuple[EarlyCost, ...]:
     """What a run costs at each true gain: claimed cells as simulated, the base as far as its furthest adapter."""
-    if not parts or not found.stops:
+    if not parts or not simulated.stops:
         return ()
     return tuple(
-        _cost(margins, _shares(plan, found, prompts, margins), parts, lengths, trials) for margins in TRUTHS
+        _cost(margins, _shares(plan, simulated, prompts, margins), parts, lengths, trials)
+        for margins in TRUTHS
     )
 
 
@@ -232,7 +233,7 @@ def _cost(
     )
 
 
-def _shares(plan: Plan, found: Simulated, prompts: Mapping[str, int], margins: float) -> Shares:
+def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margins: float) -> Shares:
     """Expected share of the prompts that each subject is asked on each task."""
     of_cell: dict[tuple[str, str], list[ClaimType]] = defaultdict(list)
     for claim, judged in zip(plan.claims, claim_types(plan), strict=True):
@@ -244,20 +245,20 @@ def _shares(plan: Plan, found: Simulated, prompts: Mapping[str, int], margins: f
             furthest = np.ones(pool)
             for adapter in plan.adapters_of(base.name):
                 claimed = of_cell.get((adapter.name, task))
-                by = _ended_by(claimed, found, pool, margins) if claimed else _from(elsewhere, pool)
+                by = _ended_by(claimed, simulated, pool, margins) if claimed else _from(elsewhere, pool)
                 shares[adapter.name, task] = float((1 - by).mean())
                 furthest *= by
             shares[base.name, task] = float((1 - furthest).mean())
     return shares
 
 
-def _ended_by(types: Sequence[ClaimType], found: Simulated, pool: int, margins: float) -> Floats:
+def _ended_by(types: Sequence[ClaimType], simulated: Simulated, pool: int, margins: float) -> Floats:
     """Chance that every claim of a cell is settled once 0, 1, ... pool - 1 prompts are asked."""
     by = np.ones(pool)
     for claim in types:
-        if (claim, margins) not in found.ends:
+        if (claim, margins) not in simulated.ends:
             return _from(pool, pool)
-        n = np.sort(found.ends[claim, margins])
+        n = np.sort(simulated.ends[claim, margins])
         by *= np.searchsorted(n, np.arange(pool), side="right") / len(n)
     return by
 

@@ -112,8 +112,8 @@ def _with_pilot(guesses: Guesses, pilot: Pilot | None, notes: list[str]) -> Gues
     notes += pilot.notes
     return replace(
         guesses,
-        of_metric={found.metric: found.shares for found in pilot.metrics},
-        pilot_sd=max((found.seeds.sd for found in pilot.metrics if found.seeds), default=0.0),
+        of_metric={metric.metric: metric.shares for metric in pilot.metrics},
+        pilot_sd=max((metric.seeds.sd for metric in pilot.metrics if metric.seeds), default=0.0),
     )
 
 
@@ -142,21 +142,21 @@ def _early(
     plan, stop = known.plan, known.plan.stop
     if stop.when == "full" and not (plan.source == "generated" and all(map(may_stop, plan.tasks.values()))):
         return None  # nothing would be saved, or nothing can be
-    found = expected_stops(plan, known.prompts, known.checks, known.guesses, progress)
-    if stop.when == "decided" and found.left_out:
+    simulated = expected_stops(plan, known.prompts, known.checks, known.guesses, progress)
+    if stop.when == "decided" and simulated.left_out:
         notes.append(
-            f"A run cannot stop early on {', '.join(found.left_out)} by the {stop.design} design, and refuses to start: "
+            f"A run cannot stop early on {', '.join(simulated.left_out)} by the {stop.design} design, and refuses to start: "
             f"write `stop: full`, or for prompts of several checks `design: group`."
         )
-    if not found.stops or (stop.when == "full" and found.left_out):
+    if not simulated.stops or (stop.when == "full" and simulated.left_out):
         return None
     return Early(
         stated=stop.when == "decided",
         design=stop.design,
         first=stop.first,
         every=stop.every,
-        stops=found.stops,
-        costs=early_costs(plan, found, parts, known.prompts, lengths, trials),
+        stops=simulated.stops,
+        costs=early_costs(plan, simulated, parts, known.prompts, lengths, trials),
     )
 
 

@@ -1,7 +1,7 @@
 """What a small run of the same tasks tells of a larger one: how much its adapters differ, and how long they answer.
 
-found = read_pilot(Path("runs/pilot"), outline(study))
-found.metrics[0].discordance
+pilot = read_pilot(Path("runs/pilot"), outline(study))
+pilot.metrics[0].discordance
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ def read_pilot(folder: Path, outline: Outline) -> Pilot:
         pairs = Pairs(run.plan, run.evidence)
         notes: list[str] = []
         metrics = tuple(
-            found
+            planned
             for metric in claimed
-            if (found := _metric(metric, run.plan, plan, pairs, notes)) is not None
+            if (planned := _metric(metric, run.plan, plan, pairs, notes)) is not None
         )
         if not metrics:
             raise RunError(
@@ -182,11 +182,11 @@ def _metric(metric: MetricName, ran: Plan, plan: Plan, pairs: Pairs, notes: list
         notes.append(
             f"None of the pilot's adapters claims {metric} in this study: it is planned with those it has."
         )
-    found = tuple(_cell(name, cell) for name, cell in cells.items())
-    shares = [cell.discordance for cell in found]
-    low, high = found[0].interval if len(found) == 1 else (min(shares), max(shares))
+    measured = tuple(_cell(name, cell) for name, cell in cells.items())
+    shares = [cell.discordance for cell in measured]
+    low, high = measured[0].interval if len(measured) == 1 else (min(shares), max(shares))
     mean = sum(shares) / len(shares)
-    return PilotMetric(str(metric), found, mean, low, high, _seeds(ran, cells))
+    return PilotMetric(str(metric), measured, mean, low, high, _seeds(ran, cells))
 
 
 def _cell(name: str, cell: PairedScores) -> PilotCell:

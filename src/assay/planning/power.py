@@ -139,10 +139,10 @@ def metric_power(
 def _row(n: int | None, discordance: float, margin: float, checks: float, alpha: float) -> PowerRow:
     """Worked out in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt."""
     scaled, spread = scaled_margin(margin, checks), differing(discordance, checks)
-    found = stats.detectable_gain(n, spread, alpha, POWER) if n else None
+    gain = stats.detectable_gain(n, spread, alpha, POWER) if n else None
     return PowerRow(
         discordance=discordance,
-        detectable=None if found is None else found / checks,
+        detectable=None if gain is None else gain / checks,
         to_show=stats.prompts_to_detect(scaled, spread, alpha, POWER) if scaled <= spread else None,
         to_exclude=stats.prompts_to_exclude(scaled, spread, alpha, POWER),
     )

@@ -195,7 +195,7 @@ def _betting(rule: Rule, differences: Floats) -> tuple[Counts, Bools]:
 
 
 def _words(rule: Rule, rejected: _Rejected, few: Bools) -> Counts:
-    """`judge`'s table; where a rise and a fall are both found nothing is said."""
+    """`judge`'s table; where both a rise and a fall are shown the word is undecided."""
     both = rejected.rise & rejected.fall
     if rule.kind == "keeps":
         unless = np.where(rejected.above & ~both, _KEPT, _UNDECIDED)

@@ -38,10 +38,10 @@ def to_eval_results(run: Finished, datasets: Mapping[str, str], name: str | None
     for task, place in datasets.items():
         dataset, task_id = _placed(run, task, place)
         _whole(run, task)
-        found = run.estimates(adapter.name, task)
-        if not found:
+        estimates = run.estimates(adapter.name, task)
+        if not estimates:
             raise OutputError(f"{adapter.name!r} has no scores on {task!r}", fix="leave that task out")
-        metric, estimate = next(iter(found.items()))
+        metric, estimate = next(iter(estimates.items()))
         hub = run.tasks[task].hub
         pinned = hub is not None and hub.repo == dataset and run.plan.tasks[task].data is None
         revision = {"revision": hub.revision} if hub and pinned else {}
@@ -98,13 +98,13 @@ def _notes(run: Finished, adapter: str, metric: str, estimate: Estimate) -> str:
         f"{confidence(CONFIDENCE)} interval": bounds,
         "prompts": estimate.n,
     }
-    for found in run.findings(adapter):
-        if found.metric == metric and found.gain is not None:
-            level = "" if found.level is None else f" at {confidence(found.level)}"
-            notes[f"gain over {found.base}"] = (
-                f"{points(found.gain)} points {interval(found.interval, found.margin)}{level}"
+    for finding in run.findings(adapter):
+        if finding.metric == metric and finding.gain is not None:
+            level = "" if finding.level is None else f" at {confidence(finding.level)}"
+            notes[f"gain over {finding.base}"] = (
+                f"{points(finding.gain)} points {interval(finding.interval, finding.margin)}{level}"
             )
-            if isinstance(found, ClaimResult):
-                notes["verdict"] = verdict_words(found)
+            if isinstance(finding, ClaimResult):
+                notes["verdict"] = verdict_words(finding)
     notes["by"] = f"assay {assay.__version__}"
     return "; ".join(f"{name}: {value}" for name, value in notes.items())

@@ -105,7 +105,7 @@ def _aggregate(run: Finished, model: _Model, tasks: list[str]) -> dict[str, Any]
         for task in tasks
         for metric, estimate in run.estimates(model.name, task).items()
     ]
-    results += [_gain(run, found) for found in run.findings(own) if found.gain is not None]
+    results += [_gain(run, finding) for finding in run.findings(own) if finding.gain is not None]
     base = {"base_model": model.arguments["pretrained"]}
     adapter = {"adapter": model.arguments["peft"]} if "peft" in model.arguments else {}
     return {
@@ -197,32 +197,37 @@ def _result(run: Finished, model: _Model, metric: MetricName, estimate: Estimate
     }
 
 
-def _gain(run: Finished, found: ClaimResult | Cell) -> dict[str, Any]:
+def _gain(run: Finished, finding: ClaimResult | Cell) -> dict[str, Any]:
     """A gain over the base, with the interval that its verdict is based on."""
-    task = MetricName.parse(found.metric).task
-    uncertainty: dict[str, Any] = {"num_samples": found.n}
-    if found.interval is not None and found.level is not None:
+    task = MetricName.parse(finding.metric).task
+    uncertainty: dict[str, Any] = {"num_samples": finding.n}
+    if finding.interval is not None and finding.level is not None:
         uncertainty["confidence_interval"] = {
-            "lower": found.interval[0],
-            "upper": found.interval[1],
-            "confidence_level": found.level,
-            "method": "paired, prompt by prompt" + (", allowing for every look" if found.stop else ""),
+            "lower": finding.interval[0],
+            "upper": finding.interval[1],
+            "confidence_level": finding.level,
+            "method": "paired, prompt by prompt" + (", allowing for every look" if finding.stop else ""),
         }
-    details = {"base": found.base, "label": found.label, "margin": repr(found.margin), "kind": found.kind}
-    if found.stop is not None:
-        details["looks"] = ", ".join(map(str, found.stop.looks))
-        if stopped := stop_words(found.stop):
+    details = {
+        "base": finding.base,
+        "label": finding.label,
+        "margin": repr(finding.margin),
+        "kind": finding.kind,
+    }
+    if finding.stop is not None:
+        details["looks"] = ", ".join(map(str, finding.stop.looks))
+        if stopped := stop_words(finding.stop):
             details["stop"] = stopped
-    if isinstance(found, ClaimResult):
-        details["verdict"] = verdict_words(found)
+    if isinstance(finding, ClaimResult):
+        details["verdict"] = verdict_words(finding)
     return {
-        "evaluation_result_id": f"{found.metric}.gain",
+        "evaluation_result_id": f"{finding.metric}.gain",
         "evaluation_name": task,
         "source_data": _source(run, task),
         "metric_config": _configured(
-            f"assay.gain.{found.metric}", f"gain on {found.metric} over the base", -1.0
+            f"assay.gain.{finding.metric}", f"gain on {finding.metric} over the base", -1.0
         ),
-        "score_details": {"score": found.gain, "details": details, "uncertainty": uncertainty},
+        "score_details": {"score": finding.gain, "details": details, "uncertainty": uncertainty},
     }
 
 

@@ -64,7 +64,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A complete run, open for reading, with what it found."""
+    """A complete run, open for reading, with its findings."""
 
     run: Run
     result: Result
@@ -76,7 +76,7 @@ class Finished:
 
     @property
     def plan(self) -> Plan:
-        """What was to be found out."""
+        """What the run is to find out."""
         return self.run.plan
 
     @property
@@ -96,11 +96,11 @@ class Finished:
 
     def subjects(self) -> dict[str, list[str]]:
         """By name of each subject, as records call it: the tasks that it answered."""
-        found: dict[str, list[str]] = {}
+        subjects: dict[str, list[str]] = {}
         for name, task in self.evidence.bound():
             if not is_again(name) and task in self.tasks:
-                found.setdefault(name, []).append(task)
-        return found
+                subjects.setdefault(name, []).append(task)
+        return subjects
 
     def adapter(self, name: str | None) -> Subject:
         """The adapter of this name, or the only one. Raises OutputError with the names there are."""
@@ -108,8 +108,10 @@ class Finished:
         if name is None and len(named) == 1:
             return self.plan.adapters[0]
         if name is None or name not in named:
-            found = "several adapters are in this run" if name is None else f"no adapter {name!r} in this run"
-            raise OutputError(found, fix=f"give --subject, one of {', '.join(named)}")
+            problem = (
+                "several adapters are in this run" if name is None else f"no adapter {name!r} in this run"
+            )
+            raise OutputError(problem, fix=f"give --subject, one of {', '.join(named)}")
         return named[name]
 
     def part(self, task: str) -> str | None:
@@ -121,7 +123,7 @@ class Finished:
         return None
 
     def findings(self, adapter: str) -> Iterator[ClaimResult | Cell]:
-        """What was found of an adapter: its claims, then its other metrics."""
+        """The findings about an adapter: its claims, then its other metrics."""
         yield from (claim for claim in self.result.claims if claim.adapter == adapter)
         yield from (cell for cell in self.result.cells if cell.adapter == adapter)
 

@@ -75,13 +75,13 @@ def export_samples(run: Finished, out: Path) -> Exported:
 
 def _folders(names: Iterable[str]) -> dict[str, str]:
     """Each subject's folder, unlike every other's even where case does not count."""
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     for name in names:
         folder = file_name(name)
-        if folder.casefold() in {taken.casefold() for taken in found.values()}:
+        if folder.casefold() in {taken.casefold() for taken in folders.values()}:
             folder = f"{folder}-{_sha256(name)[:8]}"
-        found[name] = folder
-    return found
+        folders[name] = folder
+    return folders
 
 
 def model_arguments(run: Finished, name: str) -> dict[str, str]:
@@ -148,22 +148,22 @@ def _values(run: Finished, task: str, answer: Answer, detail: Mapping[str, Any])
 def _arguments(protocol: Mapping[str, Any]) -> dict[str, Any]:
     """Generation arguments: those of the log that was imported, else all that the records say of the protocol."""
     limits = [limit for limit in protocol.get("limits", ()) if limit]
-    if len(limits) == 1 and isinstance(found := json.loads(limits[0]), dict):
-        return found
+    if len(limits) == 1 and isinstance(arguments := json.loads(limits[0]), dict):
+        return arguments
     return {name: value for name, value in protocol.items() if name != "sent"}
 
 
 def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, Any]:
-    estimates = {task: run.estimates(name, task) for task in hashes}
+    of_task = {task: run.estimates(name, task) for task in hashes}
     versions = {task: run.tasks[task].scorer for task in hashes}
     limits = {task: run.plan.tasks[task].limit for task in hashes}
     return {
-        "results": {task: _row(task, found) for task, found in estimates.items()},
+        "results": {task: _row(task, own) for task, own in of_task.items()},
         "configs": {task: {"task": task, "metadata": {"version": versions[task]}} for task in hashes},
         "versions": versions,
         "n-shot": {task: run.plan.tasks[task].shots for task in hashes},
         "higher_is_better": {
-            task: {_metric_name(metric): True for metric in found} for task, found in estimates.items()
+            task: {_metric_name(metric): True for metric in own} for task, own in of_task.items()
         },
         "n-samples": {
             task: {
@@ -186,9 +186,9 @@ def _results(run: Finished, name: str, hashes: Mapping[str, str]) -> dict[str, A
     }
 
 
-def _row(task: str, found: Mapping[MetricName, Estimate]) -> dict[str, Any]:
+def _row(task: str, estimates: Mapping[MetricName, Estimate]) -> dict[str, Any]:
     row: dict[str, Any] = {"name": task, "alias": task}
-    for metric, estimate in found.items():
+    for metric, estimate in estimates.items():
         row[f"{_metric_name(metric)},none"] = estimate.score
         row[f"{_metric_name(metric)}_stderr,none"] = (
             "N/A" if estimate.standard_error is None else estimate.standard_error

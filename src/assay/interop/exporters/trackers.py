@@ -49,14 +49,14 @@ class Entry:
     metrics: Mapping[str, float]
     """What was measured, `task.metric/what`; scores and gains are fractions."""
     words: Mapping[str, str]
-    """Verdicts, their reasons, where asking stopped, the gate."""
+    """Verdicts, their reasons, where the run stopped, the gate."""
     files: Sequence[Path] = field(default=())
 
 
 def log_run(run: Finished, tracker: str, project: str | None) -> tuple[str, list[str]]:
     """Log a run; where it is and the names of its entries. Raises OutputError.
 
-    `project` stands for an experiment too; without it, the study's name does.
+    `project` is the name of an experiment too; without it, the study's name does.
     """
     try:
         library = import_module(tracker)
@@ -129,8 +129,8 @@ def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
 def _to_mlflow(mlflow: Any, project: str, listed: Sequence[Entry]) -> str:
     """Adapters are children of the study's run; verdicts are tags."""
     client, kinds = mlflow.MlflowClient(), import_module("mlflow.entities")
-    found = client.get_experiment_by_name(project)
-    experiment = found.experiment_id if found is not None else client.create_experiment(project)
+    known = client.get_experiment_by_name(project)
+    experiment = known.experiment_id if known is not None else client.create_experiment(project)
     parent: dict[str, str] = {}
     for entry in listed:
         own = client.create_run(
@@ -151,12 +151,12 @@ def _to_mlflow(mlflow: Any, project: str, listed: Sequence[Entry]) -> str:
 
 def _batches(entry: Entry, kinds: Any) -> Iterator[dict[str, list[Any]]]:
     now = int(time.time() * 1000)
-    told = {
+    parts = {
         "metrics": [kinds.Metric(_key(name), value, now, 0) for name, value in entry.metrics.items()],
         "params": [kinds.Param(_key(name), str(value)) for name, value in entry.params.items()],
         "tags": [kinds.RunTag(_key(name), value[:LONGEST]) for name, value in entry.words.items()],
     }
-    for kind, listed in told.items():
+    for kind, listed in parts.items():
         for start in range(0, len(listed), BATCH):
             yield {kind: listed[start : start + BATCH]}
 

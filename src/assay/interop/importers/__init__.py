@@ -1,1 +1,1 @@
-"""Logs of other tools, read as recorded responses and brought into a run."""
+"""Logs of other tools, read as recorded responses and added to a run."""

@@ -1,6 +1,6 @@
 """Reads logs of Inspect, `.eval` or `.json`, through Inspect's own reader.
 
-Only finished logs, one question and one answer a sample: what tools or further turns brought cannot be
+Only finished logs, one question and one answer a sample: what tools or further turns added cannot be
 judged as a response to the prompt. An adapter is named as in `vllm/base:adapter`.
 """
 

@@ -104,8 +104,8 @@ def read_log(form: str, path: Path, stated: str | None) -> Log:
 def _stated(logged: LoggedModel, path: Path, stated: str) -> LoggedModel:
     """What was stated, where the log does not say otherwise; a served name says neither."""
     model = named_model(f"--model-args for {path.name}", stated)
-    said = logged.base is not None and not logged.served
-    if said and (logged.base, logged.adapter) != (model.base, model.adapter):
+    named = logged.base is not None and not logged.served
+    if named and (logged.base, logged.adapter) != (model.base, model.adapter):
         raise ResponsesError(
             f"says that {logged} answered, and --model-args says {model}",
             place=logged.place,
