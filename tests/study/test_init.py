@@ -167,7 +167,7 @@ def test_a_label_that_nothing_hints_at_is_left_to_the_user(tmp_path: Path) -> No
     found = draft(tmp_path / "mine", BASE, SUITE)
     assert found.study.adapters[0].label == "unknown"
     assert "write instruction or numeric" in found.text
-    assert any("nothing hints at the label" in warning for warning in found.warnings)
+    assert any("no hint at the label" in warning for warning in found.warnings)
 
 
 def test_an_adapter_of_another_base_is_warned_of(tmp_path: Path) -> None:

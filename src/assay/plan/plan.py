@@ -1,4 +1,6 @@
-"""A resolved study: what is claimed of whom, on which tasks, under which error rates and policy. It knows no weights."""
+"""A resolved study: what is claimed of whom, on which tasks, under which error rates and policy.
+
+It knows no weights."""
 
 from __future__ import annotations
 

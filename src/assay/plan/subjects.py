@@ -1,4 +1,6 @@
-"""Subjects, metrics, claims and problems as frozen types, and the key of a stored row. It knows no task and no records."""
+"""Subjects, metrics, claims and problems as frozen types, and the key of a stored row.
+
+They know no task and no records."""
 
 from __future__ import annotations
 

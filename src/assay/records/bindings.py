@@ -1,4 +1,6 @@
-"""Binds a study's names to content: tasks to their examples, subjects and protocols to digests. It knows no response."""
+"""Binds a study's names to content: tasks to their examples, subjects and protocols to digests.
+
+It knows no response."""
 
 from __future__ import annotations
 

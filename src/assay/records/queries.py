@@ -1,4 +1,6 @@
-"""Queries beyond a subject's scores: answers joined by example, texts with their endings, lengths. They write nothing."""
+"""Queries beyond a subject's scores: answers joined by example, texts with their endings, lengths.
+
+They write nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and machines read: `report.html`, `report.md`, `verdicts.json`, the gate."""
+"""What people and machines read: `report.html`, `report.md`, `verdicts.json`, the gate. It measures nothing."""
 
 from __future__ import annotations
 

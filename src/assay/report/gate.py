@@ -1,10 +1,10 @@
 """The gate: a policy applied to verdicts, for pipelines.
 
-An adapter passes if every claim of it has a verdict that the policy passes, and a fall of the tolerated
-size is excluded on every off-target metric, and drift, where the policy has a budget for it, surely keeps
-to it. It fails on any verdict that the policy fails, on a fall of that size shown (where few prompts
-differ, by the sign test too), and on drift surely over budget. Anything else is undecided. Drift is tested
-beside the verdicts, never instead of them.
+An adapter passes if the policy passes the verdicts of all its claims, a fall of the tolerated size is excluded on
+every off-target metric, and the interval of its drift is within the budget, where the policy has one. It fails if the
+policy fails one of its verdicts, if a fall of that size is shown (where few prompts differ, by the sign test too), or
+if the interval of its drift is over budget. Anything else is undecided. Drift is tested in addition to the verdicts,
+never instead of them. The gate knows no response.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
 
 
 class Outcome(StrEnum):
-    """Of a rule, an adapter or a study. Each is equal to its word."""
+    """Outcome of a rule, an adapter or a study. Each is equal to its word."""
 
     FAIL = "fail"
     UNDECIDED = "undecided"
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
     @property
     def tone(self) -> Tone:
-        """How it is coloured, as a verdict is."""
+        """Its colour, as for a verdict."""
         tones: dict[Outcome, Tone] = {Outcome.PASS: "good", Outcome.FAIL: "bad", Outcome.UNDECIDED: "open"}
         return tones[self]
 
@@ -56,7 +56,7 @@ class AdapterGate:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Each rule that keeps it from passing, in words; empty when it passes."""
+        """A sentence for each rule that keeps it from passing; empty when it passes."""
         return tuple(f"{rule.name}: {rule.evidence}" for rule in self.rules if rule.outcome != Outcome.PASS)
 
 

@@ -1,4 +1,4 @@
-"""The gate's outcome as JUnit XML: a test case for each rule of each adapter."""
+"""The gate's outcome as JUnit XML: a test case for each rule of each adapter. It decides nothing."""
 
 from __future__ import annotations
 

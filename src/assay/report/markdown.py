@@ -1,4 +1,4 @@
-"""`report.md`: the findings as text, for a pull request or a terminal pager."""
+"""`report.md`: the findings as text, for a pull request or a terminal pager. It computes no finding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def to_markdown(result: Result, gate: Gate) -> str:
-    """Verdicts first, the rest folded away. Gains are in points."""
+    """Markdown with the verdicts first and the rest folded. Gains are in points."""
     outcomes = {adapter.adapter: adapter.outcome for adapter in gate.adapters}
     return render(TEMPLATES / "report.md", result=result, gate=gate, outcomes=outcomes)
 
 
 def escaped(text: str) -> str:
-    """Foreign text inside Markdown: no markup of its own, one line."""
+    """Foreign text for use inside Markdown: on one line, with its own markup escaped."""
     safe = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{character}" if character in "\\`*_[]|#~@" else character for character in safe)
 

@@ -1,4 +1,4 @@
-"""The template engine of every report. It knows how numbers and findings are written, and no finding."""
+"""The template engine of every report. It knows how numbers and findings are written, but no finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`verdicts.json` and its schema."""
+"""`verdicts.json` and its schema, both from the types of a result. It computes nothing."""
 
 from __future__ import annotations
 

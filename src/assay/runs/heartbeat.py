@@ -1,4 +1,6 @@
-"""Shows other processes that a run is under way: a thread renews the time of the run's lock file. It knows no records."""
+"""Shows other processes that a run is under way: a thread renews the time of the run's lock file.
+
+It knows no records."""
 
 from __future__ import annotations
 

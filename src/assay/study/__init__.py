@@ -1,6 +1,6 @@
 """The study: one YAML file of bases, adapters, tasks, claims, margins. It knows no task and no engine.
 
-It checks form, and what can be seen in the file and on disk; `audit` binds it to tasks and engines.
+It checks the form of the file, and whether the files that it names exist; `runs.resolve` finds tasks and engines.
 
     study = load_study("studies/qwen3-4b-ifeval.yaml")
     study.adapters[0].label                                  # "instruction"
@@ -59,7 +59,7 @@ class Study(Form):
         return self._document.path
 
     def locate(self, *place: str | int) -> Place:
-        """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of what holds it."""
+        """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of its nearest parent."""
         return self._document.locate(*place)
 
     def stopping(self, when: str) -> Self:
@@ -114,7 +114,7 @@ class Study(Form):
         return study
 
     def _filled(self) -> Self:
-        """With the defaults that one entry gives another."""
+        """With the defaults that one entry takes from another."""
         only = self.bases[0].name if len(self.bases) == 1 else ""
         adapters = tuple(a if a.base else a.model_copy(update={"base": only}) for a in self.adapters)
         weights = any(base.model for base in self.bases) or any(adapter.path for adapter in self.adapters)
@@ -125,9 +125,9 @@ class Study(Form):
 
 
 def load_study(path: str | Path, check_files: bool = True) -> Study:
-    """Read a study file. Raises StudyError: a line a problem, each with file, line, field and fix.
+    """Read a study file. Raises StudyError with a line for each problem: file, line, field and fix.
 
-    `check_files=False` leaves out whether the files it names exist, as for the copy in a run folder.
+    `check_files=False` does not check whether the files it names exist, as for the copy in a run folder.
     """
     path = Path(path)
     return Study._build(parse(read_text(path, StudyError), path), path.absolute().parent, check_files)

@@ -1,4 +1,4 @@
-"""A study file's data, with the line of everything in it, and how problems in it are told."""
+"""A study file's data with the line of every entry, and how its problems are reported. It knows no field."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Problem(NamedTuple):
     """One thing wrong with a study."""
 
     place: Place
-    """Where; what is missing has the place that it should have."""
+    """Its place; a missing field has the place where it belongs."""
     text: str
     """What was found, and the fix where `fix` is empty."""
     fix: str = ""
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What stands in a study file."""
+    """The content of a study file."""
 
     text: str
     """Verbatim."""
@@ -45,7 +45,7 @@ class Document:
     """Bare words as written, before YAML made something of them."""
 
     def locate(self, *place: str | int) -> errors.Place:
-        """`study.yaml:12`: the line of `place`, or else of the nearest thing around it."""
+        """`study.yaml:12`: the line of `place`, or else of its nearest parent."""
         return errors.Place(self.at(self.lines.get(self.held(place), 1)), place)
 
     def at(self, line: int) -> str:
@@ -53,13 +53,13 @@ class Document:
         return f"{self.path}:{line}" if self.path else "study"
 
     def held(self, place: Place) -> Place:
-        """The longest beginning of `place` that is there."""
+        """The longest beginning of `place` that exists."""
         while place and place not in self.lines:
             place = place[:-1]
         return place
 
     def refuse(self, problems: list[Problem]) -> NoReturn:
-        """Raise one StudyError: a line a problem, in the order of the file."""
+        """Raise one StudyError with a line for each problem, in the order of the file."""
         problems = sorted(problems, key=lambda problem: self.lines.get(self.held(problem.place), 1))
         told = dict.fromkeys(problems)
         shown = [self._error(problem) for problem in list(told)[:_SHOWN]]
@@ -73,14 +73,14 @@ class Document:
         return StudyError(problem.text, place=place, fix=problem.fix)
 
     def value(self, place: Place) -> Any:
-        """What stands at `place`."""
+        """The value at `place`."""
         value = self.data
         for part in place:
             value = value[part]
         return value
 
     def found(self, place: Place) -> str:
-        """What stands at `place`, for a message: `the number 1.0`."""
+        """The value at `place`, for a message: `the number 1.0`."""
         value = self.value(place)
         raw = self.raw.get(place, short(str(value)))
         match value:

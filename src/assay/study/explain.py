@@ -1,4 +1,4 @@
-"""pydantic's complaints in the words of a study's author."""
+"""pydantic's errors in the words of a study's author. It knows no field of a study."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def did_you_mean(word: str, known: Iterable[str], more: str = "") -> str:
 
 
 def explain(error: ValidationError, document: Document, model: type[BaseModel] = Form) -> list[Problem]:
-    """Each complaint as a Problem at its place in the document, which holds the fields of `model`."""
+    """Each error as a Problem at its place in the document, which holds the fields of `model`."""
     faults = error.errors(include_url=False, include_input=False)
     told = [
         _problem(fault["type"], fault.get("ctx", {}), fault["msg"], fault["loc"], document, model)

@@ -1,6 +1,6 @@
 """The fields of a study and what each may hold. It knows no file, no task and no engine.
 
-Fields that another one gives a default (an adapter's base, a task's name, the engine's) are never
+Fields with a default from another field (an adapter's base, a task's name, the engine's) are never
 empty in a loaded Study.
 """
 
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 HARNESS = "harness:"
-"""Before the name of a task of lm-eval's."""
+"""Prefix of the name of an lm-eval task."""
 
 
 def _folder_name(text: str) -> str:
@@ -94,7 +94,7 @@ class ResponseFile(Fields):
     format: Literal["jsonl", "json", "csv", "parquet", "lm-eval"] = "jsonl"
     """Rows with `response` and `key` or `prompt`, in whichever of the first four forms the file has; or lm-eval's samples."""
     model_args: Line | Mapping[str, Free] | None = None
-    """What lm-eval ran, where no results file beside the samples says it."""
+    """lm-eval's `model_args`, where no results file beside the samples has them."""
 
 
 Responses = Annotated[Mapping[Name, Annotated[ResponseFile, wrapped("path")]], Field(min_length=1)]
@@ -121,13 +121,13 @@ class Adapter(Fields):
     base: Name = ""
     """The name of its base; the study's only one by default."""
     label: Name
-    """What its training aimed at, nominally."""
+    """The capability that its training aimed at, nominally."""
     recipe: Name = Field(default_factory=lambda fields: fields.get("name", ""))
     """Its training setting; adapters of one recipe differ by seed only."""
     seed: Seed | None = None
     """The training seed."""
     settings: Mapping[Name, Setting] = {}
-    """Free: what varies between recipes."""
+    """Free-form: what varies between recipes."""
     path: Line | None = None
     """Folder or hub id of its weights, to generate from."""
     revision: Line | None = None
@@ -144,19 +144,19 @@ class TaskEntry(Fields):
     name: Name = Field(default_factory=lambda fields: _stem(fields.get("task", "")))
     """What metrics are named after; the kind, or the file's name without its ending, by default."""
     prompts: Line | None = None
-    """The data, for kinds that speak of prompts."""
+    """The data, for kinds with prompts."""
     examples: Line | None = None
-    """The data, for kinds that speak of examples."""
+    """The data, for kinds with examples."""
     include_path: Line | None = None
-    """A folder with task files of lm-eval's, for `harness:`."""
+    """A folder with lm-eval task files, for `harness:`."""
     mode: Name | None = None
     """How to verify; the kind's first by default."""
     limit: Annotated[int, Field(gt=0)] | None = None
-    """Use the first so many examples only."""
+    """Use only this many examples, the first ones."""
     seed: Seed | None = None
     """Of the draw, for a kind that draws its own examples; 0 by default."""
     shots: Annotated[int, Field(ge=0)] | None = None
-    """Worked examples before each question; the task's form decides by default."""
+    """Few-shot examples before each question; the task's form decides by default."""
     max_tokens: Annotated[int, Field(gt=0)] | None = None
     """Longest response; `decoding.max_tokens` by default, and then the task's form."""
     margin: Margin | None = None
@@ -177,7 +177,7 @@ class TaskEntry(Fields):
 
 
 class ClaimEntry(Fields):
-    """What adapters of a label claim."""
+    """A claim of all adapters with a label."""
 
     metric: MetricText
     """`ifeval.prompt_strict`."""
@@ -211,17 +211,17 @@ class Form(Fields):
     engine: EngineSettings = EngineSettings()
     """What generates."""
     stop: Annotated[StopRule, wrapped("when")] = StopRule()
-    """When to stop asking."""
+    """When to stop generating."""
     seed: Seed = 0
-    """Of the prompts' order and every simulation."""
+    """Seed of the prompts' order and every simulation."""
     judge: JudgeSettings | None = None
-    """What judges the responses to tasks that no rule decides."""
+    """The model that judges responses to tasks that no rule decides."""
     gate: Policy = Policy()
     """What passes; `assay gate --policy FILE` overrides it."""
     summary: Annotated[Line | None, BeforeValidator(_unwrap)] = None
     """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
     off_target: Annotated[tuple[MetricText, ...], Listed] | None = None
-    """The metrics that drift and the gate look at elsewhere; None leaves them to the tasks."""
+    """The off-target metrics for drift and the gate; None leaves them to the tasks."""
 
     _folder: Path = PrivateAttr()
 

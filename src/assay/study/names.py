@@ -41,7 +41,7 @@ class ModelName:
 
 
 def fit_name(text: str, otherwise: str) -> str:
-    """A text as a name that a study takes: no `/`, nothing invisible; `otherwise` where nothing is left."""
+    """A text as a valid name in a study: no `/`, nothing invisible; `otherwise` where nothing is left."""
     fit = "".join("-" if c == "/" or not c.isprintable() else c for c in text).strip()
     return otherwise if fit in ("", ".", "..") else fit
 

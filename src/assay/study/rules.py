@@ -1,4 +1,4 @@
-"""What must hold between the entries of a study, and of the files that it names."""
+"""Rules between the entries of a study, and for the files that it names. It knows no task and no engine."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from assay.study.form import Adapter, Base, Form
 __all__ = ["files", "form"]
 
 FOLDERS = ("followbench-rules", "followbench-judged")
-"""Kinds of task whose data may be a folder of files."""
+"""Kinds of task whose data may be a folder."""
 
 
 def form(study: Form) -> Iterator[Problem]:
-    """What can be seen without looking at any other file."""
+    """Problems that can be found without reading any other file."""
     yield from _names(study)
     yield from _sources(study)
     yield from _bases(study)
@@ -187,7 +187,7 @@ def _responses(study: Form) -> Iterator[Problem]:
 
 
 def files(study: Form, document: Document) -> Iterator[Problem]:
-    """Whether the local files that the study names are there."""
+    """Problems with the local files that the study names."""
     for place, name, folder in _named(study):
         path = study.resolve(name)
         here = document.held(place)  # a bare path has no `.path`

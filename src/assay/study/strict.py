@@ -1,8 +1,8 @@
 """Strict YAML: text to a Document and back. It knows no study.
 
-Stricter than YAML: no anchors, aliases or tags, one document, no key twice, keys are texts. What one
-reader of YAML takes for a text and another for something else (`1:30`, `017`, a date) becomes `Odd`,
-which no field takes. Decimal numbers, `1e-3` included, are numbers.
+Stricter than YAML: no anchors, aliases or tags, one document, no key twice, keys are texts. A word
+that some YAML readers take for a text and others for something else (`1:30`, `017`, a date) becomes `Odd`,
+which no field accepts. Decimal numbers, `1e-3` included, are numbers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def parse(text: str, path: Path | None) -> Document:
     builder = _Builder(Document(text, path))
     if bad := Reader.NON_PRINTABLE.search(text):
         line = text.count("\n", 0, bad.start()) + 1
-        builder.refuse(line, f"the character U+{ord(bad[0]):04X} may not stand in YAML; remove it")
+        builder.refuse(line, f"the character U+{ord(bad[0]):04X} is not allowed in YAML; remove it")
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
@@ -59,7 +59,7 @@ def parse(text: str, path: Path | None) -> Document:
 
 
 class _Builder:
-    """Builds data from YAML's events, without recursion: `take` each in turn."""
+    """Builds data from YAML's events, without recursion: call `take` with each in turn."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -134,7 +134,7 @@ class _Builder:
         self.open.append(_Open(value, self._put(value, line)))
 
     def _put(self, value: Any, line: int) -> Place:
-        """Store a value where it belongs; says where that is."""
+        """Store a value in its place; returns that place."""
         if not self.open:
             self.root = value
             self.document.lines[()] = line
@@ -165,7 +165,7 @@ class _Open:
 
 
 def _resolve(text: str) -> Any:
-    """What a bare word means."""
+    """The value of a bare word."""
     if text in _NULL:
         return None
     if text in _TRUE or text in _FALSE:
@@ -181,7 +181,7 @@ def _resolve(text: str) -> Any:
 
 
 def _syntax(error: Exception, rows: list[str]) -> tuple[int, str]:
-    """The line and the words of a YAML error."""
+    """The line and the message of a YAML error."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line = min(mark.line + 1, len(rows)) if mark else 1
     row = rows[line - 1]
@@ -189,7 +189,7 @@ def _syntax(error: Exception, rows: list[str]) -> tuple[int, str]:
         return line, "a tab in the indentation; YAML wants spaces"
     said = [getattr(error, "context", None), getattr(error, "problem", None)]
     told = ", ".join(part for part in said if part) or short(str(error))
-    return line, f"not YAML ({told}); mend this line or the one above: indentation, quotes, `: `"
+    return line, f"not YAML ({told}); fix this line or the one above: indentation, quotes, `: `"
 
 
 def dump(data: Mapping[str, Any]) -> str:

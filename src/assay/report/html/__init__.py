@@ -1,6 +1,6 @@
 """`report.html`: the page that people read. One file, no network, opens from disk.
 
-It takes findings, a plan and a run's records, and returns text; `assay report RUN` writes it.
+It takes findings, a plan and a run's records, and returns text; `assay report RUN` writes it. It computes no statistic.
 
     page_data  what the records show: flips, gains by instruction type, null responses
     embed      flips as JSON inside the page, within its size

@@ -1,4 +1,4 @@
-"""Flips as JSON inside the page: within a budget of bytes, harmless inside HTML, and counted.
+"""Flips as JSON inside the page: within a budget of bytes, escaped for HTML, and counted. It knows no task.
 
 The page's script shows every text by `textContent`. Base answers and prompts are stored once.
 """
@@ -18,9 +18,9 @@ from assay.text import plain
 __all__ = ["FLIP_BYTES", "Embedded", "embed", "json_in_html", "visible"]
 
 FLIP_BYTES = 3_400_000
-"""Of JSON; leaves room for the largest page's tables below 5 MB."""
+"""Bytes of JSON; leaves room for the largest page's tables below 5 MB."""
 LONGEST = 4000
-"""Characters of a text that the page holds; of a longer one the beginning and the end."""
+"""Characters of a text that the page holds; a longer text keeps its beginning and its end."""
 TAIL = 1000
 _ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\n\t\u200c\u200d"
@@ -70,7 +70,7 @@ class _Pages:
 
 
 def embed(flips: Sequence[Flip], budget: int = FLIP_BYTES) -> Embedded:
-    """As many flips as the budget holds, the same number from each adapter and task as far as there are.
+    """As many flips as fit into the budget, the same number from each adapter and task where there are enough.
 
     In the page they are ordered by adapter and task, and within these spread over the file as in `flips`.
     """

@@ -1,4 +1,4 @@
-"""The forest plot: gains with intervals, by recipe and seed, as places of marks."""
+"""The forest plot: positions of gains with intervals, by recipe and seed. It draws nothing."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Mark:
     gain: float
     interval: Interval | None
     at: float
-    """Percent of the width; likewise the two ends."""
+    """Percent of the width, as for the two ends."""
     low: float
     high: float
     margin: tuple[float, float]
-    """Places of minus the margin and of the margin."""
+    """Positions of minus the margin and of the margin."""
     words: str
-    """What a screen reader says."""
+    """Text for a screen reader."""
     verdict: str | None
 
 

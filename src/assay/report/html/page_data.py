@@ -1,4 +1,4 @@
-"""What the page shows beside the findings: flips to read, gains by instruction type, null responses.
+"""What the page shows in addition to the findings: flips to read, gains by instruction type, null responses.
 
 Read from a run's records, one adapter and task at a time; it knows no HTML. A flip is an example that
 base and adapter judge differently on the task's primary metric, with one sample each.
@@ -26,7 +26,7 @@ __all__ = ["Check", "Flip", "FlipCount", "Nulls", "PageData", "RunRecords", "Sid
 MAX_FLIPS = 5000
 """Candidates read over all adapters and tasks; the page's size then decides how many it holds."""
 FEWEST = 4
-"""Candidates of an adapter on a task, however many there are of these."""
+"""Most candidates of an adapter on a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class TypeGain:
 
 @dataclass(frozen=True, slots=True)
 class Nulls:
-    """Responses that were null, and so judged as empty."""
+    """Number of responses that were null, and so judged as empty."""
 
     subject: str
     task: str
@@ -106,14 +106,14 @@ class PageData:
     """What a run's records show."""
 
     flips: tuple[Flip, ...]
-    """Candidates: of each adapter and task the first so many of an order spread evenly over the file."""
+    """Candidates: the first ones of each adapter and task in an order spread evenly over the file."""
     counts: tuple[FlipCount, ...]
     types: tuple[TypeGain, ...]
     nulls: tuple[Nulls, ...]
     examples: Mapping[str, int]
     """Examples of each task."""
     sampled: bool = False
-    """Some subject has several samples an example, which leaves its flips out."""
+    """Some subject has several samples for each example; its flips are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ def gather(plan: Plan, records: RunRecords) -> PageData:
 
 
 class _TaskRecords:
-    """A run's records of one task. What is read of a base is kept for its next adapter."""
+    """A run's records of one task. A base's records are kept for its next adapter."""
 
     def __init__(self, task: TaskPlan, examples: Sequence[Example], records: RunRecords, whole: bool) -> None:
         self.task, self.examples, self.records = task, examples, records

@@ -1,4 +1,4 @@
-"""The plane of target gain against mean off-target gain, with the margins drawn."""
+"""The figure of target gain against mean off-target gain, with the margins: positions and labels. It draws nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Point:
     named: bool
     """Its name is drawn if there is room."""
     words: str
-    """What a screen reader says."""
+    """Text for a screen reader."""
     label_x: float | None = None
     """Where its name is drawn; None where it would cover another one."""
     label_y: float = 0
@@ -75,11 +75,11 @@ class Plane:
     """(base, fill) where there are several."""
 
     def x(self, value: float) -> float:
-        """Place of a target gain."""
+        """Position of a target gain."""
         return _x(self.across, value)
 
     def y(self, value: float) -> float:
-        """Place of an off-target gain."""
+        """Position of an off-target gain."""
         return _y(self.up, value)
 
 
@@ -110,7 +110,7 @@ def plane(result: Result, plan: Plan) -> Plane | None:
 
 
 def _assigned(names: Sequence[str], signs: Sequence[str]) -> dict[str, str]:
-    """A sign for each name, in their order; where there are more names, signs come again."""
+    """A sign for each name, in their order; with more names than signs, signs repeat."""
     return dict(zip(dict.fromkeys(names), cycle(signs), strict=False))
 
 

@@ -1,4 +1,4 @@
-"""Puts the page together: templates, style, script, and the policy that lets nothing else run.
+"""Renders the page: templates, style, script, and the policy that lets nothing else run. It computes no finding.
 
 Every text that a template prints goes through `plain` and HTML escaping; style and script are allowed by
 their hashes, so that a browser runs no other, whatever a response or a name holds.
@@ -36,7 +36,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def to_html(result: Result, plan: Plan, records: RunRecords) -> str:
-    """The page of a run: one file, which needs nothing else."""
+    """The page of a run: one self-contained file."""
     data = gather(plan, records)
     page = _environment().get_template("page.html")
     text: str = page.render(_context(result, plan, data, embed(data.flips)))
@@ -107,5 +107,5 @@ def _read(name: str) -> str:
 
 
 def _sha256(text: str) -> str:
-    """Of an inline element, as a content security policy names it."""
+    """Digest of an inline element, as a content security policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

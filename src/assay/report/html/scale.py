@@ -1,4 +1,4 @@
-"""Places of numbers in a figure: axes in percent of its width, ticks, colour steps."""
+"""Positions of numbers in a figure: axes in percent of its width, ticks, colour steps. It knows no finding."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Axis:
     ticks: tuple[float, ...]
 
     def at(self, value: float) -> float:
-        """Place of a value, in percent from the low end; never outside the figure."""
+        """Position of a value, in percent from the low end; never outside the figure."""
         share = (value - self.low) / (self.high - self.low)
         return round(2 + 96 * min(1.0, max(0.0, share)), 2)
 
 
 def axis(values: Iterable[float], margin: float, ticks: int = 5) -> Axis:
-    """An axis that holds all values, 0 and the margin on both sides, with about so many round ticks."""
+    """An axis that includes all values, 0 and the margin on both sides, with about this many round ticks."""
     found = [0.0, margin, -margin, *values]
     low, high = min(found), max(found)
     pad = 0.03 * (high - low)

@@ -1,4 +1,4 @@
-"""The page's tables, as rows and cells: the matrix, gains by instruction type, the verdict tally."""
+"""The page's tables as rows and cells: the matrix, gains by instruction type, the verdict tally. It writes no HTML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many claims got a verdict."""
+    """Number of claims with a verdict."""
 
     word: str
     count: int
@@ -37,7 +37,7 @@ class Tally:
 
 
 def tally(result: Result) -> tuple[Tally, ...]:
-    """Verdicts that were given, in the order of `Verdict`."""
+    """The verdicts of the study, in the order of `Verdict`."""
     counts = result.counts.verdicts
     return tuple(
         Tally(word, counts[word], 100 * counts[word] / max(1, result.counts.claims))
@@ -82,7 +82,7 @@ class HeatRow:
 
 
 def columns(result: Result, tasks: Mapping[str, TaskPlan], data: PageData) -> tuple[HeatColumn, ...]:
-    """The matrix's metrics, with what a reader wants to know of them."""
+    """The metrics of the matrix, with their descriptions."""
     found = []
     for name, task in tasks.items():
         for index, metric in enumerate(task.metrics):
@@ -165,7 +165,7 @@ class TypeTable:
 
 
 def types(data: PageData) -> tuple[TypeTable, ...]:
-    """A table a task that has instruction types."""
+    """A table for each task that has instruction types."""
     tables = []
     for task in dict.fromkeys(entry.task for entry in data.types):
         gains = {(entry.type, entry.adapter): entry for entry in data.types if entry.task == task}

@@ -1,4 +1,4 @@
-"""How agreement between benchmarks, and changes in the responses, are written."""
+"""Text of agreement between benchmarks, and of changes in the responses. It decides nothing."""
 
 from __future__ import annotations
 

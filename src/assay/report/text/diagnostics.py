@@ -41,7 +41,7 @@ def silent(entry: Applied) -> bool:
 
 
 def applied_words(entry: Applied) -> str:
-    """`applied`, `not applied`, or what lies between."""
+    """`applied`, `not applied`, or applied without a changed response."""
     if not entry.alive:
         return Verdict.NOT_APPLIED
     return "applied, but no response differs" if silent(entry) else "applied"
@@ -60,7 +60,7 @@ def unprobed(result: Result) -> tuple[str, ...]:
 
 
 def applied_statement(result: Result) -> str:
-    """How many adapters are applied, or why that is not known."""
+    """The number of applied adapters, or why it is not known."""
     total = len(result.applied)
     if not total:
         return NEVER_LOADED
@@ -79,7 +79,7 @@ def applied_statement(result: Result) -> str:
 
 
 def noise_statement(result: Result) -> str:
-    """What the noise floor is, and what of it was measured."""
+    """What the noise floor is, and on which tasks it was measured."""
     if result.noise_floor is None:
         return RECORDED
     seen = {entry.base for entry in result.noise_floor}
@@ -99,7 +99,7 @@ def noise_line(entry: NoiseFloor) -> str:
 
 
 def to_read_first(result: Result) -> tuple[str, ...]:
-    """What is listed with the warnings because its details come late; preflight's notes are not."""
+    """Lines listed with the warnings because their details come later; without preflight's notes."""
     entries: list[str] = []
     if grave := sum(not problem.startswith("note: ") for problem in result.problems):
         entries.append(f"preflight found {_count(grave, 'fault', 'faults')} in the adapters")

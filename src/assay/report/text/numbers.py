@@ -1,4 +1,4 @@
-"""How numbers are written."""
+"""Formats numbers. It knows no finding."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def unsigned(value: float) -> str:
 def interval(value: Interval | None, margin: float = 0.0) -> str:
     """`[-18.1, -12.3]` in points.
 
-    An end that would round to 0, to the margin or to its negative without being that gets another digit: on which
-    side it lies is what a verdict says.
+    An end that would round to 0, to the margin or to its negative without being equal to it gets another digit: a
+    verdict depends on the side on which it lies.
     """
     if value is None:
         return "-"
@@ -66,7 +66,7 @@ def unit_interval(value: Interval | None) -> str:
 
 
 def confidence(level: float) -> str:
-    """Of an interval: `90 %`, `98.33 %`; never `100 %`, which no interval has."""
+    """Confidence of an interval: `90 %`, `98.33 %`; never `100 %`, which no interval has."""
     text = f"{100 * level:.4g}"
     return f"{100 * level:.10g} %" if text == "100" else f"{text} %"
 

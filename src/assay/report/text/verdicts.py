@@ -1,4 +1,4 @@
-"""What is written beside a verdict; the words and their meanings are those of `assay.stats.Verdict`."""
+"""Text beside a verdict; the words and their meanings are those of `assay.stats.Verdict`. It decides nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OWN_PROMPTS = (
 
 
 def verdict_words(result: ClaimResult | RecipeResult) -> str:
-    """The verdict with what is always written beside it."""
+    """The verdict with the words that always accompany it."""
     words = str(result.verdict)
     if result.material:
         words += " (material)"
@@ -38,7 +38,7 @@ def verdict_words(result: ClaimResult | RecipeResult) -> str:
 
 
 def stop_words(stop: Stop | None) -> str:
-    """Where generation stopped: `at a stop, 96 of 541 prompts`; empty where nobody looked before the end."""
+    """Where generation stopped: `at a stop, 96 of 541 prompts`; empty where no look was taken before the end."""
     if stop is None or (not stop.early and len(stop.looks) == 1):
         return ""
     if stop.early:
@@ -64,5 +64,5 @@ def harm_words(excluded: bool | None) -> str:
 
 
 def matrix_statement(result: Result) -> str:
-    """What a reader of the matrix must know where adapters stopped early; empty where none did."""
+    """The note to the matrix where adapters stopped early; empty where none did."""
     return OWN_PROMPTS if any(claim.stop and claim.stop.early for claim in result.claims) else ""

@@ -1,4 +1,4 @@
-"""Adapters on disk: where they are, and what their small files say. It opens no weights."""
+"""Finds adapters on disk, and reads their configurations and model cards. It opens no weights."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class FoundAdapter:
     config: Mapping[str, Any]
     """Its `adapter_config.json`."""
     tags: tuple[str, ...]
-    """What its model card is tagged with."""
+    """The tags of its model card."""
     datasets: tuple[str, ...]
-    """What its model card says it was trained on."""
+    """The data sets that its model card names."""
 
 
 def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
-    """The folder itself if it is an adapter, else adapters one or two levels below; and what was left out.
+    """The folder itself if it is an adapter, else adapters one or two levels below; and the notes on what was left out.
 
-    Nothing within an adapter's folder is another adapter: checkpoints stay with what they led to. Raises
+    Nothing within an adapter's folder counts as another adapter: checkpoints belong to their result. Raises
     StudyError where there is none.
     """
     if not folder.is_dir():

@@ -29,7 +29,7 @@ class Entry:
     name: str
     label: str
     guess: str
-    """What the label was guessed from; empty where it was given."""
+    """The source of the guessed label; empty where it was given."""
     recipe: str
     """Empty where the study needs none."""
     seed: int | None
@@ -50,14 +50,14 @@ def make_entries(
     warnings = [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
     if unknown := [entry.name for entry in entries if entry.label == UNKNOWN and entry.guess]:
         warnings.append(
-            f"{', '.join(unknown)}: nothing hints at the label; write what the training aimed at, "
+            f"{', '.join(unknown)}: no hint at the label; write what the training aimed at, "
             f"{' or '.join(sorted(_HINTS))}, or give --label"
         )
     return entries, [*warnings, *disagreements]
 
 
 def _names(adapters: Sequence[FoundAdapter], base: str) -> list[str]:
-    """A name of its own for each: the folder's, with its parent's before it where that is needed."""
+    """A unique name for each: the folder's, with its parent's before it where needed."""
     own = [adapter.parts[-1] for adapter in adapters]
     count = Counter([*own, base])
     names = [
@@ -89,7 +89,7 @@ def _entry(adapter: FoundAdapter, name: str, base: ModelName, label: str | None)
 
 
 def _guess(adapter: FoundAdapter, name: str) -> tuple[str, str]:
-    """A label, and what hints at it."""
+    """A label, and the source of the hint."""
     sources = (
         ("name", (name, *adapter.parts[1:])),
         ("model card's datasets", adapter.datasets),
@@ -105,7 +105,7 @@ def _guess(adapter: FoundAdapter, name: str) -> tuple[str, str]:
 
 
 def _settings(config: Mapping[str, object]) -> dict[str, str | int | float | bool]:
-    """What varies between recipes, of what the configuration says."""
+    """The settings of the configuration that vary between recipes."""
     settings: dict[str, str | int | float | bool] = {}
     for key, field in (("rank", "r"), ("alpha", "lora_alpha")):
         value = config.get(field)
@@ -124,7 +124,7 @@ def _settings(config: Mapping[str, object]) -> dict[str, str | int | float | boo
 
 
 def _base_note(adapter: FoundAdapter, base: ModelName) -> str:
-    """Where the configuration names another base; a folder and a hub id of one last part are taken for one."""
+    """A note where the configuration names another base; a folder and a hub id with the same last part count as equal."""
     named = adapter.config.get("base_model_name_or_path")
     if not isinstance(named, str) or not named.strip("/ "):
         return ""
@@ -135,7 +135,7 @@ def _base_note(adapter: FoundAdapter, base: ModelName) -> str:
 
 
 def _recipes(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
-    """Recipes kept only where their adapters differ by nothing but the seed."""
+    """The entries, with common recipes kept only where adapters differ by nothing but the seed."""
     groups: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[entry.recipe].append(entry)

@@ -1,4 +1,4 @@
-"""The text of a drafted study: YAML that people read, with a comment wherever something is theirs to decide."""
+"""The text of a drafted study: YAML with a comment wherever the user has to decide. It reads no file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMN = 34
 
 
 class SuiteTask(Protocol):
-    """What a draft needs to know of a task; its class says so (`assay.tasks.Task`)."""
+    """The parts of a task's class (`assay.tasks.Task`) that a draft needs."""
 
     @property
     def kind(self) -> str: ...  # noqa: D102
@@ -41,8 +41,8 @@ def study_text(
     base: its name, its folder or hub id, and whether it is a folder. adapters: each with its path in the study.
     """
     lines = [
-        "# Drafted by `assay init`. Look at every label and task, then:",
-        "#   assay plan study.yaml     what it can find out, and what it costs",
+        "# Drafted by `assay init`. Check every label and task, then:",
+        "#   assay plan study.yaml     what it can show, and what it costs",
         "#   assay run study.yaml",
         f"name: {_scalar(name)}",
         "",
@@ -79,7 +79,7 @@ def _adapter(adapter: Entry, path: str) -> Iterator[str]:
         yield f"    # {plain(adapter.note)}"
     label = f"    label: {_scalar(adapter.label)}"
     if adapter.label == UNKNOWN and adapter.guess:
-        yield _commented(label, "nothing hints at it: write instruction or numeric")
+        yield _commented(label, "no hint: write instruction or numeric")
     elif adapter.guess:
         yield _commented(label, f"guessed from {plain(adapter.guess)}: check it")
     else:
