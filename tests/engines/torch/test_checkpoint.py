@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
 
 from assay.engines.api import ModelRef
+from assay.engines.torch import Source, load_skeleton
 from assay.engines.torch.checkpoint import (
     base_files,
     damaged,
@@ -30,10 +32,15 @@ def files(folder: Path) -> tuple[Path, tuple[Path, ...]]:
     return base_files(ModelRef("base", folder), allow_pickle=False, remote_code=False)
 
 
+def skeleton(toy: Toy) -> PreTrainedModel:
+    """The base's layers, which no other test's engine wraps."""
+    return load_skeleton(Source(str(toy.folder))).model
+
+
 def test_a_whole_base_is_its_folder_and_its_weights(llama: Toy, folder: Path) -> None:
     assert files(folder) == (folder, (folder / "model.safetensors",))
     assert (damaged(folder), without_tokenizer(folder)) == ("", "")
-    refuse_misshapen(*files(folder), llama.base.model)
+    refuse_misshapen(*files(folder), skeleton(llama))
     refuse_mute(make_tokenizer(), folder)
 
 
@@ -50,12 +57,12 @@ def test_a_turned_tensor_and_one_of_another_name_are_no_misfit(llama: Toy, folde
     weights = load_file(path)
     place = "model.layers.0.mlp.up_proj.weight"
     save_file(weights | {place: weights[place].T.contiguous(), "extra": torch.ones(3)}, path)
-    refuse_misshapen(*files(folder), llama.base.model)
+    refuse_misshapen(*files(folder), skeleton(llama))
     save_file(weights | {place: torch.ones(2, 2)}, path)
     with pytest.raises(
         EngineError, match=r"1 of the weights in .*up_proj\.weight: \[2, 2\] in the file, \[48, 32\]"
     ):
-        refuse_misshapen(*files(folder), llama.base.model)
+        refuse_misshapen(*files(folder), skeleton(llama))
 
 
 def test_packed_weights_of_a_quantized_checkpoint_are_no_misfit(
@@ -63,8 +70,9 @@ def test_packed_weights_of_a_quantized_checkpoint_are_no_misfit(
 ) -> None:
     path = folder / "model.safetensors"
     save_file(load_file(path) | {"model.layers.0.mlp.up_proj.weight": torch.ones(768, 1)}, path)
-    monkeypatch.setattr(llama.base.model.config, "quantization_config", {"quant_method": "x"}, raising=False)
-    refuse_misshapen(*files(folder), llama.base.model)
+    model = skeleton(llama)
+    monkeypatch.setattr(model.config, "quantization_config", {"quant_method": "x"}, raising=False)
+    refuse_misshapen(*files(folder), model)
 
 
 def test_a_tokenizer_that_knows_special_tokens_only_is_refused(folder: Path) -> None:
