@@ -56,7 +56,7 @@ class Request:
 
 
 def _any_of(options: tuple[str, ...]) -> Callable[[random.Random], str]:
-    """A slot that is filled anew each time."""
+    """A slot that gets another word each time."""
     return lambda generator: choose(generator, options)
 
 

@@ -29,8 +29,8 @@ def read_task(path: Path) -> type[CustomTask]:
     """The task in a file. Raises StudyError: a line a problem, each with file, line, field and fix."""
     document = parse(read_text(path, StudyError), path)
     if not isinstance(document.data, dict):
-        found = document.found(())
-        document.refuse([Problem((), f"a task is a mapping, `capability: ...`, `check: ...`; found {found}")])
+        given = document.found(())
+        document.refuse([Problem((), f"a task is a mapping, `capability: ...`, `check: ...`; found {given}")])
     form = _valid(CustomForm, document, (), document.data)
     shots = tuple(_valid(Shot, document, ("shots", index), shot) for index, shot in enumerate(form.shots))
     task = task_class(path, form, shots, _check(document, path.parent), document.text)
@@ -75,8 +75,8 @@ def _named(document: Document) -> tuple[str, Any, Place]:
     if isinstance(value, str):
         return value, {}, ("check",)
     if not isinstance(value, dict) or len(value) != 1:
-        found = f"{len(value)} of them" if isinstance(value, dict) else document.found(("check",))
-        _refuse(document, ("check",), f"one kind of check is expected, as in `check: exact`, found {found}")
+        given = f"{len(value)} of them" if isinstance(value, dict) else document.found(("check",))
+        _refuse(document, ("check",), f"one kind of check is expected, as in `check: exact`, found {given}")
     ((kind, options),) = value.items()
     return str(kind), {} if options is None else options, ("check", kind)
 
@@ -104,8 +104,8 @@ def _valid(model: type[_Model], document: Document, place: Place, data: Any) -> 
             document.text, document.path, data, _under(place, document.lines), _under(place, document.raw)
         )
         part.lines.setdefault((), 1)
-        told = explain(error, part, model)
-        document.refuse([one._replace(place=(*place, *one.place)) for one in told])
+        problems = explain(error, part, model)
+        document.refuse([problem._replace(place=(*place, *problem.place)) for problem in problems])
 
 
 def _under(place: Place, known: Mapping[Place, Any]) -> dict[Place, Any]:

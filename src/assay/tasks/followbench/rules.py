@@ -87,7 +87,7 @@ def _keywords(text: str) -> int:
     count = 0
     for line in text.split("\n"):
         at = 0
-        while (found := _KEYWORD.search(line, at)) and (end := line.find(":", found.end() + 1)) >= 0:
+        while (match := _KEYWORD.search(line, at)) and (end := line.find(":", match.end() + 1)) >= 0:
             count, at = count + 1, end + 1
     return count
 

@@ -115,11 +115,11 @@ def mcq_count_length(text: str) -> str | None:
     """Four times `Question N`, from the start, each longer than the one before and with five options."""
     if not text.startswith("Question"):
         return 'does not start with "Question"'
-    asked = [part.strip() for part in _QUESTION.split(text) if part.strip()]
-    if reason := amount(len(asked), "exactly", 4, "question"):
+    questions = [part.strip() for part in _QUESTION.split(text) if part.strip()]
+    if reason := amount(len(questions), "exactly", 4, "question"):
         return reason
     lengths = []
-    for number, part in enumerate(asked, 1):
+    for number, part in enumerate(questions, 1):
         length, choices = _question(part)
         if choices != 5:
             return f"{numbered(choices, 'option')} in question {number}, exactly 5 asked"

@@ -119,8 +119,8 @@ def punctuation(text: str) -> str | None:
 def keywords_multiple(text: str, **keywords: str) -> str | None:
     """Five keywords 1, 2, 3, 5 and 7 times, in any case; the reference finds them inside other words."""
     lower = text.lower()
-    asked = zip(_in_order(keywords), _TIMES, strict=True)
-    reasons = [times(lower.count(word.lower()), "exactly", number, word) for word, number in asked]
+    required = zip(_in_order(keywords), _TIMES, strict=True)
+    reasons = [times(lower.count(word.lower()), "exactly", number, word) for word, number in required]
     return "; ".join(reason for reason in reasons if reason) or None
 
 

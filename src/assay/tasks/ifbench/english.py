@@ -100,8 +100,8 @@ def is_emoji(character: str) -> bool:
 
 def require(needs: Collection[str], *, with_punkt: bool = False) -> None:
     """Raise TaskError that names whatever of these is missing, where it is looked for, and how to get it."""
-    wanted = dict.fromkeys([_PUNKT] * with_punkt + [need for need in needs if need in _DATA])
-    missing = [_DATA[need] for need in wanted if not _found(_DATA[need][0])]
+    required = dict.fromkeys([_PUNKT] * with_punkt + [need for need in needs if need in _DATA])
+    missing = [_DATA[need] for need in required if not _found(_DATA[need][0])]
     if missing:
         raise _absent(missing)
     if SYLLABLES in needs:

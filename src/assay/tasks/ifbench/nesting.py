@@ -21,7 +21,7 @@ _NO_END = string.digits + string.punctuation.replace('"', "")
 
 @instruction("format:parentheses")
 def parentheses(text: str) -> str | None:
-    """A bracket closes after five stood open; one that closes another kind starts anew.
+    """A bracket closes after five stood open; one that closes another kind starts again.
 
     The reference asks for one of the five to close.
     """

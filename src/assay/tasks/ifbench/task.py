@@ -38,6 +38,8 @@ class IFBench(InstructionTask):
 
     def require(self, examples: Sequence[Example]) -> None:
         """Raise TaskError if nltk's data or syllapy is needed and missing; nothing is downloaded."""
-        asked = [INSTRUCTIONS[id_] for example in examples for id_ in example.data["instruction_id_list"]]
-        needs = [need for instruction in asked for need in instruction.needs]
-        english.require(needs, with_punkt=any(instruction.punkt for instruction in asked))
+        instructions = [
+            INSTRUCTIONS[id_] for example in examples for id_ in example.data["instruction_id_list"]
+        ]
+        needs = [need for instruction in instructions for need in instruction.needs]
+        english.require(needs, with_punkt=any(instruction.punkt for instruction in instructions))

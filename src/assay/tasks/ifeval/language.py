@@ -65,12 +65,11 @@ def capital_word_frequency(text: str, capital_frequency: int, capital_relation: 
     return amount(punkt.count_capital_words(text), capital_relation, capital_frequency, "word in capitals")
 
 
-def _other(detected: str | None, asked: str) -> str | None:
-    if detected == asked:
+def _other(detected: str | None, required: str) -> str | None:
+    if detected == required:
         return None
-    return (
-        f"no language detected, {asked} asked" if detected is None else f"language {detected}, {asked} asked"
-    )
+    language = "no language detected" if detected is None else f"language {detected}"
+    return f"{language}, {required} asked"
 
 
 def _cased(text: str, follows: Callable[[str], bool], name: str) -> str | None:

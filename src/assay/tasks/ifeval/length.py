@@ -76,7 +76,7 @@ fixed(
 )(partial(nth_paragraph_first_word, empty_ones=False))
 
 
-def _starts(paragraph: str, filled: int, asked: int, nth: int, first_word: str) -> str | None:
+def _starts(paragraph: str, filled: int, required: int, nth: int, first_word: str) -> str | None:
     words = paragraph.split(maxsplit=1)
     if not words:
         return f"paragraph {nth} is empty"
@@ -85,7 +85,7 @@ def _starts(paragraph: str, filled: int, asked: int, nth: int, first_word: str) 
     word = "".join(letter.lower() for letter in _bare(words[0])[: len(asked_word) + 40])
     if word != asked_word:
         return f'paragraph {nth} starts with "{word[:40]}", "{asked_word}" asked'
-    return amount(filled, "exactly", asked, "paragraph")
+    return amount(filled, "exactly", required, "paragraph")
 
 
 def _bare(word: str) -> str:

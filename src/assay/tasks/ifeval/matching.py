@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,13 +10,19 @@ from functools import lru_cache
 __all__ = ["amount", "as_pattern", "as_text", "clear", "numbered", "quoted", "times"]
 
 
-def amount(count: int, relation: str, asked: int, what: str) -> str | None:
+_RELATIONS = {"less than": operator.lt, "at least": operator.ge, "exactly": operator.eq}
+
+
+def amount(count: int, relation: str, required: int, what: str) -> str | None:
     """None if `count` keeps to `relation` (`less than`, `at least`, `exactly`), else why it does not.
 
     amount(2, "at least", 3, "highlighted section")    # "2 highlighted sections, at least 3 asked"
     """
-    kept = {"less than": count < asked, "at least": count >= asked, "exactly": count == asked}[relation]
-    return None if kept else f"{numbered(count, what)}, {relation} {asked} asked"
+    return (
+        None
+        if _RELATIONS[relation](count, required)
+        else f"{numbered(count, what)}, {relation} {required} asked"
+    )
 
 
 def numbered(count: int, what: str) -> str:
@@ -23,9 +30,9 @@ def numbered(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def times(count: int, relation: str, asked: int, word: str) -> str | None:
+def times(count: int, relation: str, required: int, word: str) -> str | None:
     """The same for a word: `"fox" 2 times, less than 2 asked`."""
-    reason = amount(count, relation, asked, "time")
+    reason = amount(count, relation, required, "time")
     return reason and f'"{word}" {reason}'
 
 
