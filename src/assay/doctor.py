@@ -139,15 +139,15 @@ def _torch(machine: Machine) -> tuple[Any, str]:
 def _engine(machine: Machine, engine: str, broken: str) -> Check:
     versions = {package: machine.version(package) for package in ENGINES[engine]}
     absent = [package for package, version in versions.items() if not version]
-    found = ", ".join(f"{package} {version}" for package, version in versions.items() if version)
+    installed = ", ".join(f"{package} {version}" for package, version in versions.items() if version)
     name = f"engine {engine}"
     if absent:
         # Nothing generates here without torch; the other engines are optional.
         state: State = "missing" if engine == "torch" else "note"
         return Check(name, state, f"without {', '.join(absent)}", f"pip install 'lora-assay[{engine}]'")
     if engine == "torch" and broken:
-        return Check(name, "missing", f"{found}: torch cannot be imported: {broken}", "reinstall torch")
-    return Check(name, "ok", found)
+        return Check(name, "missing", f"{installed}: torch cannot be imported: {broken}", "reinstall torch")
+    return Check(name, "ok", installed)
 
 
 def _gpu(machine: Machine, torch: Any) -> Check:
@@ -198,8 +198,8 @@ def _texts(machine: Machine) -> Iterator[Check]:
 def _hub(machine: Machine, online: bool) -> Check:
     if not online:
         if name := next((name for name in OFFLINE if _is_set(name)), ""):
-            found = f"offline, because {name} is set: models and data come from folders and the cache"
-            return Check("hub", "note", found)
+            text = f"offline, because {name} is set: models and data come from folders and the cache"
+            return Check("hub", "note", text)
         return Check("hub", "note", "not checked", "assay doctor --online")
     address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     try:

@@ -29,17 +29,17 @@ NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 def folder() -> Path:
     """Where the base's files are. Raises EngineError with the fix if they are not there."""
     given = os.environ.get(VARIABLE)
-    found = Path(given).expanduser().absolute() if given else SHIPPED
-    absent = [name for name in NEEDED if not (found / name).is_file()]
+    home = Path(given).expanduser().absolute() if given else SHIPPED
+    absent = [name for name in NEEDED if not (home / name).is_file()]
     if not absent:
-        return found
+        return home
     if given:
         raise EngineError(
-            f"no {absent[0]} in {found}",
+            f"no {absent[0]} in {home}",
             place=f"{VARIABLE}={given}",
             fix="name the folder of a base, or unset the variable",
         )
     raise EngineError(
-        f"the embedded base is not in this build of assay (no {absent[0]} in {found})",
+        f"the embedded base is not in this build of assay (no {absent[0]} in {home})",
         fix=f"install a release, or train the base with `python -m scripts.train_base FOLDER` and set {VARIABLE}=FOLDER",
     )

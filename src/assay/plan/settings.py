@@ -58,9 +58,9 @@ class EngineSettings(Fields):
 
     @model_validator(mode="after")
     def _of_a_server(self) -> EngineSettings:
-        said = [name for name in SERVER_FIELDS if getattr(self, name) is not None]
-        if said and self.name != "openai":
-            raise fault(f"`{said[0]}` is for servers", "write `name: openai`, or remove it")
+        given = [name for name in SERVER_FIELDS if getattr(self, name) is not None]
+        if given and self.name != "openai":
+            raise fault(f"`{given[0]}` is for servers", "write `name: openai`, or remove it")
         return self
 
 

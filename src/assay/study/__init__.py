@@ -98,8 +98,8 @@ class Study(Form):
     @classmethod
     def _build(cls, document: Document, folder: Path, check_files: bool) -> Self:
         if not isinstance(document.data, dict):
-            found = document.found(())
-            document.refuse([Problem((), f"a study is a mapping, `name: ...`, `bases: ...`; found {found}")])
+            text = f"a study is a mapping, `name: ...`, `bases: ...`; found {document.found(())}"
+            document.refuse([Problem((), text)])
         try:
             study = cls.model_validate(document.data)
         except ValidationError as error:

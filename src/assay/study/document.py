@@ -61,10 +61,10 @@ class Document:
     def refuse(self, problems: list[Problem]) -> NoReturn:
         """Raise one StudyError with a line for each problem, in the order of the file."""
         problems = sorted(problems, key=lambda problem: self.lines.get(self.held(problem.place), 1))
-        told = dict.fromkeys(problems)
-        shown = [self._error(problem) for problem in list(told)[:_SHOWN]]
-        if len(told) > _SHOWN:
-            shown.append(StudyError(f"and {len(told) - _SHOWN} more", place=self.path or "study"))
+        distinct = list(dict.fromkeys(problems))
+        shown = [self._error(problem) for problem in distinct[:_SHOWN]]
+        if len(distinct) > _SHOWN:
+            shown.append(StudyError(f"and {len(distinct) - _SHOWN} more", place=self.path or "study"))
         raise StudyError.joined(shown)
 
     def _error(self, problem: Problem) -> StudyError:

@@ -69,13 +69,13 @@ def did_you_mean(word: str, known: Iterable[str], more: str = "") -> str:
 def explain(error: ValidationError, document: Document, model: type[BaseModel] = Form) -> list[Problem]:
     """Each error as a Problem at its place in the document, which holds the fields of `model`."""
     faults = error.errors(include_url=False, include_input=False)
-    told = [
+    problems = [
         _problem(fault["type"], fault.get("ctx", {}), fault["msg"], fault["loc"], document, model)
         for fault in faults
         if fault["type"] != "default_factory_not_called"  # follows from another fault
     ]
     # A list whose items are all bad is "too short" to pydantic as well.
-    return [problem for problem in told if problem.text != _EMPTY or not document.value(problem.place)]
+    return [problem for problem in problems if problem.text != _EMPTY or not document.value(problem.place)]
 
 
 def _problem(

@@ -113,8 +113,8 @@ def _recipes(study: Form) -> Iterator[Problem]:
 
 def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
     """The adapters of one recipe on one base differ by seed, and by nothing else."""
-    one = study.adapters[group[0]]
-    rule = f'adapters of one recipe ("{one.recipe}") differ by their training seed only'
+    first_adapter = study.adapters[group[0]]
+    rule = f'adapters of one recipe ("{first_adapter.recipe}") differ by their training seed only'
     seeds: dict[int, int] = {}
     for i in group:
         adapter = study.adapters[i]
@@ -123,12 +123,12 @@ def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
             continue
         first = seeds.setdefault(adapter.seed, i)
         if first != i:
-            found = f"{adapter.seed} is also the seed of adapters[{first}]"
-            yield Problem(("adapters", i, "seed"), found, f"{rule}: change one, or its recipe")
+            text = f"{adapter.seed} is also the seed of adapters[{first}]"
+            yield Problem(("adapters", i, "seed"), text, f"{rule}: change one, or its recipe")
         for key in ("label", "settings"):
-            if getattr(adapter, key) != getattr(one, key):
-                found = f"not as in adapters[{group[0]}]"
-                yield Problem(("adapters", i, key), found, f"{rule}: give this one another recipe")
+            if getattr(adapter, key) != getattr(first_adapter, key):
+                text = f"not as in adapters[{group[0]}]"
+                yield Problem(("adapters", i, key), text, f"{rule}: give this one another recipe")
 
 
 def _claims(study: Form) -> Iterator[Problem]:

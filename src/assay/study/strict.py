@@ -187,9 +187,9 @@ def _syntax(error: Exception, rows: list[str]) -> tuple[int, str]:
     row = rows[line - 1]
     if "\t" in row[: len(row) - len(row.lstrip())]:
         return line, "a tab in the indentation; YAML wants spaces"
-    said = [getattr(error, "context", None), getattr(error, "problem", None)]
-    told = ", ".join(part for part in said if part) or short(str(error))
-    return line, f"not YAML ({told}); fix this line or the one above: indentation, quotes, `: `"
+    parts = [getattr(error, "context", None), getattr(error, "problem", None)]
+    cause = ", ".join(part for part in parts if part) or short(str(error))
+    return line, f"not YAML ({cause}); fix this line or the one above: indentation, quotes, `: `"
 
 
 def dump(data: Mapping[str, Any]) -> str:
