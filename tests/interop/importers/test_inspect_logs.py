@@ -11,6 +11,8 @@ import pytest
 
 import assay
 from assay.interop.importers.import_log import Import, import_log
+from assay.interop.importers.inspect_logs import read_inspect
+from assay.interop.importers.logs import read_log
 from tests.interop.importers.writing import (
     ADAPTER,
     BASE,
@@ -18,7 +20,7 @@ from tests.interop.importers.writing import (
     asked,
     refused,
 )
-from tests.studies import examples
+from tests.studies import RIGHT, examples
 
 
 def inspect_log(folder: Path, texts: Sequence[str], model: str = "base") -> Path:
@@ -34,9 +36,9 @@ def inspect_log(folder: Path, texts: Sequence[str], model: str = "base") -> Path
         dataset=[sample(id=str(i), input=f"question {i}", target="1") for i in range(len(texts))],
         solver=solver.generate(),
     )
-    said = models.get_model(f"mockllm/{model}", custom_outputs=outputs)
+    answering = models.get_model(f"mockllm/{model}", custom_outputs=outputs)
     (log,) = inspect.eval(
-        task, model=said, log_dir=str(folder), display="none", max_tokens=32, max_connections=1
+        task, model=answering, log_dir=str(folder), display="none", max_tokens=32, max_connections=1
     )
     return Path(log.location)
 
@@ -49,9 +51,30 @@ def test_logs_written_by_inspect_give_a_verdict(tmp_path: Path) -> None:
         done = import_log(asked("inspect", path, name, data, label=label), tmp_path / "run")
     (claim,) = assay.run(str(done.study), tmp_path / "run").claims
     assert (claim.better, claim.worse, claim.verdict) == (24, 0, "confirmed")
-    refused(tmp_path, Import("inspect", path, "b", "numeric"), "does not say enough of the model")
+    refused(tmp_path, Import("inspect", path, "b", "numeric"), "does not say which model")
     path.write_bytes(path.read_bytes()[:-100])
     refused(tmp_path, asked("inspect", path, "a", data, label="numeric"), "Inspect cannot read this log")
+
+
+def of_model(path: Path, model: str) -> Path:
+    """The log, as if Inspect had run this model; its samples name `m`."""
+    logs: Any = importlib.import_module("inspect_ai.log")
+    log = logs.read_eval_log(str(path))
+    log.eval.model = model
+    logs.write_eval_log(log, str(path.with_suffix(".json")), format="json")
+    return path.with_suffix(".json")
+
+
+def test_a_model_says_base_and_adapter_and_a_served_name_neither(tmp_path: Path) -> None:
+    path = inspect_log(tmp_path / "log", [RIGHT])
+    _, named = read_inspect(of_model(path, "vllm/org/base:a"))
+    assert (named.base, named.adapter, named.served) == ("org/base", "a", False)
+    _, served = read_inspect(of_model(path, "vllm/org/base"))
+    assert (served.base, served.adapter, served.served) == ("m", None, True)
+    _, alone = read_inspect(of_model(path, "vllm/m"))
+    assert (alone.base, alone.adapter, alone.served) == ("m", None, False)
+    stated = read_log("inspect", of_model(path, "vllm/org/base"), "pretrained=org/base,peft=m")
+    assert (stated.model.base, stated.model.adapter) == ("org/base", "m")
 
 
 def test_inspect_logs_without_inspect_say_what_to_install(
