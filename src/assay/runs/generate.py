@@ -13,7 +13,7 @@ from assay.engines import Completion, Prompt, Session, cut_after
 from assay.plan import Plan
 from assay.progress import Progress, silent
 from assay.records import Refusal, Store, digest
-from assay.runs.liveness import probe, recall, refuse
+from assay.runs.liveness import probe, refuse, refuse_inert, unprobed_adapters
 from assay.runs.meter import Meter
 from assay.runs.stages import Stages
 from assay.runs.workload import BaseGroup, Work, Workload
@@ -31,7 +31,7 @@ def generate(
     """Ask for what is missing and keep it as it comes; interrupted, it goes on where it stopped."""
     meter, stages = Meter(progress), Stages(plan, work, store, to_the_end)
     for group in work.groups:
-        recall(group, store)
+        refuse_inert(group, store)
         meter.expect(group, _askable(group, _missing((*group.workloads, *group.again), store), store))
     if kept := store.count():
         progress("responses kept from before", kept, kept)
@@ -41,23 +41,23 @@ def generate(
 
 
 def _generate(group: BaseGroup, store: Store, meter: Meter, stages: Stages) -> None:
-    """Load one base, if anything is missing: its adapters are asked with it, then the base alone."""
-    unknown = recall(group, store)
+    """Load one base, if anything is missing: its adapters generate with it, then come second passes."""
+    refuse_inert(group, store)
+    unprobed = unprobed_adapters(group, store)
     # Looked up again: an earlier group may have added responses of the same content.
-    first, again = _missing(group.workloads, store), _missing(group.again, store)
-    left = _askable(group, first, store), _askable(group, again, store)
-    if not unknown and not stages.needed(group, left[0]) and not stages.repeated(group, left[1]):
-        for _ in stages.of(group, ()):  # an earlier start may have ended between a response and its look
-            pass
+    first, second = _missing(group.workloads, store), _missing(group.again, store)
+    due = stages.needed(group, _askable(group, first, store))
+    if not unprobed and not due and not stages.repeated(group, _askable(group, second, store)):
+        stages.catch_up(group)
         return
     with group.open() as session:
         _refuse_failed(group, session, store, stages)
-        probe(group, session, unknown, store)
-        meter.expect(group, _askable(group, first | again, store))
-        for prompts in stages.of(group, _askable(group, first, store)):
-            _complete(group, session, prompts, store, meter)
+        probe(group, session, unprobed, store)  # refuses more adapters, and then fewer prompts can be asked
+        meter.expect(group, _askable(group, first | second, store))
+        for batch in stages.batches(group, _askable(group, first, store)):
+            _complete(group, session, batch, store, meter)
             _refuse_failed(group, session, store, stages)
-        _complete(group, session, stages.repeated(group, _askable(group, again, store)), store, meter)
+        _complete(group, session, stages.repeated(group, _askable(group, second, store)), store, meter)
         _refuse_failed(group, session, store, stages)
         meter.end(group)
 

@@ -12,30 +12,37 @@ from assay.records import Refusal, Store, digest
 from assay.runs.workload import BaseGroup
 from assay.stats import Verdict
 
-__all__ = ["probe", "recall", "refuse"]
+__all__ = ["probe", "refuse", "refuse_inert", "unprobed_adapters"]
 
 
-def recall(group: BaseGroup, store: Store) -> list[str]:
-    """Refuse adapters that changed nothing at an earlier start; returns the names of those that are not probed yet.
-
-    One that changed nothing is probed again with other prompts: a new template may contain trained tokens, for example.
-    """
-    known = store.manifest.liveness
-    unknown = []
+def refuse_inert(group: BaseGroup, store: Store) -> None:
+    """Refuse the adapters that changed nothing at an earlier start, with the prompts that they would be probed with now."""
     for name, identity in group.adapters.items():
-        found = known.get(digest(identity))
-        if found is None or (
-            found["reason"] and (found.get("again") or found.get("asked") != _probed_with(group, name))
-        ):
-            unknown.append(name)
-        elif found["reason"]:
-            refuse(store, {name: Refusal(Verdict(found["verdict"]), found["reason"])})
-    return unknown
+        known = store.manifest.liveness.get(digest(identity))
+        if known is not None and known["reason"] and not _probed_again(group, name, known):
+            refuse(store, {name: Refusal(Verdict(known["verdict"]), known["reason"])})
 
 
-def probe(group: BaseGroup, session: Session, unknown: Sequence[str], store: Store) -> None:
+def unprobed_adapters(group: BaseGroup, store: Store) -> list[str]:
+    """Names of the adapters of which nothing is known yet, or which changed nothing and are probed again."""
+    known = store.manifest.liveness
+    return [
+        name
+        for name, identity in group.adapters.items()
+        if (found := known.get(digest(identity))) is None
+        or (found["reason"] and _probed_again(group, name, found))
+    ]
+
+
+def _probed_again(group: BaseGroup, name: str, known: Mapping[str, Any]) -> bool:
+    """Whether one that changed nothing gets another chance: its prompts differ now, as where a new template holds
+    trained tokens, or its files do not decide what is applied."""
+    return bool(known.get("again")) or known.get("asked") != _probed_with(group, name)
+
+
+def probe(group: BaseGroup, session: Session, unprobed: Sequence[str], store: Store) -> None:
     """Store what each of these adapters changes, except those that failed."""
-    names = [name for name in unknown if name not in session.failed]
+    names = [name for name in unprobed if name not in session.failed]
     for found in session.liveness(names, {name: _shortest_prompts(group, name) for name in names}):
         _keep(group, found, store)
 

@@ -77,8 +77,13 @@ class Stages:
             to_the_end=to_the_end,
         )
 
-    def of(self, group: BaseGroup, prompts: Sequence[Prompt]) -> Iterator[list[Prompt]]:
-        """These prompts, stage by stage; each must be answered before the next is taken."""
+    def catch_up(self, group: BaseGroup) -> None:
+        """Take the looks that an earlier start left out, between a response and its look."""
+        for _ in self.batches(group, ()):
+            pass
+
+    def batches(self, group: BaseGroup, prompts: Sequence[Prompt]) -> Iterator[list[Prompt]]:
+        """These prompts, a batch for each look; a look scores and settles cells when the next batch is taken."""
         if self._policy is None:
             yield list(prompts)
             return
