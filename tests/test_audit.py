@@ -63,7 +63,7 @@ def test_an_adapter_that_answers_to_the_letter_like_its_base_is_not_applied(tmp_
     (claim,) = run(one_task_study(tmp_path, base, {"inert": base})).claims
     assert claim.verdict == "not applied"
     assert claim.reason is not None
-    assert "each of its 50 responses equals the base's" in claim.reason
+    assert "all 50 responses are identical to the base's" in claim.reason
 
 
 def test_a_family_of_the_study_widens_every_interval(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Whether two lists of gains order adapters alike: rank correlation with an interval.
 
-Knows nothing of tasks or claims.
+It knows no task and no claim.
 
     >>> rank_agreement([0.10, 0.02, -0.05, 0.04], [0.08, -0.01, -0.06, 0.05], 0.95).value
     1.0

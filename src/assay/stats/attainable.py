@@ -1,4 +1,4 @@
-"""Which sizes and counts published, rounded proportions can come from; whole-number arithmetic throughout.
+"""Sizes and counts that published, rounded proportions can come from, in whole-number arithmetic.
 
 A proportion from one run over n prompts is k/n. Rounded to three decimals it rules most n out, and for an
 n that remains several paired tables fit, each with its own verdict. Averages over runs need not be k/n.

@@ -1,4 +1,4 @@
-"""p-values adjusted for their number, in the order they came in."""
+"""p-values adjusted for their number, in their given order. It knows no claim."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Noise of the engine: what answers that change between two equal passes may do to a verdict.
+"""Noise of the engine: the effect on a verdict of answers that change between two equal passes.
 
 Noise that is equal on both sides is in the counts already, and widens nothing. Where an adapter's path is noisier than
 the base's, its errors push the gain one way; the difference of both shares of changed scores bounds that push. A

@@ -1,7 +1,7 @@
-"""Paired pass or fail: what answers to the same prompts say of the difference between two pass rates.
+"""Paired pass or fail: intervals and tests of the difference between two pass rates on the same prompts.
 
 Counts: b prompts that only the adapter passes, c that only the base passes, of n. The gain is (b - c)/n.
-Knows nothing of weights or of seeds.
+It knows no weights and no seeds.
 
     >>> low, high = tango_interval(9, 3, 32, 0.95)
     >>> print(f"{low:.4f} {high:.4f}")

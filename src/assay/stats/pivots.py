@@ -1,7 +1,7 @@
-"""What an interval and its one-sided p-values are read from, so that the two can never disagree.
+"""Pivots: the common source of an interval and its one-sided p-values, so that the two can never disagree.
 
 Each pivot has `interval(confidence)`, `p_above(t)` (of H0: gain <= t) and `p_below(t)` (of H0: gain >= t):
-`p_above(t) < alpha` exactly where the low end at confidence 1 - 2 alpha lies above t, and so below.
+`p_above(t) < alpha` exactly where the low end at confidence 1 - 2 alpha lies above t, and likewise below. They know no claim.
 """
 
 from __future__ import annotations

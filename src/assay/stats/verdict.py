@@ -1,4 +1,4 @@
-"""The verdict words: what each says, how it is shown, and what the default gate makes of it."""
+"""The verdict words: the meaning of each, its display, and its place in the default gate. They know no gain."""
 
 from __future__ import annotations
 

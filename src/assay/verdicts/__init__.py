@@ -1,4 +1,4 @@
-"""What the evidence says of claims."""
+"""The findings of a study: verdicts on claims, recipes, drift, agreement. Pure: it knows no store and no report."""
 
 from assay.verdicts.analyze import analyze
 from assay.verdicts.evidence import Evidence

@@ -1,6 +1,6 @@
-"""Do the benchmarks of one capability agree about adapters? Described, never decided.
+"""Whether the benchmarks of one capability agree about adapters. It describes and decides nothing.
 
-Read from gains that are measured already; it opens no record.
+It reads gains that were measured already, and no record.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ __all__ = ["agreements"]
 
 RANK_LEVEL = 0.95
 NAMED = 8
-"""Adapters that a sentence names at most."""
+"""Most adapters that a sentence names."""
 _Key = tuple[str, MetricName]
 """Adapter and metric."""
 DIGITS = 12
-"""Of a gain: what differs behind them is rounding, as in means over samples that cancel."""
+"""Digits of a gain: further digits are rounding, as in means over samples that cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class _Both:
     first: BenchmarkGain
     second: BenchmarkGain
     sides: tuple[int, int]
-    """As `stats.side` says."""
+    """The result of `stats.side`."""
 
 
 def agreements(plan: Plan, claims: Sequence[ClaimResult], pairs: Pairs) -> tuple[Agreement, ...]:
-    """One for each capability that several tasks share, in the order of the tasks."""
+    """The agreement on each capability that several tasks share, in the order of the tasks."""
     judged: dict[_Key, list[ClaimResult]] = defaultdict(list)
     for claim in claims:
         judged[claim.adapter, MetricName.parse(claim.metric)].append(claim)
@@ -168,7 +168,7 @@ def _pair(plan: Plan, first: str, second: str, both: Sequence[_Both]) -> PairAgr
 
 
 def _ranks(base: str | None, both: Sequence[_Both]) -> RankCorrelation:
-    """Seeds of a recipe are no independent evidence of agreement, so that their mean is one point."""
+    """Seeds of a recipe are not independent evidence of agreement, so their mean is one point."""
     points: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for entry in both:
         if base is None or entry.adapter.base == base:
@@ -186,7 +186,7 @@ def _statement(
     rows: Sequence[AdapterAgreement],
     judged: Mapping[_Key, Sequence[ClaimResult]],
 ) -> str:
-    """Plainly, whether a label's verdict depends on the benchmark."""
+    """A sentence on whether a label's verdict depends on the benchmark."""
     of = f"{capability} is measured by {', '.join(map(str, metrics))}"
     asked = [row for row in rows if sum((row.adapter, metric) in judged for metric in metrics) > 1]
     if not asked:

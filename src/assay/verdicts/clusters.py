@@ -1,4 +1,4 @@
-"""Examples that are no independent evidence, put together: scores of their clusters."""
+"""Scores summed over clusters of examples that are not independent evidence. It knows no task."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["by_cluster", "clusters_of"]
 
 
 def clusters_of(task: Task, examples: Sequence[Example]) -> NDArray[np.int64] | None:
-    """(examples,): the cluster of each example, numbered from 0 as they come; None where each stands alone."""
+    """(examples,): the cluster of each example, numbered from 0 in file order; None where all are independent."""
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(task.cluster(example), len(numbers)) for example in examples]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)
 
 
 def by_cluster(scores: Scores, clusters: NDArray[np.int64]) -> Scores:
-    """What is passed, out of what, summed over each cluster; a cluster has the position of its first example.
+    """Passed checks and all checks, summed over each cluster; a cluster has the position of its first example.
 
-    clusters: (all examples of the task,). The score stays what it was: only what counts as one changes.
+    clusters: (all examples of the task,). The score is unchanged: only the unit of evidence changes.
     """
     _, first, own = np.unique(clusters[scores.positions], return_index=True, return_inverse=True)
     passed, out_of = (

@@ -1,4 +1,6 @@
-"""How a run that may stop early reads its evidence: the first prompts of an order, and bounds that allow for looks."""
+"""Evidence of a run that may stop early: the first prompts of a random order, and bounds that allow for looks.
+
+It knows no adapter and no store."""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ __all__ = ["design_of", "evidence_at", "first_prompts", "in_prompts", "order"]
 
 
 def order(seed: int, task: str, size: int) -> list[int]:
-    """Positions 0 to size - 1 in the order of asking: one for the base and all adapters."""
+    """Positions 0 to size - 1 in a random order, which the base and all adapters share."""
     positions = list(range(size))
     random.Random(f"{seed}/{task}").shuffle(positions)  # noqa: S311 - no secret
     return positions
@@ -33,7 +35,7 @@ def evidence_at(
     weights: NDArray[np.int64],
     looks: Sequence[int],
 ) -> stats.RepeatedGain | stats.BettingGain:
-    """A gain whose interval allows for every look; differences and weights in the order of asking."""
+    """A gain whose interval allows for every look; differences and weights in the random order."""
     return design_of(schedule, task).evidence(differences, weights.astype(np.float64), looks=looks)
 
 

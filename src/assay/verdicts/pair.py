@@ -1,4 +1,4 @@
-"""Puts an adapter's scores beside its base's, prompt by prompt."""
+"""Pairs an adapter's scores with its base's, prompt by prompt. It knows no verdict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["PairedScores", "Pairs", "Unmeasured"]
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """A cell without paired evidence, and why; the scores may be known all the same."""
+    """A cell without paired evidence, and the reason; its scores may still be known."""
 
     reason: str
     inert: bool = False
@@ -42,14 +42,14 @@ class PairedScores:
     differences: NDArray[np.float64]
     """(prompts,) adapter minus base, in units of `out_of`; means over samples."""
     weights: NDArray[np.int64]
-    """(prompts,) how many checks a prompt has."""
+    """(prompts,) number of checks of each prompt."""
     split: Split | None
     stop: Stop | None = None
-    """Where asking stopped; None where nobody looked before the end."""
+    """Where generation stopped; None where no look was taken before the end."""
 
     @property
     def cut_short(self) -> bool:
-        """Whether asking stopped before the last prompt, because of what the first ones brought."""
+        """Whether generation stopped before the last prompt, because of the results so far."""
         return self.stop is not None and self.stop.early
 
     @property
@@ -64,7 +64,7 @@ class PairedScores:
 
 
 class Pairs:
-    """Every adapter beside its base on every metric, read from a run's evidence once."""
+    """Every adapter paired with its base on every metric, read from a run's evidence once."""
 
     def __init__(self, plan: Plan, evidence: Evidence, other: OtherMode | None = None) -> None:
         """Read the evidence, under the tasks' other mode where `other` is given, or the plan's aggregate scores."""
@@ -75,15 +75,15 @@ class Pairs:
         self._refused = evidence.manifest.refused
         self._scores: dict[tuple[str, str], Scores | None] = {}
         self.base_scores: dict[tuple[str, MetricName], float] = {}
-        """By base, as records call it, and metric."""
+        """By base, named as in the records, and metric."""
         self.cells: dict[tuple[str, MetricName], PairedScores | Unmeasured] = {}
         """By adapter and metric."""
         self.echoes: list[tuple[str, str, int]] = []
         """(adapter, task, responses) where an adapter answered a task as its base did, and is not inert."""
         self.counterparts: dict[tuple[str, str], str] = {}
-        """By adapter and task: the base, as records call it under the adapter's protocol."""
+        """By adapter and task: the base, named as in the records under the adapter's protocol."""
         self.checks: Counter[str] = Counter()
-        """Single checks of all responses to a task, over its `ratio` metrics."""
+        """Number of single checks of all responses to a task, over its `ratio` metrics."""
         for base in plan.bases:
             for task in plan.tasks.values():
                 self._of_base(base.name, task)
@@ -128,7 +128,7 @@ class Pairs:
         return scores
 
     def _inert(self, adapter: Subject) -> str | None:
-        """Why an adapter counts as changing nothing: all responses are identical to the base's."""
+        """Why an adapter counts as inert: all responses are identical to the base's."""
         if self._plan.summary:
             return None
         if (refusal := self._refused.get(adapter.name)) is not None:
@@ -142,9 +142,7 @@ class Pairs:
         same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
         probed = self._evidence.manifest.source == "generated"  # then liveness was tested
         if total and same == total and not probed:
-            return (
-                f"each of its {total} responses equals the base's to the letter: the adapter changes nothing"
-            )
+            return f"all {total} responses are identical to the base's: the adapter changes nothing"
         self.echoes += [(adapter.name, task, of) for task, (equal, of) in pairs.items() if of and equal == of]
         return None
 

@@ -1,8 +1,8 @@
-"""What else changed in the responses of an adapter that gained or fell. Described, never decided.
+"""What else changed in the responses of an adapter that gained or fell. It describes and decides nothing.
 
 Read from a run's records, one adapter and task at a time, and only where the interval of a gain excludes 0 (and
 where few prompts differ, the sign test agrees).
-Language is left out: to detect it takes longer than all the rest of a decision.
+Language is left out: detecting it takes longer than the rest of the analysis.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ MEASURES = {
     "refused": "share that open as a refusal does, in English",
     "extractable": "share with an answer that the task could extract, where it notes that",
 }
-"""What each measure says."""
+"""Description of each measure."""
 LENGTHS = ("characters", "tokens")
 READ = ("characters", "tokens", "truncated", "empty", "repeated", "refused")
 MOST = 2000
-"""Prompts of a task whose texts are read, about: more would take time and change no second digit."""
+"""About the number of prompts of a task whose texts are read: more would take time and change no second digit."""
 LEVEL = 0.95
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """One subject's responses to a task, measured; a row a prompt."""
+    """Measures of one subject's responses to a task, a row for each prompt."""
 
     positions: NDArray[np.int64]
     """(prompts,), rising."""
@@ -57,7 +57,7 @@ class _Texts:
 def changes(
     plan: Plan, evidence: Evidence, pairs: Pairs, entries: Sequence[ClaimResult | Cell]
 ) -> tuple[Change, ...]:
-    """One for each adapter and task where a claimed metric, else the primary one, gained or fell."""
+    """The changes of each adapter and task where a claimed metric, else the primary one, gained or fell."""
     reader = _Reader(evidence, pairs)
     moved = _moved(plan, pairs, entries)
     return tuple(
@@ -70,7 +70,7 @@ def changes(
 def _moved(
     plan: Plan, pairs: Pairs, entries: Sequence[ClaimResult | Cell]
 ) -> dict[tuple[str, str], ClaimResult | Cell]:
-    """By adapter and task, in the order of the study: the first entry that gained or fell, as verdicts say it."""
+    """By adapter and task, in the order of the study: the first entry that gained or fell, by the rules of verdicts."""
     primary = {task.primary for task in plan.tasks.values()}
     found: dict[tuple[str, str], ClaimResult | Cell] = {}
     for entry in entries:
@@ -96,7 +96,7 @@ class _Reader:
         self._passes: dict[tuple[str, str], dict[str, Sequence[bool]]] = {}
 
     def change(self, entry: ClaimResult | Cell, adapter: str, task: TaskPlan) -> Change | None:
-        """None where no text was generated, as where continuations were scored."""
+        """None where no text was generated, for example where continuations were scored."""
         name = task.name
         side = self._pairs.counterparts.get((adapter, name))
         if side is None or entry.gain is None:
@@ -128,7 +128,7 @@ class _Reader:
         )
 
     def _looked_at(self, adapter: str, name: str) -> NDArray[np.int64] | None:
-        """Positions at the last look, in a run that stops early; None: whatever both sides answered."""
+        """Positions at the last look, in a run that stops early; None: all positions that both sides answered."""
         if self._schedule is None:
             return None
         looks = self._schedule.looks.get(f"{name} {self._evidence.content(adapter, name) or ''}", ())
@@ -200,7 +200,7 @@ def _measure(text: str, tokens: int | None, finish: str | None) -> tuple[float, 
 def differences(before: Floats, after: Floats, groups: NDArray[np.int64]) -> Iterator[Difference]:
     """Each measure of READ that is known of every prompt on both sides, with its interval.
 
-    before, after: (prompts, measures), the same prompts; groups: (prompts,), equal where prompts are no
+    before, after: (prompts, measures), the same prompts; groups: (prompts,), equal where prompts are not
     independent evidence. Shares get the interval of a gain, lengths Student's over the groups.
     """
     _, own = np.unique(groups, return_inverse=True)

@@ -1,6 +1,6 @@
-"""What can be seen of a response without its task: does it repeat itself, and is it a refusal?
+"""Features of a response that need no task: whether it repeats itself, and whether it is a refusal.
 
-Pure functions of one text, and quick, for they are asked of every response of a run.
+Pure functions of one text, and quick, since they run on every response.
 
     >>> repeats("a dog ran. " * 20), refuses("I'm sorry, but I can't help with that.")
     (True, True)
@@ -14,9 +14,9 @@ __all__ = ["refuses", "repeats"]
 
 GRAM = 4
 FEWEST_GRAMS = 8
-"""Runs of four words in a text below which nothing is said of repetition."""
+"""A text with fewer sequences of four words never counts as repeated."""
 GLYPHS = 40
-"""Characters without a space from which a single repeated one is looked for."""
+"""Length of a stretch without spaces from which a single repeated character is searched for."""
 
 _ACTS = (
     "help|assist|provide|comply|fulfil|fulfill|answer|complete|create|write|generate|do|support|engage|discuss|"
@@ -33,10 +33,9 @@ _REFUSAL = re.compile(
 
 
 def repeats(text: str) -> bool:
-    """Whether more than half of the runs of four words came before in the text; so too with a repeated line.
+    """Whether more than half of a text's sequences of four words occurred in it before, as with a repeated line.
 
-    Under 11 words nothing is said. For text without spaces: whether one character fills more than half of a
-    stretch of 40 or more.
+    Under 11 words never. For text without spaces: whether one character fills more than half of a stretch of 40 or more.
     """
     words = text.split()
     grams = len(words) - GRAM + 1
@@ -54,6 +53,6 @@ def _one_glyph(word: str) -> bool:
 
 
 def refuses(text: str) -> bool:
-    """Whether the text opens, in English, as a refusal does; other wordings and languages go unseen."""
+    """Whether the text opens, in English, as a refusal does; other wordings and languages are not detected."""
     opening = text[:200].lstrip(" \t\r\n*_\"'#>").replace("’", "'").lower()
     return _REFUSAL.match(opening) is not None

@@ -1,8 +1,8 @@
-"""Stopping early: evidence that stays valid though one looked before, and when a verdict can no longer change.
+"""Stopping early: evidence that stays valid after earlier looks, and when a verdict can no longer change.
 
 Two designs. Group-sequential: looks at a schedule, at bounds from an error-spending function; it keeps the
 full run's power. Betting: any look at any time, exact, at a loss of power. Both give a `Gain` that `judge`
-reads. Beside them the pool answer, which speaks of this prompt list only. Nothing here asks a model.
+reads. The pool answer is separate and is about this prompt list only. Nothing here uses a model.
 """
 
 from assay.stats.sequential.betting import log_wealth, log_wealth_of_counts, log_wealth_without_replacement

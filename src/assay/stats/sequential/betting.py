@@ -1,4 +1,4 @@
-"""Evidence that may be looked at after any prompt: the wealth of one who bets against a null.
+"""Evidence that is valid after any prompt: the wealth of a bettor against a null.
 
 Values come in the order in which prompts were drawn, and that order is random. Under the null the wealth E
 is a nonnegative supermartingale that starts at 1, so that it ever reaches 1/alpha has a probability of at

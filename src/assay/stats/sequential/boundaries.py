@@ -1,4 +1,4 @@
-"""Critical values of a test that is looked at several times, by integrating the Gaussian random walk.
+"""Critical values of a test with several looks, by integrating the Gaussian random walk. It knows no prompt.
 
 At information n_1 < n_2 < ... the statistic is Z_k = B(n_k)/sqrt(n_k), B a standard Brownian motion: score
 statistics of independent prompts are that, asymptotically. One-sided and upwards throughout; the same

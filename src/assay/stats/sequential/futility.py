@@ -1,4 +1,4 @@
-"""Whether the rest of a pool is worth asking: the chance that it changes what the evidence says by now."""
+"""Whether the rest of a pool is worth generating: the chance that it changes the present verdict."""
 
 from __future__ import annotations
 

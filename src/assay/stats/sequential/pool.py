@@ -1,7 +1,6 @@
-"""The pool answer: what the full run over these very prompts would print, from a part of them.
+"""The pool answer: what the full run over exactly these prompts would print, from a part of them.
 
-It speaks of this prompt list only, never of prompts of this kind: a separate field, with its own words, for
-who asks for it. Prompts are drawn without replacement, so it is always settled at the last prompt.
+It is about this prompt list only, never about prompts of this kind: a separate, optional field with its own words. Prompts are drawn without replacement, so it is always settled at the last prompt.
 """
 
 from __future__ import annotations
