@@ -1,1 +1,1 @@
-"""Other tools' logs in, our results out."""
+"""Imports other tools' logs as recorded responses, and exports a run in their formats. It measures nothing."""

@@ -1,6 +1,6 @@
-"""What a study can find out, and what it costs, before anything is spent on it.
+"""Forecasts of a study: what it can show and what it costs, before anything is spent on it. It stores no response.
 
-forecast -> all of it, of a study as far as it could be resolved      trial -> time, from a few prompts that are answered
+forecast -> all of it, of a study as far as it could be resolved      trial -> time, from a few generated responses
 power -> gains that its prompts and seeds can show                    cost -> responses and tokens
 guesses, pilot -> what power and cost assume                          early, walks -> where a run may stop
 """

@@ -1,7 +1,7 @@
 """Where a run that stops early is expected to stop, and what it then costs.
 
-Each way that a claim is judged is simulated at a few true gains; the words and prompts of those runs are the
-figures. A run's cost takes every claim to be equally true, and its cells to stop independently of each other.
+Each type of claim is simulated at a few true gains, which gives the verdicts and prompts of such runs. A run's cost
+assumes that every claim is equally true, and that its cells stop independently of each other. It reads no response.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from assay.progress import Progress, silent
 __all__ = ["Early", "EarlyCost", "ExpectedStop", "Simulated", "early_costs", "expected_stops", "may_stop"]
 
 Shares = Mapping[tuple[str, str], float]
-"""Of a task's prompts that are asked, by subject and task."""
+"""Share of a task's prompts that are used, by subject and task."""
 Floats = NDArray[np.float64]
 
 TRUTHS = (2.0, 1.0, 0.0, -1.0)
-"""True gains that are looked at, in margins."""
+"""True gains of the simulations, in margins."""
 RUNS = 2000
 """Simulated at each; a share of them is off by one point in a hundred, or two."""
 FEWEST, BETS = 20, 100_000
@@ -39,7 +39,7 @@ FEWEST, BETS = 20, 100_000
 
 @dataclass(frozen=True, slots=True)
 class ExpectedStop:
-    """Claims that are judged alike, at one true gain."""
+    """Claims of one type, at one true gain."""
 
     metric: str
     kind: stats.ClaimKind
@@ -47,17 +47,17 @@ class ExpectedStop:
     alpha: float
     """One-sided, divided by the size of the family."""
     prompts: int
-    """At which it ends whatever they say."""
+    """The prompts at which it ends in any case."""
     margins: float
     """The true gain, in margins."""
     gain: float
     """The true gain."""
     discordance: float
-    """Assumed, or a pilot's; as large as the gain at least."""
+    """Assumed, or a pilot's; at least as large as the gain."""
     runs: int
     """Simulated."""
     share: float
-    """Of the prompts that an adapter is asked, on average."""
+    """Mean share of the prompts that an adapter gets."""
     words: Mapping[str, float]
     """Share of the runs that end with each verdict, the most frequent first."""
 
@@ -71,7 +71,7 @@ class EarlyCost:
     """Of the tokens of a run to the end: a pilot's, else as many as there may be."""
     responses: int
     longest: int
-    """Tokens, if every response were as long as it may be."""
+    """Tokens, if every response had its longest length."""
     expected: int | None
     """Tokens, if every response were as long as a pilot's; null where no pilot says."""
     low: float | None
@@ -84,7 +84,7 @@ class EarlyCost:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """How a run that stops once everything is decided goes, in expectation."""
+    """The expected course of a run that stops once everything is decided."""
 
     stated: bool
     """Whether the study stops early; else it would with `--until decided`."""
@@ -100,11 +100,11 @@ class Early:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """Expected stops, with where each simulated run ended."""
+    """Expected stops, with the end of each simulated run."""
 
     stops: tuple[ExpectedStop, ...]
     ends: Mapping[tuple[ClaimType, float], NDArray[np.int64]]
-    """By claim and true gain in margins: (runs,) prompts asked."""
+    """By claim and true gain in margins: (runs,) prompts used."""
     left_out: tuple[str, ...] = ()
     """Metrics that a run cannot stop early on."""
 
@@ -121,7 +121,7 @@ def expected_stops(
     guesses: Guesses,
     progress: Progress = silent,
 ) -> Simulated:
-    """Every type of claim, simulated at each true gain; the study's seed gives the same again.
+    """Every type of claim, simulated at each true gain; the study's seed makes it reproducible.
 
     What a run cannot stop early on, or whose prompts are not known, is left out. A prompt of several checks
     counts as in `metric_power`: one that differs, in little more than one of them.
@@ -197,7 +197,7 @@ def early_costs(
     lengths: Mapping[str, Length],
     trials: Sequence[Trial],
 ) -> tuple[EarlyCost, ...]:
-    """What a run costs at each true gain: claimed cells as simulated, the base as far as its furthest adapter."""
+    """The cost of a run at each true gain: claimed cells as simulated, the base as far as its furthest adapter."""
     if not parts or not simulated.stops:
         return ()
     return tuple(
@@ -234,7 +234,7 @@ def _cost(
 
 
 def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margins: float) -> Shares:
-    """Expected share of the prompts that each subject is asked on each task."""
+    """Expected share of the prompts that each subject gets on each task."""
     of_cell: dict[tuple[str, str], list[ClaimType]] = defaultdict(list)
     for claim, judged in zip(plan.claims, claim_types(plan), strict=True):
         of_cell[claim.subject.name, claim.metric.task].append(judged)
@@ -253,7 +253,7 @@ def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margin
 
 
 def _ended_by(types: Sequence[ClaimType], simulated: Simulated, pool: int, margins: float) -> Floats:
-    """Chance that every claim of a cell is settled once 0, 1, ... pool - 1 prompts are asked."""
+    """Chance that every claim of a cell is settled after 0, 1, ... pool - 1 prompts."""
     by = np.ones(pool)
     for claim in types:
         if (claim, margins) not in simulated.ends:
@@ -264,5 +264,5 @@ def _ended_by(types: Sequence[ClaimType], simulated: Simulated, pool: int, margi
 
 
 def _from(prompts: int, pool: int) -> Floats:
-    """The same of a cell that is surely asked so many."""
+    """The same for a cell that surely gets this many prompts."""
     return (np.arange(pool) >= prompts).astype(np.float64)

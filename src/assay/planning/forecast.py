@@ -1,6 +1,6 @@
-"""What a study can find out, and what it costs, before anything is spent on it.
+"""The forecast of a study: what it can show, and what it costs, before anything is spent on it.
 
-It writes nothing, and takes a study as far as it could be resolved (`assay.runs.outline`).
+It writes nothing, and works on a study as far as it could be resolved (`assay.runs.outline`).
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ class Forecast:
 
     study: str
     power: tuple[MetricPower, ...]
-    """Of each adapter's claims."""
+    """Power of each adapter's claims."""
     recipes: tuple[RecipePower, ...]
-    """Of recipes with several seeds."""
+    """Power of recipes with several seeds."""
     cost: Cost | None
     """None where nothing is generated."""
     trials: tuple[Trial, ...]
-    """One for each base, where it was asked for and possible."""
+    """One for each base, where requested and possible."""
     time: Time | None
     """From the trials."""
     pilot: Pilot | None
-    """What a pilot says, where one was given."""
+    """The figures of a pilot, where one was given."""
     early: Early | None
-    """Where a run that stops once everything is decided would stop; None where no run of this study can."""
+    """Where a run that stops once everything is decided would stop; None where no run of this study can stop early."""
     notes: tuple[str, ...]
     """What could not be estimated and why, and what the figures leave out."""
 
@@ -78,8 +78,8 @@ def forecast(
 ) -> Forecast:
     """Power, cost, the expected stop and, where the outline holds the work, the run time estimated from a short trial.
 
-    `pilot` is the folder of a run of some of the study's prompts; it replaces the guesses, where it tells more. Raises
-    RunError if the pilot is none.
+    `pilot` is the folder of a run of some of the study's prompts; it replaces the guesses where it has figures. Raises
+    RunError if the pilot is not a run.
     """
     plan, work = outline.plan, outline.work
     notes = list(outline.notes)
@@ -106,7 +106,7 @@ def forecast(
 
 
 def _with_pilot(guesses: Guesses, pilot: Pilot | None, notes: list[str]) -> Guesses:
-    """The guesses, with what a pilot says."""
+    """The guesses, replaced where a pilot has figures."""
     if pilot is None:
         return guesses
     notes += pilot.notes
@@ -118,13 +118,13 @@ def _with_pilot(guesses: Guesses, pilot: Pilot | None, notes: list[str]) -> Gues
 
 
 def _caveats(plan: Plan) -> list[str]:
-    """What the figures do not say."""
+    """Caveats of the figures."""
     notes = []
     if plan.source != "generated":
         notes.append("Nothing is generated: the responses are recorded.")
     if max(Counter((adapter.recipe, adapter.base) for adapter in plan.adapters).values()) < 2:
         notes.append(
-            "No recipe has two seeds: verdicts will speak of these adapters, not of how they were trained."
+            "No recipe has two seeds: verdicts will be about these adapters, not about their recipe."
         )
     if plan.decoding.samples > 1:
         notes.append("Power is that of one sample a prompt; more samples find smaller gains.")
@@ -161,7 +161,7 @@ def _early(
 
 
 def _mean_checks(outline: Outline) -> dict[MetricName, float]:
-    """How many checks a prompt has on average, by metric; what a check is out of depends on no response."""
+    """Mean number of checks a prompt, by metric; it depends on no response."""
     means = {}
     for name, examples in outline.examples.items():
         out_of = [outline.tasks[name].score(example, "").out_of for example in examples]
@@ -172,7 +172,7 @@ def _mean_checks(outline: Outline) -> dict[MetricName, float]:
 
 
 def _trials(outline: Outline, progress: Progress, notes: list[str], clock: Clock) -> tuple[Trial, ...]:
-    """A trial of each base, or of none: half a study has no time."""
+    """A trial of each base, or none: part of a study gives no run time."""
     if outline.work is None:
         return ()
     notes += [

@@ -1,4 +1,4 @@
-"""What a forecast assumes, since nothing is measured yet: declared, or estimated from a pilot."""
+"""The assumptions of a forecast, declared or estimated from a pilot, since nothing is measured yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["DISCORDANCES", "SEED_SD", "Guesses"]
 DISCORDANCES = (0.1, 0.2, 0.3)
 """Shares of prompts on which adapter and base differ, from similar to very different."""
 SEED_SD = 0.03
-"""Spread of the true gain between seeds of one recipe: three points, where nothing is known."""
+"""Spread of the true gain between seeds of one recipe: three points by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,16 @@ class Guesses:
     """How much adapters differ from their bases, and seeds from each other."""
 
     discordances: tuple[float, ...] = DISCORDANCES
-    """Shares of prompts on which adapter and base differ, on metrics of which nothing else is known."""
+    """Shares of prompts on which adapter and base differ, on metrics for which nothing else is known."""
     seed_sd: float | None = None
-    """Declared spread of the true gain between seeds of one recipe; None where nobody declared any."""
+    """Declared spread of the true gain between seeds of one recipe; None where none was declared."""
     pilot_sd: float = 0.0
-    """A pilot's, of the metric where it is largest. Its few seeds may raise what is assumed, never lower it."""
+    """A pilot's spread, of the metric where it is largest. Its few seeds may raise the assumption, never lower it."""
     of_metric: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """By metric, a pilot's shares: the least, the mean and the largest of its adapters."""
 
     def __post_init__(self) -> None:
-        """Raise AssayError for what is no share, or no spread."""
+        """Raise AssayError for a value that is not a share, or not a spread."""
         if not self.discordances:
             raise AssayError("a plan needs at least one discordance", fix="give one, as 0.15")
         for share in (*self.discordances, *(value for shares in self.of_metric.values() for value in shares)):
@@ -56,6 +56,6 @@ class Guesses:
         return tuple(sorted(set(self.of_metric.get(metric, self.discordances))))
 
     def middle(self, metric: str) -> float:
-        """The one share for a metric where only one is looked at; of an even number the larger."""
+        """The share for a metric where only one is used; the larger of the middle two."""
         shares = self.of(metric)
         return shares[len(shares) // 2]

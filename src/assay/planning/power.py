@@ -1,4 +1,4 @@
-"""What a study's prompts and seeds can show, at the level that its claims are judged at. It asks no model.
+"""The power of a study: what its prompts and seeds can show at the level of its claims. It uses no model.
 
 Each null is tested one-sided at alpha over the size of the family, as verdicts are: a 1 - 2 alpha interval.
 """
@@ -28,7 +28,7 @@ __all__ = [
 
 POWER = 0.8
 PROMPT_SHARE = 0.4
-"""Of the variance of a prompt's difference, what all seeds share; the rest is each seed's own."""
+"""Share of the variance of a prompt's difference that all seeds have in common; the rest is each seed's own."""
 SIZE = 1.3
 """Mean square of a difference, in checks, of prompts that have several and differ: 1.28 to 1.38 between
 fine-tuned checkpoints of Qwen3-4B and their base on IFEval."""
@@ -38,7 +38,7 @@ LITTLE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class PowerRow:
-    """What can be shown at one discordance."""
+    """Power at one discordance."""
 
     discordance: float
     """Share of prompts on which adapter and base differ."""
@@ -52,7 +52,7 @@ class PowerRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricPower:
-    """Claims on one metric that are judged alike."""
+    """Claims of one type on one metric."""
 
     metric: str
     kind: stats.ClaimKind
@@ -61,7 +61,7 @@ class MetricPower:
     prompts: int | None
     """null where the examples could not be read."""
     checks: float
-    """A prompt has so many on average; one that differs is taken to differ in little more than one."""
+    """Mean number of checks a prompt; one that differs is taken to differ in little more than one."""
     alpha: float
     """One-sided, for each null, divided by the size of the family."""
     level: float
@@ -71,7 +71,7 @@ class MetricPower:
 
 @dataclass(frozen=True, slots=True)
 class RecipePower:
-    """Claims of recipes on one metric over as many seeds."""
+    """Claims of recipes on one metric over the same number of seeds."""
 
     metric: str
     kind: stats.ClaimKind
@@ -96,7 +96,7 @@ class RecipePower:
 
 @dataclass(frozen=True, slots=True)
 class ClaimType:
-    """What decides a claim's verdict beside its scores: claims that share it are planned together."""
+    """What decides a claim's verdict besides its scores: claims that share it are planned together."""
 
     metric: MetricName
     kind: stats.ClaimKind
@@ -117,7 +117,7 @@ def claim_types(plan: Plan) -> list[ClaimType]:
 def metric_power(
     plan: Plan, prompts: Mapping[str, int], checks: Mapping[MetricName, float], guesses: Guesses
 ) -> tuple[MetricPower, ...]:
-    """One for each metric, kind, margin and level; prompts by task, checks a prompt by metric."""
+    """The power for each metric, kind, margin and level. prompts: by task; checks a prompt: by metric."""
     return tuple(
         MetricPower(
             metric=str(claim.metric),
@@ -137,7 +137,7 @@ def metric_power(
 
 
 def _row(n: int | None, discordance: float, margin: float, checks: float, alpha: float) -> PowerRow:
-    """Worked out in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt."""
+    """Computed in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt."""
     scaled, spread = scaled_margin(margin, checks), differing(discordance, checks)
     gain = stats.detectable_gain(n, spread, alpha, POWER) if n else None
     return PowerRow(
@@ -161,7 +161,7 @@ def differing(discordance: float, checks: float) -> float:
 def recipe_power(
     plan: Plan, prompts: Mapping[str, int], checks: Mapping[MetricName, float], guesses: Guesses
 ) -> tuple[RecipePower, ...]:
-    """One for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
+    """The power for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
     seeds = Counter(
         (claim.subject.recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
         for claim in plan.claims
@@ -212,7 +212,7 @@ def _recipe(
 
 
 def _advice(now: float | None, prompts: float | None, seeds: float | None) -> str:
-    """What is worth adding."""
+    """A sentence on whether prompts or seeds are worth adding."""
     if now is None or prompts is None or seeds is None:
         return "More prompts would not help: so few seeds show nothing; train more seeds."
     if now - prompts < LITTLE * now:

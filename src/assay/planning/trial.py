@@ -1,7 +1,7 @@
-"""How long a study takes, from a few of its prompts that are answered for real. It keeps no response.
+"""Estimates the run time of a study from a few of its prompts, for which it generates responses. It stores none.
 
-Reading prompts and writing responses are timed apart: a first pass asks for one token each, a second one
-for more. Machines that read the first prompts quickly get more of them, so that a batch is nearly as full
+Reading prompts and writing responses are timed separately: a first pass generates one token each, a second one
+more. Machines that read the first prompts quickly get more of them, so that a batch is nearly as full
 as the run's: on a GPU a full batch takes hardly longer than a small one.
 """
 
@@ -35,11 +35,11 @@ SHORT = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One base and its adapters, tried."""
+    """The trial of one base and its adapters."""
 
     base: str
     loading: float
-    """Seconds until the first prompt could be asked."""
+    """Seconds until the first prompt could be sent."""
     responses: int
     """At once."""
     read: float
@@ -61,7 +61,7 @@ class Time:
 
 
 def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
-    """Load a base with its adapters and ask some prompts. Raises EngineError if it cannot be loaded or asked."""
+    """Load a base with its adapters and run some prompts. Raises EngineError if it cannot be loaded or run."""
     began = clock()
     with group.open() as session:
         loaded = clock() - began
@@ -86,7 +86,7 @@ def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
 
 
 def _spread(workloads: Sequence[Workload], count: int) -> list[Prompt]:
-    """So many prompts of each workload, spread evenly."""
+    """A number of prompts of each workload, spread evenly."""
     prompts: list[Prompt] = []
     for load in workloads:
         keys = list(load.texts)
@@ -97,7 +97,7 @@ def _spread(workloads: Sequence[Workload], count: int) -> list[Prompt]:
 
 
 def _timed(session: Session, prompts: Iterable[Prompt], limit: int, clock: Clock) -> tuple[float, int]:
-    """Seconds for all, and tokens that came; one for a response whose tokens are not counted."""
+    """Seconds for all prompts, and their tokens; one token for a response whose tokens are not counted."""
     short = [replace(prompt, max_tokens=min(limit, prompt.max_tokens)) for prompt in prompts]
     began = clock()
     tokens = sum(completion.tokens or 1 for completion in session.complete(short))
@@ -110,7 +110,7 @@ def estimate(
     lengths: Mapping[str, Length],
     share: Callable[[SubjectCost], float] = lambda _: 1.0,
 ) -> Time:
-    """The whole run at the trial's pace, base after base; of each part the share that is asked."""
+    """Time of the whole run at the trial's pace, one base after another; of each part the share that is used."""
     low = high = expected = 0.0
     known = True
     for trial in trials:

@@ -1,1 +1,1 @@
-"""A finished run, written in the formats of other tools: one module a format."""
+"""Exporters: a finished run in the formats of other tools, one module for each format. They change no run."""

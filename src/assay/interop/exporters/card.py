@@ -78,7 +78,7 @@ def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
 
 
 def _dataset(run: Finished, task: str) -> dict[str, Any]:
-    """The hub's dataset where all of it was read from there; else the kind of task alone, which is no dataset."""
+    """The hub's dataset where all of it was read from there; else only the kind of task."""
     entry, hub, part = run.plan.tasks[task], run.tasks[task].hub, run.part(task)
     if hub is None or entry.data or part:
         return {"name": f"{task} ({part})" if part else task, "type": run.tasks[task].kind}

@@ -1,7 +1,7 @@
 """Writes an adapter's scores for its `.eval_results/` folder on the hub, which leaderboards read.
 
 The format has no field for uncertainty: interval, gain and verdict are in `notes`. A leaderboard's task is
-named by whoever publishes, never guessed.
+named by the user, never guessed.
 """
 
 from __future__ import annotations

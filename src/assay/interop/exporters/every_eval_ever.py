@@ -1,9 +1,9 @@
-"""Writes a run in the schema of every_eval_ever, version 0.3.0: one model an aggregate, a line a prompt and metric.
+"""Writes a run in the schema of every_eval_ever, version 0.3.0: an aggregate a model, a line a prompt and metric.
 
     OUT/data/<study>/<developer>/<model>/<uuid>.json
     OUT/data/<study>/<developer>/<model>/<uuid>_samples.jsonl
 
-Scores carry their uncertainty; an adapter's gains over its base are results of their own.
+Scores carry their uncertainty; an adapter's gains over its base are separate results.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ SCHEMA_VERSION = "0.3.0"
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """One subject, as the schema names things."""
+    """One subject in the names of the schema."""
 
     name: str
-    """As the records call it."""
+    """Its name in the records."""
     arguments: Mapping[str, str]
     """`pretrained`, and `peft` for an adapter."""
     identity: str

@@ -1,4 +1,4 @@
-"""Writes a run in a format of another tool, by the format's name.
+"""Writes a run in the format of another tool, by the format's name. It knows no format itself.
 
 export_run("runs/mine", "lm-eval", "exported").files
 """

@@ -1,4 +1,4 @@
-"""Writes a run as lm-evaluation-harness writes one: a folder a subject, with its samples and its results.
+"""Writes a run as lm-evaluation-harness does: a folder for each subject, with its samples and its results.
 
     OUT/<subject>/samples_<task>_<time>.jsonl
     OUT/<subject>/results_<time>.json

@@ -1,7 +1,7 @@
 """Logs a finished run to MLflow, W&B or trackio: a run with the report for the study, then one for each adapter.
 
-Where that goes is the library's own business: MLFLOW_TRACKING_URI, WANDB_MODE and TRACKIO_DIR say it, as for
-everything else its user logs. Each export adds runs; none is changed.
+The library's own settings (MLFLOW_TRACKING_URI, WANDB_MODE, TRACKIO_DIR) decide where the entries go. Each export adds
+runs; none is changed.
 
     MLFLOW_TRACKING_URI=sqlite:///mlflow.db assay export runs/mine --format mlflow
     WANDB_MODE=offline assay export runs/mine --format wandb --project adapters

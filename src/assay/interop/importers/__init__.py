@@ -1,1 +1,1 @@
-"""Logs of other tools, read as recorded responses and added to a run."""
+"""Importers: logs of other tools as recorded responses, added to a run. They score nothing."""

@@ -1,8 +1,8 @@
 """Reads instances of every_eval_ever: `<uuid>_samples.jsonl`, with `<uuid>.json` beside it.
 
 An instance occurs once for each metric; equal ones are one response. `model_id` is one name, of a base or of
-an adapter: which, the aggregate's `model_info.additional_details` says (`base_model`, `adapter`), or else
-whoever imports it. Where `input.formatted` is missing, `input.raw` is taken as the prompt as sent.
+an adapter: the aggregate's `model_info.additional_details` (`base_model`, `adapter`) or else the user of the
+import says which. Where `input.formatted` is missing, `input.raw` is taken as the prompt as sent.
 """
 
 from __future__ import annotations

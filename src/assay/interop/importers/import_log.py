@@ -1,7 +1,7 @@
-"""Brings logs of other tools into a run's folder, as the recorded responses of a study that is kept there.
+"""Imports logs of other tools into a run's folder, as the recorded responses of a study that is kept there.
 
     RUN/imported/<subject>/<task>.jsonl     the responses, in one form for all tools
-    RUN/imported/imports.json               which file each came from, by content, and which model it names
+    RUN/imported/imports.json               the source file of each, by content, and the model that it names
     RUN/imported/study.yaml                 the study: add claims and margins there
 
 An import decides nothing. A log holds no label, no claim and no margin: they are declared in the study, and
@@ -53,14 +53,14 @@ class Import:
     data: Path | None = None
     """The task's prompt or example file; then every response is matched to it before anything is written."""
     limit: int | None = None
-    """The first so many examples only, where the log has no more."""
+    """Only this many examples, the first ones, where the log has no more."""
     after: str | None = None
     """Judge only what follows the first such mark, in responses that have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import left."""
+    """The result of an import."""
 
     responses: int
     base: str | None

@@ -1,7 +1,7 @@
-"""Logs of other tools, in one form: rows as they answered, and which model the log says wrote them.
+"""Logs of other tools in one form: rows of responses, and the model that the log names.
 
-A log that does not say which adapter wrote it is refused, with what to add; so is one that says another
-than was stated, or was asked in more ways than one.
+A log that does not say which adapter wrote it is refused, with what to add; so is a log that contradicts the stated
+model, or mixes several protocols.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def name_of(row: Row) -> str:
 
 
 def check_pair(ours: Log, theirs: Log, adapter: str, base: str, path: Path) -> None:
-    """Hold an adapter's log against its base's. Raises ResponsesError where they were not asked the same."""
+    """Compare an adapter's log with its base's. Raises ResponsesError where their prompts or protocols differ."""
     mine, other = ({(name_of(row), row.sample): row for row in log.rows} for log in (ours, theirs))
     if unpaired := sorted(mine.keys() ^ other.keys()):
         name, sample = unpaired[0]
