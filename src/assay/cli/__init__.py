@@ -1,4 +1,4 @@
-"""The command line: one file a command. Each imports what it needs when it runs, so that `--help` is quick.
+"""The command line: one file for each command. Each imports what it needs when it runs, so that `--help` is quick.
 
 app        -> what commands share      errors -> how a command ends      interrupt -> what Ctrl-C leaves
 progress, show, tables -> what is printed

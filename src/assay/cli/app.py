@@ -1,4 +1,4 @@
-"""What commands share: parameters, JSON output, and how a command is made of a function. It knows no command.
+"""What commands share: parameters, JSON output, and how a function becomes a command. It knows no command.
 
 Parameters that several commands take have one name and one help text, here.
 """

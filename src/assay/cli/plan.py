@@ -1,4 +1,4 @@
-"""`assay plan`: what a study can find out, and what it costs."""
+"""`assay plan`: what a study can show, and what it costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far long work is: bars on a terminal, plain lines elsewhere, both on standard error.
+"""Shows the progress of long work: bars on a terminal, plain lines elsewhere, both on standard error.
 
 It knows no engine, task or store. To see the lines of a run: `assay run STUDY.yaml 2>&1 | cat`.
 """

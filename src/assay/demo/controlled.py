@@ -1,4 +1,4 @@
-"""The controlled study: adapters are trained with a nominal label, and then audited as anyone else's.
+"""The controlled study: adapters are trained with a nominal label, and then audited like any other.
 
     recipe -> training -> an inert adapter beside them -> study -> audit
 
@@ -7,7 +7,7 @@
       adapters/         what `assay train` leaves, and `inert`
       study.yaml, records.sqlite, verdicts.json, report.html, report.md      what `assay run` leaves
 
-All of it goes on where it stopped when it is run again in the same folder. It expects no outcome.
+After an interruption it resumes when it is run again in the same folder. It expects no outcome.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An adapter that changes nothing: as PEFT initialises it, never trained, its B matrices all zero. It needs torch.
 
-The commonest fault in the field, made on purpose. It knows no study.
+This is the commonest fault in practice, made on purpose. It knows no study.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where responses come from. `api` is the seam that engines satisfy."""
+"""Engines: where responses come from. `api` is the interface that each satisfies. They know no claim, task or store."""
 
 from assay.engines.api import (
     Completion,

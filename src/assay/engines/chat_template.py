@@ -1,6 +1,6 @@
-"""Chat templates without transformers: which one a folder brings, and one user turn under one.
+"""Chat templates without transformers: finds the one of a folder, and renders turns under one.
 
-Text comes out as transformers renders it, from the special tokens that the tokenizer's files name. No prompt
+The text is what transformers renders, from the special tokens that the tokenizer's files name. No prompt
 depends on the day: templates that ask for the date are given a fixed one.
 """
 

@@ -1,4 +1,6 @@
-"""Between text and tokens, by the rules of lm-eval's Hugging Face models, so that figures compare."""
+"""Converts text to tokens and back by the rules of lm-eval's Hugging Face models, so that figures are comparable.
+
+It knows no model."""
 
 from __future__ import annotations
 

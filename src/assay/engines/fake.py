@@ -1,4 +1,4 @@
-"""An engine for tests: a function answers, no model is loaded.
+"""An engine for tests: responses come from a function. It loads no model.
 
 fake = Fake(lambda prompt: "4" if prompt.subject == "math" else "5")
 list(fake.complete([Prompt("math", "numeric", "1", "2 + 2 =")]))[0].text  # "4"

@@ -1,6 +1,6 @@
-"""Folders of weights: where they are, whether they are whole, what they hold. It needs no torch.
+"""Folders of weights: where they are, whether they are complete, what they hold. It needs no torch.
 
-Errors here say what is wrong with a file and the fix, and not whose file it is: callers put that before.
+Errors here name the file's fault and the fix, but not the base or adapter: callers add that.
 """
 
 from __future__ import annotations

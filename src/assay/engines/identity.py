@@ -1,4 +1,4 @@
-"""What answers, by content: digests of what decides a response, and of nothing else. It needs no torch.
+"""Identities by content: digests of whatever decides a response, and of nothing else. It needs no torch.
 
 No name and no path is part of it. Chat templates belong to the protocol, software and hardware to the
 provenance, batching to neither: it moves a result by rounding only.

@@ -1,4 +1,4 @@
-"""An engine's options as a pydantic model, and its complaints: which field, what was given, what it takes.
+"""An engine's options as a pydantic model, and errors with the field, its value and what it takes. It knows no engine.
 
 class ToyOptions(Options):
     rows: int = Field(256, gt=0, title="a whole number above 0")

@@ -1,7 +1,7 @@
-"""Look at a base and its adapters, and load nothing: what every engine for weights begins with, and what they share.
+"""Checks a base and its adapters and loads no weights: the base class of every engine's preflight.
 
 An engine's module has a function `preflight`, which fills a `Preflight` of its own (files, configuration, shapes,
-digests); what that loads is a `Session`. A new engine is such a module, and a line in `ENGINE_MODULES`.
+digests); its `load` gives a `Session`. A new engine is such a module, and a line in `ENGINE_MODULES`. It knows no task.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     read_examples(path, lambda row: Example(row.key(), row.text("question"), {}))
 
-Errors name file, line and field, and show what was found there.
+Errors name file, line, field and value.
 """
 
 from __future__ import annotations

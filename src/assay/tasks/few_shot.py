@@ -1,6 +1,6 @@
-"""Word problems with worked answers, which show a model without a chat template how to answer.
+"""Few-shot examples for `numeric`: word problems with worked answers, for a model without a chat template.
 
-Our own, from no benchmark. The first ones are given first; a change to any of them is a new `Form.version`.
+They are our own, from no benchmark. The first ones are given first; a change to any of them is a new `Form.version`.
 """
 
 from __future__ import annotations

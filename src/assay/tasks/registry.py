@@ -1,7 +1,7 @@
 """The tasks by name: those of this package, of installed plugins, and of a user's file.
 
 A new task of this package is one file and one line here. A class is imported when it is first needed, by its
-module's name: this is also how the tasks of synthetic data, which belong to a later room (`assay.demo`), get in.
+module's name: this is also how the tasks of synthetic data, which belong to a later package (`assay.demo`), are found.
 """
 
 from __future__ import annotations

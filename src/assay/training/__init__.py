@@ -1,7 +1,7 @@
 """Makes adapters for controlled studies: labels x seeds x settings, and the study that audits them.
 
     form, recipe   the recipe file, strict          data     prompts and responses, no row skipped
-    base           looked at, then loaded once      tokens   what is learnt, what is only read
+    base           checked, then loaded once        tokens   which tokens are learnt
     loop           one adapter, by peft and transformers' Trainer, resumable bit by bit
     manifest       its folder and card              study    the file that `assay run` takes
     session        all of it in order

@@ -1,4 +1,4 @@
-"""The folder of a trained adapter: what PEFT loads, a card, and a manifest of what it was made from.
+"""The folder of a trained adapter: PEFT's files, a card, and a manifest of its sources.
 
     adapter_model.safetensors, adapter_config.json      by peft
     README.md                                           the card, with the front matter that the hub and `assay init` read

@@ -1,4 +1,4 @@
-"""A training session: everything is checked, then the base is loaded once and each adapter trained in turn.
+"""A training session: everything is checked, then the base is loaded once and each adapter is trained in turn.
 
     check data, base, modules, ranks, lengths, study -> load -> train, verify that the base is unchanged, keep -> study
 

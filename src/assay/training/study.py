@@ -1,4 +1,4 @@
-"""The study that audits what was trained: written beside the adapters, refused before they are trained.
+"""The study that audits the trained adapters: written beside them, and checked before they are trained.
 
 It knows no weights. What a recipe file shares with a study (tasks, margin, decoding, ...) is copied,
 with its paths made relative to the new file.

@@ -1,4 +1,4 @@
-"""Synthetic data, a small world of plain English: four tasks that bring their own examples, and text to learn them from.
+"""Synthetic data, a small world of plain English: four tasks with their own examples, and text to learn them from.
 
     from assay.demo.synthetic import draw
     draw("problems", "test", 300)            # prompts, responses, and what judges a response

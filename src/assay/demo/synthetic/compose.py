@@ -1,4 +1,4 @@
-"""Writes a response that follows given instructions; the verifiers themselves have the last word.
+"""Writes a response that follows given instructions, which the verifiers themselves check.
 
 compose(request, (DrawnInstruction("startend:quotation", {}),), generator)
 """

@@ -1,4 +1,4 @@
-"""What a kind of example is: facts that decide its split, and words around them. It knows no task.
+"""A kind of example: facts that decide its split, and words around them. It knows no task.
 
 Facts are drawn first, and their digest says to which split they belong; only then are they put into
 words. So a paraphrase can never cross from one split to another.

@@ -1,10 +1,10 @@
-"""The ray engines: actors that each hold an engine for weights, and share out what a study asks.
+"""The ray engines: actors that each hold an engine for weights, and share a study's prompts.
 
     engine: {name: "ray:torch", dtype: bfloat16, options: {actors: 4, gpus_per_actor: 1}}
 
-The records are those of the inner engine alone, whatever the number of actors, and whichever of them are lost
-meanwhile. Every machine must see the same files: folders by the same path, or hub ids with a revision. Here, where
-the study runs, weights are looked at and not loaded.
+The records equal those of the inner engine alone, whatever the number of actors, and even if some are lost.
+Every machine must see the same files: folders by the same path, or hub ids with a revision. The process of the study
+checks weights and does not load them.
 
     options -> a study's `engine`, checked     preflight  -> look here, load over there
     sharing -> batches, and those of lost ones session -> loaded actors, as a study uses them

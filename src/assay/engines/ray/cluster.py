@@ -1,6 +1,6 @@
-"""What is needed of a cluster: actors that take jobs, and the messages that they send, one after the other.
+"""The interface of a cluster: actors that take jobs, and the messages that they send, in order.
 
-It knows no Ray: `actors` makes one of Ray, tests make one in their own process.
+It knows no Ray: `actors` implements it with Ray, tests implement it in their own process.
 """
 
 from __future__ import annotations

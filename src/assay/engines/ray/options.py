@@ -1,4 +1,6 @@
-"""`engine` of a study, as this engine reads it: the actors are its own, all else is the engine's that each holds."""
+"""Options of the ray engines: the actors are their own, all others belong to the engine that each actor holds.
+
+It starts nothing."""
 
 from __future__ import annotations
 

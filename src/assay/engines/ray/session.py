@@ -1,6 +1,6 @@
-"""Loaded actors, as a study uses them: prompts shared out over all, completions as they come, lost actors replaced.
+"""A session of loaded actors: prompts are shared among all, completions arrive as they finish, lost actors are replaced.
 
-A prompt is completed once: a lost actor loses only the completions that it had not sent.
+A prompt is completed once: a lost actor loses only the completions that it had not sent. It knows no model.
 """
 
 from __future__ import annotations

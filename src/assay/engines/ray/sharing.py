@@ -1,4 +1,4 @@
-"""How prompts are shared out: which batches, in which order, and what becomes of those of a lost actor.
+"""Shares prompts among actors: which batches, in which order, and what happens to those of a lost actor.
 
 It knows prompts and counts, no actor and no engine.
 """

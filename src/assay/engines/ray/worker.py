@@ -1,4 +1,4 @@
-"""What an actor does: look, load, answer, measure. It knows no Ray, and nothing of the other actors."""
+"""The work of an actor: preflight, load, generate, probe. It knows no Ray and no other actor."""
 
 from __future__ import annotations
 

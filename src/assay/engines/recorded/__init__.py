@@ -1,4 +1,4 @@
-"""Responses that were recorded before: files of several formats, and the engine that looks them up.
+"""Recorded responses: files of several formats, and the engine that looks them up. It loads no model.
 
 responses, lm_eval -> rows of a file     engine -> rows matched to examples     summary -> aggregate scores
 """

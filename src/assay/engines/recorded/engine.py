@@ -1,7 +1,7 @@
-"""Responses that were given before: files of rows, matched to examples by key or by exact prompt.
+"""The engine of recorded responses: files of rows, matched to examples by key or by exact prompt.
 
-A file must answer every example exactly once for each sample; what is missing, surplus, doubled or
-asked with another prompt is refused, because a gain compares equal things or nothing.
+A file must answer every example exactly once for each sample. Missing, surplus or double rows, and rows with
+another prompt, are refused, because a gain compares equal prompts. It knows no format.
 """
 
 from __future__ import annotations

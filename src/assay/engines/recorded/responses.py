@@ -1,4 +1,6 @@
-"""Recorded responses as rows, from whatever format; and assay's own, in which a row has `response`, and `key` or `prompt`."""
+"""Recorded responses as rows, and assay's own format, in which a row has `response`, and `key` or `prompt`.
+
+It knows no task."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""The openai engine: a base and its adapters behind a server, asked over HTTP. It needs no extra of its own.
+"""The openai engine: a base and its adapters behind a server, over HTTP. It needs no extra of its own.
 
     engine: {name: openai, url: "http://localhost:8000", server: vllm}
 
-A study still names folders or hub ids: who answers is known by content, and prompts are put under the chat
-template here, so that the protocol is ours. What the server makes of an adapter's name is never believed: each
-adapter is compared with the base on probe prompts at every start, and again by every process that asks it.
+A study still names folders or hub ids: subjects are identified by content, and chat templates are applied here, so
+that the protocol is ours. An adapter's name at the server proves nothing: each adapter is compared with the base on
+probe prompts at every start, and again by every process that uses it.
 
 `transformers serve` answers for whole models only: merge an adapter, and name the merged folder under
 `options.models`.

@@ -1,7 +1,7 @@
-"""What one request and its answer look like: OpenAI's completions, its chat, or TGI's own, by kind of server.
+"""The format of a request and its answer by kind of server: OpenAI's completions, its chat, or TGI's own.
 
-Everything that shapes an answer is sent: a server's defaults (the model's own generation settings, a sampler's)
-would change the protocol unseen.
+A request states everything that shapes an answer: a server's defaults (the model's own generation settings, a
+sampler's) would change the protocol without notice. It sends nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""One server over HTTP, asked from many threads: requests with a key that no message repeats, retried with patience.
+"""One server over HTTP, used from many threads: requests with a key that no message repeats, and retries.
+
+It knows no model and no prompt.
 
     server = Server(Connection("http://localhost:8000"))
     server.post("/v1/completions", {...})          # the reply, or EngineError with the fix
 
-What may pass is tried again, with full jitter, and never sooner than the server asks for. Redirects are not
+Transient failures are retried with full jitter, and never sooner than the server requests. Redirects are not
 followed, so that a key never goes elsewhere; proxies are not used.
 """
 

@@ -1,4 +1,4 @@
-"""What differs between kinds of server, in one table. How each is told who answers is in `served`."""
+"""The differences between kinds of server, in one table. How a request names its subject is in `served`."""
 
 from __future__ import annotations
 

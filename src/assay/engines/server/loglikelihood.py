@@ -1,7 +1,7 @@
 """Log-likelihoods, from servers that report the log-probabilities of a prompt's own tokens.
 
 vLLM ranks every token of a prompt, so that greediness is known too; SGLang and others echo a prompt with its
-log-probabilities. The rest is refused: nothing is estimated from generated text.
+log-probabilities. Other servers are refused: nothing is estimated from generated text.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`engine` of a study, as this engine reads it: where the server is, its kind, its key, and the engine's own options."""
+"""Options of the server engine: address, kind and key of the server, and the engine's own. It connects to nothing."""
 
 from __future__ import annotations
 

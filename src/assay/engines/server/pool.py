@@ -1,4 +1,6 @@
-"""Many requests at once: results as they come, none lost, and fewer at once after a server had no room for them."""
+"""Many requests at once: results as they arrive, none lost, and fewer at once after a server ran out of capacity.
+
+It knows no HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at a server and at what a study says it serves: names, files, digests, templates. It asks for no token.
+"""Checks a server and the models that a study names: names, files, digests, templates. It generates no token.
 
 looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
 looked.problems                          # what is wrong, before a token is spent

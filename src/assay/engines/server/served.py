@@ -1,4 +1,4 @@
-"""What a server serves, and which of its names is which subject. It generates nothing."""
+"""The models that a server serves, and the name of each subject there. It generates nothing."""
 
 from __future__ import annotations
 

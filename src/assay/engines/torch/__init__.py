@@ -7,16 +7,16 @@ Importing this package imports torch, transformers and peft; nothing else in ass
     for completion in engine.complete(prompts): ...
 
 Preflight:
-    options       a study's `engine`, checked      preflight      look, without loading
+    options       a study's `engine`, checked      preflight      checks, without loading
     checkpoint    the files of a base              inspection     problems before a token
     adapter_load  LoRA weights, by peft            estimate       memory, before it runs out
 Load:
     loading       a base, by transformers          lora           many adapters on one layer
     packed        weights in oneDNN's order        peft_fallback  adapters that cannot be stacked, one at a time
-    probe         the same logits as transformers' session        loaded, as a study uses it
+    probe         the same logits as transformers' session        the loaded base and adapters
 Loop:
     engine        schedule, run, postprocess       scheduler      which sequences run next
-    sequence      what waits and runs              step, runner   one packed forward pass, its KV cache
+    sequence      one sequence in the batch              step, runner   one packed forward pass, its KV cache
     attention     packed attention                 graphs         on a GPU, decoding steps recorded and replayed
     liveness      what an adapter changes
 """

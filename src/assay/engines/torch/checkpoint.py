@@ -1,6 +1,6 @@
-"""The files of a base: whether they are there, can be read, and belong together. It loads nothing.
+"""The files of a base: whether they exist, can be read, and belong together. It loads nothing.
 
-Errors here say what is wrong with a file and the fix, and not whose file it is: callers put that before.
+Errors here name the file's fault and the fix, but not the base: callers add that.
 """
 
 from __future__ import annotations

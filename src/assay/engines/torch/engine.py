@@ -1,4 +1,4 @@
-"""The loop: schedule, run, postprocess. Completions stream out as their rows finish.
+"""The loop: schedule, run, postprocess. Completions stream out as their sequences finish.
 
 Knows no task, claim or store. A row's tokens do not depend on what it was batched with, up to the
 rounding of the dtype; in float32 they are those of `transformers.generate` with PEFT.

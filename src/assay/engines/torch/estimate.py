@@ -1,4 +1,4 @@
-"""How much memory a base and its adapters will take, against what is free, before anything is loaded."""
+"""Estimates the memory of a base and its adapters, and compares it with the free memory. It loads nothing."""
 
 from __future__ import annotations
 

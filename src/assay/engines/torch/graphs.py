@@ -1,4 +1,4 @@
-"""Decoding steps that are recorded once and replayed: on a GPU the host cannot start kernels fast enough.
+"""Decoding steps that are recorded once and replayed, since on a GPU the host cannot start kernels fast enough.
 
     graphs = Graphs(runner, partial(CudaRecorder, base.device))
     logits = graphs.run(segments, cache)

@@ -1,6 +1,6 @@
-"""What is wrong with an adapter, found before a token is spent. Each problem is one message with its fix.
+"""Problems of an adapter, found before any token is generated. Each is one message with its fix.
 
-A skeleton of the base is enough: nothing here needs the base's weights.
+It needs a skeleton of the base, and no weights.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Does an adapter change anything? Weights, logits and responses on probe prompts, against the base's.
+"""Liveness of an adapter: weights, logits and responses on probe prompts, compared with the base's. It knows no task.
 
-The probe prompts are plain text, never put through a chat template, so that figures compare between adapters
-that bring templates and those that do not. Prompts as they are sent may join them: trained tokens, say, may
-stand in a template only.
+The probe prompts are plain text without a chat template, so that figures of adapters with and without templates are
+comparable. Prompts as sent may be added, since trained tokens, for example, may occur only in a template.
 """
 
 from __future__ import annotations

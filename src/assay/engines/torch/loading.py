@@ -1,4 +1,6 @@
-"""A base, by transformers: weights, tokenizer, and what ends a text; or all of that but the weights."""
+"""Loads a base by transformers: weights, tokenizer, and tokens that end a text; or all of these without the weights.
+
+It knows no adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many LoRA adapters on one linear layer, each token under its own.
+"""Many LoRA adapters on one linear layer, each token under its own adapter. It knows no file.
 
 All A matrices are stacked into one, all B matrices into another, scaling folded into B. Where the ranks
 add up to little, every token goes through all of them and a mask keeps its own; where they add up to

@@ -1,4 +1,4 @@
-"""Adapters that cannot be stacked: peft itself puts one on the base, and takes it off again.
+"""Adapters that cannot be stacked: peft itself applies one to the base, and removes it again. It generates nothing.
 
 DoRA, modules_to_save, trainable tokens, biases, LoRA on embeddings, and other types than LoRA.
 """

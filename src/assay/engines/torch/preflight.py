@@ -1,4 +1,4 @@
-"""Look at a base and its adapters, and load nothing: files, configuration, shapes, digests, memory.
+"""Checks a base and its adapters and loads no weights: files, configuration, shapes, digests, memory.
 
     looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
     looked.problems                          # what is wrong, before a token is spent

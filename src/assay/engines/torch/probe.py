@@ -1,6 +1,6 @@
-"""Before anything else runs: does this model, under our attention, say what it says under transformers' own?
+"""Checks before generation that a model gives the same logits under our attention as under transformers' own.
 
-A model whose attention we do not honour (sinks, biases, other masks) is refused here, whatever its name.
+A model with attention that the engine does not implement (sinks, biases, other masks) is refused, whatever its name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One forward pass of the model over a step's segments."""
+"""One forward pass of the model over a step's segments. It knows no text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows run next. Knows lengths, slots and budgets; knows no model and no text."""
+"""Decides which sequences run next. It knows lengths, slots and budgets, but no model and no text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits and runs: a sequence that generates token by token, or one that is read once and scored."""
+"""Sequences of the batch: one that generates token by token, or one that is read once and scored. They know no model."""
 
 from __future__ import annotations
 

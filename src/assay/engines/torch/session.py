@@ -1,4 +1,6 @@
-"""A loaded base with its adapters, as a study uses it: an adapter that fails is noted, the others go on."""
+"""A session of a loaded base with its adapters: an adapter that fails is recorded, and the others continue.
+
+It knows no task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One forward pass, many sequences laid end to end without padding; and the cache that it reads and writes.
+"""The input of one forward pass: many sequences end to end without padding; and the KV cache. It knows no model.
 
 Order of the T tokens: R rows that decode (one token each), then prompts, then scored sequences.
 Decoding rows and prompts write their keys and values to the cache; scored sequences leave no trace.

@@ -2,12 +2,12 @@
 
     engine: {name: vllm, dtype: bfloat16, options: {tensor_parallel: 2}}
 
-Looking imports neither vllm nor torch: adapters that vLLM cannot take, or would take and silently not apply, are
+Preflight imports neither vllm nor torch: adapters that vLLM cannot load, or would load and silently not apply, are
 found by their configuration and the shapes in their files.
 
-    options -> a study's `engine`, checked       fitness -> what of an adapter vLLM cannot take
-    preflight  -> look, without loading             session -> loaded, as a study uses it
-    control -> an adapter that changes nothing, to tell rounding from change
+    options   -> a study's `engine`, checked      adapter_check -> what vLLM cannot load of an adapter
+    preflight -> checks, without loading          loading -> starts vLLM; a control adapter shows rounding
+    session   -> the loaded base and adapters
 """
 
 from assay.engines.vllm.preflight import VllmPreflight, preflight

@@ -1,7 +1,7 @@
-"""What of an adapter vLLM cannot take, or would take and silently leave out; by its files alone.
+"""Finds parts of an adapter that vLLM cannot load, or would silently leave out, by its files alone.
 
-vLLM leaves out weights that it finds no place for, and starts without a word: what its files do not fit is
-refused here, with the layer. It imports neither vllm nor torch.
+vLLM leaves out weights without a matching layer and starts without a warning; such an adapter is refused here, with
+the layer. It imports neither vllm nor torch.
 """
 
 from __future__ import annotations

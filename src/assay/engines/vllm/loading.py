@@ -1,7 +1,7 @@
-"""Start vLLM with a base, and hand it the adapters one by one, so that one it refuses costs no other.
+"""Starts vLLM with a base and adds the adapters one by one, so that a refused one does not affect the others.
 
-Beside them goes a control, an adapter that changes nothing: what it moves in vLLM is rounding alone, along the same
-way that adapters take; what an adapter moves must be more. This is the one module that imports vllm.
+It also adds a control, an adapter that changes nothing: any change by the control is rounding, along the same path as
+adapters; an adapter must change more. This is the only module that imports vllm.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`engine` of a study, as this engine reads it: dtype, quantization, and its own options, all checked."""
+"""Options of the vllm engine: dtype, quantization, and its own, all checked. It loads nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look at a base and its adapters for vLLM, and load nothing: files, configuration, shapes, digests.
+"""Checks a base and its adapters for vLLM and loads no weights: files, configuration, shapes, digests.
 
 looked = preflight(study.engine, ModelRef("base", Path("qwen")), [ModelRef("math", Path("adapters/math"))])
 looked.problems                          # what is wrong, before a token is spent

@@ -1,4 +1,6 @@
-"""vLLM with a base and its adapters loaded, as a study uses it: an adapter that fails is noted, the others go on."""
+"""A session of vLLM with a base and its adapters: an adapter that fails is recorded, and the others continue.
+
+It knows no task."""
 
 from __future__ import annotations
 

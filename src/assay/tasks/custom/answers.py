@@ -1,7 +1,7 @@
 """Checks that compare a response with the right answer in its row, or in the task's file.
 
 Space around a response never matters. `ignore: [case]` compares as Unicode folds case; `ignore:
-[space]` takes any run of white space for one space.
+[space]` treats any run of white space as one space. It reads no file.
 """
 
 from __future__ import annotations

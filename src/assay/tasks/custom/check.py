@@ -1,4 +1,4 @@
-"""What a check of a custom task is: it looks at a row of the prompt file and at a response. It reads no file."""
+"""The interface of a custom task's check: it judges a response by a row of the prompt file. It reads no file."""
 
 from __future__ import annotations
 

@@ -3,11 +3,11 @@
     def judge(example, response):        # example: the row of the prompt file, a dict
         return len(response.split()) <= example["most_words"]
 
-It returns True or False; with `out_of`, the points that the response gets, a whole number. Either may
+It returns True or False; with `out_of`, the points of the response, a whole number. Either may
 come with a reason: `return False, "too long"`. It has to be deterministic.
 
-The digest of the function's source file is part of the scores' identity. So what it imports from beside
-itself cannot be seen to change: a file is on its own, without the folder it is in.
+The digest of the function's source file is part of the scores' identity. Changes in other files of its folder would
+go undetected, so a file cannot import from its folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Reads a custom task's file into the class of the task, and refuses what could not be measured."""
+"""Reads a custom task's file into a class of task, and refuses a task that could not be measured.
+
+It knows no response."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The check `json_schema`: the response is JSON, and as a schema says. Needs the library jsonschema.
 
 The JSON is the whole response, or the one block between ``` in it. NaN, infinity and a key that
-occurs twice are no JSON. A `$ref` to another place is refused: nothing is fetched. Words of `format`
-are not checked, as the standard leaves it.
+occurs twice are not JSON. A `$ref` to another place is refused: nothing is fetched. `format` is not checked, which
+the standard permits.
 """
 
 from __future__ import annotations

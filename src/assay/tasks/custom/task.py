@@ -1,4 +1,4 @@
-"""A custom task: a class made from a file, which reads prompts and hands responses to its check."""
+"""A custom task: a class made from a file, which reads prompts and passes responses to its check. It knows no check."""
 
 from __future__ import annotations
 

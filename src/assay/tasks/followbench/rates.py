@@ -1,6 +1,6 @@
 """FollowBench's own figures, from which prompts were satisfied: HSR and SSR by level, and CSL.
 
-A group counts as far as its levels are satisfied without a gap, so CSL cannot be told of single responses.
+A group counts as far as its levels are satisfied without a gap, so single responses have no CSL.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many words, names, numbers and marks. Each check returns None when followed, else the reason.
+"""Counts of words, names, numbers and marks. Each check returns None when followed, else the reason.
 
 person_names("Emma met Leo.", N=3)    # "2 names, at least 3 asked"
 """

@@ -1,4 +1,4 @@
-"""Takes punctuation away as the reference does, which knows the 32 marks of ASCII, and as a reader would."""
+"""Removes punctuation: the 32 ASCII marks, as the reference does, or all punctuation. It knows no instruction."""
 
 from __future__ import annotations
 

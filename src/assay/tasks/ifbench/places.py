@@ -1,4 +1,4 @@
-"""What stands where: keywords, first and last words, steps from sentence to sentence.
+"""Positions: keywords, first and last words, steps from sentence to sentence.
 
 Each check returns None when followed, else the reason. A check that compares a sentence with the one before
 has nothing to compare in a single sentence: the reference passes it, the repaired check does not.

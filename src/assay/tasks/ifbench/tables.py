@@ -1,6 +1,6 @@
 """The three instructions that ask for CSV. Each check returns None when followed, else the reason.
 
-A quote stands for itself in the last two, as in the reference: how a field is quoted is what is judged.
+A quote is a plain character in the last two, as in the reference, since these judge how a field is quoted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every word is like: letters, lengths, syllables. Each check returns None when followed, else the reason."""
+"""Properties of every word: letters, lengths, syllables. Each check returns None when followed, else the reason."""
 
 from __future__ import annotations
 

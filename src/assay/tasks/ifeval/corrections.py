@@ -1,4 +1,4 @@
-"""Faults of the published prompt file, repaired in mode `fixed` (google-research/google-research#3103)."""
+"""Errors of the published prompt file, repaired in mode `fixed` (google-research/google-research#3103)."""
 
 from __future__ import annotations
 

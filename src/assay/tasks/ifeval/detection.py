@@ -1,4 +1,4 @@
-"""Tells the language of a text as langdetect does under seed 0: the same on every thread and run.
+"""Detects the language of a text as langdetect does under seed 0: the same on every thread and run.
 
     language("Das ist ein Haus.")    # "de"
 

@@ -1,4 +1,4 @@
-"""What an instruction is: who judges it, what it needs, and where the reference errs. It names none."""
+"""The type of an instruction: its checks, the data that it needs, and the errors of the reference. It names none."""
 
 from __future__ import annotations
 

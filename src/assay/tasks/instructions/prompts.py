@@ -1,4 +1,4 @@
-"""Reads a prompt file of instructions, and refuses whatever could not be judged. It judges nothing."""
+"""Reads a prompt file of instructions, and refuses prompts that could not be judged. It judges nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task of verifiable instructions: asks the checks of each, strictly and loosely, and compares both modes."""
+"""A task of verifiable instructions: runs the checks of each, strictly and loosely, and compares both modes."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@
       - {task: "harness:arc_easy", name: arc, shots: 5}
       - {task: "harness:mine", include_path: my_tasks}      # YAML files of one's own, as for `lm_eval --include_path`
 
-lm-eval writes the prompts, draws the worked examples (its seeds), filters what comes back and judges it;
-assay's engine answers for a base and all its adapters at once. Needs `pip install 'lora-assay[harness]'`.
+lm-eval writes the prompts, draws the few-shot examples (with its seeds), filters the responses and scores them;
+assay's engine generates for a base and all its adapters at once. Needs `pip install 'lora-assay[harness]'`.
 A metric is called as lm-eval calls it, `arc.acc`, behind `@` the filter where a task has several:
 `gsm8k.exact_match@strict-match`. A task's first metric is its primary one.
 

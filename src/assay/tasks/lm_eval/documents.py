@@ -1,4 +1,4 @@
-"""A task's documents, and lm-eval's requests about them, as it writes them."""
+"""A task's documents, and lm-eval's requests about them, in lm-eval's own form. It scores nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lm-eval's index of tasks: from a name to the configurations behind it. It loads no data set."""
+"""lm-eval's index of tasks: the configurations of a name. It loads no data set."""
 
 from __future__ import annotations
 

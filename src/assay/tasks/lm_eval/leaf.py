@@ -1,4 +1,4 @@
-"""One task of lm-eval's: its identity by content, whether it can be taken, and its values of a document's answers."""
+"""One lm-eval task: its identity by content, whether it can be used, and its values for a document's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What subclasses lm-eval: a task without its data, which filters and judges. Imported where it is installed."""
+"""A subclass of lm-eval's task, without its data, which filters and scores. Imported only where lm-eval is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task, or a group of tasks, of lm-eval's as one of ours."""
+"""An lm-eval task, or a group of them, as one task of a study. It loads no model."""
 
 from __future__ import annotations
 
