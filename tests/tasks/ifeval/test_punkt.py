@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assay.errors import TaskError
 from assay.tasks.ifeval import IFEval, punkt
 
-from .test_registry import CASES, example
+from .cases import CASES, example
 
 TEXTS = st.lists(
     st.sampled_from(
