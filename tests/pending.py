@@ -24,6 +24,7 @@ MIRRORS: set[str] = {
     "demo/synthetic/requests.py",
     "engines/ray/cluster.py",
     "engines/ray/worker.py",
+    "engines/recorded/responses.py",
     "engines/server/kinds.py",
     "plan/fields.py",
     "plan/settings.py",
@@ -75,7 +76,6 @@ MIRRORS: set[str] = {
 WORDS: dict[str, set[str]] = {
     "anew": {"verdicts"},
     "are told": {"stats", "training"},
-    "fitness": {"engines"},
     "for want of": {"verdicts"},
     "in vain": {"engines"},
     "is told": {"engines"},
