@@ -77,3 +77,9 @@ def study_with(folder: Path, better: int, worse: int) -> Path:
     """A study of one adapter `a` and 400 prompts, of which it alone passes `better` and its base alone `worse`."""
     base, adapter = table(better, worse, 400, 200)
     return one_task_study(folder, base, {"a": adapter})
+
+
+def edit(path: Path, change: Any) -> None:
+    document = yaml.safe_load(path.read_text())
+    change(document)
+    path.write_text(yaml.safe_dump(document, sort_keys=False))

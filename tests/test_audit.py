@@ -201,46 +201,6 @@ def test_a_gain_splits_into_format_and_answer(tmp_path: Path) -> None:
     assert claim.split.format.interval == pytest.approx(tango_interval(20, 2, 100, 0.9))
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        (
-            lambda d: d["tasks"][0].update(task="maths"),
-            StudyError,
-            r"study.yaml:\d+: unknown task 'maths'; choose one",
-        ),
-        (
-            lambda d: d["tasks"][0].update(mode="lax"),
-            StudyError,
-            r"study.yaml:\d+: task 'numeric' has no mode 'lax'",
-        ),
-        (
-            lambda d: d.update(claims={"numeric": ["math.speed"]}),
-            StudyError,
-            r"no task .* gives the metric 'math.speed'",
-        ),
-        (lambda d: d["adapters"][0].update(label="poetry"), StudyError, r"label 'poetry' .* claims nothing"),
-        (lambda d: d["tasks"][0].pop("examples"), TaskError, r"`examples: FILE`"),
-        (lambda d: d["tasks"][0].update(prompts="examples.jsonl"), StudyError, r"not `prompts`"),
-        (lambda d: d["bases"][0].pop("responses"), AssayError, r"base"),
-        (
-            lambda d: d.update(off_target=["math.nothing"]),
-            StudyError,
-            r"no task .* gives the metric 'math.nothing'",
-        ),
-    ],
-)
-def test_a_study_that_cannot_be_bound_is_refused_and_nothing_is_written(
-    tmp_path: Path, change: Any, error: type[AssayError], message: str
-) -> None:
-    base, adapter = table(4, 1, 10, 5)
-    study = one_task_study(tmp_path, base, {"a": adapter})
-    edit(study, change)
-    with pytest.raises(error, match=message):
-        run(study)
-    assert not (tmp_path / "run").exists()
-
-
 def test_unusable_data_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     base, adapter = table(4, 1, 10, 5)
     study = one_task_study(tmp_path, base, {"a": adapter})
@@ -257,33 +217,6 @@ def test_adapters_with_the_same_bytes_are_warned_of(tmp_path: Path) -> None:
     base, adapter = table(40, 16, 400, 200)
     result = run(one_task_study(tmp_path, base, {"a": adapter, "b": adapter}))
     assert any("'a' and 'b' give the same responses to math" in warning for warning in result.warnings)
-
-
-def summary_study(folder: Path, rows: str) -> Path:
-    (folder / "scores.csv").write_text("subject,ifeval.prompt_strict,gsm8k.numeric_match\n" + rows)
-    return write_study(
-        folder,
-        {
-            "name": "summary",
-            "summary": "scores.csv",
-            "bases": [{"name": "base"}],
-            "adapters": [{"name": "a", "label": "instruction"}],
-            "tasks": [{"task": "ifeval"}, {"task": "numeric", "name": "gsm8k"}],
-        },
-    )
-
-
-def test_a_summary_gives_matrix_and_drift_but_no_verdict(tmp_path: Path) -> None:
-    result = run(summary_study(tmp_path, "base,0.250,0.133\na,0.143,0.632\n"))
-    (claim,) = result.claims
-    assert (claim.verdict, claim.interval) == ("not measured", None)
-    assert claim.gain == pytest.approx(-0.107)
-    assert claim.reason is not None
-    assert "only an aggregate score" in claim.reason
-    gap = next(drift for drift in result.drift if drift.variant == "gap")
-    assert gap.value == pytest.approx(0.606)
-    assert gap.interval is None
-    assert result.modes == ()  # nothing was verified
 
 
 @pytest.mark.parametrize(

@@ -6,62 +6,20 @@ import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import assay
-from assay.audit import gate
 from assay.engines import Completion, Fake, Prompt
-from assay.engines.api import NO_PROMPTS
-from assay.engines.probes import logits_verdict
-from assay.errors import OutputError, RunError, StudyError
+from assay.errors import OutputError, RunError
 from assay.interop.exporters.responses import export_responses
 from assay.records import Store
 from assay.runs import Run
-from assay.verdicts import Result
 from tests.interruptions import interrupted_at
-from tests.studies import RIGHT, WRONG, examples, table, write_study
-
-COUNT = 200
-BASE, GOOD = table(60, 10, COUNT, 60)
-_, BAD = table(10, 40, COUNT, 60)
-PASSES = {"base": BASE, "good": GOOD, "bad": BAD, "other": GOOD[::-1]}
-
-
-def answer(request: Prompt) -> str:
-    return RIGHT if PASSES[request.subject][int(request.example)] else WRONG
-
-
-def generating(folder: Path, names: tuple[str, ...] = ("good", "bad"), **fields: Any) -> Path:
-    """A study of one numeric task on hub ids, which the fake engine never fetches."""
-    examples(folder, COUNT)
-    document = {
-        "name": "generating",
-        "bases": [{"name": "base", "model": "owner/base"}],
-        "adapters": [{"name": name, "label": "numeric", "path": f"owner/{name}"} for name in names],
-        "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
-        **fields,
-    }
-    return write_study(folder, document)
-
-
-def run(study: Path, fake: Fake) -> Result:
-    return assay.run(study, study.parent / "run", engine=fake.preflight)
-
-
-def verdicts(result: Result) -> dict[str, str]:
-    return {claim.adapter: claim.verdict for claim in result.claims}
-
-
-def records(folder: Path) -> list[tuple[Any, ...]]:
-    """Everything that a run holds of its responses."""
-    with Store.read(folder / "run") as store:
-        return [
-            (name, task, *row.values()) for name, task in store.bound() for row in store.responses(name, task)
-        ]
+from tests.runs.generating import BASE, COUNT, PASSES, answer, generating, records, run, verdicts
+from tests.studies import RIGHT, WRONG
 
 
 def test_a_study_is_generated_and_judged(tmp_path: Path) -> None:
@@ -115,109 +73,6 @@ def test_a_name_changed_alone_generates_nothing_when_content_is_the_same(tmp_pat
     renamed = [{"name": "renamed", "label": "numeric", "path": "owner/good"}]
     result = run(generating(tmp_path, adapters=renamed), fake)
     assert (fake.asked, verdicts(result)) == ([], {"renamed": "confirmed"})
-
-
-def test_an_inert_adapter_is_not_asked_and_not_applied(tmp_path: Path) -> None:
-    fake = Fake(answer, inert={"bad"})
-    result = run(generating(tmp_path), fake)
-    assert verdicts(result) == {"good": "confirmed", "bad": "not applied"}
-    assert "bad" not in {one.subject for one in fake.asked}
-    assert "leaves every logit" in (result.claims[1].reason or "")
-    assert [(one.adapter, one.alive) for one in result.applied] == [("good", True), ("bad", False)]
-    outcomes = {one.adapter: one.outcome for one in gate(tmp_path / "run").adapters}
-    assert outcomes == {"good": "pass", "bad": "fail"}
-
-
-def test_an_inert_adapter_stays_not_applied_when_the_run_is_taken_up_again(tmp_path: Path) -> None:
-    study = generating(tmp_path)
-    first = run(study, Fake(answer, inert={"bad"}))
-    fake = Fake(answer, inert={"bad"})
-    assert run(study, fake) == first
-    assert assay.decide(tmp_path / "run") == first
-    assert fake.loads == 0
-
-
-def test_an_inert_adapter_is_looked_at_again_under_other_prompts(tmp_path: Path) -> None:
-    task = {"task": "numeric", "name": "math", "examples": "examples.jsonl"}
-    run(generating(tmp_path), Fake(answer, inert={"bad"}))
-    result = run(generating(tmp_path, tasks=[task, {**task, "name": "more"}]), Fake(answer))
-    assert {claim.verdict for claim in result.claims if claim.adapter == "bad"} == {"harmed"}
-
-
-def test_a_refused_adapter_is_not_measured_and_the_others_run(tmp_path: Path) -> None:
-    fake = Fake(answer, refused={"bad": "its weights are a pickle; save them as safetensors"})
-    result = run(generating(tmp_path), fake)
-    assert verdicts(result) == {"good": "confirmed", "bad": "not measured"}
-    assert result.claims[1].reason == "its weights are a pickle; save them as safetensors"
-    assert result.problems == ("error: bad: its weights are a pickle; save them as safetensors",)
-    assert {one.adapter: one.outcome for one in gate(tmp_path / "run").adapters}["bad"] == "undecided"
-
-
-def test_an_adapter_that_fails_once_loaded_is_not_measured_and_is_tried_again_later(tmp_path: Path) -> None:
-    study, fake = generating(tmp_path), Fake(answer)
-    fake.failed["bad"] = "peft cannot load it"
-    result = run(study, fake)
-    assert verdicts(result) == {"good": "confirmed", "bad": "not measured"}
-    again = Fake(answer)
-    assert verdicts(run(study, again)) == {"good": "confirmed", "bad": "harmed"}
-    assert {one.name for one in again.asked} == {"bad"}
-
-
-def test_no_base_is_asked_for_adapters_that_cannot_be(tmp_path: Path) -> None:
-    fake = Fake(answer, inert={"good"}, refused={"bad": "no weights"})
-    result = run(generating(tmp_path), fake)
-    assert verdicts(result) == {"good": "not applied", "bad": "not measured"}
-    assert fake.asked == []
-
-
-def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_template(
-    tmp_path: Path,
-) -> None:
-    def see(request: Prompt) -> str:
-        if request.subject == "base" and "[own]" in request.text:
-            return WRONG
-        return answer(request)
-
-    fake = Fake(see, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
-    result = run(generating(tmp_path), fake)
-    good, bad = result.claims
-    assert (good.base_score, bad.base_score) == (60 / COUNT, 0)
-    assert bad.verdict == "confirmed"  # it beats the base that its template spoils
-    assert any(
-        problem.startswith("note: bad: it brings its own chat template") for problem in result.problems
-    )
-    variants = {one.variant for one in fake.asked if one.subject == "base"}
-    assert len(variants) == 3  # the study's own, the other template, and again
-    assert result.matrix.rows[0].subject == "base"
-    assert [row.scores["math.numeric_match"] for row in result.matrix.rows if row.base is None] == [0.3, 0]
-
-
-def test_a_template_that_the_study_names_is_used_for_all(tmp_path: Path) -> None:
-    (tmp_path / "plain.jinja").write_text("<<{prompt}>>")
-    fake = Fake(answer, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
-    run(generating(tmp_path, decoding={"template": "plain.jinja"}), fake)
-    assert all(one.text.startswith("<<question") for one in fake.asked)
-    bare = Fake(answer, templates=fake.templates)
-    run(generating(tmp_path, decoding={"template": "none"}), bare)
-    assert all(one.text.endswith("Answer:") for one in bare.asked)
-
-
-def test_a_chat_template_that_is_asked_for_and_missing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="the base 'base' has no chat template; write `none`"):
-        run(generating(tmp_path, decoding={"template": "chat"}), Fake(answer))
-
-
-@pytest.mark.parametrize(
-    ("decoding", "entry", "expected"),
-    [({}, {}, 1024), ({"max_tokens": 77}, {}, 77), ({"max_tokens": 77}, {"max_tokens": 5}, 5)],
-)
-def test_the_longest_response_is_the_entrys_then_the_studys_then_the_tasks(
-    tmp_path: Path, decoding: dict[str, Any], entry: dict[str, Any], expected: int
-) -> None:
-    fake = Fake(answer)
-    tasks = [{"task": "numeric", "name": "math", "examples": "examples.jsonl", **entry}]
-    run(generating(tmp_path, decoding=decoding, tasks=tasks), fake)
-    assert {one.max_tokens for one in fake.asked} == {expected}
 
 
 def test_other_limits_are_another_protocol_and_are_generated_anew(tmp_path: Path) -> None:
@@ -292,15 +147,6 @@ def test_a_run_that_was_stopped_ends_as_one_that_was_not(tmp_path: Path, instant
     assert records(tmp_path / "stopped") == records(tmp_path / "whole")
     assert len(held) == instant - 1  # what had come was kept
     assert len(rest.asked) == len(records(tmp_path / "whole")) - len(held)
-
-
-def test_recorded_and_generated_responses_do_not_mix(tmp_path: Path) -> None:
-    (tmp_path / "r.jsonl").write_text("")
-    adapters = [{"name": "good", "label": "numeric", "responses": {"math": "r.jsonl"}}]
-    with pytest.raises(
-        StudyError, match=r"study.yaml:\d+: 'good' has no `path`, and the engine 'torch' generates"
-    ):
-        run(generating(tmp_path, adapters=adapters), Fake(answer))
 
 
 def test_the_same_weights_under_two_names_are_asked_once(tmp_path: Path) -> None:
@@ -383,26 +229,6 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
     assert verdicts(result) == {"good": "confirmed", "bad": "harmed"}
 
 
-def test_an_adapter_that_breaks_the_logits_is_not_measured(tmp_path: Path) -> None:
-    class Broken(Fake):
-        def liveness(self, adapters: Any, sent: Any = NO_PROMPTS) -> Any:
-            verdict, reason = logits_verdict(2, 1.0, float("nan"), 1.0)
-            return [
-                replace(found, largest=float("nan"), verdict=verdict, reason=reason)
-                for found in super().liveness(adapters, sent)
-            ]
-
-    result = run(generating(tmp_path, ("good",)), Broken(answer))
-    assert verdicts(result) == {"good": "not measured"}
-    assert "not finite" in (result.claims[0].reason or "")
-    assert result.applied[0].largest is None
-
-
-def test_samples_without_a_temperature_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="2 samples at temperature 0 are one text that often"):
-        run(generating(tmp_path, decoding={"samples": 2}), Fake(answer))
-
-
 def test_a_folder_with_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     study = generating(tmp_path)
     (tmp_path / "run" / "report.html").mkdir(parents=True)
@@ -422,21 +248,6 @@ def test_a_run_taken_up_under_other_software_is_warned_of(tmp_path: Path) -> Non
     result = run(study, Fake(answer, provenance={"torch": "2"}))
     assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
     assert any("'base/again' and those" in warning for warning in result.warnings)
-
-
-def test_bases_whose_names_differ_by_case_are_two(tmp_path: Path) -> None:
-    PASSES.update({"Alpha": [True] * COUNT, "alpha": BASE, "x": GOOD, "y": BAD})
-    fields: dict[str, Any] = {
-        "bases": [{"name": "Alpha", "model": "owner/a"}, {"name": "alpha", "model": "owner/b"}],
-        "adapters": [
-            {"name": "x", "label": "numeric", "base": "Alpha", "path": "owner/x"},
-            {"name": "y", "label": "numeric", "base": "alpha", "path": "owner/y"},
-        ],
-    }
-    fake = Fake(answer, templates={"x": "[own]{prompt}", "y": "[own]{prompt}"})
-    result = run(generating(tmp_path, **fields), fake)
-    assert [claim.base_score for claim in result.claims] == [1.0, 60 / COUNT]
-    assert verdicts(result) == {"x": "harmed", "y": "harmed"}
 
 
 def test_a_live_adapter_that_answers_as_its_base_keeps_what_it_kept(tmp_path: Path) -> None:
@@ -464,13 +275,6 @@ def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
     assert not any("other settings" in warning for warning in first.warnings)
     second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
     assert any("holds 728 responses under other settings" in warning for warning in second.warnings)
-
-
-def test_an_adapter_that_is_whole_stays_so_when_it_can_no_longer_be_loaded(tmp_path: Path) -> None:
-    run(generating(tmp_path, ("good",)), Fake(answer))
-    fake = Fake(answer)
-    fake.failed["good"] = "its folder is gone"
-    assert verdicts(run(generating(tmp_path), fake)) == {"good": "confirmed", "bad": "harmed"}
 
 
 def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:

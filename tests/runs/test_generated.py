@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -16,72 +16,11 @@ from assay.errors import EngineError, StudyError
 from assay.records import Store
 from assay.records.queries import answers
 from assay.runs.generated import generated
-from assay.runs.workload import Workload
-from assay.study import Study, load_study
-from assay.tasks import Example, Form, Metric, Score, Task
-from assay.tasks.task import Answer, Chat, Request
-from tests.studies import RIGHT, examples, write_study
-
-COUNT = 4
-
-
-class Choice(Task):
-    """Two continuations to score, and a text."""
-
-    kind: ClassVar[str] = "choice"
-    capability: ClassVar[str] = "choice"
-    metrics: ClassVar[tuple[Metric, ...]] = (Metric("acc", "binary", "accuracy"),)
-    data_field: ClassVar[str] = "examples"
-    form: ClassVar[Form] = Form(max_tokens=50, stop=(".",), shots=1, chat_shots=2)
-    version: ClassVar[str] = "1"
-
-    def read(self, path: Path) -> tuple[Example, ...]:
-        raise NotImplementedError
-
-    def requests(
-        self, examples: Sequence[Example], chat: Chat | None, shots: int
-    ) -> Iterator[tuple[Request, ...]]:
-        for example in examples:
-            turns = [{"role": "user", "content": example.prompt}] * shots
-            sent = chat(turns, False) if chat else example.prompt * shots
-            scored = (Request(sent, "loglikelihood", f" {word}") for word in ("yes", "no"))
-            yield (*scored, Request(sent, max_tokens=7, temperature=0.5), Request(sent, stop=("!",)))
-
-    def score(self, example: Example, response: str) -> Score:
-        raise NotImplementedError
-
-
-KNOWN = tuple(Example(str(place), f"q{place}") for place in range(COUNT))
-
-
-def study_of(folder: Path, **fields: Any) -> Study:
-    entry = {"task": "numeric", "name": "choice", **fields.pop("entry", {})}
-    document = {
-        "name": "asks",
-        "bases": [{"name": "base", "model": "owner/base"}],
-        "adapters": [{"name": "good", "label": "x", "path": "owner/good"}],
-        "tasks": [entry],
-        "engine": {"name": "fake"},
-        **fields,
-    }
-    return load_study(write_study(folder, document))
-
-
-def cells(study: Study, fake: Fake) -> tuple[Workload, ...]:
-    found = generated(study, {"choice": Choice("choice")}, {"choice": KNOWN}, fake.preflight)
-    return found.groups[0].workloads
-
-
-def test_each_is_a_request_of_its_own_in_order(tmp_path: Path) -> None:
-    base, good = cells(study_of(tmp_path), Fake(lambda _: ""))
-    asked = [one for one in base.prompts() if one.example == "1"]
-    assert [(one.request, one.kind, one.continuation) for one in asked] == [
-        (0, "loglikelihood", " yes"),
-        (1, "loglikelihood", " no"),
-        (2, "generate", ""),
-        (3, "generate", ""),
-    ]
-    assert {one.subject for one in good.prompts()} == {"good"}
+from assay.tasks import Task
+from assay.tasks.task import Answer, Request
+from tests.runs.choices import KNOWN, Choice, cells, study_of
+from tests.runs.generating import BAD, BASE, COUNT, GOOD, PASSES, answer, generating, run, verdicts
+from tests.studies import RIGHT, WRONG, examples, write_study
 
 
 def test_what_a_task_leaves_open_its_form_decides_and_the_study_goes_first(tmp_path: Path) -> None:
@@ -183,3 +122,82 @@ def test_studies_of_texts_are_judged_as_before(tmp_path: Path) -> None:
 
     result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=Fake(answer).preflight)
     assert [(claim.base_score, claim.score) for claim in result.claims] == [(0.0, 1.0)]
+
+
+def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_template(
+    tmp_path: Path,
+) -> None:
+    def see(request: Prompt) -> str:
+        if request.subject == "base" and "[own]" in request.text:
+            return WRONG
+        return answer(request)
+
+    fake = Fake(see, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
+    result = run(generating(tmp_path), fake)
+    good, bad = result.claims
+    assert (good.base_score, bad.base_score) == (60 / COUNT, 0)
+    assert bad.verdict == "confirmed"  # it beats the base that its template spoils
+    assert any(
+        problem.startswith("note: bad: it brings its own chat template") for problem in result.problems
+    )
+    variants = {one.variant for one in fake.asked if one.subject == "base"}
+    assert len(variants) == 3  # the study's own, the other template, and again
+    assert result.matrix.rows[0].subject == "base"
+    assert [row.scores["math.numeric_match"] for row in result.matrix.rows if row.base is None] == [0.3, 0]
+
+
+def test_a_template_that_the_study_names_is_used_for_all(tmp_path: Path) -> None:
+    (tmp_path / "plain.jinja").write_text("<<{prompt}>>")
+    fake = Fake(answer, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})
+    run(generating(tmp_path, decoding={"template": "plain.jinja"}), fake)
+    assert all(one.text.startswith("<<question") for one in fake.asked)
+    bare = Fake(answer, templates=fake.templates)
+    run(generating(tmp_path, decoding={"template": "none"}), bare)
+    assert all(one.text.endswith("Answer:") for one in bare.asked)
+
+
+def test_a_chat_template_that_is_asked_for_and_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="the base 'base' has no chat template; write `none`"):
+        run(generating(tmp_path, decoding={"template": "chat"}), Fake(answer))
+
+
+@pytest.mark.parametrize(
+    ("decoding", "entry", "expected"),
+    [({}, {}, 1024), ({"max_tokens": 77}, {}, 77), ({"max_tokens": 77}, {"max_tokens": 5}, 5)],
+)
+def test_the_longest_response_is_the_entrys_then_the_studys_then_the_tasks(
+    tmp_path: Path, decoding: dict[str, Any], entry: dict[str, Any], expected: int
+) -> None:
+    fake = Fake(answer)
+    tasks = [{"task": "numeric", "name": "math", "examples": "examples.jsonl", **entry}]
+    run(generating(tmp_path, decoding=decoding, tasks=tasks), fake)
+    assert {one.max_tokens for one in fake.asked} == {expected}
+
+
+def test_recorded_and_generated_responses_do_not_mix(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("")
+    adapters = [{"name": "good", "label": "numeric", "responses": {"math": "r.jsonl"}}]
+    with pytest.raises(
+        StudyError, match=r"study.yaml:\d+: 'good' has no `path`, and the engine 'torch' generates"
+    ):
+        run(generating(tmp_path, adapters=adapters), Fake(answer))
+
+
+def test_samples_without_a_temperature_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="2 samples at temperature 0 are one text that often"):
+        run(generating(tmp_path, decoding={"samples": 2}), Fake(answer))
+
+
+def test_bases_whose_names_differ_by_case_are_two(tmp_path: Path) -> None:
+    PASSES.update({"Alpha": [True] * COUNT, "alpha": BASE, "x": GOOD, "y": BAD})
+    fields: dict[str, Any] = {
+        "bases": [{"name": "Alpha", "model": "owner/a"}, {"name": "alpha", "model": "owner/b"}],
+        "adapters": [
+            {"name": "x", "label": "numeric", "base": "Alpha", "path": "owner/x"},
+            {"name": "y", "label": "numeric", "base": "alpha", "path": "owner/y"},
+        ],
+    }
+    fake = Fake(answer, templates={"x": "[own]{prompt}", "y": "[own]{prompt}"})
+    result = run(generating(tmp_path, **fields), fake)
+    assert [claim.base_score for claim in result.claims] == [1.0, 60 / COUNT]
+    assert verdicts(result) == {"x": "harmed", "y": "harmed"}
