@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from assay import embedded
 from assay.engines.adapter_files import CONFIG, WEIGHTS
 from assay.engines.files import json_sha256, sha256s, shards
 from assay.engines.identity import adapter_identity, base_identity
@@ -78,3 +79,10 @@ def test_of_an_adapters_configuration_what_decides_counts(
     path = home / "math" / CONFIG
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     assert (of_adapter(home) == before) is same
+
+
+def test_the_embedded_base_is_the_one_that_earlier_runs_measured() -> None:
+    base = base_identity({}, embedded.SHIPPED, ["w"])
+    log = "47aa79883e5db6bef299e02a2807087f9f7877c3cb9ed6c0636e79483110d447"  # a file of the base before
+    assert base["tokenizer"]["training.jsonl"] == log
+    assert not (embedded.SHIPPED / "training.jsonl").exists()

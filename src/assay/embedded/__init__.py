@@ -16,13 +16,15 @@ from pathlib import Path
 
 from assay.errors import EngineError
 
-__all__ = ["NAME", "VARIABLE", "folder"]
+__all__ = ["NAME", "VARIABLE", "folder", "former_files"]
 
 NAME = "embedded"
 """What a study calls the base; a folder of that name is written `./embedded`."""
 VARIABLE = "ASSAY_EMBEDDED"
 """Environment variable that names another folder."""
 SHIPPED = Path(__file__).parent / "base"
+FORMER = {"training.jsonl": "47aa79883e5db6bef299e02a2807087f9f7877c3cb9ed6c0636e79483110d447"}
+"""Files that were once beside the weights, by SHA-256: they stay part of the base's identity, so that runs go on."""
 NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 
 
@@ -43,3 +45,8 @@ def folder() -> Path:
         f"the embedded base is not in this build of assay (no {absent[0]} in {home})",
         fix=f"install a release, or train the base with `python -m scripts.train_base FOLDER` and set {VARIABLE}=FOLDER",
     )
+
+
+def former_files(folder: Path) -> dict[str, str]:
+    """Digests, by name, of files that the shipped base had beside its weights before; empty for any other folder."""
+    return FORMER if folder == SHIPPED else {}

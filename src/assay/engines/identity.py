@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from assay import embedded
 from assay.engines.adapter_files import CONFIG
 from assay.engines.files import json_sha256, read_object, sha256s
 from assay.files import file_sha256
@@ -55,7 +56,7 @@ def base_identity(
     remote_code: whether code in the folder is run.
     """
     # Tokenizers have files of many names: whatever is no weight, configuration or card counts as one.
-    tokenizer = {
+    tokenizer = embedded.former_files(folder) | {
         path.name: file_sha256(path)
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name not in CONFIGURATIONS and _decides(path)
