@@ -117,7 +117,7 @@ def test_several_turns_and_an_answer_begun_are_what_transformers_makes_of_them(
 
 def test_a_template_that_leaves_the_beginning_of_an_answer_out_is_refused() -> None:
     turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "So"}]
-    with pytest.raises(EngineError, match="leaves the beginning of an answer out"):
+    with pytest.raises(EngineError, match="leaves out the beginning of an answer"):
         render_chat(Tokens({}), turns, "{{ messages[0].content }}", begun=True)
 
 

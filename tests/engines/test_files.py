@@ -53,7 +53,7 @@ def test_a_file_and_a_revision_of_a_folder_are_refused(tmp_path: Path) -> None:
         ("GatedRepoError", "accept its terms at https://huggingface.co/org/model"),
         ("RepositoryNotFoundError", "no such model on the hub"),
         ("RevisionNotFoundError", "no revision 'v2' on the hub"),
-        ("LocalEntryNotFoundError", "run `hf download org/model --revision v2` where there is a network"),
+        ("LocalEntryNotFoundError", "run `hf download org/model --revision v2` with a network connection"),
         ("OfflineModeIsEnabled", "HF_HUB_OFFLINE is set"),
         ("HfHubHTTPError", "cannot be downloaded"),
     ],

@@ -16,7 +16,7 @@ REFUSED = {
     "an alias": ("    recipe: a\n", "    recipe: *n\n", "11: the alias `*n`", "write the value out"),
     "a tag": ("    seed: 1", "    seed: !!int '1'", "12: the tag", "remove it"),
     "a second document": ("margin: 0.05", "---\nmargin: 0.05", "24: a second document", "remove the `---`"),
-    "a tab": ("    base: small", "\tbase: small", "9: a tab", "YAML wants spaces"),
+    "a tab": ("    base: small", "\tbase: small", "9: a tab", "YAML needs spaces"),
     "broken YAML": ("    base: small", "    base: [small", "10: not YAML", "this line or the one above"),
     "a control character": ("    base: small", "    base: small\x07", "9: the character U+0007", "remove it"),
     "a list as a key": ("margin: 0.05", "[a]: 1", "24: a list or mapping where a name", "quote it"),

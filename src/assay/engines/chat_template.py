@@ -47,12 +47,12 @@ PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a tokenizer's files say of its special tokens."""
+    """The special tokens in a tokenizer's files."""
 
     named: Mapping[str, str]
     """Text of each, by what it is for: `bos_token`, ..."""
     unknown: frozenset[str] = frozenset()
-    """Those of which the files say nothing, and the tokenizer's class may."""
+    """Special tokens that only the tokenizer's class defines, not the files."""
     begins: bool = False
     """Whether the tokenizer puts `bos_token` before a text by itself."""
 
@@ -139,7 +139,7 @@ def render_chat(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: st
         return text
     before, mark, after = text.rpartition(MARK.strip())
     if not mark:
-        raise EngineError("leaves the beginning of an answer out")
+        raise EngineError("leaves out the beginning of an answer")
     # A template that trims what a turn says would have trimmed the answer's beginning, too.
     return before if after.startswith(" ") else before.rstrip()
 
@@ -161,7 +161,7 @@ def _applied(tokens: Tokens, messages: Sequence[Mapping[str, str]], template: st
 
 
 def template_error(tokens: Tokens, template: str) -> str:
-    """What is wrong with a template, as it follows "its chat template ..."; empty where nothing is."""
+    """The fault of a template, as it follows "its chat template ..."; empty where there is none."""
     try:
         text = render_turn(tokens, PROBE, template)
     except EngineError as bad:
@@ -182,7 +182,7 @@ class _Generation(Extension):
 
 @lru_cache(maxsize=64)
 def _compiled(template: str) -> tuple[Template, frozenset[str]]:
-    """A template under transformers' rules, and the variables that it asks for."""
+    """A template under transformers' rules, and its variables."""
     rules = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )

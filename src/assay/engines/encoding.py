@@ -47,7 +47,7 @@ def decode(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:
 
 
 def cut_before(text: str, stops: Sequence[str]) -> tuple[str, bool]:
-    """The text before the first of some texts, empty ones passed over, and whether there was one."""
+    """The text before the first of some texts, empty ones ignored, and whether there was one."""
     places = [place for stop in stops if stop and (place := text.find(stop)) >= 0]
     return (text[: min(places)], True) if places else (text, False)
 

@@ -53,7 +53,7 @@ class Fake:
         self.loads = 0
         """How often it was loaded."""
         self.failed: dict[str, str] = {}
-        """Adapters that are loaded in vain, and why."""
+        """Adapters that cannot be loaded, and why."""
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield one completion for each prompt, in their order; none for failed subjects."""

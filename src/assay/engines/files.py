@@ -53,7 +53,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A folder's files as they were when it was looked at: identity is taken once, and files are read later."""
+    """A folder's files at preflight: identity is computed once, and files are read later."""
 
     folder: Path
     files: tuple[tuple[str, int, int], ...]
@@ -61,7 +61,7 @@ class Stamp:
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """As they are now."""
+        """The present files."""
         files = [
             (path, path.stat()) for path in folder.iterdir() if path.suffix in STAMPED and path.is_file()
         ]
@@ -69,7 +69,7 @@ class Stamp:
 
     @property
     def stale(self) -> bool:
-        """Whether they are others now."""
+        """Whether they have changed since."""
         return Stamp.of(self.folder) != self
 
 
@@ -126,8 +126,8 @@ def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
         at = f" --revision {revision}" if revision else ""
         raise EngineError(
-            f"no folder {name} here, no whole download of it in the cache, and the hub cannot be asked (offline, or "
-            f"HF_HUB_OFFLINE is set); run `hf download {name}{at}` where there is a network, or give a folder"
+            f"no folder {name} here, no complete download of it in the cache, and the hub cannot be reached (offline, or "
+            f"HF_HUB_OFFLINE is set); run `hf download {name}{at}` with a network connection, or give a folder"
         ) from None
     except Exception as bad:
         raise EngineError(f"{name} cannot be downloaded: {_first(bad)}; try again later") from bad

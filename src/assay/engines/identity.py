@@ -49,7 +49,7 @@ HEAVY = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpa
 def base_identity(
     settings: Mapping[str, Any], folder: Path, weights: Sequence[str], *, remote_code: bool = False
 ) -> dict[str, Any]:
-    """Digests of a base's weights, configuration and tokenizer, beside how an engine holds it.
+    """Digests of a base's weights, configuration and tokenizer, with the settings of the engine.
 
     settings: the engine and what it does with weights, as in `{"engine": "vllm", "dtype": "bfloat16"}`.
     weights: digests of the weights' files, or the commit that holds them.
@@ -93,7 +93,7 @@ def adapter_identity(folder: Path, weights: Path, base: Mapping[str, Any], dtype
 
 
 def _decides(path: Path) -> bool:
-    """Whether a file beside the weights can change a response: no card, no template, no other weights, no code."""
+    """Whether a file beside the weights can change a response; cards, templates, other weights and code do not count."""
     name = path.name.lower()
     if name.startswith((".", "license", "chat_template")) or name.endswith((*CARDS, ".py", ".index.json")):
         return False

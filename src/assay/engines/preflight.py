@@ -22,23 +22,23 @@ __all__ = ["ENGINE_MODULES", "Preflight", "PreflightFunction", "find_preflight",
 
 
 class Preflight:
-    """A base and its adapters, looked at and not loaded. A subclass knows how to load them."""
+    """A base and its adapters, checked and not loaded. A subclass knows how to load them."""
 
     context: int | None = None
     """Positions of a prompt and its response together: longer responses are cut; None: not known."""
     provenance: Mapping[str, str]
-    """Software and hardware that will answer: versions of packages, the device."""
+    """Software and hardware that will generate: versions of packages, the device."""
 
     def __init__(self, base: str, tokens: Tokens) -> None:
         """`base` is its name in the study, `tokens` the special tokens of its tokenizer."""
         self.name = base
         self.tokens = tokens
         self.identities: dict[str, Mapping[str, Any]] = {}
-        """What answers, by content (JSON): the base first, then each adapter that can be asked."""
+        """Identities by content (JSON): the base first, then each usable adapter."""
         self.templates: dict[str, str] = {}
         """Chat template of the base, where it has one, and of each adapter that brings another.
 
-        The base's may be one that cannot be used: `chat` says so of a study that asks under it.
+        The base's may be unusable: `chat` refuses it in a study that uses it.
         """
         self._problems: list[Problem] = []
         self._template_errors: dict[str, str] = {}
@@ -75,20 +75,22 @@ class Preflight:
             raise self._unusable(template, bad.message) from bad
 
     def note(self, *problems: Problem) -> None:
-        """Keep findings."""
+        """Add findings."""
         self._problems += problems
 
     def add_base(self, identity: Mapping[str, Any], template: str | None) -> None:
-        """Keep what the base is, and its chat template."""
+        """Store the base's identity and its chat template."""
         self.identities[self.name] = identity
         if template:
             self.templates[self.name] = template
         else:
-            text = "it brings no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+            text = (
+                "it has no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+            )
             self.note(Problem(self.name, "note", text))
 
     def add_adapter(self, name: str, identity: Mapping[str, Any], template: str | None) -> None:
-        """Keep what an adapter is, and its chat template where that is not the base's; warn of a duplicate."""
+        """Store an adapter's identity, and its chat template where it differs from the base's; warn of a duplicate."""
         weights = identity["weights"]
         others = (other for other in self.identities if other != self.name)
         if same := next((other for other in others if self.identities[other]["weights"] == weights), None):
@@ -114,7 +116,7 @@ class Preflight:
 
 
 PreflightFunction = Callable[[EngineSettings, ModelRef, Sequence[ModelRef]], Preflight]
-"""Looks at one base and its adapters. Raises EngineError if the base or a setting is unusable."""
+"""Checks one base and its adapters. Raises EngineError if the base or a setting is unusable."""
 
 ENGINE_MODULES = {
     "torch": "assay.engines.torch",

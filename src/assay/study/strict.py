@@ -186,7 +186,7 @@ def _syntax(error: Exception, rows: list[str]) -> tuple[int, str]:
     line = min(mark.line + 1, len(rows)) if mark else 1
     row = rows[line - 1]
     if "\t" in row[: len(row) - len(row.lstrip())]:
-        return line, "a tab in the indentation; YAML wants spaces"
+        return line, "a tab in the indentation; YAML needs spaces"
     parts = [getattr(error, "context", None), getattr(error, "problem", None)]
     cause = ", ".join(part for part in parts if part) or short(str(error))
     return line, f"not YAML ({cause}); fix this line or the one above: indentation, quotes, `: `"

@@ -189,7 +189,7 @@ def _short(value: Any) -> str:
 
 
 def _names(recipe: Recipe) -> Iterator[Problem]:
-    """Names are told apart without their case: on some disks `A-s1` and `a-s1` are one folder."""
+    """Names have to differ without their case: on some disks `A-s1` and `a-s1` are one folder."""
     names: set[str] = set()
     owners: dict[str, int] = {}
     for adapter in recipe.adapters:

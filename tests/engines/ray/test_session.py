@@ -163,7 +163,7 @@ def test_an_adapter_that_fails_with_one_actor_is_asked_of_none() -> None:
 def test_actors_that_hold_another_base_are_refused() -> None:
     other = Fake(lambda _: "", contents={"base": "another"})
     with (
-        pytest.raises(EngineError, match=r"base 'base': its files on .* are not those looked at here"),
+        pytest.raises(EngineError, match=r"base 'base': its files on .* are not those checked here"),
         loaded(fakes=lambda actor: other if actor == 2 else make()),
     ):
         pass
@@ -214,7 +214,7 @@ def test_liveness_is_measured_by_one_actor_and_tried_anew() -> None:
 def test_liveness_that_ends_every_actor_is_an_error() -> None:
     with (
         loaded(lambda at: isinstance(at.job, Probe)) as (session, _),
-        pytest.raises(EngineError, match=r"3 actors ended .* looked at what adapters change: killed"),
+        pytest.raises(EngineError, match=r"3 actors ended .* probed adapters: killed"),
     ):
         session.liveness(["math"])
 

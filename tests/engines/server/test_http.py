@@ -193,7 +193,7 @@ def test_a_closed_server_is_not_asked() -> None:
     toy = script(DONE)
     server = toy.server()
     server.close()
-    with pytest.raises(EngineError, match="it is no longer asked"):
+    with pytest.raises(EngineError, match="it gets no more requests"):
         server.post("/v1/completions", BODY)
     assert toy.requests == []
 

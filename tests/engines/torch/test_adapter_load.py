@@ -75,7 +75,7 @@ def test_weights_of_the_base_in_an_adapter_are_not_lost(llama: Toy, folder: Path
     save_file(weights | {place: torch.ones(259, 32)}, folder / WEIGHTS)
     found = read_adapter("mine", folder, llama.base)
     assert found.replaces == ("model.embed_tokens.weight",)
-    assert "brings weights of the base itself" in found.unstackable
+    assert "has weights of the base itself" in found.unstackable
     save_file(weights | {place: torch.ones(260, 32)}, folder / WEIGHTS)
     assert (
         "model.embed_tokens.weight: [260, 32] in the file, [259, 32] in the base"

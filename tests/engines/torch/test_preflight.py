@@ -356,7 +356,7 @@ def test_hub_ids_that_are_not_here_are_refused_offline(home: Path, monkeypatch: 
         raise hub.errors.LocalEntryNotFoundError("offline")
 
     monkeypatch.setattr(hub, "snapshot_download", fail)
-    with pytest.raises(EngineError, match=r"base 'base': no folder org/model here, no whole download"):
+    with pytest.raises(EngineError, match=r"base 'base': no folder org/model here, no complete download"):
         preflight(ENGINE, ModelRef("base", "org/model"), [])
     found = preflight(ENGINE, ModelRef("base", home / "base"), [ModelRef("mine", "org/mine", "v1")])
     assert "hf download org/mine --revision v1" in errors(found)["mine"]

@@ -108,7 +108,7 @@ class RaySession:
                     reason = message.reason
         if names:
             raise EngineError(
-                f"{LIVES} actors ended one after the other while they looked at what adapters change: {reason}; "
+                f"{LIVES} actors ended one after the other while they probed adapters: {reason}; "
                 f"lower `engine.options.rows`, or give each more memory"
             )
         return []
@@ -211,7 +211,7 @@ class RaySession:
         expected, where = self._expected, f"on {opened.node}"
         if opened.identities.get(expected.base) != expected.identities[expected.base]:
             raise EngineError(
-                f"base {expected.base!r}: its files {where} are not those looked at here; give a folder that all "
+                f"base {expected.base!r}: its files {where} are not those checked here; give a folder that all "
                 f"machines share, or a hub id with a revision"
             )
         for name, value in opened.provenance.items():
@@ -226,7 +226,7 @@ class RaySession:
             elif name in opened.refused:
                 self._failed[name] = f"{where}: {opened.refused[name]}"
             elif opened.identities.get(name) != digest:
-                self._failed[name] = f"its files {where} are not those looked at here; run again"
+                self._failed[name] = f"its files {where} are not those checked here; run again"
         for name, value in opened.provenance.items():
             self._seen.setdefault(name, set()).add(value)
 

@@ -53,7 +53,7 @@ class Recorded:
     ) -> None:
         """Look answers up in `sources`, by subject and task.
 
-        `beyond` holds the examples past a task's limit: rows that answer them are passed over.
+        `beyond` holds the examples past a task's limit: rows that answer them are skipped.
         """
         self.sources = sources
         self.examples = examples

@@ -30,7 +30,7 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How a server is told who should answer."""
+    """How a request names its subject to the server."""
 
     model: str
     """The server's name for it."""
@@ -160,7 +160,7 @@ def _finish(reason: Any) -> str | None:
         return FINISHES.get(reason)
     if reason == "content_filter":
         raise EngineError(
-            "the server withheld an answer (content_filter)", fix="turn its filter off, or ask another"
+            "the server withheld an answer (content_filter)", fix="turn its filter off, or use another server"
         )
     raise UnreadableError(f"it gave up its answer ({str(reason)[:40]})")
 

@@ -208,7 +208,7 @@ class Server:
 
     def _once(self, method: str, path: str, body: bytes | None) -> Reply:
         if self._closed.is_set():
-            raise LostError("it is no longer asked")
+            raise LostError("it gets no more requests")
         content = {} if body is None else {"Content-Type": "application/json"}
         try:
             response = self._client.request(

@@ -153,7 +153,7 @@ class ServerPreflight(Preflight):
             except EngineError as bad:
                 yield str(bad)
         if self._chat and template is not None:
-            yield "it brings a chat template; whether the server applies that in chats is not seen from here"
+            yield "it has a chat template of its own; whether the server applies that in chats cannot be checked"
 
     def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""

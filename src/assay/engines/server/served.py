@@ -159,7 +159,7 @@ class Served:
         )
 
     def _scaled(self, on: int | None) -> Target:
-        """How llama.cpp is told who answers: the scale of every adapter in each request, also for the base.
+        """How a request to llama.cpp names its subject: by the scale of every adapter, also for the base.
 
         Without them it applies all that it was started with, to the base too.
         """

@@ -102,14 +102,14 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
         wrapped, own = _on_skeleton(config, base)
     except NotImplementedError:
         # Some types compute on the base's weights, which are not there: peft says the rest at loading.
-        return Adapter(name, folder, config, unstackable=unstackable(config) or "it cannot be looked at")
+        return Adapter(name, folder, config, unstackable=unstackable(config) or "it cannot be checked")
     except Exception as bad:
         raise _not_put_on(config, base, bad) from bad
     replaces = _replaced(files.weights, shapes, own, base)
     layers = {layer: module for layer, module in wrapped.named_modules() if isinstance(module, LoraLayer)}
     reason = unstackable(config) or _odd(layers)
     if not reason and replaces:
-        reason = f"it brings weights of the base itself ({', '.join(replaces[:3])})"
+        reason = f"it has weights of the base itself ({', '.join(replaces[:3])})"
     places = _shapes(wrapped)
     try:
         missing, surplus = _fill(folder, wrapped, () if reason else layers.values())

@@ -155,7 +155,7 @@ def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Pr
     if differ:
         shown = ", ".join(repr(token) for token in differ[:3])
         text = (
-            f"it brings a tokenizer with {len(differ)} tokens that the base's lacks ({shown}); "
+            f"it has a tokenizer with {len(differ)} tokens that the base's lacks ({shown}); "
             f"prompts are encoded by the base's; merge the tokens into a base of its own to use them"
         )
         problems.append(Problem(name, "warning", text))

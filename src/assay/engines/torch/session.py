@@ -21,7 +21,7 @@ from assay.errors import EngineError
 
 __all__ = ["CHANGED", "TorchSession"]
 
-CHANGED = "its files changed after they were looked at; run again"
+CHANGED = "its files changed after preflight; run again"
 
 
 class TorchSession:

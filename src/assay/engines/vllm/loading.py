@@ -101,7 +101,7 @@ def _add_adapters(
     failed: dict[str, str] = {}
     for number, adapter in enumerate(adapters, 1):
         if adapter.stamp.stale:
-            failed[adapter.name] = "its files changed after they were looked at; run again"
+            failed[adapter.name] = "its files changed after preflight; run again"
             continue
         lora = make(adapter.called, number, str(adapter.folder))
         try:

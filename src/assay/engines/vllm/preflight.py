@@ -84,9 +84,7 @@ class VllmPreflight(Preflight):
     def load(self) -> Iterator[VllmSession]:
         """Load the weights, once. Raises EngineError if the base cannot be run."""
         if self._stamp.stale:
-            raise EngineError(
-                "its files changed after they were looked at; run again", place=f"base {self.name!r}"
-            )
+            raise EngineError("its files changed after preflight; run again", place=f"base {self.name!r}")
         rows = self.settings.options.rows
         order = Order(self.name, self.arguments(), self.ends(), rows, list(self.adapters.values()))
         with tempfile.TemporaryDirectory(prefix="assay-") as place, load(order, Path(place)) as session:

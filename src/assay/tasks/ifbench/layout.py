@@ -99,7 +99,7 @@ def line_indent(text: str) -> str | None:
     "the reference passes over some empty lines and not over others, and passes a single line",
 )
 def line_indent_fixed(text: str) -> str | None:
-    """Likewise, all empty lines passed over; two lines at least."""
+    """Each line is indented more than the one before, without empty lines; two lines at least."""
     lines = [line for line in text.split("\n") if line.strip()]
     return _stairs(lines) if len(lines) > 1 else "a single line, two or more needed for stairs"
 
