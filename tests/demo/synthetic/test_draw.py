@@ -7,7 +7,6 @@ import json
 import random
 import re
 import time
-from collections import Counter
 from collections.abc import Hashable
 from itertools import product
 
@@ -16,10 +15,8 @@ import pytest
 from assay.demo.synthetic import DIFFICULTY, KINDS, SPLITS, Habits, Pair, draw, split_of, stream
 from assay.demo.synthetic.difficulty import Difficulty
 from assay.demo.synthetic.kind import Facts, Kind
-from assay.demo.synthetic.requests import WORDINGS
-from assay.demo.synthetic.sentences import SETTINGS
-from assay.demo.synthetic.words import TOPICS, plural
 from assay.errors import TaskError
+from tests.demo.synthetic.facts import facts_of
 
 TASKS = ("instructions", "problems", "lists", "passages")
 GOLDEN = {
@@ -35,43 +32,6 @@ GOLDEN = {
 
 def said(pair: Pair) -> str:
     return pair.prompt or pair.response
-
-
-def facts_of(kind: str, pair: Pair) -> Hashable:
-    """What a prompt is about, read from its text: whatever words ask for it."""
-    if kind == "lists":
-        items = re.split(r"[:?] ", pair.prompt)[-1]
-        return frozenset(items.split(", "))
-    if kind == "passages":
-        return frozenset(pair.prompt.split("\n\n")[0].split(". "))
-    if kind == "problems":
-        # The number at the start, and the work without whose and what: 12 + 30 of pens and of cups are one.
-        kept = r"(?:The|That|difference|bags|boxes|makes|leaves|Together)\b"
-        first = re.search(r"\d+", pair.prompt)
-        assert first
-        return first[0], re.sub(rf"\b(?!{kept})[A-Za-z]+\b", "", pair.response)
-    return request_of(pair.prompt)
-
-
-SINGULAR = {plural(noun): noun for _, noun in TOPICS}
-ASKED = [
-    (aspect, re.compile(re.escape(wording).replace(r"\{it\}", "(.*)").replace(r"\{them\}", "(.*)")))
-    for aspect, wordings in WORDINGS.items()
-    for wording in wordings
-]
-
-
-def request_of(prompt: str) -> Hashable:
-    """Aspect, setting and topics of a request, whatever its words and the instructions after it."""
-    sentence = re.match(r".*?[.?]", prompt)
-    assert sentence
-    for aspect, wording in ASKED:
-        if found := wording.fullmatch(sentence[0]):
-            where = next((one for one in SETTINGS if found[1].endswith(f" {one}")), "")
-            topics = found[1].removesuffix(where).strip().split(" and ")
-            bare = (re.sub(r"^an? ", "", topic) for topic in topics)
-            return aspect, where, frozenset(SINGULAR.get(topic, topic) for topic in bare)
-    raise AssertionError(prompt)
 
 
 @pytest.mark.parametrize(
@@ -144,15 +104,6 @@ def test_habits_change_responses_and_no_prompt(kind: str) -> None:
     tidy, untidy = draw(kind, "tune", 80), draw(kind, "tune", 80, habits=Habits(0.0, 0.0))
     assert [pair.prompt for pair in tidy] == [pair.prompt for pair in untidy]
     assert sum(one.response != other.response for one, other in zip(tidy, untidy, strict=True)) > 40
-
-
-def test_six_in_ten_facts_are_for_pretraining_and_two_for_each_other_split() -> None:
-    counts = Counter(split_of(f"fact {number}") for number in range(10_000))
-    assert {split: round(count / 1000) for split, count in counts.items()} == {
-        "pretrain": 6,
-        "tune": 2,
-        "test": 2,
-    }
 
 
 def test_a_small_world_says_when_nothing_new_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from assay.engines import ModelRef
 from assay.engines.ray.preflight import preflight
 from assay.errors import EngineError
 from tests.engines.ray.fakes import Here, engine, looking
-from tests.engines.ray.test_session import make
+from tests.engines.ray.sessions import make
 
 
 def test_identities_are_those_of_the_inner_engine() -> None:

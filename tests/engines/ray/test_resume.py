@@ -7,7 +7,7 @@ from typing import Any
 
 import assay
 from tests.engines.ray.fakes import Here, looking
-from tests.engines.ray.test_session import make, study_of
+from tests.engines.ray.sessions import make, study_of
 
 
 def test_responses_made_without_actors_are_not_asked_again(tmp_path: Path) -> None:

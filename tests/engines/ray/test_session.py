@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,54 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assay
-from assay.engines import Fake, Liveness, ModelRef, Prompt
+from assay.engines import Fake, Liveness, ModelRef
 from assay.engines.ray.cluster import Probe
 from assay.engines.ray.preflight import RayPreflight
-from assay.engines.ray.session import RaySession
 from assay.engines.ray.sharing import LIVES
 from assay.errors import EngineError
 from assay.records import Store
-from tests.engines.ray.fakes import Ends, Here, Moment, at_opening, engine, looking, never
-from tests.studies import examples, write_study
-
-NAMES = ("base", "math", "chat")
-ASKED = [
-    Prompt(name, "math", str(i), f"{i}?" + " so" * (i % 5), max_tokens=4 + i % 3)
-    for i in range(40)
-    for name in NAMES
-]
-
-
-def make() -> Fake:
-    return Fake(lambda request: f"{request.subject} says {len(request.text)} to {request.example}")
-
-
-@contextmanager
-def loaded(
-    ends: Ends = never,
-    fakes: Callable[[int], Fake] = lambda _: make(),
-    draw: Random | None = None,
-    **options: Any,
-) -> Iterator[tuple[RaySession, Here]]:
-    made: list[Here] = []
-
-    def begin(order: Any) -> Here:
-        made.append(Here(order, fakes, ends, draw or Random(0)))  # noqa: S311
-        return made[-1]
-
-    look = looking(make(), begin)
-    found = look(
-        engine(options={"batch": 16, **options}), ModelRef("base", "b"), [ModelRef(n, n) for n in NAMES[1:]]
-    )
-    with found.load() as session:
-        yield session, made[0]
-
-
-def texts(session: RaySession) -> list[tuple[Prompt, str]]:
-    return sorted(((one.prompt, one.text) for one in session.complete(ASKED)), key=repr)
-
-
-EXPECTED = sorted(((one.prompt, one.text) for one in make().complete(ASKED)), key=repr)
+from tests.engines.ray.fakes import Here, Moment, at_opening, engine, looking
+from tests.engines.ray.sessions import ASKED, EXPECTED, loaded, make, study_of, texts
 
 
 @pytest.mark.parametrize("actors", [1, 2, 7])
@@ -120,31 +78,6 @@ def test_a_base_that_no_actor_can_load_is_an_error() -> None:
         pass
 
 
-def test_an_engine_that_breaks_counts_as_lost() -> None:
-    def fakes(actor: int) -> Fake:
-        def answer(request: Prompt) -> str:
-            if actor == 1:
-                raise RuntimeError("CUDA error: an illegal memory access was encountered")
-            return make().answer(request)
-
-        return Fake(answer)
-
-    with loaded(fakes=fakes) as (session, _):
-        assert texts(session) == EXPECTED
-
-
-def test_what_a_user_can_mend_is_said_at_once_and_not_tried_anew() -> None:
-    def answer(request: Prompt) -> str:
-        raise EngineError(f"example {request.example!r}: too long")
-
-    with (
-        loaded(fakes=lambda _: Fake(answer)) as (session, cluster),
-        pytest.raises(EngineError, match=r"^example '\d+': too long$"),
-    ):
-        list(session.complete(ASKED))
-    assert cluster.count == 2
-
-
 def test_an_adapter_that_fails_with_one_actor_is_asked_of_none() -> None:
     def fakes(actor: int) -> Fake:
         found = make()
@@ -173,12 +106,6 @@ def test_an_adapter_that_is_another_over_there_is_not_asked() -> None:
     other = Fake(lambda _: "", contents={"chat": "another"})
     with loaded(fakes=lambda actor: other if actor == 2 else make()) as (session, _):
         assert list(session.failed) == ["chat"]
-
-
-def test_an_adapter_that_cannot_be_asked_over_there_says_why() -> None:
-    other = Fake(lambda _: "", refused={"chat": "no folder chats"})
-    with loaded(fakes=lambda actor: other if actor == 2 else make()) as (session, _):
-        assert session.failed["chat"].endswith(": no folder chats")
 
 
 class Told(Fake):
@@ -227,21 +154,6 @@ def test_actors_whose_answers_nobody_wants_any_more_are_ended_and_replaced() -> 
         assert not cluster.jobs
         assert texts(session) == EXPECTED
     assert not cluster.workers
-
-
-def study_of(folder: Path, name: str) -> Path:
-    folder.mkdir()
-    examples(folder, 30)
-    return write_study(
-        folder,
-        {
-            "name": "small",
-            "bases": [{"name": "base", "model": "org/base"}],
-            "adapters": [{"name": one, "label": "numeric", "path": f"org/{one}"} for one in ("math", "chat")],
-            "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
-            "engine": {"name": name},
-        },
-    )
 
 
 def records(run: Path) -> list[tuple[Any, ...]]:

@@ -3,57 +3,20 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.errors import EngineError
-from assay.tasks.lm_eval import LmEvalTask, index, lm_eval_task
-from assay.tasks.lm_eval.metrics import MILLION
+from assay.errors import TaskError
+from assay.tasks.lm_eval import index, lm_eval_task
 from assay.tasks.lm_eval.task import _taken, _weights
-from assay.tasks.task import Answer, Example, Request
+from assay.tasks.task import Answer
+from tests.tasks.lm_eval.asking import asked, made, right
 from tests.tasks.lm_eval.local import TESTS
 
 STUDIES = Path(__file__).parents[3] / "studies"
-
-
-def made(name: str, folder: Path) -> tuple[LmEvalTask, tuple[Example, ...]]:
-    task = lm_eval_task(name, folder)()
-    return task, task.draw(None, 0)
-
-
-def asked(task: LmEvalTask, examples: Sequence[Example]) -> list[tuple[Request, ...]]:
-    return list(task.requests(examples, None, task.form.shots))
-
-
-def right(example: Example) -> list[Answer]:
-    """The right choice likelier than the others, with its context and without."""
-    doc = example.data["doc"]
-    gold = doc["label"] if example.data["inputs"] else doc["gold"]
-    count = 2 if example.data["inputs"] else 8
-    return [Answer("", -1.0 if place == gold else -2.0, False) for place in range(count)]
-
-
-def test_metrics_are_lm_evals_means_that_should_be_high_under_each_filter(mine: Path) -> None:
-    names = {
-        name: [metric.name for metric in lm_eval_task(name, mine).metrics]
-        for name in ("gen_match", "gen_share", "mc_plain", "mc_inputs", "both")
-    }
-    assert names == {
-        "gen_match": ["exact_match@first", "exact_match@last"],
-        "gen_share": ["letters"],
-        "mc_plain": ["acc", "acc_norm", "acc_mutual_info"],
-        "mc_inputs": ["acc"],
-        "both": ["acc"],
-    }
-
-
-def test_only_what_lm_eval_itself_computes_as_0_or_1_is_pass_or_fail(mine: Path) -> None:
-    kinds = {name: lm_eval_task(name, mine).metrics[0].kind for name in ("mc_plain", "gen_share", "by_task")}
-    assert kinds == {"mc_plain": "binary", "gen_share": "mean", "by_task": "mean"}
 
 
 def test_an_example_is_a_document_by_its_place(mine: Path) -> None:
@@ -70,54 +33,6 @@ def test_a_limit_takes_the_first_documents_and_asks_what_is_asked_without_one(mi
     first = few.draw(3, 0)
     assert first == examples[:3]
     assert asked(few, first) == asked(task, examples)[:3]
-
-
-def test_worked_examples_are_as_many_as_the_task_has_or_the_study_says(mine: Path) -> None:
-    task, examples = made("gen_match", mine)
-    (own,) = asked(task, examples)[0]
-    assert own.prompt.count("Answer:") == 3
-    (more,) = next(iter(task.requests(examples, None, 4)))
-    assert more.prompt.count("Answer:") == 5
-    assert asked(task, examples)[0] == (own,)
-
-
-def test_a_generation_is_asked_with_the_tasks_own_ends_and_limit(mine: Path) -> None:
-    task, examples = made("gen_match", mine)
-    (one,) = asked(task, examples)[0]
-    assert (one.stop, one.max_tokens, one.temperature) == (("\n", "Q"), 20, 0.0)
-
-
-def test_a_choice_is_asked_with_its_question_and_for_mutual_information_alone(mine: Path) -> None:
-    task, examples = made("mc_plain", mine)
-    asks = asked(task, examples)[1]
-    choices = [f" {word}" for word in examples[1].data["doc"]["choices"]]
-    assert [one.continuation for one in asks] == choices * 2
-    assert [bool(one.prompt) for one in asks] == [True] * 4 + [False] * 4
-    assert {one.kind for one in asks} == {"loglikelihood"}
-
-
-def test_where_the_choices_stand_before_the_end_each_is_a_prompt(mine: Path) -> None:
-    task, examples = made("mc_inputs", mine)
-    asks = asked(task, examples)[0]
-    assert [one.prompt for one in asks] == examples[0].data["doc"]["options"]
-    assert len({one.continuation for one in asks}) == 1
-
-
-def test_the_likeliest_choice_is_judged_and_values_without_a_verdict_are_kept(mine: Path) -> None:
-    task, examples = made("mc_plain", mine)
-    score = task.score_answers(examples[0], right(examples[0]))
-    assert (score.passed[0], score.out_of) == (1, (1, 1, 1))
-    gold, probabilities = score.detail["values"]["none"]["brier_score"]
-    assert gold == examples[0].data["doc"]["gold"]
-    assert sum(probabilities) == pytest.approx(1)
-    assert score.detail["chosen"] == examples[0].data["doc"]["answer"]
-
-
-def test_a_share_is_counted_in_parts_of_a_million(mine: Path) -> None:
-    task, examples = made("gen_share", mine)
-    score = task.score_answers(examples[0], [Answer("ab1")])
-    assert (score.passed, score.out_of) == ((666_667,), (MILLION,))
-    assert score.detail["values"]["none"]["length"] == 3
 
 
 def test_repeats_are_asked_apart_only_where_they_are_drawn_and_are_filtered_together(mine: Path) -> None:
@@ -176,30 +91,6 @@ def test_tasks_weigh_the_same_whatever_their_sizes(sizes: list[int]) -> None:
     assert max(totals) == pytest.approx(min(totals), rel=1e-3)
 
 
-def test_the_scorer_changes_with_the_tasks_functions_and_filters_not_with_its_place(
-    mine: Path, tmp_path: Path
-) -> None:
-    before = lm_eval_task("gen_share", mine)().scorer
-    moved = Path(shutil.copytree(mine, tmp_path / "elsewhere"))
-    assert lm_eval_task("gen_share", moved)().scorer == before
-    (moved / "share.py").write_text((moved / "share.py").read_text() + "\n# mended\n")
-    assert lm_eval_task("gen_share", moved)().scorer != before
-    text = (moved / "gen_match.yaml").read_text()
-    (moved / "gen_match.yaml").write_text(text.replace("[aeiou]", "[aeiouy]"))
-    assert lm_eval_task("gen_match", moved)().scorer != lm_eval_task("gen_match", mine)().scorer
-
-
-def test_judging_needs_no_data(mine: Path, tmp_path: Path) -> None:
-    task, examples = made("mc_plain", mine)
-    moved = Path(shutil.copytree(mine, tmp_path / "alone"))
-    (moved / "_head").write_text("dataset_path: owner/gone\ntest_split: test\n")
-    alone = lm_eval_task("mc_plain", moved)()
-    alone.require(examples)
-    assert alone.score_answers(examples[0], right(examples[0])) == task.score_answers(
-        examples[0], right(examples[0])
-    )
-
-
 def test_a_run_can_keep_what_a_task_is_made_of(mine: Path, tmp_path: Path) -> None:
     kind = lm_eval_task("gen_share", mine)
     assert set(kind.sources) >= {"_head", "gen_share.yaml", "share.py"}
@@ -231,33 +122,6 @@ def test_a_task_is_about_what_its_metadata_says_or_itself(mine: Path, tmp_path: 
     assert lm_eval_task("gen_share", moved).capability == "spelling"
 
 
-def test_turns_go_to_the_chat_template_as_lm_eval_makes_them(mine: Path) -> None:
-    task, examples = made("gen_match", mine)
-    seen: list[Sequence[Mapping[str, str]]] = []
-
-    def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
-        assert not begun
-        seen.append(turns)
-        return f"<{turns[-1]['content']}>"
-
-    asks = list(task.requests(examples, chat, 2))
-    assert [turn["role"] for turn in seen[0]] == ["user", "assistant", "user", "assistant", "user"]
-    assert asks[0][0].prompt.startswith("<Question: ")
-    share, others = made("gen_share", mine)
-    list(share.requests(others, chat, 0))
-    assert [turn["role"] for turn in seen[-1]] == ["system", "user"]
-
-
-def test_a_template_that_fails_is_the_engines_error(mine: Path) -> None:
-    task, examples = made("gen_match", mine)
-
-    def chat(turns: Sequence[Mapping[str, str]], begun: bool) -> str:
-        raise EngineError(f"{len(turns)} turns, begun: {begun}")
-
-    with pytest.raises(EngineError, match="5 turns"):
-        list(task.requests(examples, chat, 2))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gsm8k", "arc_easy", "race", "mmlu_pro", "bbh", "winogrande"])
 def test_a_name_is_found_in_some_folders_as_in_all(name: str) -> None:
@@ -278,3 +142,11 @@ def test_the_example_under_studies_finds_its_rows_wherever_the_command_is_run(
     task, examples = made(name, STUDIES / "broader" / "lm-eval")
     assert (task.capability, len(examples)) == (capability, 80)
     assert len({example.prompt for example in examples}) == 80
+
+
+def test_a_seed_and_a_file_of_examples_are_refused(mine: Path) -> None:
+    task = lm_eval_task("gen_match", mine)()
+    with pytest.raises(TaskError, match="`seed: 3` does nothing"):
+        task.draw(None, 3)
+    with pytest.raises(TaskError, match="remove `examples`"):
+        task.read(mine / "x.jsonl")
