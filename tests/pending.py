@@ -15,11 +15,6 @@ LONG_FUNCTIONS: set[str] = set()
 PARAMETERS: set[str] = set()
 """Functions of more than 8 parameters."""
 MIRRORS: set[str] = {
-    "plan/fields.py",
-    "plan/settings.py",
-    "plan/subjects.py",
-    "records/bindings.py",
-    "records/schema.py",
     "stats/__init__.py",
     "stats/pivots.py",
     "stats/sequential/confidence.py",
@@ -27,9 +22,6 @@ MIRRORS: set[str] = {
     "stats/sequential/spending.py",
     "stats/verdict.py",
     "stats/weighted.py",
-    "study/init/adapters.py",
-    "study/init/entries.py",
-    "study/init/text.py",
     "tasks/custom/form.py",
     "training/base.py",
     "training/form.py",

@@ -4,23 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-
-from assay.plan import MetricName, Plan, claim_block, family_alphas
-from assay.runs.resolve import resolve
-from tests.studies import one_task_study, table
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    base, adapter = table(6, 2, 40, 20)
-    claims = {
-        "numeric": ["math.numeric_match", {"metric": "math.format_match", "kind": "keeps", "margin": 0.1}]
-    }
-    study = one_task_study(tmp_path, base, {"a": adapter, "b": base}, claims=claims, stop="full")
-    return resolve(study)
+from assay.plan import Plan, claim_block, family_alphas
 
 
 def test_a_plan_survives_json(plan: Plan) -> None:
@@ -49,16 +34,3 @@ def test_claims_of_a_family_share_its_alpha(plan: Plan) -> None:
     assert {claim.alpha for claim in plan.claims} == {0.025}
     assert family_alphas(["a", "a", "b"], 0.06, "adapter") == [0.03, 0.03, 0.06]
     assert family_alphas(["a", "a", "b"], 0.06, "study") == [0.02, 0.02, 0.02]
-
-
-def test_a_claim_carries_its_subject_and_reference(plan: Plan) -> None:
-    claim = plan.claims[0]
-    assert (claim.subject.name, claim.reference.name, claim.reference.is_base) == ("a", "base", True)
-    assert [part.adapter for part in claim.subject.parts] == ["a"]
-    assert plan.claims_of("b") == plan.claims[2:]
-
-
-@pytest.mark.parametrize("text", ["math.numeric_match", "v1.2.numeric_match"])
-def test_the_name_of_a_metric_survives_its_text(text: str) -> None:
-    assert str(MetricName.parse(text)) == text
-    assert MetricName.parse(text).name == "numeric_match"

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from assay.engines import Completion, Prompt
 from assay.errors import OutputError, RunError
 from assay.plan import RowKey
-from assay.records import Store, digest, schema
-from assay.tasks import Example
-
-EXAMPLES = tuple(Example(str(i), f"prompt {i}", {"answer": "1"}) for i in range(5))
-
-
-def completion(key: str, text: str | None, name: str = "base", **fields: object) -> Completion:
-    request = Prompt(name, "math", key, f"prompt {key}")
-    return Completion(request, text or "", null=text is None, **fields)  # type: ignore[arg-type]
-
-
-def unscored(store: Store) -> list[tuple[int, str, str]]:
-    return list(store.judged(store.unscored("math", "s")))
-
-
-def enter(store: Store, completions: Iterable[Completion], name: str = "base") -> None:
-    store.bind_task("math", "numeric", EXAMPLES)
-    store.bind(name, "math", {"name": name}, {"decoding": {}})
-    assert sum(store.append(completions)) >= 0
+from assay.records import Store, digest
+from tests.records.stored import completion, enter, unscored
 
 
 def test_a_response_comes_back_as_it_went_in(tmp_path: Path) -> None:
@@ -56,15 +36,6 @@ def test_appending_twice_changes_nothing(tmp_path: Path) -> None:
         enter(store, [completion("0", "first"), completion("1", "second")])
         enter(store, [completion("0", "other"), completion("1", "second")])
         assert [record["text"] for record in store.responses("base", "math")] == ["first", "second"]
-
-
-def test_two_names_with_other_content_never_share_a_row(tmp_path: Path) -> None:
-    with Store.write(tmp_path) as store:
-        enter(store, [completion("0", "a")], "base")
-        enter(store, [completion("0", "b", name="adapter")], "adapter")
-        assert [record["text"] for record in store.responses("base", "math")] == ["a"]
-        assert [record["text"] for record in store.responses("adapter", "math")] == ["b"]
-        assert store.same_text("adapter", "base", "math") == (0, 1)
 
 
 def test_texts_are_compared_past_a_nul_and_after_their_cuts(tmp_path: Path) -> None:
@@ -98,16 +69,6 @@ def test_scores_need_every_example(tmp_path: Path) -> None:
     assert scores.passed[:, 0, 0].tolist() == [1, 1, 1, 1, 0]
 
 
-def test_other_examples_under_one_task_name_are_refused(tmp_path: Path) -> None:
-    with Store.write(tmp_path) as store:
-        store.bind_task("math", "numeric", EXAMPLES)
-        store.bind_task("math", "numeric", EXAMPLES)
-        with pytest.raises(
-            RunError, match=r"measured 5 examples .* now gives 4 .* file and the `limit` of then"
-        ):
-            store.bind_task("math", "numeric", EXAMPLES[:4])
-
-
 def test_a_second_writer_is_told_so(tmp_path: Path) -> None:
     with Store.write(tmp_path), pytest.raises(RunError, match="another assay process"), Store.write(tmp_path):
         pass
@@ -123,43 +84,6 @@ def test_reading_goes_on_while_another_writes(tmp_path: Path) -> None:
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run here"), Store.read(tmp_path):
         pass
-
-
-def test_a_newer_layout_is_refused(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "records.sqlite") as db:
-        db.execute("PRAGMA user_version = 99")
-    db.close()
-    with pytest.raises(RunError, match="layout 99"), Store.write(tmp_path):
-        pass
-
-
-def test_an_older_layout_is_migrated_with_its_records(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Store.write(tmp_path) as store:
-        enter(store, [completion("0", "kept")])
-    step = "ALTER TABLE records ADD COLUMN seconds REAL; UPDATE records SET seconds = 1.5;"
-    monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, step])
-    with Store.write(tmp_path) as store:
-        assert [record["text"] for record in store.responses("base", "math")] == ["kept"]
-    with sqlite3.connect(tmp_path / "records.sqlite") as db:
-        assert db.execute("SELECT seconds FROM records").fetchall() == [(1.5,)]
-    db.close()
-
-
-def test_a_failing_migration_leaves_the_older_layout_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Store.write(tmp_path) as store:
-        enter(store, [completion("0", "kept")])
-    monkeypatch.setattr(
-        schema, "STEPS", [*schema.STEPS, "ALTER TABLE records ADD COLUMN x; DROP TABLE absent;"]
-    )
-    with pytest.raises(OutputError, match="no such table"), Store.write(tmp_path):
-        pass
-    monkeypatch.undo()
-    with Store.write(tmp_path) as store:
-        assert [record["text"] for record in store.responses("base", "math")] == ["kept"]
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -189,7 +113,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from assay.records import Store
-from tests.records.test_store import EXAMPLES, completion
+from tests.records.stored import EXAMPLES, completion
 
 with Store.write(Path(sys.argv[1])) as store:
     store.bind_task("math", "numeric", EXAMPLES)

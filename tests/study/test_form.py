@@ -10,14 +10,8 @@ from assay.study import load_study
 from tests.study.studies import VALID, assert_refused, changed, write
 
 REFUSED = {
-    "a slash in a name": ("name: a1", "name: a/1", "8: adapters[0].name", "a `/` in a name; remove it"),
-    "a space at the end of a label": ("label: instruction", 'label: "instruction "', "10: adapters[0].label", "space at an end"),
-    "an empty name": ("name: two bases", 'name: ""', "1: name", "write a name"),
-    "a bidi character in a recipe": ("recipe: a", 'recipe: "a\\u202eb"', "11: adapters[0].recipe", "U+202E in a name; remove it"),
-    "a control character in a path": ("a1.jsonl", '"a1\\0.jsonl"', "14: adapters[0].responses.ifeval", "U+0000; remove it"),
     "an empty mark": ("{path: a2.jsonl}", '{path: a2.jsonl, after: ""}', "15: adapters[1].responses.ifeval.after", "remove the line"),
     "no responses in a mapping of responses": ("{ifeval: {path: a2.jsonl}}", "{}", "15: adapters[1].responses", "empty; give at least one"),
-    "a metric without its task": ("    - ifeval.prompt_strict", "    - prompt_strict", "22: claims.instruction[0]", "write task and metric"),
     "a label with no claims": ("  instruction:\n    - ifeval.prompt_strict\n    - {", "  instruction: []\n  numeric:\n    - {", "21: claims.instruction", "empty"),
 }  # fmt: skip
 
