@@ -13,7 +13,7 @@ from assay.engines import Fake
 from assay.errors import RunError
 from assay.records import Store
 from assay.runs.heartbeat import beats, heartbeat
-from tests.runs.test_generate import generating
+from tests.runs.generating import generating
 from tests.studies import RIGHT, one_task_study, table
 
 
