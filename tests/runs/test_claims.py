@@ -7,16 +7,12 @@ from typing import Any
 
 import pytest
 
-import assay
 from assay.errors import StudyError
+from assay.runs.resolve import plan_of
+from assay.runs.tasks import resolve_tasks
+from assay.study import load_study
+from tests.runs.generating import generating
 from tests.runs.refusals import assert_refused
-from tests.studies import edit
-
-
-def test_grouping_adapters_otherwise_is_another_claim_block(done: Path) -> None:
-    before = assay.open_result(done).claims_sha256
-    edit(done / "study.yaml", lambda document: document["adapters"][0].update(recipe="r", seed=1))
-    assert assay.decide(done).claims_sha256 != before
 
 
 @pytest.mark.parametrize(
@@ -31,3 +27,24 @@ def test_a_claim_that_cannot_be_bound_is_refused_and_nothing_is_written(
     tmp_path: Path, change: Any, message: str
 ) -> None:
     assert_refused(tmp_path, change, StudyError, message)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ({}, ["ifeval.prompt_strict"]),
+        ({"off_target": ["ifeval.instruction_strict"]}, ["ifeval.instruction_strict"]),
+    ],
+)
+def test_a_label_claims_its_tasks_and_the_others_are_off_target(
+    tmp_path: Path, listed: dict[str, Any], expected: list[str]
+) -> None:
+    tasks = [{"task": "numeric", "name": name} for name in ("math", "more")]
+    study = load_study(generating(tmp_path, ("good",), tasks=[*tasks, {"task": "ifeval"}], **listed))
+    claims = plan_of(study, resolve_tasks(study)).claims
+    assert [(str(claim.metric), claim.kind) for claim in claims] == [
+        ("math.numeric_match", "gains"),
+        ("more.numeric_match", "gains"),
+    ]
+    assert {claim.alpha for claim in claims} == {study.alpha / 2}
+    assert [[str(metric) for metric in claim.off_target] for claim in claims] == [expected] * 2

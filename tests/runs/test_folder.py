@@ -172,3 +172,9 @@ def test_a_gate_edited_in_the_run_is_not_asked_until_the_run_is_decided(done: Pa
     assay.decide(done)
     assert gate(done).outcome == "undecided"
     assert "gate undecided" in (done / "report.md").read_text()
+
+
+def test_grouping_adapters_otherwise_is_another_claim_block(done: Path) -> None:
+    before = assay.open_result(done).claims_sha256
+    edit(done / "study.yaml", lambda document: document["adapters"][0].update(recipe="r", seed=1))
+    assert assay.decide(done).claims_sha256 != before
