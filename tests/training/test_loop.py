@@ -10,10 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from assay.training import train
+from assay.training.base import weights_sha256
+from assay.training.loop import train_adapter
 from tests.often import first_often
+from tests.training.jobs import job
 from tests.training.recipes import entry, files, write_recipe
+from tests.training.refused import refusal
 
 SCRIPT = """
 import os, signal, sys, warnings
@@ -195,3 +201,45 @@ def test_killed_at_many_instants_it_ends_the_same(toy: Path, tmp_path: Path) -> 
     assert int(done.stdout) >= 5
     whole = files(tmp_path / "first")
     assert all(files(tmp_path / f"run{trial}") == whole for trial in range(5))
+
+
+def test_the_base_is_the_same_bit_for_bit_after_a_training(toy: Path, tmp_path: Path) -> None:
+    model, one = job(tmp_path, toy)
+    before = weights_sha256(model)
+    train_adapter(model, one, tmp_path / "made", lambda *_: None)
+    assert weights_sha256(model) == before
+    assert not any("lora" in name for name, _ in model.named_modules())
+
+
+def test_the_first_loss_is_that_of_the_response_tokens_under_the_base(toy: Path, tmp_path: Path) -> None:
+    model, one = job(tmp_path, toy)
+    from assay.training.loop import Feed, collated, order
+
+    lengths, size = [len(row) for row in one.tokens.rows], one.settings.batch
+    feed = Feed(one.tokens, order(lengths, one.steps, size, one.seed))
+    batch = collated([feed[i] for i in range(size)])
+    with torch.inference_mode():
+        logits = model(batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1].float()
+    labels = batch["labels"][:, 1:]
+    chosen = logits.log_softmax(-1).gather(2, labels.clamp(min=0)[..., None])[..., 0]
+    expected = -float(chosen[labels != -100].mean())
+    first, _ = train_adapter(model, one, tmp_path / "made", lambda *_: None)
+    assert first == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_parts_of_a_batch_give_the_weights_of_the_whole(toy: Path, tmp_path: Path) -> None:
+    made = []
+    for parts in (1, 4):
+        model, one = job(tmp_path / str(parts), toy, accumulate=parts)
+        train_adapter(model, one, tmp_path / str(parts) / "made", lambda *_: None)
+        made.append(load_file(tmp_path / str(parts) / "made" / "adapter_model.safetensors"))
+    for name, weight in made[0].items():
+        torch.testing.assert_close(weight, made[1][name], rtol=1e-3, atol=1e-4)
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_nothing(toy: Path, tmp_path: Path) -> None:
+    hot = {"learning_rate": 1e30, "clip": 0, "warmup": 0, "steps": 8}
+    message = refusal(write_recipe(tmp_path, toy, entry(settings=hot)))
+    assert "adapter 'numeric-s1': the loss is nan at step" in message
+    assert "lower `learning_rate`" in message

@@ -36,3 +36,27 @@ def scored(folder: Path, check: Any, row: Mapping[str, Any], response: str, **fi
     """What a check says of one response."""
     task, example = custom(folder, check, row, **fields)
     return task.score(example, response)
+
+
+VALID = """\
+capability: support
+prompts: tone.jsonl
+check:
+  exact:
+    ignore: [case]
+metric: right
+max_tokens: 64
+stop: ["\\n"]
+plain: "Q: {prompt}\\nA:"
+shots:
+  - {prompt: 1 + 1, response: "2"}
+  - {prompt: 2 + 2, response: "4"}
+"""
+
+
+def read(folder: Path, text: str) -> Any:
+    path = folder / "tone.yaml"
+    path.write_text(text, encoding="utf-8")
+    (folder / "check.py").write_text("def judge(e, r): return True\n")
+    (folder / "bad.json").write_text("{")
+    return read_task(path)
