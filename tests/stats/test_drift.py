@@ -113,10 +113,12 @@ def test_the_gap_over_seeds_adds_prompts_of_each_task_and_seeds_once() -> None:
     rng = np.random.default_rng(0)
     target, one, two = (rng.integers(-1, 2, (n, 3)).astype(float) for n in (50, 40, 60))
     gaps = (one.mean(axis=0) + two.mean(axis=0)) / 2 - target.mean(axis=0)
-    variances = [gaps.var(ddof=1) / 3, target.mean(axis=1).var(ddof=1) / 50]
-    variances += [d.mean(axis=1).var(ddof=1) / len(d) / 4 for d in (one, two)]
-    df = sum(variances) ** 2 / sum(v**2 / k for v, k in zip(variances, (2, 49, 39, 59), strict=True))
-    half = float(student.ppf(0.95, df)) * math.sqrt(sum(variances))
+    parts = [float(student.ppf(0.95, 2)) ** 2 * gaps.var(ddof=1) / 3]
+    parts += [
+        float(student.ppf(0.95, len(d) - 1)) ** 2 * d.mean(axis=1).var(ddof=1) / len(d) / share
+        for d, share in ((target, 1), (one, 4), (two, 4))
+    ]
+    half = math.sqrt(sum(parts))
     found = gap_over_seeds(recipe(target), [recipe(one), recipe(two)], 0.9)
     assert (found.value, found.low, found.high) == pytest.approx(
         (gaps.mean(), gaps.mean() - half, gaps.mean() + half)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
 from assay.stats import (
     PairedGain,
@@ -14,15 +13,14 @@ from assay.stats import (
     detectable_gain,
     detectable_recipe_gain,
     detectable_recipe_gain_if_known,
-    judge,
-    mcnemar_midp_up,
     mcnemar_power,
-    midp_power,
+    paired_power,
     prompts_for_equivalence,
     prompts_to_detect,
     prompts_to_exclude,
-    seeds_interval,
+    recipe_interval,
 )
+from tests.often import first_often
 from tests.stats.oracles import weighed_tables
 
 TWO_SIDED = 0.025
@@ -44,33 +42,42 @@ def test_a_family_of_twenty_needs_twice_the_prompts(discordance: float, prompts:
 
 
 @pytest.mark.parametrize(
-    ("n", "discordance", "power"), [(628, 0.2, 0.804), (541, 0.2, 0.742), (541, 0.3, 0.565)]
+    ("n", "discordance", "gain", "null", "power"),
+    [
+        (100, 0.1, 0.05, 0.0, 0.455),
+        (100, 0.2, 0.10, 0.05, 0.296),
+        (300, 0.2, 0.05, 0.0, 0.617),
+        (300, 0.1, 0.10, 0.05, 0.954),
+        (300, 0.3, 0.00, -0.05, 0.472),
+        (541, 0.2, 0.00, -0.05, 0.826),
+    ],
 )
-def test_exact_midp_power_is_the_tables(n: int, discordance: float, power: float) -> None:
-    assert midp_power(n, discordance, 0.05, TWO_SIDED) == pytest.approx(power, abs=5e-4)
+def test_power_is_the_design_notes(
+    n: int, discordance: float, gain: float, null: float, power: float
+) -> None:
+    """Of a rise, of `confirmed`, and of `no gain` (the mirror image of `kept`)."""
+    assert paired_power(n, discordance, gain, 0.05, null) == pytest.approx(power, abs=6e-4)
 
 
 @pytest.mark.parametrize(("n", "discordance", "gain"), [(40, 0.3, 0.2), (60, 0.1, 0.05), (25, 1.0, 0.4)])
-def test_exact_midp_power_is_the_sum_over_all_tables(n: int, discordance: float, gain: float) -> None:
-    summed = sum(
-        p for b, c, p in weighed_tables(n, discordance, gain) if b + c and mcnemar_midp_up(b, c) <= TWO_SIDED
-    )
-    assert midp_power(n, discordance, gain, TWO_SIDED) == pytest.approx(summed, abs=1e-4)
-
-
-def test_exact_midp_power_where_every_prompt_differs_is_one_binomial_tail() -> None:
-    least = next(b for b in range(21) if mcnemar_midp_up(b, 20 - b) <= 0.05)
-    assert midp_power(20, 1.0, 0.5, 0.05) == pytest.approx(float(binom.sf(least - 1, 20, 0.75)))
-
-
-def test_exact_midp_power_of_many_prompts_is_that_of_the_normal_approximation() -> None:
-    assert midp_power(100_000, 0.3, 0.005, 0.05) == pytest.approx(
-        mcnemar_power(100_000, 0.3, 0.005, 0.05), abs=1e-3
-    )
+def test_power_is_the_sum_over_all_tables(n: int, discordance: float, gain: float) -> None:
+    shown = [
+        p
+        for b, c, p in weighed_tables(n, discordance, gain)
+        if PairedGain(b, c, n).rejects_above(0.0, TWO_SIDED)
+    ]
+    assert paired_power(n, discordance, gain, TWO_SIDED) == pytest.approx(sum(shown), abs=1e-4)
 
 
 def test_too_few_differing_prompts_have_no_power() -> None:
-    assert midp_power(3, 0.5, 0.5, 0.01) == 0
+    assert paired_power(3, 0.5, 0.5, 0.01) == 0
+
+
+@pytest.mark.parametrize("n", first_often([30, 50, 100, 150, 300]))
+def test_twice_the_prompts_have_no_less_power(n: int) -> None:
+    for null, gain in ((0.0, 0.06), (0.05, 0.12), (-0.05, 0.0)):
+        few, many = (paired_power(size, 0.2, gain, 0.05, null) for size in (n, 2 * n))
+        assert many >= few
 
 
 @pytest.mark.parametrize(
@@ -150,17 +157,16 @@ def test_a_detectable_gain_is_shown_by_the_verdict_as_often_as_said() -> None:
     assert gain is not None
     rng = np.random.default_rng(1)
     shares = [(discordance + gain) / 2, (discordance - gain) / 2, 1 - discordance]
-    tables = rng.multinomial(n, shares, size=1500)
-    words = [judge(PairedGain(int(b), int(c), n), "gains", 0.05, alpha).verdict for b, c, _ in tables]
-    shown = np.mean([word in ("confirmed", "gain", "trivial") for word in words])
+    tables = rng.multinomial(n, shares, size=800)
+    shown = np.mean([PairedGain(int(b), int(c), n).rejects_above(0.0, alpha) for b, c, _ in tables])
     assert shown == pytest.approx(0.8, abs=0.035)
 
 
 def test_a_margin_is_excluded_by_the_verdict_as_often_as_said() -> None:
     n = prompts_to_exclude(0.05, 0.2, 0.05)
     rng = np.random.default_rng(2)
-    tables = rng.multinomial(n, [0.1, 0.1, 0.8], size=1500)
-    excluded = np.mean([PairedGain(int(b), int(c), n).p_below(0.05) < 0.05 for b, c, _ in tables])
+    tables = rng.multinomial(n, [0.1, 0.1, 0.8], size=800)
+    excluded = np.mean([PairedGain(int(b), int(c), n).rejects_below(0.05, 0.05) for b, c, _ in tables])
     assert excluded == pytest.approx(0.8, abs=0.035)
 
 
@@ -175,7 +181,7 @@ def test_a_detectable_recipe_gain_is_shown_by_its_interval_as_often_as_said(seed
         of_prompt = rng.normal(0, SEEDS.prompt**0.5, (n, 1))
         of_seed = rng.normal(0, SEEDS.seed**0.5, (1, seeds))
         y = gain + of_prompt + of_seed + rng.normal(0, SEEDS.resid**0.5, (n, seeds))
-        shown += seeds_interval(y, None, 1 - 2 * alpha)[0] > 0
+        shown += recipe_interval(y, None, 1 - 2 * alpha)[0] > 0
     assert shown / trials == pytest.approx(0.8, abs=0.04)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats import FEW, ClaimKind, PairedGain, RecipeGain, Verdict, judge, tango_interval
+from assay.stats import ClaimKind, PairedGain, RecipeGain, Verdict, judge, paired_interval, tango_interval
 from tests.often import first_often
 from tests.stats.oracles import tables
 
@@ -17,14 +17,12 @@ JUST = 1e-9
 
 @dataclass(frozen=True)
 class Known:
-    """A gain whose interval and sign tests are given."""
+    """A gain whose interval is given."""
 
     low: float
     high: float
     discordant: int = 100
-    sign_up: float = 0.0
-    sign_down: float = 0.0
-    seed_share: float = 0.0
+    of_seeds: float = 0.0
     n: int = 200
     standard_error: float = 0.01
     p_two_sided: float = 0.5
@@ -42,18 +40,21 @@ class Known:
     def p_below(self, t: float) -> float:
         return 0.6 + t
 
-    def sign_p_up(self) -> float:
-        return self.sign_up
+    def rejects_above(self, t: float, alpha: float) -> bool:  # noqa: ARG002
+        return self.low > t
 
-    def sign_p_down(self) -> float:
-        return self.sign_down
+    def rejects_below(self, t: float, alpha: float) -> bool:  # noqa: ARG002
+        return self.high < t
+
+    def seed_share(self, confidence: float) -> float:  # noqa: ARG002
+        return self.of_seeds
 
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
     [
-        (DELTA, 0.2, "confirmed"),
-        (DELTA, DELTA, "confirmed"),
+        (DELTA + JUST, 0.2, "confirmed"),
+        (DELTA, DELTA, "gain"),
         (DELTA - JUST, DELTA, "gain"),
         (JUST, 0.2, "gain"),
         (JUST, DELTA - JUST, "trivial"),
@@ -79,8 +80,8 @@ def test_the_words_for_a_claimed_gain_meet_at_the_tables_boundaries(
         (-DELTA, 0.0, "undecided", False, False),
         (-DELTA, -JUST, "harmed", False, False),
         (-DELTA + JUST, -JUST, "harmed", False, True),
-        (-0.2, -DELTA, "harmed", True, False),
-        (-0.2, -DELTA + JUST, "harmed", False, False),
+        (-0.2, -DELTA - JUST, "harmed", True, False),
+        (-0.2, -DELTA, "harmed", False, False),
     ],
 )
 def test_the_words_for_a_claim_to_keep_meet_at_the_tables_boundaries(
@@ -91,16 +92,16 @@ def test_the_words_for_a_claim_to_keep_meet_at_the_tables_boundaries(
 
 
 def test_a_claimed_gain_that_fell_by_the_margin_is_harmed_materially() -> None:
-    assert judge(Known(-0.2, -DELTA), "gains", DELTA, 0.05).material
-    assert not judge(Known(-0.2, -DELTA + JUST), "gains", DELTA, 0.05).material
+    assert judge(Known(-0.2, -DELTA - JUST), "gains", DELTA, 0.05).material
+    assert not judge(Known(-0.2, -DELTA), "gains", DELTA, 0.05).material
     assert not judge(Known(-0.01, -JUST), "gains", DELTA, 0.05).kept_within_margin
 
 
 def conditions(low: float, high: float, margin: float) -> dict[str, bool]:
     """The table of section 6, each row by itself."""
     return {
-        "confirmed": low >= margin,
-        "gain": 0 < low < margin <= high,
+        "confirmed": low > margin,
+        "gain": 0 < low <= margin <= high,
         "trivial": low > 0 and high < margin,
         "no gain": low <= 0 <= high < margin,
         "harmed": high < 0,
@@ -137,29 +138,28 @@ def test_a_narrower_interval_never_takes_a_word_back(one: float, other: float) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "margin", "alpha"), first_often([("gains", 0.15, 0.1), ("keeps", 0.15, 0.1)])
+    ("kind", "margin", "alpha"), first_often([("gains", 0.2, 0.1), ("keeps", 0.15, 0.1)])
 )
-def test_word_interval_and_p_value_agree_for_every_table_up_to_40_prompts(
+def test_word_interval_and_p_value_agree_for_every_table(
     kind: ClaimKind, margin: float, alpha: float
 ) -> None:
     words = set()
-    for n in range(1, 41):
+    for n in (1, 2, 7, 40) if kind == "gains" else range(1, 30):
         for b, c in tables(n):
             gain = PairedGain(b, c, n)
             found = judge(gain, kind, margin, alpha)
             words.add(found.verdict)
-            few = gain.discordant < FEW
-            rises = gain.p_above(0) < alpha and not (few and gain.sign_p_up() > alpha)
-            falls = gain.p_below(0) < alpha and not (few and gain.sign_p_down() > alpha)
+            rises, falls = gain.p_above(0) <= alpha, gain.p_below(0) <= alpha
             assert (found.verdict in {"confirmed", "gain", "trivial"}) == (kind == "gains" and rises)
             assert (found.verdict == "harmed") == falls
             assert (found.verdict == "undecided") == (found.examples_needed is not None)
             if found.verdict == "confirmed":
-                assert gain.p_above(margin) < alpha
+                assert gain.p_above(margin) <= alpha
             if found.verdict != "undecided":
-                assert found.p < alpha
-            if kind == "keeps":
-                assert (gain.p_above(-margin) < alpha) == (found.verdict == "kept" or found.low > -margin)
+                assert found.p <= alpha
+            assert (gain.p_above(-margin) <= alpha) == (found.low > -margin)
+            if kind == "gains":
+                assert conditions(found.low, found.high, margin)[found.verdict]
     assert words == ({"kept", "harmed", "undecided"} if kind == "keeps" else set(conditions(0, 0, 1)))
 
 
@@ -180,30 +180,7 @@ def test_the_p_value_is_of_the_null_that_the_word_rejects() -> None:
 def test_the_level_leaves_alpha_on_each_side() -> None:
     found = judge(PairedGain(30, 10, 100), "gains", DELTA, 0.01)
     assert found.level == 0.98
-    assert (found.low, found.high) == tango_interval(30, 10, 100, 0.98)
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.1, 0.2), (0.01, 0.2), (0.01, 0.02), (-0.2, -0.1)])
-def test_at_small_counts_a_rise_or_a_fall_needs_the_sign_test_too(low: float, high: float) -> None:
-    unsure = Known(low, high, discordant=FEW - 1, sign_up=0.06, sign_down=0.06)
-    sure = Known(low, high, discordant=FEW - 1, sign_up=0.05, sign_down=0.05)
-    many = Known(low, high, discordant=FEW, sign_up=0.06, sign_down=0.06)
-    assert judge(unsure, "gains", DELTA, 0.05).verdict == "undecided"
-    assert (
-        judge(sure, "gains", DELTA, 0.05).verdict == judge(many, "gains", DELTA, 0.05).verdict != "undecided"
-    )
-
-
-def test_at_small_counts_no_gain_and_kept_need_no_sign_test() -> None:
-    unsure = Known(-0.02, 0.02, discordant=3, sign_up=0.5, sign_down=0.5)
-    assert judge(unsure, "gains", DELTA, 0.05).verdict == "no gain"
-    assert judge(unsure, "keeps", DELTA, 0.05).verdict == "kept"
-
-
-def test_a_fall_that_the_sign_test_does_not_bear_out_is_kept_where_the_margin_is_excluded() -> None:
-    assert judge(Known(-0.04, -0.01, discordant=3, sign_down=0.1), "keeps", DELTA, 0.05).verdict == "kept"
-    found = judge(Known(-0.2, -0.01, discordant=3, sign_down=0.1), "keeps", DELTA, 0.05)
-    assert (found.verdict, found.material, found.examples_needed) == ("undecided", False, 200 * 25 // 3 + 1)
+    assert (found.low, found.high) == paired_interval(30, 10, 100, 0.98)
 
 
 def test_the_worked_example_of_the_design_note_is_harmed() -> None:
@@ -222,7 +199,7 @@ def test_examples_needed_shrinks_the_half_width_to_what_decides() -> None:
 def test_a_few_more_than_the_examples_needed_decide_at_the_same_rates(
     b: int, c: int, more: int, kind: ClaimKind
 ) -> None:
-    """By Tango's interval at counts in proportion, not by the shrunken half width."""
+    """By the interval at counts in proportion, not by the shrunken half width."""
     n = b + c + more
     needed = judge(PairedGain(b, c, n), kind, DELTA, 0.05).examples_needed
     if needed is None:
@@ -237,7 +214,7 @@ def test_where_seeds_leave_the_doubt_no_number_of_prompts_is_promised() -> None:
     up, down = np.r_[np.ones(30), np.zeros(30)], np.r_[np.zeros(30), -np.ones(30)]
     found = judge(RecipeGain(np.column_stack([up, down]), np.ones(60)), "gains", DELTA, 0.05)
     assert (found.verdict, found.examples_needed) == ("undecided", None)
-    partly = judge(Known(-0.04, 0.06, n=100, seed_share=0.5), "gains", DELTA, 0.05).examples_needed
+    partly = judge(Known(-0.04, 0.06, n=100, of_seeds=0.5), "gains", DELTA, 0.05).examples_needed
     assert partly == 100 * 0.5 // (0.8**2 - 0.5) + 1
 
 
@@ -264,3 +241,51 @@ def test_every_word_has_a_meaning_and_every_meaning_is_a_sentence() -> None:
 def test_unusable_claims_are_refused(kind: ClaimKind, margin: float, alpha: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         judge(PairedGain(1, 2, 9), kind, margin, alpha)
+
+
+def state(b: int, c: int, n: int, margin: float, alpha: float) -> tuple[int, int]:
+    """How many of the nulls are rejected from below, and how many are not from above: both rise with the gain."""
+    gain = PairedGain(b, c, n)
+    nulls = (-margin, 0.0, margin)
+    return (
+        sum(gain.rejects_above(null, alpha) for null in nulls),
+        sum(not gain.rejects_below(null, alpha) for null in nulls),
+    )
+
+
+@given(
+    st.integers(10, 400),
+    st.floats(0, 1),
+    st.floats(0, 1),
+    st.sampled_from([0.02, 0.05, 0.1]),
+    st.sampled_from([0.1, 0.05, 0.05 / 16, 0.0005]),
+)
+def test_a_failure_turned_into_a_pass_never_gives_a_worse_word(
+    n: int, differ: float, rise: float, margin: float, alpha: float
+) -> None:
+    """Where every prompt has one check: a failure on a prompt that the base passes, or on one that it fails."""
+    b = round(n * differ**3 * rise)
+    c = round(n * differ**3) - b
+    before = state(b, c, n, margin, alpha)
+    better = [(b + 1, c)] if b + c < n else []
+    better += [(b, c - 1)] if c else []
+    for table in better:
+        after = state(*table, n, margin, alpha)
+        assert all(now >= then for then, now in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "n", "word"),
+    [
+        (0, 3, 100, "harmed"),
+        (1, 3, 100, "no gain"),
+        (3, 0, 300, "trivial"),
+        (6, 0, 60, "gain"),
+        (7, 0, 60, "confirmed"),
+        (0, 0, 58, "undecided"),
+        (0, 0, 59, "no gain"),
+        (54, 38, 541, "gain"),
+    ],
+)
+def test_words_at_small_counts_follow_the_exact_tests(b: int, c: int, n: int, word: str) -> None:
+    assert judge(PairedGain(b, c, n), "gains", DELTA, 0.05).verdict == word

@@ -56,7 +56,7 @@ from assay.stats.power import (
     detectable_recipe_gain,
     detectable_recipe_gain_if_known,
     mcnemar_power,
-    midp_power,
+    paired_power,
     prompts_for_equivalence,
     prompts_to_detect,
     prompts_to_exclude,
@@ -67,7 +67,6 @@ from assay.stats.seeds import (
     next_seed_interval,
     recipe_interval,
     seed_components,
-    seeds_interval,
 )
 from assay.stats.sequential import (
     POOL_WORDS,
@@ -86,7 +85,7 @@ from assay.stats.sequential import (
     stand,
 )
 from assay.stats.verdict import Verdict
-from assay.stats.verdicts import ClaimKind, Finding, judge, side
+from assay.stats.verdicts import ClaimKind, Finding, agreeing_interval, judge, side
 from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
@@ -116,6 +115,7 @@ __all__ = [
     "Spending",
     "Standing",
     "Verdict",
+    "agreeing_interval",
     "attainable_counts",
     "attainable_sizes",
     "attainable_tables",
@@ -138,7 +138,6 @@ __all__ = [
     "mcnemar_midp_down",
     "mcnemar_midp_up",
     "mcnemar_power",
-    "midp_power",
     "mover_difference",
     "mover_mean",
     "newcombe_interval",
@@ -147,6 +146,7 @@ __all__ = [
     "noise_limit",
     "paired_gain",
     "paired_interval",
+    "paired_power",
     "partial_conjunction",
     "pool_answer",
     "prompts_for_equivalence",
@@ -157,7 +157,6 @@ __all__ = [
     "ratio_standard_error",
     "recipe_interval",
     "seed_components",
-    "seeds_interval",
     "settled",
     "settled_for_gate",
     "side",

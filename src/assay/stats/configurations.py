@@ -50,17 +50,17 @@ class RandomEffects:
     """Variance of the true effects (Paule and Mandel)."""
     i2: float
     """Share of the observed variation that is not error, from 0 to 1."""
-    prediction: tuple[float, float] | None
-    """Where the next true effect lies; None for fewer than three estimates."""
+    prediction: tuple[float, float]
+    """Where the gain of one more configuration lies: `next_interval`."""
 
 
 def random_effects(estimates: ArrayLike, variances: ArrayLike, confidence: float = 0.95) -> RandomEffects:
     """Random-effects mean of K estimates with known variances, and where the next effect would lie.
 
-    tau² solves sum w (y - mean)² = K - 1, w = 1/(v + tau²); the prediction interval is
-    mean -+ t_{K-2} sqrt(tau² + SE²). Raises ValueError for fewer than two estimates, shapes that differ,
-    or variances that are not positive. Sources: Paule and Mandel 1982; IntHout et al. 2014, BMC Med Res
-    Meth 14:25; Higgins et al. 2009, JRSS A 172:137.
+    tau² solves sum w (y - mean)² = K - 1, w = 1/(v + tau²). What the estimates' errors share, as those of
+    configurations on the same prompts do, is missing from tau². Raises ValueError for fewer than two estimates,
+    shapes that differ, or variances that are not positive. Sources: Paule and Mandel 1982; IntHout et al. 2014, BMC
+    Med Res Meth 14:25.
     """
     y, v = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
     if y.ndim != 1 or y.shape != v.shape or len(y) < 2:
@@ -73,10 +73,7 @@ def random_effects(estimates: ArrayLike, variances: ArrayLike, confidence: float
     weights = 1 / (v + tau2)
     mean = float((weights * y).sum() / weights.sum())
     error = math.sqrt(_dispersion(y, v, tau2) / (count - 1) / float(weights.sum()))
-    prediction = None
-    if count > 2:
-        half = t_quantile(confidence, count - 2) * math.sqrt(tau2 + error**2)
-        prediction = (mean - half, mean + half)
+    prediction = next_interval(y, np.sqrt(v), confidence)
     return RandomEffects(mean, error, tau2, max(0.0, 1 - (count - 1) / q) if q > 0 else 0.0, prediction)
 
 

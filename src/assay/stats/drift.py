@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from assay.stats.pivots import FEW, StudentT
+from assay.stats.pivots import FEW, TwoQuantiles
 from assay.stats.weighted import RecipeGain
 
 __all__ = [
@@ -95,19 +95,17 @@ def gap_over_seeds(target: RecipeGain, off_target: Sequence[RecipeGain], confide
     """The gap of a recipe, seed by seed, with seeds as a random effect.
 
     Every gain holds the same seeds in the same order; a seed moves all tasks at once, so its variance is
-    that of the gaps, while prompts vary task by task: SE² = sd(gaps)²/S + se_prompt² of the target + mean
-    of the off-target ones', with Welch and Satterthwaite's degrees of freedom; at small counts its hull
+    that of the gaps, while prompts vary task by task: half = hypot of t_{S-1} sd(gaps)/sqrt(S) and of t_{n-1}
+    se_prompt of the target and of each off-target task, divided by their number; at small counts its hull
     with MOVER's interval of the gains' own. Raises ValueError for
     gains of different seeds, or none off target.
     """
     by_seed = np.stack([gain.by_seed for gain in _some(off_target)]).mean(axis=0) - target.by_seed
     seeds, count = len(by_seed), len(off_target)
-    parts = [(float(by_seed.var(ddof=1)) / seeds, seeds - 1)]
-    parts += [(target.components.se_prompt**2, target.n - 1)]
-    parts += [((gain.components.se_prompt / count) ** 2, gain.n - 1) for gain in off_target]
-    total = math.fsum(variance for variance, _ in parts)
-    df = 1 / math.fsum((variance / total) ** 2 / df for variance, df in parts) if total > 0 else 1.0
-    low, high = StudentT(float(by_seed.mean()), math.sqrt(total), df).interval(confidence)
+    parts = [(float(by_seed.std(ddof=1)) / math.sqrt(seeds), seeds - 1)]
+    parts += [(target.components.se_prompt, target.n - 1)]
+    parts += [(gain.components.se_prompt / count, gain.n - 1) for gain in off_target]
+    low, high = TwoQuantiles(float(by_seed.mean()), tuple(parts)).interval(confidence)
     if any(gain.discordant < FEW for gain in (target, *off_target)):
         # Few prompts that differ say little of their variance: not narrower than from the gains' own intervals.
         away, home = (

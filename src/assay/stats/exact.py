@@ -18,11 +18,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv, gammaln, ndtri, xlog1py, xlogy
+from scipy.special import betainc, betaincinv, gammaln, xlog1py, xlogy
 
+from assay.stats.inversion import low_end
 from assay.stats.paired import tango_interval, tango_p_above, tango_scores
 
-__all__ = ["Side", "exact_paired_p", "hull_p", "paired_interval"]
+__all__ = ["Side", "exact_paired_p", "hull_p", "hull_rejects", "paired_interval"]
 
 Side = Literal["above", "below"]
 Floats = NDArray[np.float64]
@@ -38,8 +39,6 @@ _STEP = 0.2
 """Of the grid, in units of 1/sqrt(n) of the angle."""
 _SKEWED = 64.0
 """z² at which the correction for skewness stops growing."""
-_CLOSE = 2e-5
-"""Interval ends are found to about this, outwards."""
 
 
 def exact_paired_p(b: int, c: int, n: int, null: float = 0.0, side: Side = "above") -> float:
@@ -62,6 +61,16 @@ def hull_p(b: int, c: int, n: int, null: float, side: Side) -> float:
     return _hull_above(int(c), int(b), int(n), -float(null))
 
 
+def hull_rejects(b: int, c: int, n: int, null: float, side: Side, alpha: float) -> bool:
+    """Whether `hull_p` is at or below alpha; the exact test is left out where Tango's does not reject."""
+    _check(b, c, n, side)
+    if side == "below":
+        b, c, null = c, b, -null
+    return (
+        tango_p_above(b, c, n, null) <= alpha and _exact_above(int(b), int(c), int(n), float(null)) <= alpha
+    )
+
+
 def paired_interval(b: int, c: int, n: int, confidence: float) -> tuple[float, float]:
     """Interval (low, high) for the gain: the wider of Tango's and the exact test's at each end, within [-1, 1].
 
@@ -80,38 +89,11 @@ def _interval(b: int, c: int, n: int, confidence: float) -> tuple[float, float]:
     return _low_end(b, c, n, alpha, low), -_low_end(c, b, n, alpha, -high)
 
 
-def _low_end(b: int, c: int, n: int, alpha: float, start: float) -> float:
-    """The largest t at or below `start` whose null is rejected, to 2e-5 downwards; -1 where none is.
-
-    Secant steps in z within a bracket.
-    """
+def _low_end(b: int, c: int, n: int, alpha: float, tango: float) -> float:
+    """Tango's end, or below it that of the exact test."""
     if alpha <= _GAMMA + _CUT:
         return -1.0
-    wanted = -float(ndtri(alpha))
-
-    def short(t: float) -> float:
-        """How far z falls short of what rejects; 0 or less where t is rejected."""
-        return wanted + float(ndtri(min(_exact_above(b, c, n, t), 1 - 1e-16)))
-
-    above, right = short(start), start
-    if above <= 0:
-        return start
-    step = 1.5 * above * math.sqrt(b + c + 1) / n
-    left = max(-1.0, start - step)
-    while (below := short(left)) > 0:
-        if left <= -1:
-            return -1.0
-        right, above, step = left, below, 2 * step
-        left = max(-1.0, left - step)
-    while (to_end := (right - left) * -below / (above - below)) > _CLOSE and right - left > _CLOSE:
-        aim = left + to_end - _CLOSE / 2
-        margin = (right - left) / 20
-        middle = min(max(aim, left + margin), right - margin)
-        if (found := short(middle)) <= 0:
-            left, below = middle, found
-        else:
-            right, above = middle, found
-    return left
+    return low_end(lambda t: _exact_above(b, c, n, t), alpha, tango, math.sqrt(b + c + 1) / n)
 
 
 @lru_cache(maxsize=262144)

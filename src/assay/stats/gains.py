@@ -16,8 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from assay.stats.paired import mcnemar_midp, mcnemar_midp_down, mcnemar_midp_up
-from assay.stats.pivots import ScaledTango, widened_error
+from assay.stats.exact import hull_p, hull_rejects, paired_interval
+from assay.stats.pivots import widened_error
 from assay.stats.weighted import ClusteredGain
 
 __all__ = ["Gain", "PairedGain", "paired_gain"]
@@ -46,9 +46,8 @@ class Gain(Protocol):
         """Of the estimate; above 0 even where no prompt differs."""
         ...
 
-    @property
-    def seed_share(self) -> float:
-        """Share of the squared standard error that seeds bring, and that more prompts leave as it is."""
+    def seed_share(self, confidence: float) -> float:
+        """Share of the squared half width that seeds bring, and that more prompts leave as it is."""
         ...
 
     @property
@@ -68,18 +67,18 @@ class Gain(Protocol):
         """One-sided p-value of H0: gain >= t; below alpha where interval(1 - 2 alpha) lies below t."""
         ...
 
-    def sign_p_up(self) -> float:
-        """One-sided mid-p-value of H0: no more prompts rise than fall."""
+    def rejects_above(self, t: float, alpha: float) -> bool:
+        """Whether {gain <= t} is rejected at this one-sided level: p_above(t) <= alpha."""
         ...
 
-    def sign_p_down(self) -> float:
-        """One-sided mid-p-value of H0: no more prompts fall than rise."""
+    def rejects_below(self, t: float, alpha: float) -> bool:
+        """Whether {gain >= t} is rejected at this one-sided level: p_below(t) <= alpha."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PairedGain:
-    """One adapter, pass or fail: Tango's interval and score tests, McNemar's mid-p-value."""
+    """One adapter, pass or fail: exact tests and Tango's, of which both must reject."""
 
     b: int
     """Prompts that only the adapter passes."""
@@ -105,44 +104,39 @@ class PairedGain:
 
     @property
     def standard_error(self) -> float:
-        """sqrt(sum (d_i - gain)² / (n (n - 1))); at small counts not below what Tango's interval implies."""
+        """sqrt(sum (d_i - gain)² / (n (n - 1))); at small counts not below what the interval implies."""
         spread = max(self.discordant / self.n - self.estimate**2, 0.0)
         error = math.sqrt(spread / (self.n - 1)) if self.n > 1 else 0.0
-        return widened_error(error, self.discordant, self._test)
+        return widened_error(error, self.discordant, self)
 
-    @property
-    def seed_share(self) -> float:
+    def seed_share(self, confidence: float) -> float:  # noqa: ARG002
         """0: one adapter."""
         return 0.0
 
     @property
     def p_two_sided(self) -> float:
-        """McNemar's mid-p-value."""
-        return mcnemar_midp(self.b, self.c)
+        """Twice the smaller one-sided p-value of H0: no difference; at most 1."""
+        return min(1.0, 2 * min(self.p_above(0.0), self.p_below(0.0)))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Tango's score interval."""
-        return self._test.interval(confidence)
+        """The exact test's and Tango's together: `paired_interval`."""
+        return paired_interval(self.b, self.c, self.n, confidence)
 
     def p_above(self, t: float) -> float:
-        """One-sided score p-value of H0: gain <= t."""
-        return self._test.p_above(t)
+        """The larger of the exact p-value and Tango's, of H0: gain <= t."""
+        return hull_p(self.b, self.c, self.n, t, "above")
 
     def p_below(self, t: float) -> float:
-        """One-sided score p-value of H0: gain >= t."""
-        return self._test.p_below(t)
+        """The larger of the exact p-value and Tango's, of H0: gain >= t."""
+        return hull_p(self.b, self.c, self.n, t, "below")
 
-    def sign_p_up(self) -> float:
-        """One-sided McNemar mid-p-value of H0: no gain."""
-        return mcnemar_midp_up(self.b, self.c)
+    def rejects_above(self, t: float, alpha: float) -> bool:
+        """Whether both tests reject {gain <= t}."""
+        return hull_rejects(self.b, self.c, self.n, t, "above", alpha)
 
-    def sign_p_down(self) -> float:
-        """One-sided McNemar mid-p-value of H0: no harm."""
-        return mcnemar_midp_down(self.b, self.c)
-
-    @property
-    def _test(self) -> ScaledTango:
-        return ScaledTango(self.b, self.c, self.n)
+    def rejects_below(self, t: float, alpha: float) -> bool:
+        """Whether both tests reject {gain >= t}."""
+        return hull_rejects(self.b, self.c, self.n, t, "below", alpha)
 
 
 def paired_gain(base: ArrayLike, adapter: ArrayLike, out_of: ArrayLike) -> PairedGain | ClusteredGain:

@@ -24,10 +24,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
 from assay.stats.exact import Side
+from assay.stats.inversion import low_end
 from assay.stats.paired import tango_scores
 from assay.stats.ratio import checked
 
-__all__ = ["LikelihoodScore", "likelihood_score", "p_above", "weighted_p"]
+__all__ = ["LikelihoodScore", "WeightedScores", "likelihood_score", "p_above", "weighted_p"]
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +48,38 @@ def weighted_p(differences: ArrayLike, weights: ArrayLike, null: float = 0.0, si
     if side not in ("above", "below"):
         raise ValueError(f"side is 'above' or 'below'; got {side!r}")
     return float(p_above(d, m, null) if side == "above" else p_above(-d, m, -null))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightedScores:
+    """The interval and the tests of `weighted_p`, for values that are checked already."""
+
+    d: Floats
+    m: Floats
+
+    def interval(self, confidence: float) -> tuple[float, float]:
+        """(low, high), within [-1, 1]."""
+        alpha = _alpha(confidence)
+        estimate, df = float(self.d.sum() / self.m.sum()), float(self.m.sum() ** 2 / (self.m**2).sum() - 1)
+        if df <= 0:
+            return -1.0, 1.0
+        error = float(np.sqrt(((self.d - estimate * self.m) ** 2).sum() + self.m.max() ** 2) / self.m.sum())
+        low = low_end(self.p_above, alpha, estimate, error)
+        return low, -low_end(lambda t: self.p_below(-t), alpha, -estimate, error)
+
+    def p_above(self, t: float) -> float:
+        """One-sided p-value of H0: gain <= t."""
+        return float(p_above(self.d, self.m, t))
+
+    def p_below(self, t: float) -> float:
+        """One-sided p-value of H0: gain >= t."""
+        return float(p_above(-self.d, self.m, -t))
+
+
+def _alpha(confidence: float) -> float:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie strictly between 0 and 1, as 0.95 does; got {confidence}")
+    return (1 - confidence) / 2
 
 
 def p_above(d: Floats, m: Floats, t: float, counts: Floats | None = None) -> Floats:

@@ -1,8 +1,8 @@
 """One recipe trained with several seeds: prompts and seeds both vary, and their variances are told apart.
 
 differences: (prompts, seeds), balanced; weights: (prompts,), checks a prompt has, default 1.
-Source for the sum: two-way cluster-robust variance without its negative term (Cameron, Gelbach and
-Miller 2011), with Welch and Satterthwaite's degrees of freedom.
+Source for the sum of both: two-way cluster-robust variance without its negative term (Cameron, Gelbach and
+Miller 2011), each part with a quantile of its own.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ __all__ = [
     "recipe_interval",
     "recipe_pivot",
     "seed_components",
-    "seeds_interval",
-    "seeds_pivot",
 ]
 
 
@@ -76,17 +74,6 @@ def seed_components(differences: ArrayLike, weights: ArrayLike | None = None) ->
     )
 
 
-def seeds_interval(
-    differences: ArrayLike, weights: ArrayLike | None, confidence: float
-) -> tuple[float, float]:
-    """Interval (low, high) for the recipe's gain over other prompts and other seeds.
-
-    SE² = se_prompt² + se_seed², df = SE⁴ / (se_prompt⁴/(n-1) + se_seed⁴/(S-1)). Raises ValueError for
-    missing cells or fewer than two seeds.
-    """
-    return seeds_pivot(differences, weights).interval(confidence)
-
-
 def recipe_interval(
     differences: ArrayLike, weights: ArrayLike | None, confidence: float
 ) -> tuple[float, float]:
@@ -118,7 +105,7 @@ def next_seed_interval(
 
     mean -+ t_{S-1} sqrt(se_prompt² + (S + 1) se_seed²): the seeds' mean varies by se_seed² = s²/S, and one
     more seed by s² about it. s² holds the residual's share, and the degrees of freedom are the seeds', both
-    of which err on the wide side. Raises ValueError as `seeds_interval`. Source: the prediction of one more
+    of which err on the wide side. Raises ValueError as `recipe_interval`. Source: the prediction of one more
     normal value, with the prompts' variance added.
     """
     d, m = _crossed(differences, weights)
@@ -129,22 +116,6 @@ def next_seed_interval(
     parts = seed_components(d, m)
     spread = math.hypot(parts.se_prompt, math.sqrt(seeds + 1) * parts.se_seed)
     return StudentT(estimate, spread, seeds - 1).interval(confidence)
-
-
-def seeds_pivot(differences: ArrayLike, weights: ArrayLike | None = None) -> StudentT:
-    """The recipe's gain, its standard error and degrees of freedom. Raises as `seeds_interval`."""
-    d, m = _crossed(differences, weights)
-    n, seeds = d.shape
-    estimate = float(d.sum() / (seeds * m.sum()))
-    if n == 1:
-        return StudentT(estimate, math.inf, 1)
-    y = linearised(d, m)
-    of_prompt, of_seed = float(y.mean(axis=1).var(ddof=1)) / n, float(y.mean(axis=0).var(ddof=1)) / seeds
-    total = of_prompt + of_seed
-    # Shares of the total, not squares of each: a variance of 1e-200 must not underflow to 0/0.
-    shares = (of_prompt / total, of_seed / total) if total > 0 else (0.0, 1.0)
-    df = 1 / (shares[0] ** 2 / (n - 1) + shares[1] ** 2 / (seeds - 1))
-    return StudentT(estimate, math.sqrt(total), df)
 
 
 def _crossed(differences: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:

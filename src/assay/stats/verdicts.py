@@ -1,4 +1,4 @@
-"""Verdicts: what the evidence on a gain says of a claim. One interval, one word; no point estimate decides.
+"""Verdicts: what the evidence on a gain says of a claim. Tests decide, and the interval agrees; no point estimate does.
 
 Two disjoint nulls ({gain <= 0} and {gain >= margin}) are each tested at alpha, so a cell's error stays at
 alpha (Goeman, Solari and Stijnen 2010, Stat Med 29:2117). Knows nothing of adapters, tasks or families.
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assay.stats.gains import Gain
-from assay.stats.pivots import FEW
 from assay.stats.verdict import Verdict
 
-__all__ = ["ClaimKind", "Finding", "judge", "side"]
+__all__ = ["ClaimKind", "Finding", "agreeing_interval", "judge", "side", "verdict"]
 
 ClaimKind = Literal["gains", "keeps"]
 
-_ANY = 0.5
-"""A margin: none of them changes whether a verdict speaks of a sign, nor of which."""
+_TRIFLE = 1e-12
+"""By which an end lies beyond a null that is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +45,62 @@ class Finding:
 
 
 def judge(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Finding:
-    """The one verdict that the interval at confidence 1 - 2 alpha allows.
+    """The one verdict that the tests at alpha, and with them the interval at confidence 1 - 2 alpha, allow.
 
-    `gains`: confirmed where low >= margin; gain, 0 < low < margin <= high; trivial, 0 < low and
-    high < margin; no gain, low <= 0 <= high < margin; harmed, high < 0; else undecided.
-    `keeps`: harmed where high < 0; kept, low > -margin; else undecided.
-    With fewer than 25 prompts that differ, a gain or a harm also needs the one-sided sign test's mid-p at
-    or below alpha; without it a `gains` claim is undecided, a `keeps` claim kept or undecided.
+    `gains`: confirmed where {gain <= margin} is rejected; gain, where {gain <= 0} is; trivial, where {gain >= margin} is
+    as well; no gain, where that alone is; harmed, where {gain >= 0} is; else undecided.
+    `keeps`: harmed where {gain >= 0} is rejected; kept, {gain <= -margin}; else undecided.
 
     alpha: one-sided, already divided by the size of the family. Raises ValueError for an unknown kind,
     a margin outside (0, 1), or an alpha outside (0, 0.5).
     """
-    _check(kind, margin, alpha)
-    level = 1 - 2 * alpha
-    low, high = gain.interval(level)
-    word = _word(kind, margin, low, high)
-    if gain.discordant < FEW and _sign_p(gain, word) > alpha:
-        word = Verdict.KEPT if kind == "keeps" and low > -margin else Verdict.UNDECIDED
+    word = verdict(gain, kind, margin, alpha)
+    low, high = agreeing_interval(gain, margin, alpha)
     return Finding(
         verdict=word,
-        material=word is Verdict.HARMED and high <= -margin,
+        material=word is Verdict.HARMED and gain.rejects_below(-margin, alpha),
         kept_within_margin=word is Verdict.HARMED and kind == "keeps" and low > -margin,
         p=_p(gain, kind, margin, word),
         low=low,
         high=high,
-        level=level,
-        examples_needed=_examples_needed(gain, kind, margin, (low, high))
+        level=1 - 2 * alpha,
+        examples_needed=_examples_needed(gain, kind, margin, (low, high), 1 - 2 * alpha)
         if word is Verdict.UNDECIDED
         else None,
     )
 
 
+def verdict(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Verdict:
+    """The word that `judge` finds, by tests alone. Raises as `judge`."""
+    _check(kind, margin, alpha)
+    if gain.rejects_below(0.0, alpha):
+        return Verdict.HARMED
+    if kind == "keeps":
+        return Verdict.KEPT if gain.rejects_above(-margin, alpha) else Verdict.UNDECIDED
+    excluded = gain.rejects_below(margin, alpha)
+    if gain.rejects_above(0.0, alpha):
+        if excluded:
+            return Verdict.TRIVIAL
+        return Verdict.CONFIRMED if gain.rejects_above(margin, alpha) else Verdict.GAIN
+    return Verdict.NO_GAIN if excluded else Verdict.UNDECIDED
+
+
+def agreeing_interval(gain: Gain, margin: float, alpha: float) -> tuple[float, float]:
+    """The interval at confidence 1 - 2 alpha, on the side of 0 and of both margins that the tests say.
+
+    p-values are not exactly monotone in the null, so that an end may be a trifle beyond a null that is not rejected,
+    or short of one that is: it is moved there.
+    """
+    low, high = gain.interval(1 - 2 * alpha)
+    for null in (-margin, 0.0, margin):
+        low = max(low, null + _TRIFLE) if gain.rejects_above(null, alpha) else min(low, null)
+        high = min(high, null - _TRIFLE) if gain.rejects_below(null, alpha) else max(high, null)
+    return low, high
+
+
 def side(gain: Gain, alpha: float) -> int:
     """1 where a verdict at `alpha` would say that it rises, -1 that it falls, 0 where that is open."""
-    word = judge(gain, "gains", _ANY, alpha).verdict
-    return 1 if word.rises else -1 if word is Verdict.HARMED else 0
+    return int(gain.rejects_above(0.0, alpha)) - int(gain.rejects_below(0.0, alpha))
 
 
 def _check(kind: str, margin: float, alpha: float) -> None:
@@ -93,7 +113,7 @@ def _check(kind: str, margin: float, alpha: float) -> None:
 
 
 def _word(kind: ClaimKind, margin: float, low: float, high: float) -> Verdict:
-    """The table, before the rule on small counts."""
+    """What an interval of these ends says."""
     if high < 0:
         return Verdict.HARMED
     if kind == "keeps":
@@ -101,13 +121,6 @@ def _word(kind: ClaimKind, margin: float, low: float, high: float) -> Verdict:
     if low > 0:
         return Verdict.CONFIRMED if low >= margin else Verdict.TRIVIAL if high < margin else Verdict.GAIN
     return Verdict.NO_GAIN if high < margin else Verdict.UNDECIDED
-
-
-def _sign_p(gain: Gain, word: Verdict) -> float:
-    """What a rise or a fall also needs at small counts; 0 for words that speak of neither."""
-    if word.rises:
-        return gain.sign_p_up()
-    return gain.sign_p_down() if word is Verdict.HARMED else 0.0
 
 
 def _p(gain: Gain, kind: ClaimKind, margin: float, word: Verdict) -> float:
@@ -118,27 +131,22 @@ def _p(gain: Gain, kind: ClaimKind, margin: float, word: Verdict) -> float:
     return gain.p_below(margin) if word is Verdict.NO_GAIN else gain.p_above(0.0)
 
 
-def _examples_needed(gain: Gain, kind: ClaimKind, margin: float, interval: tuple[float, float]) -> int | None:
+def _examples_needed(
+    gain: Gain, kind: ClaimKind, margin: float, interval: tuple[float, float], level: float
+) -> int | None:
     """The smallest number of prompts above n at which these rates would give a verdict.
 
-    Half widths shrink with sqrt(n/n'), but for the seeds' share; a rise or a fall needs 25 prompts
-    that differ.
+    Half widths shrink with sqrt(n/n'), but for the seeds' share.
     """
-    at, n = gain.estimate, gain.n
+    at, n, seeds = gain.estimate, gain.n, gain.seed_share(level)
     below, above = at - interval[0], interval[1] - at
 
     def decided(prompts: int) -> bool:
-        scale = math.sqrt(gain.seed_share + (1 - gain.seed_share) * n / prompts)
-        word = _word(kind, margin, at - below * scale, at + above * scale)
-        speaks_of_sign = word.rises or word is Verdict.HARMED
-        return word is not Verdict.UNDECIDED and not (speaks_of_sign and gain.discordant * prompts < FEW * n)
+        scale = math.sqrt(seeds + (1 - seeds) * n / prompts)
+        return _word(kind, margin, at - below * scale, at + above * scale) is not Verdict.UNDECIDED
 
     floor, ceiling = (0.0, margin) if kind == "gains" else (-margin, 0.0)
-    thresholds = [
-        _prompts_for(n, gain.seed_share, at - floor, below),
-        _prompts_for(n, gain.seed_share, ceiling - at, above),
-        math.ceil(FEW * n / gain.discordant) if gain.discordant else None,
-    ]
+    thresholds = [_prompts_for(n, seeds, at - floor, below), _prompts_for(n, seeds, ceiling - at, above)]
     # A step up from each threshold allows for rounding in the square root.
     candidates = {
         n + 1,

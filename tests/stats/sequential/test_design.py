@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
-from assay.stats import ClaimKind, ClusteredGain, Finding, Gain, PairedGain, Verdict, judge
+from assay.stats import ClaimKind, ClusteredGain, Finding, Gain, PairedGain, Verdict, judge, paired_interval
 from assay.stats.sequential import (
     BettingGain,
     Design,
@@ -80,15 +81,13 @@ def test_one_look_at_the_pool_is_the_full_runs_verdict() -> None:
         assert early.examples_needed == full.examples_needed
 
 
-def test_the_repeated_interval_inverts_the_score_at_its_looks_bound() -> None:
+def test_the_repeated_interval_is_that_of_the_looks_own_level() -> None:
     design, d = Design(POOL, every=100), drawn(80, 30)
     gain = design.evidence(d[:164])
     spent = [design.spending.spent(ALPHA, n / POOL) for n in (64, 164)]
-    _, bound = critical_values((64, 164), spent)
-    low, high = gain.interval(1 - 2 * ALPHA)
-    b, c = ((d[:164] == side).sum(keepdims=True) for side in (1, -1))
-    at = [float(score_z(b, c, np.array([164.0]), t)[0]) for t in (low, high)]
-    assert at == pytest.approx([bound, -bound], abs=1e-6)
+    level = float(ndtr(-critical_values((64, 164), spent)[1]))
+    b, c = (int((d[:164] == side).sum()) for side in (1, -1))
+    assert gain.interval(1 - 2 * ALPHA) == pytest.approx(paired_interval(b, c, 164, 1 - 2 * level))
 
 
 def test_a_rejection_at_an_early_look_stands() -> None:
@@ -107,18 +106,17 @@ def test_looks_that_contradict_each_other_leave_the_last_one_alone() -> None:
     assert low < gain.estimate < high < 0
 
 
-def test_few_prompts_that_differ_need_the_sign_test_at_the_looks_own_level() -> None:
-    """4 of 64 rise and none falls: score p .023, sign mid-p .031, between them the level of an even spending."""
+def test_a_look_rejects_where_the_exact_test_does_at_its_own_level() -> None:
+    """4 of 64 rise and none falls: exact p .024, between a late spending's level and an early one's."""
     d = np.concatenate([np.ones(4), np.zeros(60)])
-    even, early = (Design(128, spending=HwangShihDeCani(gamma)).evidence(d) for gamma in (0, 1.5))
+    late, early = (Design(128, spending=HwangShihDeCani(gamma)).evidence(d) for gamma in (-1, 1.5))
     assert stand(early, "gains", 0.5, ALPHA, pool=128).verdict == "trivial"
-    assert even.interval(0.9)[0] > 0
-    assert stand(even, "gains", 0.5, ALPHA, pool=128).verdict == "undecided"
+    assert stand(late, "gains", 0.5, ALPHA, pool=128).verdict == "no gain"
     # Nor does a later look, at which many differ, inherit what was denied.
-    for gain, inherited in ((early, True), (even, False)):
+    for gain, inherited in ((early, True), (late, False)):
         assert isinstance(gain, RepeatedGain)
         later = replace(gain, gains=(*gain.gains, PairedGain(20, 20, 128)))
-        assert (later.interval(0.9)[0] > 0) is inherited
+        assert later.rejects_above(0.0, ALPHA) is inherited
 
 
 @pytest.mark.parametrize("design", [Design(POOL), Design(POOL, kind="betting")])
@@ -141,7 +139,7 @@ def test_swapping_adapter_and_base_turns_the_evidence_round(up: int, down: int, 
     low, high = one.interval(0.9)
     assert other.interval(0.9) == pytest.approx((-high, -low), abs=1e-9)
     assert one.p_above(0) == pytest.approx(other.p_below(0))
-    assert one.sign_p_up() == pytest.approx(other.sign_p_down())
+    assert one.rejects_above(0.02, ALPHA) == other.rejects_below(-0.02, ALPHA)
 
 
 @settings(max_examples=15, deadline=None)
@@ -162,7 +160,7 @@ def test_weights_and_seeds_bring_the_ratio_estimator_over_prompts() -> None:
     plain = ClusteredGain(d.mean(axis=1), m)
     assert gain.estimate == pytest.approx(plain.estimate)
     assert gain.interval(0.9) == pytest.approx(plain.interval(0.9), abs=1e-9)
-    assert gain.seed_share == 0
+    assert gain.seed_share(0.9) == 0
     assert gain.standard_error == plain.standard_error
     bets = Design(200, kind="betting").evidence(d, m, heaviest=3)
     assert isinstance(bets, BettingGain)

@@ -18,18 +18,17 @@ with other looks than it was begun with. What a stop means: `docs/early.md`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from assay.stats.gains import Gain
 from assay.stats.sequential.evidence import BettingGain, Evidence, RepeatedGain, averaged, gain_at
 from assay.stats.sequential.futility import chance_of_change
 from assay.stats.sequential.spending import HwangShihDeCani, Spending
 from assay.stats.verdict import Verdict
-from assay.stats.verdicts import ClaimKind, Finding, judge
+from assay.stats.verdicts import ClaimKind, Finding, verdict
 
 __all__ = ["DEFAULT_SPENDING", "Design", "Standing", "settled", "settled_for_gate", "stand"]
 
@@ -116,13 +115,6 @@ class Standing:
     """Further prompts could change the verdict, but the rest of the pool is unlikely to."""
     ended: bool
     """The pool is used up."""
-    estimate: float
-    """The observed gain, at the stop: biased away from 0 where the run stopped early."""
-    low: float
-    high: float
-    """Interval that allows for every look, with alpha on each side."""
-    level: float
-    """Its confidence, 1 - 2 alpha."""
 
     @property
     def stops(self) -> bool:
@@ -136,25 +128,27 @@ def stand(
     """What the evidence says of a claim at a look, and whether to ask more prompts.
 
     gain: a design's `evidence`; pool, futility: the design's. kind, margin, alpha as `judge` takes them; of
-    the same gain `judge` gives the finding to report, with its p-value, which takes a search and is left
-    out here. Stopping for futility rejects nothing, so it adds no error.
+    the same gain `judge` gives the finding to report, with the interval and the p-value, which take a search and are
+    left out here. Stopping for futility rejects nothing, so it adds no error.
     """
-    finding = judge(_WithoutP(gain), kind, margin, alpha)
-    ended, certain = gain.n >= pool, settled(finding)
+    word = verdict(gain, kind, margin, alpha)
+    ended, certain = gain.n >= pool, _certain(word, above_zero=lambda: gain.rejects_above(0.0, alpha))
     chance = 1.0
     if futility > 0 and not ended and not certain:
-        chance = chance_of_change(gain, kind, margin, alpha, finding.verdict)
+        chance = chance_of_change(gain, kind, margin, alpha, word)
     return Standing(
         n=gain.n,
-        verdict=finding.verdict,
-        material=finding.material,
+        verdict=word,
+        material=word is Verdict.HARMED and gain.rejects_below(-margin, alpha),
         settled=certain,
         futile=chance < futility,
         ended=ended,
-        estimate=gain.estimate,
-        low=finding.low,
-        high=finding.high,
-        level=finding.level,
+    )
+
+
+def _certain(word: Verdict, above_zero: Callable[[], bool]) -> bool:
+    return word in (Verdict.HARMED, Verdict.CONFIRMED, Verdict.TRIVIAL) or (
+        word is Verdict.KEPT and above_zero()
     )
 
 
@@ -164,9 +158,7 @@ def settled(finding: Finding) -> bool:
     `harmed`, `confirmed` and `trivial` cannot; `kept` cannot once a fall is excluded. `gain` may yet become
     `confirmed` or `trivial`, `no gain` may become `trivial` or `harmed`: they stand at the end of the pool.
     """
-    return finding.verdict in (Verdict.HARMED, Verdict.CONFIRMED, Verdict.TRIVIAL) or (
-        finding.verdict is Verdict.KEPT and finding.low >= 0
-    )
+    return _certain(finding.verdict, above_zero=lambda: finding.low >= 0)
 
 
 def settled_for_gate(finding: Finding) -> bool:
@@ -175,49 +167,3 @@ def settled_for_gate(finding: Finding) -> bool:
     Stopping here saves the most, and leaves most harmed adapters at `no gain`.
     """
     return settled(finding) or finding.verdict is Verdict.NO_GAIN
-
-
-@dataclass(frozen=True, slots=True)
-class _WithoutP:
-    """A gain whose p-values are not asked for."""
-
-    gain: Gain
-
-    @property
-    def estimate(self) -> float:
-        return self.gain.estimate
-
-    @property
-    def n(self) -> int:
-        return self.gain.n
-
-    @property
-    def discordant(self) -> int:
-        return self.gain.discordant
-
-    @property
-    def standard_error(self) -> float:
-        return self.gain.standard_error
-
-    @property
-    def seed_share(self) -> float:
-        return self.gain.seed_share
-
-    @property
-    def p_two_sided(self) -> float:
-        return float("nan")
-
-    def interval(self, confidence: float) -> tuple[float, float]:
-        return self.gain.interval(confidence)
-
-    def p_above(self, t: float) -> float:  # noqa: ARG002
-        return float("nan")
-
-    def p_below(self, t: float) -> float:  # noqa: ARG002
-        return float("nan")
-
-    def sign_p_up(self) -> float:
-        return self.gain.sign_p_up()
-
-    def sign_p_down(self) -> float:
-        return self.gain.sign_p_down()

@@ -8,6 +8,7 @@ Seeds, where there are several, are fixed: these adapters, other prompts.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +17,6 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from assay.stats.gains import Gain, PairedGain
-from assay.stats.pivots import FEW
 from assay.stats.ratio import Floats, checked
 from assay.stats.sequential.boundaries import critical_values
 from assay.stats.sequential.confidence import betting_interval, betting_p_above
@@ -68,8 +68,7 @@ class _AtStop:
         """Of the estimate, as if nobody had looked before."""
         return self.now.standard_error
 
-    @property
-    def seed_share(self) -> float:
+    def seed_share(self, confidence: float) -> float:  # noqa: ARG002
         """0: seeds are fixed."""
         return 0.0
 
@@ -86,14 +85,22 @@ class _AtStop:
         """One-sided p-value of H0: gain >= t."""
         raise NotImplementedError
 
+    def rejects_above(self, t: float, alpha: float) -> bool:
+        """Whether {gain <= t} is rejected by now."""
+        return self.p_above(t) <= alpha
+
+    def rejects_below(self, t: float, alpha: float) -> bool:
+        """Whether {gain >= t} is rejected by now."""
+        return self.p_below(t) <= alpha
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RepeatedGain(_AtStop):
     """Group-sequential: the gain at each look, each tested at its own level.
 
-    A null rejected at any look stays rejected. At looks where fewer than 25 prompts differ, a rise or a
-    fall also needs the sign test's mid-p-value at the look's level, as in `judge`. Source of the intervals:
-    repeated confidence intervals, Jennison and Turnbull 1989, JRSS B 51:305.
+    A null rejected at any look stays rejected. For pass or fail each look's own error is at most its level; that the
+    looks together err alpha is the Gaussian walk's. Source of the intervals: repeated confidence intervals, Jennison
+    and Turnbull 1989, JRSS B 51:305.
     """
 
     gains: tuple[Gain, ...]
@@ -121,49 +128,34 @@ class RepeatedGain(_AtStop):
     def interval(self, confidence: float) -> tuple[float, float]:
         """The repeated intervals of all looks, intersected; should that be empty, the last look's alone."""
         at = levels(self.looks, self.pool, self.spending, (1 - confidence) / 2)
-        lows, highs = zip(*(self._ends(look, level) for look, level in enumerate(at)), strict=True)
+        lows, highs = zip(
+            *(
+                gain.interval(1 - 2 * level) if level else (-1.0, 1.0)
+                for gain, level in zip(self.gains, at, strict=True)
+            ),
+            strict=True,
+        )
         low, high = max(lows), min(highs)
         return (low, high) if low <= high else (lows[-1], highs[-1])
 
     def p_above(self, t: float) -> float:
         """The smallest alpha at which some look rejects H0: gain <= t; never below 1e-12."""
-        return self._smallest_alpha([self._p_above(look, t) for look in range(len(self.gains))])
+        return self._smallest_alpha([gain.p_above(t) for gain in self.gains])
 
     def p_below(self, t: float) -> float:
         """The smallest alpha at which some look rejects H0: gain >= t; never below 1e-12."""
-        return self._smallest_alpha([self._p_below(look, t) for look in range(len(self.gains))])
+        return self._smallest_alpha([gain.p_below(t) for gain in self.gains])
 
-    def sign_p_up(self) -> float:
-        """The smallest alpha at which some look's sign test finds a rise."""
-        return self._smallest_alpha([gain.sign_p_up() for gain in self.gains])
+    def rejects_above(self, t: float, alpha: float) -> bool:
+        """Whether some look rejects {gain <= t} at its level."""
+        return any(level and gain.rejects_above(t, level) for gain, level in self._tested(alpha))
 
-    def sign_p_down(self) -> float:
-        """The smallest alpha at which some look's sign test finds a fall."""
-        return self._smallest_alpha([gain.sign_p_down() for gain in self.gains])
+    def rejects_below(self, t: float, alpha: float) -> bool:
+        """Whether some look rejects {gain >= t} at its level."""
+        return any(level and gain.rejects_below(t, level) for gain, level in self._tested(alpha))
 
-    def _ends(self, look: int, level: float) -> tuple[float, float]:
-        if level == 0:
-            return -1.0, 1.0
-        gain = self.gains[look]
-        low, high = gain.interval(1 - 2 * level)
-        if self._few(look):
-            low = low if gain.sign_p_up() <= level else min(low, 0.0)
-            high = high if gain.sign_p_down() <= level else max(high, 0.0)
-        return low, high
-
-    def _p_above(self, look: int, t: float) -> float:
-        gain = self.gains[look]
-        p = gain.p_above(t)
-        return max(p, gain.sign_p_up()) if t >= 0 and self._few(look) else p
-
-    def _p_below(self, look: int, t: float) -> float:
-        gain = self.gains[look]
-        p = gain.p_below(t)
-        return max(p, gain.sign_p_down()) if t <= 0 and self._few(look) else p
-
-    def _few(self, look: int) -> bool:
-        """Of the last look `judge` itself asks for the sign test, and knows the word that it is asked for."""
-        return look < len(self.gains) - 1 and self.gains[look].discordant < FEW
+    def _tested(self, alpha: float) -> Iterator[tuple[Gain, float]]:
+        return zip(self.gains, levels(self.looks, self.pool, self.spending, alpha), strict=True)
 
     def _smallest_alpha(self, p_values: list[float]) -> float:
         def rejects(log_alpha: float) -> bool:
@@ -208,14 +200,6 @@ class BettingGain(_AtStop):
         """One over the largest wealth against H0: gain >= t so far."""
         return self._p(-self.differences, -t)
 
-    def sign_p_up(self) -> float:
-        """The sign test's over the prompts seen: asked for beside the wealth at small counts."""
-        return self.now.sign_p_up()
-
-    def sign_p_down(self) -> float:
-        """The sign test's over the prompts seen: asked for beside the wealth at small counts."""
-        return self.now.sign_p_down()
-
     def _p(self, values: Floats, t: float) -> float:
         if abs(t) > 1:
             return 1.0 if t > 1 else 0.0
@@ -226,7 +210,7 @@ Evidence = RepeatedGain | BettingGain
 
 
 def gain_at(differences: Floats, weights: Floats, n: int) -> PairedGain | ClusteredGain:
-    """The fixed-size gain over the first n prompts: Tango's for pass or fail, else the ratio estimator's."""
+    """The fixed-size gain over the first n prompts."""
     d, m = differences[:n], weights[:n]
     if (m == 1).all() and np.isin(d, (-1.0, 0.0, 1.0)).all():
         return PairedGain(int((d > 0).sum()), int((d < 0).sum()), n)
