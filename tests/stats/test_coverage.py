@@ -1,27 +1,23 @@
-"""Coverage of the shipped intervals and error rates of the verdicts, by exact sums and by simulation.
+"""Coverage of intervals, and error rates of verdicts that no sum over tables gives, by simulation.
 
-What they should be: design note on statistics, sections 2, 3 and 5.1.
+What they should be: design note on statistics, sections 2, 3 and 5.1. Pass or fail: `test_enumeration.py`.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from assay.stats import (
-    ClaimKind,
     ClusteredGain,
     Gain,
-    PairedGain,
     RecipeGain,
-    judge,
     ratio_interval,
-    seeds_interval,
     tango_interval,
 )
+from assay.stats.verdicts import verdict
 from tests.stats.oracles import weighed_tables
 
 pytestmark = pytest.mark.slow
@@ -55,45 +51,8 @@ def test_tango_covers_as_the_design_note_simulated(
     assert covered > 0.938
 
 
-@cache
-def binary_word(b: int, c: int, n: int, kind: ClaimKind, alpha: float) -> str:
-    return judge(PairedGain(b, c, n), kind, MARGIN, alpha).verdict
-
-
-def binary_words(
-    n: int, discordance: float, gain: float, kind: ClaimKind = "gains", alpha: float = ALPHA
-) -> Counter[str]:
-    """The probability of each word."""
-    words: Counter[str] = Counter()
-    for b, c, p in weighed_tables(n, discordance, gain):
-        words[binary_word(b, c, n, kind, alpha)] += p  # type: ignore[assignment]
-    return words
-
-
 def total(words: Counter[str], wanted: Iterable[str]) -> float:
     return float(sum(words[word] for word in wanted))
-
-
-@pytest.mark.parametrize("alpha", [ALPHA, ALPHA / 20])
-@pytest.mark.parametrize("n", [20, 28, 60, 100, 200, 300])
-def test_binary_verdicts_err_no_more_often_than_alpha(n: int, alpha: float) -> None:
-    """Exact. A tenth of alpha above it is what the score test takes at its worst."""
-    bound = 1.1 * alpha
-    for discordance in (0.02, 0.05, 0.1, 0.2, 0.4):
-        nothing = binary_words(n, discordance, 0.0, alpha=alpha)
-        assert total(nothing, RISES) <= bound
-        assert nothing["harmed"] <= bound
-        differing = max(discordance, MARGIN)
-        assert total(binary_words(n, differing, MARGIN, alpha=alpha), BELOW_MARGIN) <= bound
-        assert binary_words(n, differing, -MARGIN, "keeps", alpha)["kept"] <= bound
-
-
-def test_a_gain_of_just_the_margin_is_confirmed_little_more_often_than_alpha() -> None:
-    """Exact. The score test is liberal where few prompts differ and nearly all of them rise."""
-    for n in (100, 200, 300):
-        assert max(binary_words(n, share, MARGIN)["confirmed"] for share in (0.1, 0.2, 0.4)) <= 1.15 * ALPHA
-    for n in (28, 60, 100, 300):
-        assert max(binary_words(n, share, MARGIN)["confirmed"] for share in (0.05, 0.1, 0.2)) <= 1.7 * ALPHA
 
 
 def instructions(
@@ -136,23 +95,8 @@ def crossed(
         yield np.where(draw < (moving + mean) / 2, 1.0, np.where(draw < moving, -1.0, 0.0)), 0.8 * (up - down)
 
 
-@pytest.mark.parametrize("seed_sd", [0.0, 0.02, 0.05])
-@pytest.mark.parametrize("seeds", [3, 5, 10])
-def test_the_recipe_interval_covers_other_prompts_and_other_seeds(seeds: int, seed_sd: float) -> None:
-    """The note: .942 to .979 over nine settings of 541 prompts."""
-    rng = np.random.default_rng([seeds, int(100 * seed_sd)])
-    draws, covered = 1500, 0
-    for _, (differences, gain) in zip(
-        range(draws), crossed(rng, (541, seeds), seed_sd, 0.12, 0.07), strict=False
-    ):
-        low, high = seeds_interval(differences, None, 0.95)
-        covered += low <= gain <= high
-    noise = 3 * (0.95 * 0.05 / draws) ** 0.5
-    assert 0.942 - noise <= covered / draws <= 0.979 + noise
-
-
 def simulated_words(draws: int, draw: Callable[[], Gain]) -> Counter[str]:
-    return Counter(judge(draw(), "gains", MARGIN, ALPHA).verdict for _ in range(draws))
+    return Counter(verdict(draw(), "gains", MARGIN, ALPHA) for _ in range(draws))
 
 
 def assert_rare(errors: int, draws: int) -> None:
@@ -182,8 +126,8 @@ def test_instruction_verdicts_err_no_more_often_than_alpha_however_few_prompts_d
 
 
 @pytest.mark.parametrize("seed_sd", [0.0, 0.02, 0.05])
-@pytest.mark.parametrize(("n", "seeds"), [(60, 3), (541, 3), (541, 5), (541, 10)])
-def test_recipe_verdicts_err_no_more_often_than_alpha_from_three_seeds_up(
+@pytest.mark.parametrize(("n", "seeds"), [(60, 2), (60, 3), (541, 2), (541, 3), (541, 10)])
+def test_recipe_verdicts_err_no_more_often_than_alpha_with_any_number_of_seeds(
     n: int, seeds: int, seed_sd: float
 ) -> None:
     rng = np.random.default_rng([n, seeds, int(100 * seed_sd)])
