@@ -36,7 +36,7 @@ PROMPTS = (100, 300, 541, 1319)
 DISCORDANCES = (0.05, 0.1, 0.2, 0.3)
 NULLS = (0.0, 0.05)
 LISTED = 0.052
-CHUNK = 1_000_000
+CHUNK = 200_000
 """Values at once."""
 CHECKS = np.array([1.0, 2.0, 3.0])
 SHARES = np.array([0.55, 0.35, 0.10])
@@ -146,7 +146,7 @@ def errors(design: Design, studies: int, generator: np.random.Generator) -> dict
     """Shares of studies that reject a null that is true."""
     done, above, below = 0, 0, 0
     while done < studies:
-        batch = design.drawn(generator, min(studies - done, max(100, CHUNK // design.n)))
+        batch = design.drawn(generator, min(studies - done, max(20, CHUNK // design.n)))
         if batch is None:
             return None
         d, m, counts = batch

@@ -57,7 +57,7 @@ def by_brentq(d: Floats, m: Floats, t: float) -> float:
 
 
 def matched(d: Floats, m: Floats, t: float, further: int) -> float:
-    full, n = (m**2).sum() / m.sum(), len(d)
+    full, n = (m**3).sum() / (m**2).sum(), len(d)
     size = ((d**2).sum() + further * full**2) / (np.abs(d).sum() + further * full)
     at = t * m.mean() / size
     if abs(at) >= 1:
