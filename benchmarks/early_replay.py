@@ -1,6 +1,7 @@
 """Replays of runs that may stop early, for `benchmarks/early.py`.
 
-`replay` has the rules of `assay.stats.sequential` for pass or fail, on whole arrays of orders at once;
+`replay` has the rules of `assay.stats.sequential` for pass or fail, on whole arrays of orders at once, by Tango's score
+without the exact test;
 `stand_at_looks` asks `stand` itself, one order at a time. The benchmark prints what both say.
 """
 
@@ -10,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtr
+from scipy.special import ndtr
 
-from assay.stats import FEW, Design, Standing, stand
+from assay.stats import Design, Standing, stand
 from assay.stats.sequential import critical_values, log_wealth
 
 Floats = NDArray[np.float64]
@@ -61,7 +62,7 @@ def replay(orders: Floats, rule: Rule, margin: float, alpha: float) -> Stops:
     if rule.design.kind == "group":
         words, chance = _group(b, c, looks, rule.design, margin, alpha)
     else:
-        words, chance = _betting(orders, b, c, looks, margin, alpha), np.ones(b.shape)
+        words, chance = _betting(orders, looks, margin, alpha), np.ones(b.shape)
     stops = SETTLED[words] | (chance < rule.design.futility)
     if rule.for_gate:
         stops |= words == WORDS.index("no gain")
@@ -102,20 +103,9 @@ def _group(
         critical_values(looks.tolist(), [design.spending.spent(alpha, n / design.pool) for n in looks])
     )
     at_zero, at_margin = (_score_z(b, c, looks, t) for t in (0.0, margin))
-    few, level = b + c < FEW, ndtr(-bounds)
-    up, down = _midp(b, c) <= level, _midp(c, b) <= level
     tests = at_zero >= bounds, at_zero <= -bounds, at_margin >= bounds, at_margin <= -bounds
-    signs = up, down, up, np.ones_like(up)
-
-    def so_far(test: Bools, sign: Bools) -> Bools:
-        # At the look itself the sign test is asked for with the word; of earlier looks only what it admits stays.
-        admitted = np.logical_or.accumulate(test & (~few | sign), axis=1)
-        admitted[:, 1:] = admitted[:, :-1]
-        admitted[:, 0] = False
-        return np.asarray(admitted | test)
-
-    rejected = Rejections(*(so_far(test, sign) for test, sign in zip(tests, signs, strict=True)))
-    words = _words(rejected, few, *(np.logical_or.accumulate(sign, axis=1) for sign in (up, down)))
+    rejected = Rejections(*(np.logical_or.accumulate(test, axis=1) for test in tests))
+    words = _words(rejected)
     last = [_last_bound(looks[: k + 1].tolist(), design, alpha) for k in range(len(looks))]
     share = np.sqrt(looks / design.pool)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,26 +123,19 @@ def _last_bound(looks: list[int], design: Design, alpha: float) -> float:
     return critical_values(at, [design.spending.spent(alpha, n / design.pool) for n in at])[-1]
 
 
-def _betting(
-    orders: Floats,
-    b: NDArray[np.int64],
-    c: NDArray[np.int64],
-    looks: NDArray[np.int64],
-    margin: float,
-    alpha: float,
-) -> NDArray[np.int64]:
+def _betting(orders: Floats, looks: NDArray[np.int64], margin: float, alpha: float) -> NDArray[np.int64]:
     def rejects(sign: int, t: float) -> Bools:
         wealth = np.maximum.accumulate(log_wealth(sign * orders, sign * t), axis=1)[:, looks - 1]
         return np.asarray(wealth >= -np.log(alpha))
 
     rejected = Rejections(rejects(1, 0.0), rejects(-1, 0.0), rejects(1, margin), rejects(-1, margin))
-    return _words(rejected, b + c < FEW, _midp(b, c) <= alpha, _midp(c, b) <= alpha)
+    return _words(rejected)
 
 
-def _words(rejected: Rejections, few: Bools, up: Bools, down: Bools) -> NDArray[np.int64]:
+def _words(rejected: Rejections) -> NDArray[np.int64]:
     """`judge`'s table; a rise and a fall both rejected leave nothing said."""
     contradiction = rejected.rise & rejected.fall
-    words = np.select(
+    return np.select(
         [
             contradiction,
             rejected.fall,
@@ -164,8 +147,6 @@ def _words(rejected: Rejections, few: Bools, up: Bools, down: Bools) -> NDArray[
         [0, 5, 4, 3, 2, 1],
         default=0,
     )
-    denied = few & (((words == 5) & ~down) | (np.isin(words, (2, 3, 4)) & ~up))
-    return np.where(denied, 0, words)
 
 
 def _chance(words: NDArray[np.int64], rise: Floats, fall: Floats, reaches: Floats, below: Floats) -> Floats:
@@ -184,9 +165,3 @@ def _score_z(b: NDArray[np.int64], c: NDArray[np.int64], n: NDArray[np.int64], t
     spread = np.sqrt(n * (2 * q + t * (1 - t)))
     z: Floats = np.divide(b - c - n * t, spread, out=np.zeros(b.shape), where=spread > 0)
     return z
-
-
-def _midp(b: NDArray[np.int64], c: NDArray[np.int64]) -> Floats:
-    """`assay.stats.mcnemar_midp_up` for arrays."""
-    below = np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)
-    return np.asarray((bdtr(c, b + c, 0.5) + below) / 2)

@@ -2,13 +2,15 @@
 
     python benchmarks/laboratory.py FOLDER                      # an hour or two of one core; stop it and go on at any time
     python benchmarks/laboratory.py FOLDER --truth 400          # a trial
+    python benchmarks/laboratory.py FOLDER --known              # the populations of docs/laboratory.md, in a minute
 
 The embedded base and its small world make the truth known: two adapters are trained and others mixed from them by
 scaling what they add; their gain over the base is measured on `--truth` fresh prompts, which are the population.
-Small studies draw `--prompts` of those at random, without replacement within a study, and are judged as `assay run`
-judges. Then the worst cases, which no adapter hits by itself: populations re-weighted so that their gain is exactly
-0 or exactly the margin, from which prompts come independently. FOLDER holds everything; `laboratory.json` and
-`laboratory.md` hold the tables.
+What small studies of `--prompts` of those say is summed over every table that they can give, as prompts drawn
+independently; nothing is simulated. Then the worst cases, which no adapter hits by itself: populations re-weighted so that their gain is exactly
+0 or exactly the margin; and for every size of `SIZES` the largest error of each word over all discordances. FOLDER holds
+everything; `laboratory.json` and `laboratory.md` hold the tables. Metrics of several checks: `weighted_error.py`.
+Intervals over seeds and configurations: `coverage.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -24,14 +25,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
-from scipy.stats import binomtest
+from scipy.special import gammaln, xlogy
 
 import assay
-from assay import stats
 from assay.cli.progress import show_progress
 from assay.records import Store
 from assay.runs.tasks import resolve_tasks
+from assay.stats.enumeration import first_rejected, rejection_probability, worst_error
 from assay.study import Study
 from assay.training import load_recipe, train
 
@@ -41,6 +43,8 @@ TASK = "lists"
 NAMES = ("lists-4", "lists-9+problems-100", "problems-100", "lists-10")
 """The adapters whose truth is measured: `lists-4` adds 4 % of what the trained `lists` adds. Chosen on 300 other
 prompts, so that gains run from harm over none and the margin to far above."""
+SIZES = (28, 40, 60, 100, 150, 200, 300, 541, 1319)
+WORDS = ("undecided", "no gain", "gain", "trivial", "confirmed", "harmed")
 PARTS = 2
 """Of the population, each drawn by a seed of its own; processes can share them out by `--part`."""
 RECIPE = """name: laboratory
@@ -100,16 +104,16 @@ class Population:
         shift = gain * self.prompts
         return Population(self.adapter, (differ + shift) / 2, (differ - shift) / 2, self.prompts, gain)
 
-    def drawn(self, size: int, studies: int, generator: np.random.Generator) -> Any:
-        """Wins, losses and ties of so many studies."""
-        counts = [self.wins, self.losses, self.prompts - self.wins - self.losses]
-        if self.exactly is None:
-            return generator.multivariate_hypergeometric([int(count) for count in counts], size, studies)
-        return generator.multinomial(size, [count / self.prompts for count in counts], studies)
+
+KNOWN = (
+    Population("lists-4", 963, 9, 20_000),
+    Population("lists-9+problems-100", 340, 728, 20_000),
+    Population("problems-100", 126, 1809, 20_000),
+)
 
 
 def main() -> None:
-    """Make, look, measure, judge."""
+    """Make, measure, judge."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -117,30 +121,36 @@ def main() -> None:
     parser.add_argument(
         "--truth", type=int, default=20_000, help="fresh prompts that the truth is measured on"
     )
-    parser.add_argument("--studies", type=int, default=2000, help="small studies of each truth and size")
+    parser.add_argument(
+        "--known", action="store_true", help="take the populations that were measured for the docs"
+    )
     parser.add_argument(
         "--prompts", type=int, nargs="+", default=[100, 300, 1000], help="prompts of a small study"
     )
     parser.add_argument("--part", type=int, choices=range(1, PARTS + 1), help="measure this part, and stop")
     parser.add_argument("--adapters", nargs="+", default=list(NAMES), choices=NAMES)
     given = parser.parse_args()
-    adapters = {name: path for name, path in made(given.folder).items() if name in given.adapters}
-    parts = [
-        measured(given.folder / "truth" / str(part), part, adapters, given.truth // PARTS)
-        for part in ([given.part] if given.part else range(1, PARTS + 1))
-    ]
-    if given.part:
-        return
-    generator = np.random.default_rng(0)
-    populations = sorted((Population.of(found) for found in zip(*parts, strict=True)), key=lambda it: it.gain)
+    populations = list(KNOWN)
+    if not given.known:
+        adapters = {name: path for name, path in made(given.folder).items() if name in given.adapters}
+        parts = [
+            measured(given.folder / "truth" / str(part), part, adapters, given.truth // PARTS)
+            for part in ([given.part] if given.part else range(1, PARTS + 1))
+        ]
+        if given.part:
+            return
+        populations = [Population.of(found) for found in zip(*parts, strict=True)]
     rows = [
-        judged(truth, size, given.studies, generator)
-        for found in populations
+        judged(truth, size)
+        for found in sorted(populations, key=lambda it: it.gain)
         for truth in (found, *(found.weighted(gain) for gain in (0.0, MARGIN)))
         for size in given.prompts
     ]
-    text = table(rows)
-    (given.folder / "laboratory.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    errors = worst_errors()
+    text = table(rows, errors)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    found = {"studies": rows, "errors": errors}
+    (given.folder / "laboratory.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     (given.folder / "laboratory.md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
 
@@ -214,13 +224,6 @@ def asked(folder: Path, part: int, adapters: dict[str, Path], prompts: int) -> S
     )
 
 
-@cache
-def verdict(wins: int, losses: int, size: int) -> tuple[str, float, float]:
-    """The word and the interval, as in a study."""
-    found = stats.judge(stats.PairedGain(wins, losses, size), "gains", MARGIN, ALPHA)
-    return found.verdict, found.low, found.high
-
-
 ERRORS: dict[str, tuple[Callable[[float], bool], set[str]]] = {
     "gain claimed, none there": (lambda gain: gain <= 0, {"confirmed", "gain", "trivial"}),
     "no gain, margin reached": (lambda gain: gain >= MARGIN, {"no gain", "trivial"}),
@@ -230,50 +233,96 @@ ERRORS: dict[str, tuple[Callable[[float], bool], set[str]]] = {
 """Wrong verdicts: for which truths, and which words."""
 
 
-def judged(truth: Population, size: int, studies: int, generator: np.random.Generator) -> dict[str, Any]:
-    """What so many small studies say, and how often they are wrong."""
-    found = [
-        verdict(int(wins), int(losses), size) for wins, losses, _ in truth.drawn(size, studies, generator)
+@cache
+def words_of(size: int) -> NDArray[np.int8]:
+    """(size + 1, size + 1) index into `WORDS` of every table (b, c); -1 where b + c is too many."""
+    rises, reaches = (first_rejected(size, null, ALPHA) for null in (0.0, MARGIN))
+    falls, misses = (first_rejected(size, -null, ALPHA) for null in (0.0, MARGIN))
+    b, c = np.indices((size + 1, size + 1))
+    rise, reach = b >= rises[c], b >= reaches[c]
+    fall, miss = c >= falls[b], c >= misses[b]
+    found = np.select(
+        [b + c > size, fall, reach, miss & rise, miss, rise],
+        [-1, *(WORDS.index(word) for word in ("harmed", "confirmed", "trivial", "no gain", "gain"))],
+        default=WORDS.index("undecided"),
+    )
+    return found.astype(np.int8)
+
+
+def chances(size: int, rise: float, fall: float) -> NDArray[np.float64]:
+    """(size + 1, size + 1) of every table (b, c)."""
+    b, c = np.indices((size + 1, size + 1))
+    rest = np.maximum(size - b - c, 0)
+    log = gammaln(size + 1) - gammaln(b + 1) - gammaln(c + 1) - gammaln(rest + 1)
+    log += xlogy(b, rise) + xlogy(c, fall) + xlogy(rest, 1 - rise - fall)
+    return np.where(b + c <= size, np.exp(log), 0.0)
+
+
+def judged(truth: Population, size: int) -> dict[str, Any]:
+    """What small studies say, and how often they are wrong."""
+    p = chances(size, truth.wins / truth.prompts, truth.losses / truth.prompts)
+    of = words_of(size)
+    words = {word: float(p[of == index].sum()) for index, word in enumerate(WORDS)}
+    beyond = [
+        float(rejection_probability(first_rejected(size, gain, ALPHA), gain, truth.differ)[0])
+        for gain in (truth.gain, -truth.gain)
     ]
-    words = Counter(word for word, _, _ in found)
-    wrong = {
-        name: sum(words[word] for word in said)
-        for name, (applies, said) in ERRORS.items()
-        if applies(truth.gain)
-    }
     return {
         **asdict(truth),
         "gain": truth.gain,
         "differ": truth.differ,
         "size": size,
-        "studies": studies,
-        "verdicts": dict(words.most_common()),
-        "wrong": wrong,
-        "p": {name: binomtest(count, studies, ALPHA, "greater").pvalue for name, count in wrong.items()},
-        "covered": sum(low <= truth.gain <= high for _, low, high in found) / studies,
+        "verdicts": {word: share for word, share in words.items() if share >= 5e-5},
+        "wrong": {
+            name: sum(words[word] for word in false)
+            for name, (applies, false) in ERRORS.items()
+            if applies(truth.gain)
+        },
+        "covered": 1 - sum(beyond),
     }
 
 
-def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown: p is the chance of so many wrong verdicts, or more, if their rate were alpha."""
+def worst_errors() -> list[dict[str, Any]]:
+    """The largest error of every word at every size, margin and alpha."""
+    nulls = {"a rise, harmed": 0.0}
+    for margin in (0.02, 0.05, 0.10):
+        nulls[f"confirmed, material at {margin:.2f}"] = margin
+        nulls[f"no gain, trivial, kept at {margin:.2f}"] = -margin
+    return [
+        {"alpha": alpha, "word": word, "n": n, "error": error, "discordance": discordance}
+        for alpha in (0.05, 0.05 / 16, 0.0005)
+        for word, null in nulls.items()
+        for n in SIZES
+        for error, discordance in [worst_error(first_rejected(n, null, alpha), null)]
+    ]
+
+
+def table(rows: list[dict[str, Any]], errors: list[dict[str, Any]]) -> str:
+    """Markdown of both."""
     head = (
-        "| adapter | true gain | differ | prompts | verdicts, % of studies | wrong, % (p) | interval holds the truth, % |\n"
+        "| adapter | true gain | differ | prompts | verdicts, % of studies | wrong, % | interval holds the truth, % |\n"
         "|---|---|---|---|---|---|---|\n"
     )
-    return head + "".join(
+    body = "".join(
         f"| {row['adapter']} | {100 * row['gain']:+.2f}{'' if row['exactly'] is None else ' exactly'} | "
         f"{row['differ']:.3f} | {row['size']:,} | "
-        + ", ".join(f"{word} {100 * count / row['studies']:.1f}" for word, count in row["verdicts"].items())
+        + ", ".join(f"{word} {100 * share:.1f}" for word, share in row["verdicts"].items())
         + " | "
-        + (
-            "; ".join(
-                f"{name} {100 * count / row['studies']:.1f} ({row['p'][name]:.2g})"
-                for name, count in row["wrong"].items()
-            )
-        )
+        + "; ".join(f"{name} {100 * share:.2f}" for name, share in row["wrong"].items())
         + f" | {100 * row['covered']:.1f} |\n"
         for row in rows
     )
+    for alpha in dict.fromkeys(row["alpha"] for row in errors):
+        body += f"\n| word, alpha {alpha:.5f} | " + " | ".join(f"{n:,}" for n in SIZES) + " |\n"
+        body += "|---" * (len(SIZES) + 1) + "|\n"
+        for word in dict.fromkeys(row["word"] for row in errors):
+            cells = [
+                f"{row['error'] / alpha:.3f}"
+                for row in errors
+                if row["alpha"] == alpha and row["word"] == word
+            ]
+            body += f"| {word} | " + " | ".join(cells) + " |\n"
+    return head + body
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import yaml
 
 import assay
 from assay.errors import AssayError, ResponsesError, RunError, StudyError, TaskError
-from assay.stats import mcnemar_exact, tango_interval
+from assay.stats import mcnemar_exact, paired_interval
 from tests.studies import RIGHT, WRONG, examples, jsonl, one_task_study, responses, table, write_study
 
 
@@ -30,12 +30,12 @@ def edit(study: Path, change: Any) -> None:
     study.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def test_a_claim_is_judged_by_the_tango_interval_of_its_discordant_prompts(tmp_path: Path) -> None:
+def test_a_claim_is_judged_by_the_exact_interval_of_its_discordant_prompts(tmp_path: Path) -> None:
     base, adapter = table(better=60, worse=20, count=400, base_right=150)
     (claim,) = run(one_task_study(tmp_path, base, {"up": adapter})).claims
     assert (claim.n, claim.better, claim.worse, claim.gain) == (400, 60, 20, 0.1)
     assert (claim.base_score, claim.score) == (150 / 400, 190 / 400)
-    assert claim.interval == pytest.approx(tango_interval(60, 20, 400, 0.9))
+    assert claim.interval == pytest.approx(paired_interval(60, 20, 400, 0.9))
     assert claim.p_exact == pytest.approx(mcnemar_exact(60, 20))
     assert claim.verdict == "confirmed"
 
@@ -48,7 +48,7 @@ def test_a_claim_is_judged_by_the_tango_interval_of_its_discordant_prompts(tmp_p
         (20, 20, "no gain"),
         (10, 50, "harmed"),
         (60, 45, "undecided"),
-        (3, 0, "undecided"),
+        (3, 0, "trivial"),
     ],
 )
 def test_each_word_comes_out_where_its_condition_holds(
@@ -198,7 +198,7 @@ def test_a_gain_splits_into_format_and_answer(tmp_path: Path) -> None:
     (claim,) = run(study).claims
     assert claim.split is not None
     assert (claim.gain, claim.split.format.gain, claim.split.answer.gain) == (0.28, 0.18, 0.10)
-    assert claim.split.format.interval == pytest.approx(tango_interval(20, 2, 100, 0.9))
+    assert claim.split.format.interval == pytest.approx(paired_interval(20, 2, 100, 0.9))
 
 
 def test_unusable_data_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
@@ -281,8 +281,10 @@ def test_repeats_are_averaged_within_a_prompt(tmp_path: Path) -> None:
         jsonl(tmp_path / f"{name}.jsonl", rows)
     (claim,) = run(study).claims
     assert (claim.base_score, claim.score, claim.gain, claim.n) == (0.5, 0.75, 0.25, 60)
-    expected = assay.stats.ratio_interval([0.0] * 30 + [0.5] * 30, [1.0] * 60, 0.9)
-    assert claim.interval == pytest.approx(expected)
+    low, high = claim.interval or (0, 0)
+    halves = [0.0] * 30 + [0.5] * 30
+    assert assay.stats.weighted_p(halves, [1.0] * 60, low) == pytest.approx(0.05, rel=1e-3)
+    assert assay.stats.weighted_p(halves, [1.0] * 60, high, "below") == pytest.approx(0.05, rel=1e-3)
 
 
 def test_an_adapter_that_lacks_a_task_is_not_measured_there(tmp_path: Path) -> None:

@@ -7,21 +7,23 @@ It knows no model, no format and no statistic: each belongs to a package of its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 from assay.engines import PreflightFunction
 from assay.plan import Plan, Policy
 from assay.planning import Forecast, Guesses, forecast
 from assay.progress import Progress, silent
-from assay.report import Gate, apply_gate, write_reports
+from assay.report import Gate, apply_gate, read_verdicts, write_reports
 from assay.runs import Run
 from assay.runs.check import CheckSettings, folder_of, in_options, resolve_check
 from assay.runs.outline import outline
 from assay.runs.resolve import resolve
 from assay.study import Study
 from assay.verdicts import Result
+from assay.verdicts.rule import changed_words
 
 __all__ = ["Checked", "check", "decide", "gate", "open_result", "plan", "report", "run"]
 
@@ -51,9 +53,11 @@ def _audit(plan: Plan, out: Path | str | None, progress: Progress, to_the_end: b
         return _report(run)
 
 
-def _report(run: Run) -> Result:
-    """Analyze, write the reports, and note that the run is complete."""
+def _report(run: Run, before: Mapping[str, Any] | None = None) -> Result:
+    """Analyze, write the reports, and note that the run is complete. before: `verdicts.json` as it was."""
     result = run.analyze()
+    if before is not None:
+        result = replace(result, warnings=(*changed_words(before, result), *result.warnings))
     write_reports(result, run.plan, run.evidence, run.folder)
     run.finish()
     return result
@@ -99,9 +103,10 @@ def decide(folder: Path | str, progress: Progress = silent) -> Result:
     there is no run, responses are missing, or what was run is not what the study says.
     """
     with Run.open(folder, write=True) as run:
+        before = read_verdicts(run.folder)
         run.redeclare()
         run.score(progress)
-        return _report(run)
+        return _report(run, before)
 
 
 def open_result(folder: Path | str) -> Result:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.engines.api import Liveness
-from assay.engines.probes import PROBES, ROUNDING, SAME, ProbeAnswer, answer_liveness
+from assay.engines.probes import PROBES, ROUNDING, SAME, ProbeAnswer, answer_liveness, base_changed
 
 WORDS = tuple("abcdefgh")
 
@@ -92,3 +92,43 @@ def test_log_probabilities_that_are_no_numbers_are_not_measured() -> None:
 
 def test_what_is_kept_of_it_is_to_be_looked_at_again() -> None:
     assert asdict(heard((0, 0, 0), answers()))["again"] is True
+
+
+def test_the_base_after_an_adapter_that_is_as_before_is_no_change() -> None:
+    assert not base_changed([answers(), answers()], answers(), [answers(0.5, {0: "x"})])
+
+
+@pytest.mark.parametrize(
+    ("after", "changed"),
+    [
+        (answers(0.05), True),  # the adapter's own log-probabilities
+        (
+            answers(0.02),
+            False,
+        ),  # neither its own nor the adapter's: noise of the base, as far as anyone knows
+        (answers(SAME), False),
+        (answers(0.0, {0: "other"}), False),
+    ],
+)
+def test_the_base_has_changed_where_it_says_what_the_adapter_says(
+    after: dict[str, ProbeAnswer], changed: bool
+) -> None:
+    assert base_changed([answers(), answers()], after, [answers(0.05)]) == changed
+
+
+def test_two_texts_of_the_adapter_are_no_accident_and_one_is() -> None:
+    adapter = answers(text={0: "x", 1: "y", 2: "z"}, told=False)
+    base = answers(told=False)
+    assert not base_changed([base, base], answers(text={0: "x"}, told=False), [adapter])
+    assert base_changed([base, base], answers(text={0: "x", 1: "y"}, told=False), [adapter])
+
+
+def test_a_base_that_differs_from_itself_before_has_not_changed_by_differing_after() -> None:
+    noisy = [answers(text={0: "x", 1: "y"}, told=False), answers(told=False)]
+    adapter = answers(text={0: "p", 1: "q"}, told=False)
+    assert not base_changed(noisy, answers(text={0: "p", 1: "q"}, told=False), [adapter])
+
+
+def test_a_base_that_answers_all_prompts_otherwise_has_changed() -> None:
+    other = answers(text={i: f"other {i}" for i in range(len(PROBES))}, told=False)
+    assert base_changed([answers(told=False)] * 2, other, [answers(text={0: "x"}, told=False)])

@@ -17,11 +17,14 @@ from assay.errors import RunError
 from assay.planning import Forecast, Guesses
 from assay.planning.guesses import SEED_SD
 from assay.planning.pilot import share_interval
+from assay.runs.generated import NOISE_PROMPTS
 from assay.stats import detectable_gain, seed_components
 from assay.study import Study
 from tests.studies import RIGHT, WRONG, examples, one_task_study
 
 COUNT, PILOT = 300, 40
+AGAIN = NOISE_PROMPTS
+"""Second passes of the base, and of the adapter with most claims."""
 
 
 def study(folder: Path, limit: int | None = None, **fields: Any) -> Study:
@@ -126,7 +129,7 @@ def test_mean_tokens_of_the_pilot_give_the_tokens(tmp_path: Path, run: Path) -> 
     (length,) = found.pilot.lengths
     assert (length.task, length.base, length.adapters) == ("math", 10, 5)
     assert found.cost is not None
-    assert found.cost.expected == 10 * (COUNT + 128) + 5 * 2 * COUNT
+    assert found.cost.expected == 10 * (COUNT + AGAIN) + 5 * (2 * COUNT + AGAIN)
     assert found.early is not None
     for cost in found.early.costs:
         assert cost.expected is not None
@@ -140,7 +143,7 @@ def test_mean_tokens_of_the_pilot_give_the_time(tmp_path: Path, run: Path) -> No
     assert found.time.low > found.time.expected  # 5 or 10 tokens, of 100
     assert found.cost is not None
     assert found.cost.exact
-    assert found.cost.expected == 10 * (COUNT + 128) + 5 * 2 * COUNT
+    assert found.cost.expected == 10 * (COUNT + AGAIN) + 5 * (2 * COUNT + AGAIN)
 
 
 def recorded(folder: Path, base: Sequence[bool], adapter: Sequence[bool], **fields: Any) -> Path:

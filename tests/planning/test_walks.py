@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,12 +23,32 @@ def orders(gain: float, discordance: float, count: int, pool: int, seed: int = 7
     return np.random.default_rng(seed).choice([1.0, -1.0, 0.0], size=(count, pool), p=shares)
 
 
+class ByTango(stats.PairedGain):
+    """Judged by Tango's score alone."""
+
+    def p_above(self, t: float) -> float:
+        return stats.tango_p_above(self.b, self.c, self.n, t)
+
+    def p_below(self, t: float) -> float:
+        return stats.tango_p_below(self.b, self.c, self.n, t)
+
+    def rejects_above(self, t: float, alpha: float) -> bool:
+        return self.p_above(t) <= alpha
+
+    def rejects_below(self, t: float, alpha: float) -> bool:
+        return self.p_below(t) <= alpha
+
+
 def by_stand(order: NDArray[np.float64], rule: Rule) -> tuple[int, str]:
     """Where one order ends, asking the library look by look."""
     design = rule.design
     for n in design.looks:
+        evidence = design.evidence(order[:n])
+        if isinstance(evidence, stats.RepeatedGain):
+            paired = [gain for gain in evidence.gains if isinstance(gain, stats.PairedGain)]
+            evidence = replace(evidence, gains=tuple(ByTango(gain.b, gain.c, gain.n) for gain in paired))
         standing = stats.stand(
-            design.evidence(order[:n]),
+            evidence,
             rule.kind,
             rule.margin,
             rule.alpha,

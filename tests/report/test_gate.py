@@ -11,7 +11,7 @@ import pytest
 from assay.errors import StudyError
 from assay.plan import Policy
 from assay.report import apply_gate, to_junit
-from assay.stats import Verdict, tango_interval
+from assay.stats import Verdict
 from assay.study import load_policy
 from assay.verdicts.result import (
     Cell,
@@ -85,12 +85,57 @@ def test_an_off_target_cell_beside_a_confirmed_claim(interval: Interval | None, 
     assert apply_gate(result([claim("confirmed")], [cell(interval)])).outcome == outcome
 
 
-@pytest.mark.parametrize(("worse", "outcome"), [(3, "undecided"), (4, "fail")])
-def test_a_fall_elsewhere_on_few_prompts_also_needs_the_sign_test(worse: int, outcome: str) -> None:
-    few = replace(cell(tango_interval(0, worse, worse, 0.9)), better=0, worse=worse, level=0.9)
-    assert few.interval is not None
-    assert few.interval[1] < -few.margin
-    assert apply_gate(result([claim("confirmed")], [few])).outcome == outcome
+@pytest.mark.parametrize(
+    ("worse", "high", "tolerated", "outcome"),
+    [
+        (5, -0.06, None, "fail"),
+        (5, -0.06, 0.01, "fail"),
+        (5, -0.03, 0.01, "undecided"),
+        (6, -0.03, 0.01, "fail"),
+        (6, -0.03, None, "undecided"),
+    ],
+)
+def test_a_fall_elsewhere_of_less_than_the_margin_fails_where_six_prompts_differ(
+    worse: int, high: float, tolerated: float | None, outcome: str
+) -> None:
+    few = replace(cell((-0.2, high)), better=0, worse=worse, level=0.9)
+    policy = Policy() if tolerated is None else Policy(tolerated_harm=tolerated)
+    assert apply_gate(result([claim("confirmed")], [few]), policy).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("interval", "noise", "outcome"),
+    [
+        ((-0.04, 0.01), 0.005, "pass"),
+        ((-0.04, 0.01), 0.02, "undecided"),
+        ((-0.2, -0.07), 0.01, "fail"),
+        ((-0.2, -0.07), 0.03, "undecided"),
+    ],
+)
+def test_what_the_engines_noise_could_have_done_elsewhere_is_undecided(
+    interval: Interval, noise: float, outcome: str
+) -> None:
+    noisy = replace(cell(interval), noise=noise)
+    assert apply_gate(result([claim("confirmed")], [noisy])).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("verdict", "field", "outcome"),
+    [
+        ("confirmed", {"within_noise": True}, "undecided"),
+        ("harmed", {"within_noise": True}, "undecided"),
+        ("no gain", {"extreme": "ceiling"}, "undecided"),
+        ("harmed", {"extreme": "ceiling"}, "fail"),
+        ("confirmed", {"extreme": "floor"}, "pass"),
+        ("confirmed", {"control": "gains"}, "undecided"),
+        ("harmed", {"control": "gains"}, "undecided"),
+    ],
+)
+def test_words_that_say_nothing_of_the_label_do_not_pass_or_fail(
+    verdict: str, field: dict[str, object], outcome: str
+) -> None:
+    marked = replace(claim(verdict), **field)  # type: ignore[arg-type]
+    assert apply_gate(result([marked])).outcome == outcome
 
 
 def test_a_descriptive_cell_never_decides() -> None:

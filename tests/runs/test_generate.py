@@ -45,7 +45,7 @@ def test_base_and_adapters_are_loaded_once_and_asked_each_prompt_once(tmp_path: 
     asked = Counter((one.name, one.example) for one in fake.asked)
     assert set(asked.values()) == {1}
     names = Counter(one.name for one in fake.asked)
-    assert names == {"base": COUNT, "good": COUNT, "bad": COUNT, "base/again": 128}
+    assert names == {"base": COUNT, "good": COUNT, "bad": COUNT, "base/again": COUNT, "good/again": COUNT}
 
 
 def test_a_run_that_is_whole_loads_nothing(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_other_limits_are_another_protocol_and_are_generated_anew(tmp_path: Path
     run(generating(tmp_path), Fake(answer))
     fake = Fake(answer)
     run(generating(tmp_path, decoding={"max_tokens": 9}), fake)
-    assert {one.name for one in fake.asked} == {"base", "good", "bad", "base/again"}
+    assert {one.name for one in fake.asked} == {"base", "good", "bad", "base/again", "good/again"}
 
 
 def test_only_what_follows_the_mark_is_judged(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_thought_that_never_closes_is_judged_as_empty_and_counted(tmp_path: Pa
 
 def test_a_base_that_agrees_with_itself_has_a_noise_floor_of_0(tmp_path: Path) -> None:
     (floor,) = run(generating(tmp_path), Fake(answer)).noise_floor or ()
-    assert (floor.n, floor.differ, floor.better, floor.worse, floor.gain) == (128, 0, 0, 0, 0)
+    assert (floor.n, floor.differ, floor.better, floor.worse, floor.gain) == (COUNT, 0, 0, 0, 0)
     assert floor.warning is None
     assert max(map(abs, floor.interval)) < 0.03
 
@@ -189,7 +189,7 @@ def test_progress_tells_each_part_and_the_whole(tmp_path: Path) -> None:
     assay.run(study, tmp_path / "run", progress, Fake(answer).preflight)
     assert ("math: good", COUNT, COUNT, "") in told
     last = [entry for entry in told if not entry[0]][-1]
-    assert last[1:3] == (3 * COUNT + 128, 3 * COUNT + 128)
+    assert last[1:3] == (5 * COUNT, 5 * COUNT)
     assert last[3].endswith("tokens/s")
 
 
@@ -266,7 +266,7 @@ def test_a_block_that_was_left_and_taken_up_again_is_declared_after(tmp_path: Pa
             run(generating(tmp_path, margin=margin), Fake(interrupted_at(1, answer)))
     run(generating(tmp_path, margin=0.2), Fake(answer))
     again = run(generating(tmp_path, margin=0.05), Fake(answer))
-    assert [entry.records_before for entry in again.claims_declared.history] == [0, 0, 3 * COUNT + 128]
+    assert [entry.records_before for entry in again.claims_declared.history] == [0, 0, 5 * COUNT]
     assert again.claims_declared.when == "after"
 
 
@@ -274,14 +274,14 @@ def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
     first = run(generating(tmp_path, decoding={"max_tokens": 50}), Fake(answer))
     assert not any("other settings" in warning for warning in first.warnings)
     second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
-    assert any("holds 728 responses under other settings" in warning for warning in second.warnings)
+    assert any("holds 1,000 responses under other settings" in warning for warning in second.warnings)
 
 
 def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:
     fake = Fake(lambda request: f"{answer(request)} {request.variant}")
     (floor,) = run(generating(tmp_path, decoding={"samples": 3, "temperature": 0.5}), fake).noise_floor or ()
-    assert (floor.n, floor.differ) == (128, 128)
-    assert Counter(one.name for one in fake.asked)["base/again"] == 128
+    assert (floor.n, floor.differ) == (COUNT, COUNT)
+    assert Counter(one.name for one in fake.asked)["base/again"] == COUNT
 
 
 def test_seeds_asked_under_different_templates_are_warned_of(tmp_path: Path) -> None:

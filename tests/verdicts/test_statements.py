@@ -49,8 +49,9 @@ def test_a_number_that_is_0_is_told_as_none(
     [
         ((0, 2), "no gain", 1),
         ((1, 3), "no gain", 1),
-        ((0, 3), "undecided", 0),
-        ((3, 0), "undecided", 0),
+        ((0, 3), "harmed", 1),
+        ((3, 0), "trivial", 1),
+        ((2, 0), "no gain", 1),
         ((0, 9), "harmed", 1),
     ],
 )

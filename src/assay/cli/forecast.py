@@ -159,8 +159,8 @@ def _cost(forecast: Forecast) -> Iterator[Table | Text]:
     expected = forecast.cost.expected
     as_pilot = "" if expected is None else f", {expected:,} if they are as long as the pilot's"
     yield text(
-        f"{about}{forecast.cost.responses:,} responses, {forecast.cost.longest:,} tokens at most{as_pilot}; the base's second "
-        f"pass for the noise floor is among them."
+        f"{about}{forecast.cost.responses:,} responses, {forecast.cost.longest:,} tokens at most{as_pilot}; second passes "
+        f"for the noise of the engine are among them."
     )
     for trial in forecast.trials:
         yield text(

@@ -7,10 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from assay.cli.progress import show_progress
+from assay.engines.api import AGAIN
 from assay.errors import AssayError
 from assay.progress import Progress
 from assay.records import Store
-from assay.verdicts.noise import AGAIN
 
 __all__ = ["Following", "Stopped", "follow"]
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from assay.cli.tables import console, table, text
 from assay.report import Gate, to_json
 from assay.report.gate import Outcome
-from assay.report.text.diagnostics import noise_line, silent
+from assay.report.text.diagnostics import engine_noise_line, noise_line, silent
 from assay.report.text.numbers import interval, points, score, size, unit_interval, units
 from assay.report.text.verdicts import matrix_statement, pool_words, verdict_words
 from assay.stats import Verdict
@@ -146,6 +146,8 @@ def _diagnostics(result: Result) -> Iterator[Text]:
     for floor in result.noise_floor or ():
         if not floor.warning or not any(warning.endswith(floor.warning) for warning in result.warnings):
             yield Text("noise floor: ") + text(noise_line(floor))
+    for twice in result.engine_noise:
+        yield Text("noise: ") + text(engine_noise_line(twice))
     for entry in result.applied:
         if not entry.alive and not (entry.reason and any(why.endswith(entry.reason) for why in written)):
             yield Text("not applied: ", style="red") + text(f"{entry.adapter}: {entry.reason or 'no reason'}")

@@ -16,6 +16,7 @@ from assay.plan import Problem, RowKey
 from assay.stats import Verdict
 
 __all__ = [
+    "AGAIN",
     "NO_PROMPTS",
     "PROBED",
     "Completion",
@@ -26,6 +27,7 @@ __all__ = [
     "Prompt",
     "Session",
     "cut_after",
+    "is_again",
     "named",
     "opening_tag",
 ]
@@ -76,6 +78,15 @@ class Prompt:
 def named(subject: str, variant: str) -> str:
     """A subject under a variant of the protocol; no subject's own name has a `/`."""
     return f"{subject}/{variant}" if variant else subject
+
+
+AGAIN = "again"
+"""Variant of a second pass."""
+
+
+def is_again(name: str) -> bool:
+    """Whether a name in the records means a second pass, which is no subject of the study."""
+    return name.endswith(f"/{AGAIN}")
 
 
 @dataclass(frozen=True, slots=True)

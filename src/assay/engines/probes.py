@@ -14,7 +14,15 @@ from itertools import combinations, takewhile
 from assay.engines.api import Liveness
 from assay.stats import Verdict
 
-__all__ = ["PROBES", "ROUNDS", "TOKENS", "ProbeAnswer", "answer_liveness", "logits_verdict"]
+__all__ = [
+    "PROBES",
+    "ROUNDS",
+    "TOKENS",
+    "ProbeAnswer",
+    "answer_liveness",
+    "base_changed",
+    "logits_verdict",
+]
 
 PROBES = (
     "Write two sentences about the sea.",
@@ -113,6 +121,41 @@ def answer_liveness(
     if verdict is Verdict.NOT_APPLIED:
         largest, share = 0.0, 0.0
     return Liveness(adapter, None, None, largest, math.nan, share, verdict, reason, again=True)
+
+
+def base_changed(
+    before: Sequence[Mapping[str, ProbeAnswer]],
+    after: Mapping[str, ProbeAnswer],
+    adapters: Sequence[Mapping[str, ProbeAnswer]],
+) -> bool:
+    """Whether the base answers otherwise after adapters than before them: as one of them does, or all otherwise.
+
+    before: its rounds, two at least; after: its round after the adapters; adapters: the answers of each. What the base
+    differs from itself before is its own noise, and no sign of a change.
+    """
+    noise = [_gap(first, second) for first, second in combinations(before, 2)]
+    unsteady = frozenset[str]().union(*(gap.differ for gap in noise))
+    moved = frozenset.intersection(*(_gap(answers, after).differ for answers in before)) - unsteady
+    if len(moved) == len(after) > 1:
+        return True
+    floor = max(gap.spread for gap in noise)
+    return any(_taken_over(before, after, adapter, moved, floor) for adapter in adapters)
+
+
+def _taken_over(
+    before: Sequence[Mapping[str, ProbeAnswer]],
+    after: Mapping[str, ProbeAnswer],
+    adapter: Mapping[str, ProbeAnswer],
+    moved: frozenset[str],
+    floor: float,
+) -> bool:
+    """Whether what the base says after an adapter is the adapter's: two texts, or log-probabilities beyond rounding."""
+    if sum(prompt in moved and after[prompt].text == answer.text for prompt, answer in adapter.items()) > 1:
+        return True
+    now = _gap(adapter, after)
+    away = min(_gap(adapter, answers).spread for answers in before)
+    shared = now.positions > 0 and len(now.differ) == 0 and now.spread <= max(floor, SAME)
+    return shared and away > 2 * max(floor, ROUNDING)
 
 
 def _answers_verdict(spread: float, floor: float, differ: int, unsteady: int) -> tuple[Verdict | None, str]:

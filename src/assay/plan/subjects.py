@@ -47,6 +47,8 @@ class Subject:
     """The checkpoint of its seed."""
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     """What varies between recipes."""
+    control: Literal["gains", "no gain"] | None = None
+    """What it must show as a control of the study itself; None: it is tested."""
 
     @property
     def is_base(self) -> bool:

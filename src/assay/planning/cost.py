@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from assay.plan import Plan
 from assay.records import digest
-from assay.runs.generated import NOISE_PROMPTS
+from assay.runs.generated import NOISE_PROMPTS, repeated_adapter
 from assay.runs.outline import Outline
 from assay.runs.workload import Work, Workload
 
@@ -128,10 +128,11 @@ def study_cost(outline: Outline) -> Cost | None:
 def study_parts(outline: Outline) -> list[SubjectCost]:
     """What every subject costs, from the study alone; a base's second pass counts with its first."""
     costs = []
+    twice = {repeated_adapter(outline.plan.claims, base.name) for base in outline.plan.bases}
     for name in outline.plan.tasks:
         n, longest = len(outline.examples[name]), _limit(outline, name)
         for subject in outline.plan.subjects:
-            again = min(NOISE_PROMPTS, n) if subject.is_base else 0
+            again = min(NOISE_PROMPTS, n) if subject.is_base or (subject.name, name) in twice else 0
             responses = n * outline.plan.decoding.samples + again
             costs.append(SubjectCost(subject.name, subject.base, name, responses, responses * longest))
     return costs

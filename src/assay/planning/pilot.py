@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scipy.special import betaincinv
 
+from assay.engines.api import AGAIN
 from assay.errors import RunError
 from assay.plan import MetricName, Plan
 from assay.planning.cost import Length
@@ -229,7 +230,7 @@ def _length(task: str, run: Run) -> Length | None:
     for name, bound in run.records.bound():
         if bound == task:
             for index, value in enumerate(response_tokens(run.records, name, task)):
-                sums[name in adapters][index] += value
+                sums[name.removesuffix(f"/{AGAIN}") in adapters][index] += value
     (bases, base_tokens), (ours, tokens) = sums[False], sums[True]
     if not bases and not ours:
         return None

@@ -1,7 +1,8 @@
 """Simulated runs that may stop early: where each ends, and with which word.
 
-The rules are those of `assay.stats.stand`, for pass or fail, on whole arrays of runs at once; the tests hold the two
-together, run by run. It knows no study and no cost.
+The rules are those of `assay.stats.stand`, for pass or fail, on whole arrays of runs at once, but by Tango's score
+alone: without the exact test power is too high by .03 at 100 prompts, by .004 at 300. The tests hold the two together,
+run by run. It knows no study and no cost.
 
     >>> rule = Rule(stats.Design(400), "gains", 0.05, 0.05)
     >>> ended = walk(rule, gain=-0.1, discordance=0.2, runs=100, rng=np.random.default_rng(0))
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtr
+from scipy.special import ndtr
 
 from assay import stats
 from assay.stats import Verdict
@@ -112,12 +113,6 @@ class _Rejected:
     """{gain <= t}, t the margin, or minus the margin where the claim is `keeps`."""
     below: Bools
     """{gain >= t}"""
-    up: Bools
-    """The sign test finds a rise."""
-    down: Bools
-    """The sign test finds a fall."""
-    not_worse: Bools
-    """The interval has left what lies below 0, by the score alone."""
 
 
 def _ended(rule: Rule, words: Counts, stops: Bools) -> Ended:
@@ -131,19 +126,13 @@ def _group(rule: Rule, b: Counts, c: Counts) -> tuple[Counts, Bools]:
     design, looks = rule.design, np.asarray(rule.design.looks)
     bounds = np.asarray(_bounds(rule, design.looks))
     at_zero, at_other = _score(b, c, looks, 0.0), _score(b, c, looks, _other(rule))
-    few, level = b + c < stats.FEW, ndtr(-bounds)
-    up, down = _midp(b, c) <= level, _midp(c, b) <= level
-    any_sign = np.ones_like(up)
     rejected = _Rejected(
-        rise=_so_far(at_zero >= bounds, few, up),
-        fall=_so_far(at_zero <= -bounds, few, down),
-        above=_so_far(at_other >= bounds, few, up if rule.kind == "gains" else any_sign),
-        below=_so_far(at_other <= -bounds, few, any_sign),
-        up=np.logical_or.accumulate(up, axis=1),
-        down=np.logical_or.accumulate(down, axis=1),
-        not_worse=np.logical_or.accumulate(at_zero >= bounds, axis=1),
+        rise=_so_far(at_zero >= bounds),
+        fall=_so_far(at_zero <= -bounds),
+        above=_so_far(at_other >= bounds),
+        below=_so_far(at_other <= -bounds),
     )
-    words = _words(rule, rejected, few)
+    words = _words(rule, rejected)
     stops = _settled(words, rejected)
     if design.futility > 0 and len(looks) > 1:
         last = np.array([_bounds(rule, (*looks[: k + 1], design.pool))[-1] for k in range(len(looks) - 1)])
@@ -164,12 +153,8 @@ def _bounds(rule: Rule, looks: tuple[int, ...]) -> tuple[float, ...]:
     return critical_values(looks, [design.spending.spent(rule.alpha, n / design.pool) for n in looks])
 
 
-def _so_far(test: Bools, few: Bools, sign: Bools) -> Bools:
-    """At the look itself the sign test goes with the word; of earlier looks only what it admits stays."""
-    admitted = np.logical_or.accumulate(test & (~few | sign), axis=1)
-    before = np.zeros_like(test)
-    before[:, 1:] = admitted[:, :-1]
-    return np.asarray(before | test)
+def _so_far(test: Bools) -> Bools:
+    return np.asarray(np.logical_or.accumulate(test, axis=1))
 
 
 def _betting(rule: Rule, differences: Floats) -> tuple[Counts, Bools]:
@@ -179,40 +164,33 @@ def _betting(rule: Rule, differences: Floats) -> tuple[Counts, Bools]:
         wealth = np.maximum.accumulate(log_wealth(sign * differences, sign * t), axis=1)[:, at]
         return np.asarray(wealth >= -math.log(rule.alpha))
 
-    b, c = ((differences == side).cumsum(axis=1)[:, at] for side in (1, -1))
-    rise = rejects(1, 0.0)
     rejected = _Rejected(
-        rise=rise,
+        rise=rejects(1, 0.0),
         fall=rejects(-1, 0.0),
         above=rejects(1, _other(rule)),
         below=rejects(-1, _other(rule)),
-        up=_midp(b, c) <= rule.alpha,
-        down=_midp(c, b) <= rule.alpha,
-        not_worse=rise,
     )
-    words = _words(rule, rejected, b + c < stats.FEW)
+    words = _words(rule, rejected)
     return words, _settled(words, rejected)
 
 
-def _words(rule: Rule, rejected: _Rejected, few: Bools) -> Counts:
+def _words(rule: Rule, rejected: _Rejected) -> Counts:
     """`judge`'s table; where both a rise and a fall are shown the word is undecided."""
     both = rejected.rise & rejected.fall
     if rule.kind == "keeps":
-        unless = np.where(rejected.above & ~both, _KEPT, _UNDECIDED)
-        return np.where(rejected.fall & ~both & (~few | rejected.down), _HARMED, unless)
-    words = np.select(
+        return np.select(
+            [both, rejected.fall, rejected.above], [_UNDECIDED, _HARMED, _KEPT], default=_UNDECIDED
+        )
+    return np.select(
         [both, rejected.fall, rejected.above, rejected.rise & rejected.below, rejected.rise, rejected.below],
         [_UNDECIDED, _HARMED, _CONFIRMED, _TRIVIAL, _GAIN, _NO_GAIN],
         default=_UNDECIDED,
     )
-    rises = np.isin(words, (_GAIN, _TRIVIAL, _CONFIRMED))
-    denied = few & (((words == _HARMED) & ~rejected.down) | (rises & ~rejected.up))
-    return np.where(denied, _UNDECIDED, words)
 
 
 def _settled(words: Counts, rejected: _Rejected) -> Bools:
     certain = np.isin(words, (_TRIVIAL, _CONFIRMED, _HARMED))
-    return np.asarray(certain | ((words == _KEPT) & rejected.not_worse))
+    return np.asarray(certain | ((words == _KEPT) & rejected.rise))
 
 
 def _chance(
@@ -239,9 +217,3 @@ def _score(b: Counts, c: Counts, n: Counts, t: float) -> Floats:
     without = np.where(np.abs(distance) > 0, np.copysign(np.inf, distance), 0.0)
     z: Floats = np.divide(distance, spread, out=without, where=spread > 0)
     return z
-
-
-def _midp(b: Counts, c: Counts) -> Floats:
-    """`assay.stats.mcnemar_midp_up` for arrays."""
-    below = np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)
-    return np.asarray((bdtr(c, b + c, 0.5) + below) / 2)

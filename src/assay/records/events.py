@@ -85,6 +85,8 @@ class Manifest:
     """Whether every response of the last start is stored."""
     analyzed: bool = False
     """Whether the last start was analyzed to the end."""
+    rule: int = 1
+    """Version of the rules that chose the words of its reports."""
     policy_sha256: str | None = None
     """Digest of the gate's policy that the reports were written under."""
     ended: Literal["stopped", "failed"] | None = None
@@ -173,7 +175,9 @@ _STEPS: Mapping[str, Callable[[Manifest, Mapping[str, Any]], Manifest]] = {
         known, verifiers=_added(known.verifiers, data["scorer"], data["versions"])
     ),
     "analyzing": lambda known, _: replace(known, analyzed=False),
-    "analyzed": lambda known, data: replace(known, analyzed=True, policy_sha256=data["policy_sha256"]),
+    "analyzed": lambda known, data: replace(
+        known, analyzed=True, policy_sha256=data["policy_sha256"], rule=data.get("rule", 1)
+    ),
     "stopped": lambda known, _: replace(known, ended="stopped"),
     "failed": lambda known, data: replace(known, ended="failed", error=data["error"]),
 }

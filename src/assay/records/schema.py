@@ -14,7 +14,7 @@ from pathlib import Path
 from assay.errors import RunError
 from assay.records.events import events_of_facts
 
-__all__ = ["EVENTS_SINCE", "STEPS", "check_layout", "facts_of", "migrate"]
+__all__ = ["ARRIVED_SINCE", "EVENTS_SINCE", "STEPS", "check_layout", "facts_of", "migrate"]
 
 
 def facts_of(connection: sqlite3.Connection) -> dict[str, str]:
@@ -36,6 +36,8 @@ def _facts_to_events(connection: sqlite3.Connection) -> None:
 
 EVENTS_SINCE = 4
 """The first layout with events in place of facts."""
+ARRIVED_SINCE = 5
+"""The first layout that notes when a record was kept."""
 STEPS: list[str | Callable[[sqlite3.Connection], None]] = [
     """
     CREATE TABLE subjects (
@@ -131,6 +133,9 @@ STEPS: list[str | Callable[[sqlite3.Connection], None]] = [
     );
     """,
     _facts_to_events,
+    """
+    ALTER TABLE records ADD COLUMN arrived REAL;    -- seconds since 1970, of the batch that it was kept with
+    """,
 ]
 
 

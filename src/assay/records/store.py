@@ -30,7 +30,7 @@ from assay.records.bindings import Bindings, digest
 from assay.records.database import connect, explained, sole_writer
 from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
-from assay.records.schema import EVENTS_SINCE, STEPS, check_layout, facts_of, migrate
+from assay.records.schema import ARRIVED_SINCE, EVENTS_SINCE, STEPS, check_layout, facts_of, migrate
 from assay.records.types import Declared, Scores
 
 __all__ = ["Store"]
@@ -108,11 +108,12 @@ class Store(Bindings):
         A record that exists already is unchanged. Completions received before the source fails are kept.
         """
         for batch in _bursts(completions):
+            arrived = time.time()
             with self.transaction():
                 self._db.executemany(
                     "INSERT OR IGNORE INTO records (subject, protocol, example, sample, request, kind, prompt, "
-                    "text, cut, tokens, finish, logprob, greedy) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [self._record(completion) for completion in batch],
+                    "text, cut, tokens, finish, logprob, greedy, arrived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [(*self._record(completion), arrived) for completion in batch],
                 )
             yield len(batch)
 
@@ -213,6 +214,19 @@ class Store(Bindings):
             (*bound, self._task(task)),
         ).fetchone()
         return int(uncut), int(total)
+
+    def arrivals(self, name: str, task: str) -> dict[int, float]:
+        """By position of the example: when the first sample was kept, in seconds since 1970; empty where it was not noted."""
+        bound = self._binding(name, task)
+        if bound is None or self._layout < ARRIVED_SINCE:
+            return {}
+        return dict(
+            self._db.execute(
+                "SELECT e.position, r.arrived FROM records r CROSS JOIN examples e ON e.id = r.example WHERE r.subject = ? "
+                "AND r.protocol = ? AND e.task = ? AND r.sample = 0 AND r.request = 0 AND r.arrived IS NOT NULL",
+                (*bound, self._task(task)),
+            )
+        )
 
     def nulls(self, name: str, task: str) -> int:
         """Number of a name's responses on a task that were null, and so judged as empty."""

@@ -2,9 +2,10 @@
 
 An adapter passes if the policy passes the verdicts of all its claims, a fall of the tolerated size is excluded on
 every off-target metric, and the interval of its drift is within the budget, where the policy has one. It fails if the
-policy fails one of its verdicts, if a fall of that size is shown (where few prompts differ, by the sign test too), or
-if the interval of its drift is over budget. Anything else is undecided. Drift is tested in addition to the verdicts,
-never instead of them. The gate knows no response.
+policy fails one of its verdicts, if a fall of that size is shown (by the margin or more, or on six prompts that differ
+at least), or if the interval of its drift is over budget. Anything else is undecided, and so is a claim within the
+engine's noise, or a missing gain where the base is at a floor or ceiling. Drift is tested in addition to the verdicts,
+never instead of them. Control adapters are not gated. The gate knows no response.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from enum import StrEnum
 from assay.plan import Policy
 from assay.report.text.numbers import interval, points, unit_interval, units
 from assay.report.text.verdicts import verdict_words
-from assay.stats import FEW, mcnemar_midp_down
+from assay.stats import Verdict
 from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
 __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
+
+FEWEST = 6
+"""Prompts that differ, for a fall smaller than the margin to fail an adapter."""
 
 
 class Outcome(StrEnum):
@@ -76,7 +80,7 @@ class Gate:
 def apply_gate(result: Result, policy: Policy | None = None) -> Gate:
     """Apply a policy, the default one unless given, to every adapter that has a claim."""
     policy = policy or Policy()
-    names = dict.fromkeys(claim.adapter for claim in result.claims)
+    names = dict.fromkeys(claim.adapter for claim in result.claims if claim.control is None)
     adapters = tuple(_adapter(name, list(_rules(name, result, policy))) for name in names)
     return Gate(_worst(adapter.outcome for adapter in adapters), adapters)
 
@@ -109,9 +113,10 @@ def _rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
 
 def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     outcome = Outcome.UNDECIDED
-    if claim.verdict in policy.passing:
+    open_ = claim.within_noise or (claim.extreme and claim.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL))
+    if not open_ and claim.verdict in policy.passing:
         outcome = Outcome.PASS
-    elif claim.verdict in policy.failing:
+    elif not open_ and claim.verdict in policy.failing:
         outcome = Outcome.FAIL
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
     return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{verdict_words(claim)}: {evidence}")
@@ -127,19 +132,22 @@ def _harm(cell: Cell, tolerated: float) -> Rule:
     evidence = (
         f"gain {points(cell.gain)} {interval(cell.interval, tolerated)} points, {100 * tolerated:g} tolerated"
     )
+    if 0 <= max(low + tolerated, -tolerated - high) <= cell.noise and cell.noise:
+        within = (
+            f"within the engine's noise, which may push a gain by {100 * cell.noise:.1f} points: {evidence}"
+        )
+        return Rule(name, Outcome.UNDECIDED, within)
     if low > -tolerated:
         return Rule(name, Outcome.PASS, f"no harm beyond what is tolerated: {evidence}")
-    if high <= -tolerated and _borne_out(cell):
+    if high <= -tolerated and _counts(cell, high):
         return Rule(name, Outcome.FAIL, f"harmed beyond what is tolerated: {evidence}")
     return Rule(name, Outcome.UNDECIDED, f"harm beyond what is tolerated is not excluded: {evidence}")
 
 
-def _borne_out(cell: Cell) -> bool:
-    """Whether the sign test agrees with a fall where few prompts differ, as a verdict of harm would need."""
-    better, worse = cell.better or 0, cell.worse or 0
-    if cell.level is None or not 0 < better + worse < FEW:
-        return True
-    return mcnemar_midp_down(better, worse) <= (1 - cell.level) / 2 * (1 + 1e-9)
+def _counts(cell: Cell, high: float) -> bool:
+    """Whether a fall fails the adapter: by the margin or more, or where enough prompts differ."""
+    differ = None if cell.better is None else cell.better + (cell.worse or 0)
+    return high <= -cell.margin or differ is None or differ >= FEWEST
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:

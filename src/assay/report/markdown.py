@@ -20,7 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def to_markdown(result: Result, gate: Gate) -> str:
     """Markdown with the verdicts first and the rest folded. Gains are in points."""
-    outcomes = {adapter.adapter: adapter.outcome for adapter in gate.adapters}
+    outcomes: dict[str, str] = {claim.adapter: "control" for claim in result.claims if claim.control}
+    outcomes |= {adapter.adapter: adapter.outcome for adapter in gate.adapters}
     return render(TEMPLATES / "report.md", result=result, gate=gate, outcomes=outcomes)
 
 

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from assay.verdicts import Result
 
-__all__ = ["schema", "to_json"]
+__all__ = ["read_verdicts", "schema", "to_json"]
 
 
 def to_json(result: Result) -> str:
     """The text of `verdicts.json`."""
     return json.dumps(asdict(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_verdicts(folder: Path) -> dict[str, Any] | None:
+    """What a run's `verdicts.json` holds; None where it is missing or is not one."""
+    try:
+        found = json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def schema() -> dict[str, Any]:

@@ -34,6 +34,7 @@ class RunEvidence:
         self.subject = store.subject
         self.protocol = store.protocol
         self.responses = store.responses
+        self.arrivals = store.arrivals
         self.nulls = store.nulls
         self.uncut = store.uncut
         self.unanswered = store.unanswered
@@ -80,8 +81,11 @@ class RunEvidence:
 
 
 def _clusters(task: Task, examples: tuple[Example, ...]) -> NDArray[np.int64] | None:
-    if type(task).cluster is Task.cluster:
-        return None
+    """By the task's own groups, else by the prompt: a prompt that occurs twice is no evidence twice."""
+    own = type(task).cluster is not Task.cluster
     numbers: dict[str, int] = {}
-    found = [numbers.setdefault(task.cluster(example), len(numbers)) for example in examples]
+    found = [
+        numbers.setdefault(task.cluster(example) if own else example.prompt or example.key, len(numbers))
+        for example in examples
+    ]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)

@@ -58,11 +58,11 @@ def resolve(
     if preflight is None or plan.source == "recorded":
         responses = recorded(study, examples, known)
     else:
-        responses = generated(study, tasks, examples, preflight)
+        responses = generated(study, tasks, examples, preflight, plan.claims)
     return replace(
         plan,
         warnings=responses.warnings,
-        problems=(*responses.problems, *data_notes(study, tasks)),
+        problems=(*responses.problems, *data_notes(study, tasks, examples)),
         work=Work(tasks, examples, responses.groups, sources),
     )
 
@@ -85,6 +85,7 @@ def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
             recipe=adapter.recipe,
             seed=adapter.seed,
             settings=adapter.settings,
+            control=adapter.control,
         )
         for adapter in study.adapters
     )
@@ -146,7 +147,9 @@ def _responses_block(study: Study) -> dict[str, Any]:
     subjects = (*study.bases, *study.adapters)
     return {
         "name": study.name,
-        "subjects": [given(subject, "label", "recipe", "seed", "settings") for subject in subjects],
+        "subjects": [
+            given(subject, "label", "recipe", "seed", "settings", "control") for subject in subjects
+        ],
         "tasks": [given(task, "mode", "margin") for task in study.tasks],
         "decoding": given(study.decoding),
         "engine": given(study.engine),

@@ -38,6 +38,7 @@ from assay.scoring.judge import JudgeContext, with_judge_answers
 from assay.study import load_study
 from assay.tasks import Task
 from assay.verdicts import Result, analyze
+from assay.verdicts.rule import RULE
 
 __all__ = ["Run", "State"]
 
@@ -175,7 +176,7 @@ class Run:
 
     def finish(self) -> None:
         """Record that the findings were reported under the present policy."""
-        self.records.note("analyzed", policy_sha256=policy_digest(self.plan.policy))
+        self.records.note("analyzed", policy_sha256=policy_digest(self.plan.policy), rule=RULE)
 
     @contextmanager
     def _noting_failure(self) -> Iterator[None]:

@@ -116,9 +116,10 @@ class Stages:
         if self._policy is None:
             return list(prompts)
         first = {
-            (load.name, load.task): {row.example for row in self._store.held(load.name, load.task)}
-            for load in group.workloads
-            if load.name == group.base
+            (load.prompt.subject, load.task): {
+                row.example for row in self._store.held(load.prompt.subject, load.task)
+            }
+            for load in group.again
         }
         return [
             prompt for prompt in prompts if prompt.example in first.get((prompt.subject, prompt.task), ())

@@ -94,8 +94,10 @@ def keep_sources(sources: Sequence[Mapping[str, str]], run: Path) -> None:
             write_text(folder / name, text)
 
 
-def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
-    """Notes on where examples come from when the study names no file, and on tasks that lack their judge."""
+def data_notes(
+    study: Study, tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]]
+) -> tuple[Problem, ...]:
+    """Notes on where examples come from when the study names no file, on tasks that lack their judge, and repeated prompts."""
     unjudged = tuple(
         Problem(
             name,
@@ -105,7 +107,16 @@ def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
         for name, task in tasks.items()
         if isinstance(task, JudgedTask) and study.judge is None
     )
-    return unjudged + tuple(
+    repeated = tuple(
+        Problem(
+            name,
+            "warning",
+            f"{count} of its prompts occur before: the same prompt is no evidence twice, so that they count as one",
+        )
+        for name, task in tasks.items()
+        if (count := repeated_prompts(task, examples[name]))
+    )
+    from_hub = tuple(
         Problem(
             entry.name,
             "note",
@@ -114,6 +125,7 @@ def data_notes(study: Study, tasks: Mapping[str, Task]) -> tuple[Problem, ...]:
         for entry in study.tasks
         if (task := tasks[entry.name]).hub and not (entry.prompts or entry.examples)
     )
+    return (*unjudged, *repeated, *from_hub)
 
 
 def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple[Example, ...]]:
@@ -127,15 +139,27 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
     known = {name: _examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
     for entry in study.tasks:
         tasks[entry.name].require(known[entry.name][: entry.limit])
+    _check_stop(study, tasks, known)
     return known
 
 
-def _check_stop(study: Study, tasks: Mapping[str, Task]) -> None:
+def repeated_prompts(task: Task, examples: Sequence[Example]) -> int:
+    """Examples whose prompt an earlier one has; 0 for a task that groups its examples itself."""
+    prompts = [example.prompt for example in examples if example.prompt]
+    return 0 if type(task).cluster is not Task.cluster else len(prompts) - len(set(prompts))
+
+
+def _check_stop(
+    study: Study, tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]] | None = None
+) -> None:
     """Raise StudyError where the study may stop early on a task whose looks would be invalid."""
-    for index, task in enumerate(tasks.values()):
+    for index, (task, entry) in enumerate(zip(tasks.values(), study.tasks, strict=True)):
         grouped = type(task).cluster is not Task.cluster
-        if study.stop.when != "full" and (grouped or isinstance(task, JudgedTask)):
-            why = "its prompts come in groups" if grouped else "a judge decides it"
+        repeated = repeated_prompts(task, examples[task.name][: entry.limit]) if examples else 0
+        if study.stop.when != "full" and (grouped or repeated or isinstance(task, JudgedTask)):
+            why = "a judge decides it"
+            if grouped or repeated:
+                why = "its prompts come in groups" if grouped else f"{repeated} of its prompts occur before"
             raise StudyError(
                 f"task {task.name!r} is asked to the end, for {why}",
                 place=study.locate("tasks", index),

@@ -77,7 +77,7 @@ class BaseGroup:
     base: str = ""
     """Empty for recorded responses."""
     again: tuple[Workload, ...] = ()
-    """The base's second pass, on a sample of the prompts and without its adapters: the noise floor."""
+    """The base, and one adapter, once more on a sample of the prompts, after all others: the noise of the engine."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Versions of the software that generates, and its device."""
     context: int | None = None

@@ -34,6 +34,8 @@ Floats = NDArray[np.float64]
 
 _STEPS = 60
 """Newton's, or halvings where it would leave the bracket."""
+_CLOSE = 1e-8
+"""The last step, times the largest |e|: what is left is its square."""
 
 
 def weighted_p(differences: ArrayLike, weights: ArrayLike, null: float = 0.0, side: Side = "above") -> float:
@@ -88,7 +90,7 @@ def p_above(d: Floats, m: Floats, t: float, counts: Floats | None = None) -> Flo
     counts: of prompts that each value stands for, default 1; some may be 0.
     """
     k = np.ones_like(d) if counts is None else counts
-    df = np.asarray(_sum(k, m) ** 2 / _sum(k, m**2) - 1)
+    df = np.asarray(_sum(k, m) ** 2 / _sum(k * m, m) - 1)
     z = np.minimum(likelihood_score(d - t * m, k).corrected(), _matched(d, m, k, t, 0))
     if t < 0:
         z = np.minimum(z, _matched(d, m, k, t, 1))
@@ -101,10 +103,11 @@ def _matched(d: Floats, m: Floats, k: Floats, t: float, further: int) -> Floats:
     further: prompts that move all the way, of the size that brings the most variance: sum m³ / sum m².
     """
     n, mean = k.sum(axis=-1), _sum(k, m) / k.sum(axis=-1)
-    full = _sum(k, m**3) / _sum(k, m**2)
+    heavy = k * m * m
+    full = _sum(heavy, m) / heavy.sum(axis=-1)
     rise, fall = _sum(k, np.maximum(d, 0.0)), _sum(k, np.maximum(-d, 0.0))
     moved = rise + fall + further * full
-    size = np.where(moved > 0, (_sum(k, d**2) + further * full**2) / np.where(moved > 0, moved, 1.0), full)
+    size = np.where(moved > 0, (_sum(k * d, d) + further * full**2) / np.where(moved > 0, moved, 1.0), full)
     return tango_scores(rise / size, fall / size, n, t * mean / size)[0]
 
 
@@ -138,27 +141,38 @@ def likelihood_score(e: Floats, counts: Floats | None = None) -> LikelihoodScore
     with np.errstate(all="ignore"):
         w = np.where(k > 0, k / (1 + tilt[..., None] * e), 0.0)
         total, root = w.sum(axis=-1), np.sqrt(k.sum(axis=-1))
-        variance = _sum(w, e**2) / total
+        squares = w * e * e
+        variance = squares.sum(axis=-1) / total
         z = _sum(k, e) / (root * np.sqrt(variance))
-        skewness = _sum(w, e**3) / total / variance**1.5 / (6 * root)
+        skewness = _sum(squares, e) / total / variance**1.5 / (6 * root)
     return LikelihoodScore(np.where(both, z, np.inf), np.where(both, skewness, 0.0))
 
 
 def _tilt(e: Floats, k: Floats, largest: Floats, smallest: Floats) -> Floats:
     """The root lambda of sum k e / (1 + lambda e), which falls between -1/largest and -1/smallest."""
-    low, high = -1 / largest, -1 / smallest
-    at = np.zeros_like(low)
+    shape, n = largest.shape, e.shape[-1]
+    rows, counts = e.reshape(-1, n), np.broadcast_to(k, e.shape).reshape(-1, n)
+    low, high, scale = (
+        values.ravel() for values in (-1 / largest, -1 / smallest, np.maximum(largest, -smallest))
+    )
+    found, open_ = np.zeros(low.shape), np.arange(len(low))
+    at = found.copy()
     with np.errstate(all="ignore"):
         for _ in range(_STEPS):
-            ratio = e / (1 + at[..., None] * e)
-            ratio[k == 0] = 0.0
-            weighted = k * ratio
+            ratio = rows / (1 + at[:, None] * rows)
+            ratio[counts == 0] = 0.0
+            weighted = counts * ratio
             value = weighted.sum(axis=-1)
             step = at + value / _sum(weighted, ratio)
             low, high = np.where(value > 0, at, low), np.where(value > 0, high, at)
             new = np.where((step > low) & (step < high), step, (low + high) / 2)
-            done = (np.abs(new - at) <= 1e-9 * np.minimum(1.0, np.abs(at) + high - low)).all()
-            at = new
-            if done:
+            found[open_] = new
+            left = np.abs(new - at) * scale > _CLOSE
+            if not left.any():
                 break
-    return at
+            if left.all():
+                at = new
+            else:
+                rows, counts, open_ = rows[left], counts[left], open_[left]
+                at, low, high, scale = new[left], low[left], high[left], scale[left]
+    return found.reshape(shape)

@@ -73,16 +73,17 @@ def judge(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Finding:
 def verdict(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Verdict:
     """The word that `judge` finds, by tests alone. Raises as `judge`."""
     _check(kind, margin, alpha)
-    if gain.rejects_below(0.0, alpha):
-        return Verdict.HARMED
+    rises, falls = gain.rejects_above(0.0, alpha), gain.rejects_below(0.0, alpha)
+    if falls:
+        # Looks that contradict each other may have rejected both.
+        return Verdict.UNDECIDED if rises else Verdict.HARMED
     if kind == "keeps":
         return Verdict.KEPT if gain.rejects_above(-margin, alpha) else Verdict.UNDECIDED
-    excluded = gain.rejects_below(margin, alpha)
-    if gain.rejects_above(0.0, alpha):
-        if excluded:
-            return Verdict.TRIVIAL
-        return Verdict.CONFIRMED if gain.rejects_above(margin, alpha) else Verdict.GAIN
-    return Verdict.NO_GAIN if excluded else Verdict.UNDECIDED
+    if rises and gain.rejects_above(margin, alpha):
+        return Verdict.CONFIRMED
+    if gain.rejects_below(margin, alpha):
+        return Verdict.TRIVIAL if rises else Verdict.NO_GAIN
+    return Verdict.GAIN if rises else Verdict.UNDECIDED
 
 
 def agreeing_interval(gain: Gain, margin: float, alpha: float) -> tuple[float, float]:
@@ -91,11 +92,11 @@ def agreeing_interval(gain: Gain, margin: float, alpha: float) -> tuple[float, f
     p-values are not exactly monotone in the null, so that an end may be a trifle beyond a null that is not rejected,
     or short of one that is: it is moved there.
     """
-    low, high = gain.interval(1 - 2 * alpha)
+    plain = low, high = gain.interval(1 - 2 * alpha)
     for null in (-margin, 0.0, margin):
         low = max(low, null + _TRIFLE) if gain.rejects_above(null, alpha) else min(low, null)
         high = min(high, null - _TRIFLE) if gain.rejects_below(null, alpha) else max(high, null)
-    return low, high
+    return (low, high) if low <= high else plain
 
 
 def side(gain: Gain, alpha: float) -> int:

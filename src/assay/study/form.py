@@ -127,7 +127,9 @@ class Adapter(Fields):
     seed: Seed | None = None
     """The training seed."""
     settings: Mapping[Name, Setting] = {}
-    """Free-form: what varies between recipes."""
+    """Free: what varies between recipes."""
+    control: Literal["gains", "no gain"] | None = None
+    """Makes it a control: one that must gain, or must not. Its claims are in no count and no gate."""
     path: Line | None = None
     """Folder or hub id of its weights, to generate from."""
     revision: Line | None = None
@@ -204,7 +206,7 @@ class Form(Fields):
     """Claims that share one error rate."""
     margin: Margin = 0.05
     """The smallest gain that matters."""
-    alpha: Annotated[float, Field(ge=1e-6, lt=0.5)] = 0.05
+    alpha: Annotated[float, Field(ge=1e-6, le=0.2)] = 0.05
     """The error rate of a family."""
     decoding: Decoding = Decoding()
     """How to generate."""

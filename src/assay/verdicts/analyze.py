@@ -9,15 +9,24 @@ from importlib.metadata import version
 from assay.plan import MetricName, Plan, Subject, claim_block
 from assay.records import digest
 from assay.verdicts.agreement import agreements
-from assay.verdicts.claims import count, judge_claims, other_cells
+from assay.verdicts.claims import controls, count, judge_claims, other_cells
 from assay.verdicts.drift import drifts
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
-from assay.verdicts.noise import applied, noise_floor, problems
+from assay.verdicts.noise import (
+    applied,
+    cells_with_noise,
+    engine_noise,
+    noise_floor,
+    noise_warnings,
+    problems,
+    within_noise,
+)
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 from assay.verdicts.recipes import configurations, judge_labels, judge_recipes
 from assay.verdicts.response_changes import changes
 from assay.verdicts.result import ClaimsDeclared, Matrix, Result, Row
+from assay.verdicts.rule import RULE
 from assay.verdicts.warnings import generation_warnings, warnings
 
 __all__ = ["analyze"]
@@ -31,17 +40,20 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
     if other.tasks and not plan.summary:
         otherwise = judge_claims(plan, Pairs(plan, evidence, other))
         claims = with_other_mode(claims, otherwise, other.tasks)
+    engine = engine_noise(plan, evidence)
+    claims = within_noise(plan, claims, engine, pairs)
     groups = configurations(plan, pairs)
     sha256 = digest(claim_block(plan))
     noise = noise_floor(plan, evidence)
-    cells = other_cells(plan, pairs)
+    cells = cells_with_noise(other_cells(plan, pairs), engine)
     return Result(
+        rule=RULE,
         study=plan.name,
         alpha=plan.alpha,
         family=plan.family,
         claims=claims,
         cells=cells,
-        drift=drifts(plan, groups, pairs),
+        drift=drifts(plan, groups, pairs, evidence),
         recipes=judge_recipes(groups),
         labels=judge_labels(plan.alpha, groups),
         counts=count(plan, claims, pairs),
@@ -50,6 +62,8 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         applied=applied(plan, evidence),
         problems=problems(evidence),
         noise_floor=noise,
+        engine_noise=engine,
+        controls=controls(plan, claims),
         claims_sha256=sha256,
         claims_declared=_declared(evidence, sha256),
         warnings=(
@@ -60,6 +74,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
                 for floor in noise or ()
                 if floor.warning
             ),
+            *noise_warnings(engine),
         ),
         versions=_versions(evidence),
         agreement=agreements(plan, claims, pairs),

@@ -5,39 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from assay import stats
 from assay.plan import Claim, MetricName, Plan, Subject, family_alphas
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
-from assay.verdicts.result import Cell, ClaimResult, Counts, Pool
+from assay.verdicts.result import Cell, ClaimResult, ControlResult, Counts, Pool
 
 __all__ = [
     "FAILS",
     "HOLDS",
-    "Shown",
-    "at_least",
+    "controls",
     "count",
+    "extreme_of",
+    "failure_p",
     "judge_claims",
-    "never",
     "other_cells",
-    "shows_failure",
-    "shows_success",
+    "success_p",
 ]
 
-Shown = Callable[[float], bool]
-"""Whether something is shown at a one-sided level."""
-
-
+FLOOR, CEILING = 0.05, 0.95
+"""Base scores below and above which a benchmark cannot show what a label is about."""
 FAILS = {"gains": "a gain of the margin or more is excluded", "keeps": "a fall is shown"}
 """What Holm's count of failures counts, by kind of claim. A `trivial` gain fails, and holds as well."""
 HOLDS = {"gains": "a gain is shown", "keeps": "a fall of the margin or more is excluded"}
-
-
-def never(_: float) -> bool:
-    """Shown at no level: of what was not measured, or is inert."""
-    return False
+_WITHOUT_GAIN = (stats.Verdict.NO_GAIN, stats.Verdict.HARMED, stats.Verdict.NOT_APPLIED)
 
 
 def judge_claims(plan: Plan, pairs: Pairs) -> tuple[ClaimResult, ...]:
@@ -65,6 +59,8 @@ def _judge(
         "margin": claim.margin,
         "base_score": cell.base_score,
         "score": cell.score,
+        "extreme": extreme_of(cell.base_score),
+        "control": claim.subject.control,
     }
     if isinstance(cell, Unmeasured):
         word = stats.Verdict.NOT_APPLIED if cell.inert else stats.Verdict.NOT_MEASURED
@@ -80,8 +76,8 @@ def _judge(
         gain=cell.gain.estimate,
         interval=(finding.low, finding.high),
         level=finding.level,
-        adapter_interval=cell.gain.interval(1 - 2 * of_adapter),
-        study_interval=cell.gain.interval(1 - 2 * of_study),
+        adapter_interval=stats.agreeing_interval(cell.gain, claim.margin, of_adapter),
+        study_interval=stats.agreeing_interval(cell.gain, claim.margin, of_study),
         p=finding.p,
         p_exact=stats.mcnemar_exact(cell.better, cell.worse) if binary else None,
         better=cell.better,
@@ -91,6 +87,13 @@ def _judge(
         stop=cell.stop,
         pool=_pool(cell, claim.margin, claim.alpha) if pool else None,
     )
+
+
+def extreme_of(base_score: float | None) -> Literal["floor", "ceiling"] | None:
+    """Whether a base is so low, or so high, that a missing gain says nothing about a label."""
+    if base_score is None or FLOOR <= base_score <= CEILING:
+        return None
+    return "floor" if base_score < FLOOR else "ceiling"
 
 
 def _pool(cell: PairedScores, margin: float, alpha: float) -> Pool | None:
@@ -105,6 +108,23 @@ def _difference(cell: Unmeasured) -> float | None:
     if cell.score is None or cell.base_score is None:
         return None
     return cell.score - cell.base_score
+
+
+def controls(plan: Plan, judged: Sequence[ClaimResult]) -> tuple[ControlResult, ...]:
+    """What the study's control adapters did: one that must gain fails where it surely does not, one that must not where
+    a gain is shown."""
+    found = []
+    for claim, result in zip(plan.claims, judged, strict=True):
+        if claim.subject.control is None:
+            continue
+        must_not = claim.subject.control == "no gain"
+        failed = result.verdict.rises if must_not else result.verdict in _WITHOUT_GAIN
+        found.append(
+            ControlResult(
+                claim.subject.name, str(claim.metric), claim.subject.control, result.verdict, failed
+            )
+        )
+    return tuple(found)
 
 
 def other_cells(plan: Plan, pairs: Pairs) -> tuple[Cell, ...]:
@@ -135,7 +155,7 @@ def _describe(plan: Plan, adapter: Subject, metric: MetricName, exploratory: boo
     )
     if isinstance(cell, Unmeasured):
         return replace(described, reason=cell.reason, gain=_difference(cell))
-    low, high = cell.gain.interval(1 - 2 * plan.alpha)
+    low, high = stats.agreeing_interval(cell.gain, margin, plan.alpha)
     return replace(
         described,
         n=cell.gain.n,
@@ -143,7 +163,7 @@ def _describe(plan: Plan, adapter: Subject, metric: MetricName, exploratory: boo
         interval=(low, high),
         level=1 - 2 * plan.alpha,
         p=cell.gain.p_two_sided,
-        harm_excluded=low > -margin,
+        harm_excluded=cell.gain.rejects_above(-margin, plan.alpha),
         better=cell.better,
         worse=cell.worse,
         split=cell.split,
@@ -164,56 +184,31 @@ def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
     return tuple(adjusted)
 
 
-def shows_failure(gain: stats.Gain, kind: str, margin: float) -> Shown:
-    """At which levels a claim is shown to fail: those at which `stats.judge` says `no gain`, `trivial` or `harmed`.
-
-    `gains`: {gain >= margin} is rejected. At small counts not where the interval also excludes 0 and the sign test does
-    not agree, which leaves the verdict open. `keeps`: {gain >= 0} is rejected, by the sign test as well.
-    """
-    falls, rises = gain.p_below(0.0), gain.p_above(0.0)
-    few = gain.discordant < stats.FEW
-    down, up = (gain.sign_p_down(), gain.sign_p_up()) if few else (0.0, 0.0)
-    if kind == "keeps":
-        return lambda alpha: falls <= alpha and down <= alpha
-    excluded = gain.p_below(margin)
-    return lambda alpha: excluded <= alpha and not (falls <= alpha < down) and not (rises <= alpha < up)
+def failure_p(gain: stats.Gain, kind: str, margin: float) -> float:
+    """p-value that a claim fails: of {gain >= margin} for `gains`, of {gain >= 0} for `keeps`."""
+    return gain.p_below(0.0 if kind == "keeps" else margin)
 
 
-def shows_success(gain: stats.Gain, kind: str, margin: float) -> Shown:
-    """At which levels a claim is borne out.
-
-    `gains`: {gain <= 0} is rejected, at small counts by the sign test as well. `keeps`: {gain <= -margin} is.
-    """
-    if kind == "keeps":
-        kept = gain.p_above(-margin)
-        return lambda alpha: kept <= alpha
-    rises, up = gain.p_above(0.0), gain.sign_p_up() if gain.discordant < stats.FEW else 0.0
-    return lambda alpha: rises <= alpha and up <= alpha
-
-
-def at_least(shown: Sequence[Shown], alpha: float) -> int:
-    """How many are shown at least, with confidence 1 - alpha: Holm's steps.
-
-    At small counts a verdict may be open at one level and not at a stricter one, so that no p-value stands for it; each
-    is asked at the level of its step. What is shown is rejected by p-values too, so these are some of Holm's own.
-    """
-    left, total = list(shown), len(shown)
-    while left:
-        still = [shows for shows in left if not shows(alpha / len(left))]
-        if len(still) == len(left):
-            break
-        left = still
-    return total - len(left)
+def success_p(gain: stats.Gain, kind: str, margin: float) -> float:
+    """p-value that a claim is borne out: of {gain <= 0} for `gains`, of {gain <= -margin} for `keeps`."""
+    return gain.p_above(-margin if kind == "keeps" else 0.0)
 
 
 def count(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> Counts:
     """The study-wide line: how many labels fail or hold at least (Holm over every declared claim)."""
+    counted = [
+        (claim, result)
+        for claim, result in zip(plan.claims, judged, strict=True)
+        if not claim.subject.control
+    ]
     fails, holds = (
-        at_least([_shown(shows, claim, pairs) for claim in plan.claims], plan.alpha)
-        for shows in (shows_failure, shows_success)
+        stats.holm_count([_p(test, claim, result, pairs) for claim, result in counted], plan.alpha)
+        if counted
+        else 0
+        for test in (failure_p, success_p)
     )
-    total = len(plan.claims)
-    kinds = {claim.kind for claim in plan.claims}
+    total = len(counted)
+    kinds = {claim.kind for claim, _ in counted}
     what_fails = " or ".join(FAILS[kind] for kind in ("gains", "keeps") if kind in kinds)
     what_holds = " or ".join(HOLDS[kind] for kind in ("gains", "keeps") if kind in kinds)
     failing = f"at least {fails} {'fails' if fails == 1 else 'fail'}" if fails else "none is shown to fail"
@@ -226,10 +221,14 @@ def count(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> Counts:
         f"Of {total} {'claim' if total == 1 else 'claims'}, {failing} ({what_fails}) and {holding} ({what_holds}), "
         f"{sure} over the whole study."
     )
-    return Counts(total, dict(Counter(result.verdict for result in judged)), fails, holds, statement)
+    return Counts(total, dict(Counter(result.verdict for _, result in counted)), fails, holds, statement)
 
 
-def _shown(shows: Callable[[stats.Gain, str, float], Shown], claim: Claim, pairs: Pairs) -> Shown:
-    """Never, for a claim without paired evidence: it is not counted as failing or holding."""
+def _p(
+    test: Callable[[stats.Gain, str, float], float], claim: Claim, result: ClaimResult, pairs: Pairs
+) -> float:
+    """1 for a claim without paired evidence, or whose base is at a floor or ceiling: it says nothing of the label."""
     cell = pairs.of(claim)
-    return shows(cell.gain, claim.kind, claim.margin) if isinstance(cell, PairedScores) else never
+    if not isinstance(cell, PairedScores) or (test is failure_p and result.extreme and claim.kind == "gains"):
+        return 1.0
+    return test(cell.gain, claim.kind, claim.margin)

@@ -1,4 +1,5 @@
-"""What is described beside the verdicts: agreement between benchmarks, and what changed in the responses.
+"""What is described beside the verdicts: agreement between benchmarks, what changed in the
+responses, whether adapters are applied, and how much answers change by themselves.
 
 Nothing here decides anything. Gains and shares are fractions of 1.
 """
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 __all__ = [
     "AdapterAgreement",
     "Agreement",
+    "Applied",
     "BenchmarkGain",
     "Change",
     "Difference",
+    "EngineNoise",
+    "NoiseFloor",
     "PairAgreement",
     "RankCorrelation",
     "TypeDifference",
@@ -140,3 +144,72 @@ class Change:
     """Only what is known of both sides: without finish reasons no `truncated`, without counts no `tokens`."""
     types: tuple[TypeDifference, ...]
     """Of a task with instruction types, one sample a prompt; over all prompts that both answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Whether an adapter changes anything, measured on probe prompts before its first response."""
+
+    adapter: str
+    base: str
+    alive: bool
+    reason: str | None
+    """Why it counts as not applied."""
+    modules: int | None
+    """Layers of the base that it changes; null where that was not to be seen, like its norm."""
+    norm: float | None
+    """Frobenius norm of the weight change."""
+    largest: float | None
+    """Largest change of a logit; null where logits were not finite, like the divergence."""
+    divergence: float | None
+    """Mean KL(adapter || base) of the next token, in nats."""
+    differ: float
+    """Share of the probe prompts with another response than the base's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseFloor:
+    """The base against itself in another batch, on a sample of a task's prompts: what no adapter caused."""
+
+    base: str
+    task: str
+    metric: str
+    n: int
+    """Prompts."""
+    differ: int
+    """Prompts with another response."""
+    better: int
+    """Prompts that the second pass does better; `worse` likewise."""
+    worse: int
+    gain: float
+    interval: Ends
+    level: float
+    margin: float
+    warning: str | None
+    """Where the interval excludes 0, or reaches the margin."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNoise:
+    """Second passes of a base and of one of its adapters over the same prompts: how much answers change by themselves."""
+
+    base: str
+    adapter: str
+    task: str
+    metric: str
+    n: int
+    """Prompts that both answered twice."""
+    base_differ: int
+    """Responses of the base's second pass that are not those of its first."""
+    adapter_differ: int
+    """Likewise of the adapter."""
+    base_changed: float
+    """Share of the base's scores that changed."""
+    adapter_changed: float
+    """Share of the adapter's scores that changed."""
+    identical: bool
+    """No response of either changed in a character."""
+    limit: float | None
+    """How far unequal noise may push a gain; null where too few prompts were asked twice to say."""
+    clustering_p: float | None
+    """p-value that the changes fall on stretches of time by chance; null where nothing changed or times are unknown."""

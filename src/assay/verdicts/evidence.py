@@ -91,6 +91,10 @@ class Evidence(Protocol):
         """Digest of the subject that a name means on a task."""
         ...
 
+    def arrivals(self, name: str, task: str) -> Mapping[int, float]:
+        """By position of the example: when its response was kept, in seconds; empty where that was not noted."""
+        ...
+
     def nulls(self, name: str, task: str) -> int:
         """How many responses were null, and so judged as empty."""
         ...

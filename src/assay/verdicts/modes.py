@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from assay.engines.api import is_again
 from assay.plan import MetricName, Plan, TaskPlan
 from assay.records import Scores
 from assay.verdicts.evidence import Evidence, Otherwise
-from assay.verdicts.noise import is_again
 from assay.verdicts.result import ClaimResult, ModeDifference
 
 __all__ = ["OtherMode", "mode_differences", "with_other_mode"]

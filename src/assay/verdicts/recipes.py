@@ -10,7 +10,7 @@ import numpy as np
 
 from assay import stats
 from assay.plan import Claim, Plan, Subject
-from assay.verdicts.claims import FAILS, HOLDS, Shown, at_least, never, shows_failure, shows_success
+from assay.verdicts.claims import FAILS, HOLDS, extreme_of, failure_p, success_p
 from assay.verdicts.pair import PairedScores, Pairs
 from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
 
@@ -48,6 +48,11 @@ class Configuration:
         return len(self.cells) + self.lacking
 
     @property
+    def at_extreme(self) -> bool:
+        """Whether the base is at a floor or ceiling, where a missing gain says nothing about the label."""
+        return self.claim.kind == "gains" and any(extreme_of(cell.base_score) for cell in self.cells)
+
+    @property
     def is_judged(self) -> bool:
         """Whether there is a verdict over seeds: one seed or one prompt says nothing of its variance."""
         return len(self.cells) > 1 and self.cells[0].gain.n > 1
@@ -68,6 +73,8 @@ def configurations(plan: Plan, pairs: Pairs) -> list[Configuration]:
     """Claims grouped by recipe, base, label, metric and kind, in the order of the study."""
     groups: dict[tuple[object, ...], Configuration] = {}
     for claim in plan.claims:
+        if claim.subject.control:
+            continue
         recipe = claim.subject.recipe
         key = (recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
         group = groups.setdefault(key, Configuration(claim, recipe))
@@ -151,11 +158,15 @@ def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelRe
 
 def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
     claim = members[0].claim
-    fails, holds = (_at_least(shows, members, alpha) for shows in (shows_failure, shows_success))
-    gains = [group.gain for group in members if group.gain is not None]
-    spread = stats.random_effects(
-        [gain.estimate for gain in gains], [gain.standard_error**2 for gain in gains]
-    ) if len(gains) > 1 else None  # fmt: skip
+    fails, holds = (_at_least(test, members, alpha) for test in (failure_p, success_p))
+    measured = [group for group in members if group.gain is not None]
+    gains = [group.gain for group in measured if group.gain is not None]
+    spread = (
+        stats.random_effects([gain.estimate for gain in gains], [gain.standard_error**2 for gain in gains])
+        if len(gains) > 1
+        else None
+    )
+    tau2 = _between(measured) if len(measured) > 1 else None
     return LabelResult(
         label=claim.label,
         metric=str(claim.metric),
@@ -167,22 +178,37 @@ def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
         not_universal=holds >= 1,
         statement=_statement(claim, len(members), fails, holds, alpha),
         mean=spread.mean if spread else None,
-        tau2=spread.tau2 if spread else None,
+        tau2=spread.tau2 if spread and tau2 is None else tau2,
         i2=spread.i2 if spread else None,
         prediction=spread.prediction if spread else None,
         settings=_settings(members),
     )
 
 
+def _between(groups: Sequence[Configuration]) -> float | None:
+    """Variance of the true gain between configurations that answered the same prompts; None where they did not.
+
+    From prompts x configurations: what prompts have in common is left out, which a variance between gains would hold.
+    """
+    columns = [np.mean([cell.differences for cell in group.cells], axis=0) for group in groups]
+    weights = groups[0].cells[0].weights
+    alike = len({group.claim.reference.name for group in groups}) == 1
+    if not alike or len({len(column) for column in columns}) > 1 or len(weights) < 2:
+        return None
+    return stats.RecipeGain(np.column_stack(columns), weights.astype(np.float64)).components.var_seed
+
+
 def _at_least(
-    shows: Callable[[stats.Gain, str, float], Shown], members: Sequence[Configuration], alpha: float
+    test: Callable[[stats.Gain, str, float], float], members: Sequence[Configuration], alpha: float
 ) -> int:
-    """Holm's count; a configuration that was not measured, or is inert, counts as one not shown."""
-    shown = [
-        never if group.gain is None else shows(group.gain, group.claim.kind, group.claim.margin)
+    """Holm's count. A configuration that was not measured, is inert, or failed at a floor or ceiling counts as not shown."""
+    p_values = [
+        1.0
+        if group.gain is None or (test is failure_p and group.at_extreme)
+        else test(group.gain, group.claim.kind, group.claim.margin)
         for group in members
     ]
-    return at_least(shown, alpha)
+    return stats.holm_count(p_values, alpha)
 
 
 def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assay.records import Declared
 from assay.stats import Verdict
-from assay.verdicts.descriptive import Agreement, Change
+from assay.verdicts.descriptive import Agreement, Applied, Change, EngineNoise, NoiseFloor
 
 if TYPE_CHECKING:
     import pandas
@@ -21,8 +21,10 @@ __all__ = [
     "Cell",
     "ClaimResult",
     "ClaimsDeclared",
+    "ControlResult",
     "Counts",
     "DriftResult",
+    "EngineNoise",
     "Interval",
     "LabelResult",
     "Matrix",
@@ -135,6 +137,12 @@ class ClaimResult:
     """The verdict if the task were verified in its other mode; None where it has none."""
     stop: Stop | None = None
     """None where nobody looked before the end."""
+    extreme: Literal["floor", "ceiling"] | None = None
+    """Where the base scores under .05 or over .95: a missing gain there says nothing about the label."""
+    within_noise: bool = False
+    """The word does not hold if unequal noise of the engine pushed the gain by as much as it may."""
+    control: Literal["gains", "no gain"] | None = None
+    """What a control adapter must show; its claims are in no count and no gate."""
     pool: Pool | None = None
     """Where the study asks for it (`stop.pool`), on metrics of one check a prompt."""
 
@@ -167,6 +175,8 @@ class Cell:
     """Where `q` is at most alpha."""
     better: int | None = None
     worse: int | None = None
+    noise: float = 0.0
+    """How far unequal noise of the engine may have pushed the gain, either way."""
     split: Split | None = None
     stop: Stop | None = None
     """On a task of its claims, in a run that may stop early."""
@@ -335,46 +345,15 @@ class ModeDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """Whether an adapter changes anything, measured on probe prompts before its first response."""
+class ControlResult:
+    """Whether a control adapter did what it must."""
 
     adapter: str
-    base: str
-    alive: bool
-    reason: str | None
-    """Why it counts as not applied."""
-    modules: int | None
-    """Layers of the base that it changes; null where that was not to be seen, like its norm."""
-    norm: float | None
-    """Frobenius norm of the weight change."""
-    largest: float | None
-    """Largest change of a logit; null where logits were not finite, like the divergence."""
-    divergence: float | None
-    """Mean KL(adapter || base) of the next token, in nats."""
-    differ: float
-    """Share of the probe prompts with another response than the base's."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseFloor:
-    """The base against itself in another batch, on a sample of a task's prompts: what no adapter caused."""
-
-    base: str
-    task: str
     metric: str
-    n: int
-    """Prompts."""
-    differ: int
-    """Prompts with another response."""
-    better: int
-    """Prompts that the second pass does better; `worse` likewise."""
-    worse: int
-    gain: float
-    interval: Interval
-    level: float
-    margin: float
-    warning: str | None
-    """Where the interval excludes 0, or reaches the margin."""
+    expected: Literal["gains", "no gain"]
+    verdict: Verdict
+    failed: bool
+    """It surely did not; an open verdict does not fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,6 +394,12 @@ class Result:
     versions: dict[str, str]
     agreement: tuple[Agreement, ...] = ()
     """One for each capability that several tasks share."""
+    engine_noise: tuple[EngineNoise, ...] = ()
+    """One for each base whose second passes were made, with an adapter's beside it."""
+    controls: tuple[ControlResult, ...] = ()
+    """One for each claim of a control adapter."""
+    rule: int = 1
+    """Version of the rules that choose words; a word may differ from that of an older rule on the same records."""
     changes: tuple[Change, ...] = ()
     """What else changed where an adapter gained or fell; describes, and decides nothing."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from assay.engines.api import AGAIN, is_again
 from assay.plan import Plan
 from assay.stats import FEW
+from assay.verdicts.claims import controls
 from assay.verdicts.evidence import Evidence
-from assay.verdicts.noise import AGAIN, is_again
 from assay.verdicts.pair import Pairs
 from assay.verdicts.recipes import Configuration
 from assay.verdicts.result import ClaimResult
+from assay.verdicts.rule import RULE
 
 __all__ = ["generation_warnings", "warnings"]
+
+LOOSE = 0.1
+"""An alpha above this is warned of."""
 
 
 def warnings(
@@ -26,6 +31,7 @@ def warnings(
     found = (
         *evidence.manifest.warnings,
         *_of_scores(plan, evidence, pairs),
+        *_of_rules(plan, evidence, claims),
         *_of_few(claims),
         *_of_empty(evidence),
         *_of_recipes(groups, pairs),
@@ -45,13 +51,40 @@ def _of_scores(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
         )
 
 
+def _of_rules(plan: Plan, evidence: Evidence, claims: Sequence[ClaimResult]) -> Iterator[str]:
+    """Settings and benchmarks under which words say little, and words of an older rule."""
+    if plan.alpha > LOOSE:
+        yield f"alpha is {plan.alpha:g}: each word errs up to so often; 0.05 is usual"
+    if evidence.manifest.analyzed and evidence.manifest.rule != RULE:
+        yield (
+            f"this run was decided by rule {evidence.manifest.rule}, and the words here are by rule {RULE}: "
+            f"`assay decide` lists those that changed"
+        )
+    for metric, extreme in dict.fromkeys((claim.metric, claim.extreme) for claim in claims if claim.extreme):
+        end = "under .05" if extreme == "floor" else "over .95"
+        yield (
+            f"a base scores {end} on {metric}, a {extreme} of this benchmark: a missing gain there says nothing about "
+            f"the label"
+        )
+    for control in controls(plan, claims):
+        if control.failed:
+            yield (
+                f"control failed: {control.adapter!r} must show {_promise(control.expected)} on {control.metric}, and its "
+                f"verdict is {control.verdict}; check the study before its other verdicts"
+            )
+
+
+def _promise(control: str) -> str:
+    return "a gain" if control == "gains" else "no gain"
+
+
 def _of_few(claims: Sequence[ClaimResult]) -> Iterator[str]:
     few = sum(claim.better is not None and claim.better + (claim.worse or 0) < FEW for claim in claims)
     if few:
         of = f"{few} of {len(claims)} claims" if len(claims) > 1 else "the claim"
         yield (
-            f"{of} {_form(few, 'rests', 'rest')} on fewer than {FEW} prompts that differ: a gain or a harm there also "
-            f"had to pass McNemar's mid-p test"
+            f"{of} {_form(few, 'rests', 'rest')} on fewer than {FEW} prompts that differ: a few prompts more may change "
+            f"the word"
         )
 
 
@@ -87,11 +120,6 @@ def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
         yield (
             f"{_form(len(single), 'the recipe', 'the recipes')} {', '.join(sorted(single))} answered one prompt only: "
             f"nothing is said over seeds"
-        )
-    if double := {group.recipe for group in groups if len(group.cells) == 2 and group.is_judged}:
-        yield (
-            f"recipes with two measured seeds ({', '.join(sorted(double))}): where seeds vary much, their verdicts "
-            f"err somewhat more often than alpha; three seeds are enough"
         )
     for group in groups:
         sides = {

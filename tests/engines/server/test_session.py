@@ -93,6 +93,39 @@ def test_an_ignored_adapter_is_not_applied(home: Path, serve: Serve, kind: str) 
     assert by_name["chat"].differ > 0.5
 
 
+@pytest.mark.parametrize("logprobs", [True, False])
+def test_a_base_that_answers_otherwise_after_an_adapter_ends_it(
+    home: Path, serve: Serve, logprobs: bool
+) -> None:
+    taken: list[str] = []
+
+    def words(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        taken.extend([adapter] if adapter else [])
+        return speak(prompt, taken[-1] if taken else "", tokens)  # whoever was applied last stays
+
+    session = look(home, serve(Toy(words=words, logprobs=logprobs))).load()
+    with (
+        session as opened,
+        pytest.raises(EngineError, match="after the adapter than before it: the server mixes them"),
+    ):
+        opened.liveness(["math", "chat"])
+
+
+def test_a_base_that_an_adapter_moves_in_log_probabilities_alone_ends_it(home: Path, serve: Serve) -> None:
+    seen: list[str] = []
+
+    def words(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        seen.extend([adapter] if adapter else [])
+        said, logprobs = speak(prompt, "", tokens)
+        return said, [value - 0.05 * bool(seen) for value in logprobs]
+
+    with (
+        look(home, serve(Toy(words=words))).load() as session,
+        pytest.raises(EngineError, match="mixes them"),
+    ):
+        session.liveness(["math"])
+
+
 def test_without_log_probabilities_texts_decide(home: Path, serve: Serve) -> None:
     with look(home, serve(Toy(logprobs=False, ignores={"math"}))).load() as session:
         by_name = {one.adapter: one for one in session.liveness(["math", "chat"])}

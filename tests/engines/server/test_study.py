@@ -19,7 +19,7 @@ from assay.errors import EngineError, StudyError
 from assay.plan import EngineSettings
 from assay.records import Store
 from assay.study import Study, load_study
-from tests.engines.server.servers import GENERATES, Handler, Toy
+from tests.engines.server.servers import GENERATES, Handler, Toy, speak
 from tests.studies import examples, write_study
 
 Serve = Callable[[Toy], str]
@@ -64,7 +64,7 @@ def test_a_study_runs_to_its_verdicts_on_every_kind(home: Path, serve: Serve, ki
         "math": "no gain",
         "chat": "no gain",
     } or all(claim.verdict not in ("not applied", "not measured") for claim in result.claims)
-    assert len(kept(home / "run")) == 4 * COUNT
+    assert len(kept(home / "run")) == 5 * COUNT
     assert {one.adapter: one.alive for one in result.applied} == {"math": True, "chat": True}
 
 
@@ -101,14 +101,14 @@ def test_a_run_that_a_dying_server_ended_goes_on_where_it_stopped(home: Path, se
     with pytest.raises(EngineError, match=r"run again; completed responses are kept"):
         assay.run(path, home / "run")
     before = kept(home / "run")
-    assert 8 <= len(before) < 4 * COUNT
+    assert 8 <= len(before) < 5 * COUNT
     toy.before = lambda *_: False
     toy.bodies.clear()
     assay.run(path, home / "run")
-    assert len(kept(home / "run")) == 4 * COUNT
+    assert len(kept(home / "run")) == 5 * COUNT
     assert before.items() <= kept(home / "run").items()
     asked = sum("logprobs" not in body for body in toy.asked("/v1/completions") if body)
-    assert asked == 4 * COUNT - len(before)
+    assert asked == 5 * COUNT - len(before)
 
 
 def test_storms_of_refusals_and_drops_change_no_response(home: Path, serve: Serve, tmp_path: Path) -> None:
@@ -194,3 +194,39 @@ def test_a_bad_field_is_named_and_a_secret_in_it_is_not_repeated(
     with pytest.raises(StudyError, match=said) as refused:
         settings(home, **fields)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_server_that_mixes_base_and_adapter_ends_without_a_verdict(home: Path, serve: Serve) -> None:
+    applied: list[str] = []
+
+    def words(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        applied.extend([adapter] if adapter else [])
+        return speak(prompt, "math" if applied else "", tokens)
+
+    with pytest.raises(
+        EngineError, match="the base 'base' answers otherwise after the adapter than before it"
+    ):
+        assay.run(study(home, serve(Toy(words=words))), home / "run")
+    assert kept(home / "run") == {}
+    assert not (home / "run" / "verdicts.json").exists()
+
+
+def test_an_adapter_that_does_not_agree_with_itself_is_seen_though_its_base_does(
+    home: Path, serve: Serve
+) -> None:
+    counted: Counter[str] = Counter()
+
+    def words(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        counted[adapter] += 1
+        changed = adapter and (counted[adapter] * 7) % 10 < 3
+        return speak(prompt, f"{adapter} otherwise" if changed else adapter, tokens)
+
+    result = assay.run(study(home, serve(Toy(words=words))), home / "run")
+    (noise,) = result.engine_noise
+    assert (noise.adapter, noise.base_differ, noise.n) == ("math", 0, COUNT)
+    assert noise.adapter_differ > 0
+    assert noise.limit is None
+    assert (
+        f"0 and {noise.adapter_differ} of {COUNT} responses differ"
+        in (home / "run" / "report.md").read_text()
+    )

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from assay.engines.api import NO_PROMPTS, PROBED, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before
-from assay.engines.probes import PROBES, ROUNDS, TOKENS, ProbeAnswer, answer_liveness
+from assay.engines.probes import PROBES, ROUNDS, TOKENS, ProbeAnswer, answer_liveness, base_changed
 from assay.engines.server.dialect import Answer, Dialect, Target, UnreadableError
 from assay.engines.server.http import RefusedError, Reply, Server
 from assay.engines.server.kinds import KINDS
@@ -85,7 +85,10 @@ class ServerSession:
         return list(compared)
 
     def _compared(self, names: Sequence[str], sent: Mapping[str, Sequence[str]]) -> list[Liveness]:
-        """The base answers before and after the adapters, so that what drifts meanwhile counts as its own."""
+        """The base answers before and after the adapters, so that what drifts meanwhile counts as its own.
+
+        Raises EngineError where it answers otherwise after them.
+        """
         probes = {name: [*PROBES, *sent.get(name, ())] for name in names}
         every = list(dict.fromkeys(text for texts in probes.values() for text in texts))
         base = [self._probed(self._base, every) for _ in range(ROUNDS - 1)]
@@ -96,7 +99,14 @@ class ServerSession:
             except AbsentError as bad:
                 self._failed[name] = str(bad)
         # Where every adapter failed, this shows whether it was the server.
-        base.append(self._probed(self._base, every))
+        after = self._probed(self._base, every)
+        if base_changed(base, after, list(answers.values())):
+            raise EngineError(
+                f"the base {self._base!r} answers otherwise after the adapter than before it: the server mixes them",
+                place=self._server.place(),
+                fix="start it again, and with another version, or serve each adapter merged into its base",
+            )
+        base.append(after)
         return [answer_liveness(name, base, answered) for name, answered in answers.items()]
 
     def _probed(self, subject: str, texts: Sequence[str]) -> dict[str, ProbeAnswer]:

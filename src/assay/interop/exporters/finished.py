@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats as distributions
 
+from assay.engines.api import is_again
 from assay.errors import OutputError
 from assay.plan import Metric, MetricName, Plan, Subject
 from assay.records import Scores
@@ -20,7 +21,6 @@ from assay.stats.ratio import ratio_pivot
 from assay.tasks import Example, Task
 from assay.verdicts import Cell, ClaimResult, Result
 from assay.verdicts.clusters import by_cluster
-from assay.verdicts.noise import is_again
 from assay.verdicts.result import Interval
 
 __all__ = ["CONFIDENCE", "Answer", "Estimate", "Finished", "estimate"]

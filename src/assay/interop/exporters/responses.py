@@ -10,12 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from assay.engines.api import is_again
 from assay.errors import OutputError
 from assay.files import write_atomically
 from assay.interop.exporters.finished import Finished
 from assay.plan import Plan
 from assay.records import Store
-from assay.verdicts.noise import is_again
 
 __all__ = ["export_parquet", "export_responses"]
 

@@ -14,12 +14,12 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from assay.engines.api import is_again
 from assay.plan import Plan, TaskPlan
 from assay.records import Scores
 from assay.tasks import Example
 from assay.verdicts import Evidence
 from assay.verdicts.looks import first_prompts
-from assay.verdicts.noise import is_again
 
 __all__ = ["Check", "Flip", "FlipCount", "Nulls", "PageData", "RunRecords", "Side", "TypeGain", "gather"]
 

@@ -5,14 +5,15 @@ Page, Markdown and terminal use the same sentences. No verdict depends on them.
 
 from __future__ import annotations
 
-from assay.report.text.numbers import interval, points
+from assay.report.text.numbers import interval, points, share
 from assay.stats import Verdict
 from assay.verdicts import Result
-from assay.verdicts.result import Applied, NoiseFloor
+from assay.verdicts.result import Applied, EngineNoise, NoiseFloor
 
 __all__ = [
     "applied_statement",
     "applied_words",
+    "engine_noise_line",
     "noise_line",
     "noise_statement",
     "ranked",
@@ -87,7 +88,28 @@ def noise_statement(result: Result) -> str:
         return "Not measured in this run."
     bases = dict.fromkeys(row.base for row in result.matrix.rows if row.base is not None)
     missing = [base for base in bases if base not in seen]
-    return MEASURED + (f" Not measured for {', '.join(missing)}." if missing else "")
+    twice = "".join(
+        f" {engine_noise_line(entry)[0].upper()}{engine_noise_line(entry)[1:]}."
+        for entry in result.engine_noise
+    )
+    return MEASURED + (f" Not measured for {', '.join(missing)}." if missing else "") + twice
+
+
+def engine_noise_line(entry: EngineNoise) -> str:
+    """Second passes of a base and an adapter on one line: how far unequal noise may push a gain."""
+    line = f"{entry.base} and {entry.adapter} on {entry.task}, asked twice"
+    if entry.identical:
+        line = f"{line}: no response to {entry.n:,} prompts differs"
+    else:
+        line += (
+            f": {entry.base_differ:,} and {entry.adapter_differ:,} of {entry.n:,} responses differ, and "
+            f"{share(entry.base_changed)} and {share(entry.adapter_changed)} of scores"
+        )
+    if entry.limit is None:
+        return f"{line}; too few prompts to say how far unequal noise may push a gain"
+    if entry.identical:
+        return line
+    return f"{line}; unequal noise may push a gain by up to {points(entry.limit).removeprefix('+')} points"
 
 
 def noise_line(entry: NoiseFloor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.report.text.numbers import interval
+from assay.stats import Verdict
 from assay.verdicts import Result
 from assay.verdicts.result import ClaimResult, Pool, RecipeResult, Stop
 
@@ -34,6 +35,11 @@ def verdict_words(result: ClaimResult | RecipeResult) -> str:
         words += " (material)"
     if result.kept_within_margin:
         words += ", kept within the margin"
+    if isinstance(result, ClaimResult):
+        if result.extreme and result.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL, Verdict.UNDECIDED):
+            words += f", the base at a {result.extreme}"
+        if result.within_noise:
+            words += ", within the engine's noise"
     return words
 
 

@@ -1,0 +1,34 @@
+"""The version of the rules that choose words, and which words a new rule changed on the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.verdicts.result import Result
+
+__all__ = ["RULE", "changed_words"]
+
+RULE = 2
+"""1: Tango's score tests, with McNemar's mid-p at small counts. 2: exact paired tests together with Tango's; weighted
+metrics by a score with skewness; words that say nothing at a floor, a ceiling or within the engine's noise."""
+
+
+def changed_words(before: Mapping[str, Any], after: Result) -> list[str]:
+    """Warnings about claims whose word an older rule chose otherwise.
+
+    before: `verdicts.json` as it was. Empty where the rule is the same, or the claims or prompts are others.
+    """
+    rule = before.get("rule", 1)
+    if rule == after.rule or before.get("claims_sha256") != after.claims_sha256:
+        return []
+    earlier = {(row["adapter"], row["metric"], row["kind"]): row for row in before.get("claims", ())}
+    changed = [
+        f"{claim.adapter} on {claim.metric}: {row['verdict']}, now {claim.verdict}"
+        for claim in after.claims
+        if (row := earlier.get((claim.adapter, claim.metric, claim.kind)))
+        and row["verdict"] != claim.verdict
+        and row["n"] == claim.n
+    ]
+    which = f"these words changed: {'; '.join(changed)}" if changed else "no word changed"
+    return [f"this run was decided by rule {rule} before, and is now by rule {after.rule}: {which}"]

@@ -1,0 +1,171 @@
+"""Noise is measured where the claim is: a path noisier than the base's makes no harm and no gain that a gate believes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import assay
+from assay.audit import gate
+from assay.engines import Fake, Prompt
+from assay.verdicts import Result
+from tests.studies import RIGHT, WRONG, examples, write_study
+
+N = 541
+
+
+def same_adapters(folder: Path, pairs: int, count: int = N, **fields: Any) -> Path:
+    """A study of bases with one adapter each, which answers as its base does but for noise."""
+    examples(folder, count)
+    document = {
+        "name": "same",
+        "bases": [{"name": f"base{i}", "model": f"owner/base{i}"} for i in range(pairs)],
+        "adapters": [
+            {"name": f"a{i}", "base": f"base{i}", "label": "numeric", "path": f"owner/a{i}"}
+            for i in range(pairs)
+        ],
+        "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+        **fields,
+    }
+    return write_study(folder, document)
+
+
+def noisy(
+    rate: float, loses: float, wins: float, of_base: float = 0.0, seed: int = 0
+) -> Callable[[Prompt], str]:
+    """Answers that pass at a rate; the adapter's path turns passes and fails around, each time anew."""
+    drawn = random.Random(seed)  # noqa: S311
+    truth: dict[tuple[str, str], bool] = {}
+
+    def answer(prompt: Prompt) -> str:
+        right = truth.setdefault((prompt.subject[-2:].lstrip("ae"), prompt.example), drawn.random() < rate)
+        of_adapter = prompt.subject.startswith("a")
+        flip = (loses if right else wins) if of_adapter else of_base
+        passes = right != (drawn.random() < flip)
+        return f"{RIGHT if passes else WRONG}{' ' * of_adapter}."
+
+    return answer
+
+
+def run(folder: Path, answer: Callable[[Prompt], str], pairs: int, count: int = N, **fields: Any) -> Result:
+    study = same_adapters(folder, pairs, count, **fields)
+    return assay.run(study, folder / "run", engine=Fake(answer).preflight)
+
+
+CASES = [
+    # pass rate, the adapter's path loses, and wins
+    (0.3, 0.05, 0.05),
+    (0.3, 0.10, 0.10),
+    (0.6, 0.05, 0.05),
+    (0.6, 0.02, 0.0),
+    (0.6, 0.05, 0.0),
+    (0.8, 0.05, 0.05),
+    (0.8, 0.10, 0.0),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rate", "loses", "wins"), CASES)
+def test_a_noisier_path_fails_and_passes_no_gate_by_itself(
+    tmp_path: Path, rate: float, loses: float, wins: float
+) -> None:
+    pairs = 40
+    result = run(tmp_path, noisy(rate, loses, wins), pairs)
+    words = Counter(str(claim.verdict) for claim in result.claims)
+    believed = [
+        claim
+        for claim in result.claims
+        if claim.verdict in ("harmed", "gain", "confirmed") and not claim.within_noise
+    ]
+    assert words["harmed"] + words["gain"] + words["confirmed"] > 0
+    assert len(believed) <= 6  # 40 x .05 and two and a half standard deviations
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flips", [0.02, 0.05, 0.1])
+def test_noise_that_is_equal_on_both_sides_needs_no_allowance(tmp_path: Path, flips: float) -> None:
+    result = run(tmp_path, noisy(0.6, flips, flips, of_base=flips), 40)
+    assert sum(claim.verdict == "harmed" for claim in result.claims) <= 6
+    assert sum(claim.verdict in ("gain", "confirmed") for claim in result.claims) <= 6
+
+
+def test_a_word_within_the_noise_is_marked_in_every_report_and_undecided_for_the_gate(tmp_path: Path) -> None:
+    result = run(tmp_path, noisy(0.8, 0.05, 0.0), 1)
+    (claim,) = result.claims
+    (noise,) = result.engine_noise
+    assert (claim.verdict, claim.within_noise) == ("harmed", True)
+    assert (noise.base_differ, noise.base_changed, noise.n) == (0, 0.0, 200)
+    assert noise.adapter_changed > 0.02
+    assert noise.limit is not None
+    assert noise.limit > noise.adapter_changed
+    assert gate(tmp_path / "run").outcome == "undecided"
+    for name in ("report.md", "report.html"):
+        text = (tmp_path / "run" / name).read_text().replace("&#39;", "'")
+        assert "within the engine's noise" in text
+        assert "unequal noise may push a gain by up to" in text
+    assert '"within_noise": true' in (tmp_path / "run" / "verdicts.json").read_text()
+
+
+def test_passes_that_are_identical_leave_no_room_for_noise(tmp_path: Path) -> None:
+    def answer(prompt: Prompt) -> str:
+        number = int(prompt.example)
+        return RIGHT if number < 300 - 60 * prompt.subject.startswith("a") else WRONG
+
+    result = run(tmp_path, answer, 1)
+    (noise,) = result.engine_noise
+    assert (noise.identical, noise.limit) == (True, 0.0)
+    assert (result.claims[0].verdict, result.claims[0].within_noise) == ("harmed", False)
+    assert gate(tmp_path / "run").outcome == "fail"
+
+
+def test_too_few_prompts_measure_no_noise_and_mark_nothing(tmp_path: Path) -> None:
+    result = run(tmp_path, noisy(0.8, 0.4, 0.0), 1, count=140)
+    (noise,) = result.engine_noise
+    assert noise.limit is None
+    assert (result.claims[0].verdict, result.claims[0].within_noise) == ("harmed", False)
+    assert (
+        "too few prompts to say how far unequal noise may push a gain"
+        in (tmp_path / "run" / "report.md").read_text()
+    )
+
+
+def test_the_adapter_with_most_claims_is_asked_twice_on_its_first_claimed_task(tmp_path: Path) -> None:
+    examples(tmp_path, 160)
+    document = {
+        "name": "most",
+        "bases": [{"name": "base", "model": "owner/base"}],
+        "adapters": [
+            {"name": "one", "label": "numeric", "path": "owner/one"},
+            {"name": "two", "label": "both", "path": "owner/two"},
+        ],
+        "tasks": [
+            {"task": "numeric", "name": name, "examples": "examples.jsonl"} for name in ("math", "more")
+        ],
+        "claims": {"numeric": ["math.numeric_match"], "both": ["more.numeric_match", "math.numeric_match"]},
+    }
+    fake = Fake(lambda prompt: f"{prompt.subject} {prompt.example}")
+    result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=fake.preflight)
+    again = Counter((prompt.name, prompt.task) for prompt in fake.asked if prompt.variant)
+    assert again == {("base/again", "math"): 160, ("base/again", "more"): 160, ("two/again", "more"): 160}
+    assert [(noise.adapter, noise.task) for noise in result.engine_noise] == [("two", "more")]
+
+
+def test_changes_that_come_in_bursts_are_warned_of_and_change_no_word(tmp_path: Path) -> None:
+    seen: Counter[str] = Counter()
+
+    def answer(prompt: Prompt) -> str:
+        seen[prompt.name] += 1
+        outage = prompt.name == "a0/again" and 60 < seen[prompt.name] <= 90
+        return "" if outage else f"{RIGHT}{' ' * prompt.subject.startswith('a')}."
+
+    result = run(tmp_path, answer, 1)
+    (noise,) = result.engine_noise
+    assert noise.adapter_differ == 30
+    if noise.clustering_p is not None:  # None where all came at one time
+        assert noise.clustering_p < 0.01
+        assert any("come in bursts" in warning for warning in result.warnings)
