@@ -74,7 +74,7 @@ def _score(b: int, c: int, n: int, t: float) -> float:
     if t <= 0:
         return z
     third = (q + t) * (1 - t) ** 3 - q * (1 + t) ** 3 - (1 - 2 * q - t) * t**3
-    return z - max(third / variance**1.5, 0) / (6 * math.sqrt(n)) * (min(z * z, 64) - 1)
+    return float(z - max(third / variance**1.5, 0) / (6 * math.sqrt(n)) * (min(z * z, 64) - 1))
 
 
 def _mass(n: int, t: float, psi: float, extreme: np.ndarray) -> float:
@@ -131,7 +131,7 @@ def standing(gain: PairedGain, margin: float, alpha: float) -> tuple[bool, ...]:
     )
 
 
-ORDER = {
+ORDER: dict[str, list[tuple[str, ...]]] = {
     "gains": [("harmed",), ("no gain",), ("undecided", "trivial"), ("gain",), ("confirmed",)],
     "keeps": [("harmed",), ("undecided",), ("kept",)],
 }
@@ -157,7 +157,7 @@ def test_one_more_pass_of_an_adapter_never_gives_a_worse_word(
     pairs = zip(standing(before, margin, alpha), standing(after, margin, alpha), strict=True)
     assert all(later >= earlier for earlier, later in pairs)
     for kind in ("gains", "keeps"):
-        was, now = (judge(gain, kind, margin, alpha) for gain in (before, after))  # type: ignore[arg-type]
+        was, now = (judge(gain, kind, margin, alpha) for gain in (before, after))
         assert rank(kind, now.verdict) >= rank(kind, was.verdict)
 
 

@@ -110,7 +110,7 @@ def _in_gains(cell: PairedScores) -> NDArray[np.float64]:
     weights = cell.weights.astype(np.float64)
     if (weights == 1).all():
         return cell.differences
-    return linearised(cell.differences, weights) + cell.differences.mean() / weights.mean()
+    return np.asarray(linearised(cell.differences, weights) + cell.differences.mean() / weights.mean())
 
 
 def _paired(differences: NDArray[np.float64], level: float) -> stats.Estimate:
