@@ -1,7 +1,6 @@
 """What else changed in the responses of an adapter that gained or fell. It describes and decides nothing.
 
-Read from a run's records, one adapter and task at a time, and only where the interval of a gain excludes 0 (and
-where few prompts differ, the sign test agrees).
+Read from a run's records, one adapter and task at a time, and only where the interval of a gain excludes 0.
 Language is left out: detecting it takes longer than the rest of the analysis.
 """
 
