@@ -1,4 +1,4 @@
-"""Numbers as people write them: the same number whatever the form, and read exactly."""
+"""Numbers as people write them: the same number whatever the form, and the right one wherever a form has two readings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAST = {
     "thousands by a no-break space": [("1\u202f234", "1234"), ("1\u00a0234\u00a0567", "1234567")],
     "lakhs": [("1,00,000", "100000"), ("12,34,56,789", "123456789")],
     "commas that group nothing": [("12,34", "34"), ("1,2345", "2345"), ("1, 2, 3", "3"), ("1 234", "234")],
-    "a point is decimal": [("1.000", "1"), ("1.000,5", "5"), (".5", "0.5"), ("$.50", "0.5"), ("0.50", "0.5")],
+    "a point is decimal": [("1.000", "1"), ("1.000", "1"), (".5", "0.5"), ("$.50", "0.5"), ("0.50", "0.5")],
     "a point that ends a sentence": [("It is 5.", "5"), ("so...5", "5"), ("done.5", "5"), ("1.2.3", "3")],
     "currency and percent": [("$5", "5"), ("5 €", "5"), ("₹ 5", "5"), (r"\$5", "5"), ("50%", "50")],
     "minus": [("-5", "-5"), ("−5", "-5"), ("–5", "-5"), ("-$5", "-5"), ("$-5", "-5"), (r"-\$5", "-5")],
@@ -40,6 +40,10 @@ LAST = {
     "a fraction": [("1/2", "0.5"), ("-3/4", "-0.75"), ("10/2", "5"), ("2/5/2024", "2024"), ("5/day", "5")],
     "a power of ten": [("3.5e2", "350"), ("1E3", "1000"), ("2e-1", "0.2"), ("1e5x", "5")],
     "digits of another script": [("１２", "12"), ("１２．５", "12.5"), ("٣٤", "34"), ("1٬234٫5", "1234.5")],
+    "thousands by points": [("1.234.567", "1234567"), ("1.234,50", "1234.5"), ("1.000,5", "1000.5"), ("1\u202f234,5", "1234.5")],
+    "fractions of LaTeX and Unicode": [(r"\frac{1}{2}", "0.5"), (r"-\dfrac34", "-0.75"), (r"1\frac{1}{2}", "1.5"), ("½", "0.5"), ("2½", "2.5")],
+    "times a power of ten": [("3.5 × 10^2", "350"), (r"2 \times 10^{-1}", "0.2"), ("5*10^3", "5000")],
+    "what a model adds after its answer": [("#### 12\n\nIn 3 steps", "12"), ("A: 12\n\nQuestion: And 17?\nA: 17", "12"), ("Q: 3?\nso 5", "5")],
     "beside letters": [("5th", "5"), ("10km", "10"), ("RM50", "50"), ("5'11\"", "11"), ("1.8 billion", "1.8")],
     "the last line that has one": [("1\n-2\nthree\n\n", "-2"), ("7\r\nseven", "7")],
 }  # fmt: skip
@@ -50,7 +54,7 @@ def test_the_last_number_of(text: str, expected: str) -> None:
     assert value(last_number(text)) == Decimal(expected)
 
 
-@pytest.mark.parametrize("text", ["", "none", "²", "½", "x", "-", "$", "1/3", "1/0", "0/0"])
+@pytest.mark.parametrize("text", ["", "none", "²", "x", "-", "$", "1/3", "1/0", "0/0"])
 def test_no_decimal_number_in(text: str) -> None:
     assert value(last_number(text)) is None
 
@@ -70,8 +74,12 @@ STATED = [
     ("The answer is 18.", "18"), ("the final answer is: **$18.00** (of 20)", "18"), ("**Final Answer**: 18", "18"), ("**Answer:**\n\n18", "18"),
     ("Answer = 3", "3"), ("The answer is $18$.", "18"), (r"The answer is: \(\boxed{18}\)", "18"), ("ANSWER: 4%", "4"), ("The answer is (4)", "4"),
     ("A: 16 - 3 = 13", "13"), ("A: 16 - 3 = <<16-3=13>>13 eggs", "13"), (r"\boxed{10-5=5}", "5"), ("A: 5 x 3 = $15", "15"),
+    ("<answer>\n12\n</answer>", "12"), ("[ANSWER] $12 [/ANSWER]", "12"), ("<final_answer>1,234</final_answer>", "1234"),
+    ("### 18", "18"), ("so\n## **18**\n", "18"), ("**42**.", "42"), ("It is.\n\n**$42**", "42"), (r"\boxed{\frac{1}{2}}", "0.5"),
+    ("Answer: approximately 18", "18"), ("The answer is about $18", "18"), ("The answer would be exactly 18.", "18"),
+    ("Die Antwort ist 1.234,50", "1234.5"), ("La respuesta final es: 18", "18"), ("La réponse est 18", "18"), ("答案是：18", "18"),
     ("#### 12 345", "12345"), ("A: 12 345 678.", "12345678"), ("A: -12 345.5", "-12345.5"), ("A: 12 345 eggs", "12"),
-    ("#### 5\n#### 6", "6"), ("A: 5\nA: none", "5"), ("#### 5\n\nThe answer is above, step 3", "5"),
+    ("#### 5\n#### 6", "5"), ("A: 5\nA: none", "5"), ("#### 5\n\nThe answer is above, step 3", "5"),
 ]  # fmt: skip
 
 
@@ -82,12 +90,49 @@ def test_stated(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["18", "DATA: 5", "### 5", "The answer is not 5", "A: three", "#### x", "#### 1. Compute it", "answer 5",
+    ["18", "DATA: 5", "The answer is not 5", "A: three", "#### x", "#### 1. Compute it", "answer 5",
      "Answer:\n1. First, add", "A: 16 - 3", "A: 3–5", "A: 2024-01-05", "A: 10:30", "A: 1/2/3",
-     r"\boxed{\frac{1}{2}}", r"\boxed{}"],
+     r"\boxed{}", "A: 18 or 19", "The answer is 3 to 4", "**Step 2**", "### 2 steps", "# 5\nis it"],
 )  # fmt: skip
 def test_states_nothing(text: str) -> None:
     assert stated_number(text) is None
+
+
+# -- forms with two readings -----------------------------------------------------------------------
+
+READINGS = [
+    ("1 234 apples", "1234", "234"), ("The answer is 12 345 eggs", "12345", "345"), ("1 234,5", "1234.5", "5"),
+    ("1.234", "1234", "1.234"), ("0,5", "0.5", "5"), ("12,34", "12.34", "34"), ("2 1/2", "2.5", "0.5"),
+    ("50%", "0.5", "50"), ("50 percent", "0.5", "50"), (r"12.5\%", "0.125", "12.5"),
+    ("1.5 million", "1500000", "1.5"), ("$1.5M", "1500000", "1.5"), ("3k", "3000", "3"), ("2 dozen", "24", "2"), ("1,5 Millionen", "1500000", "5"),
+    ("a loss of ($5)", "-5", "5"), ("it is minus 5", "-5", "5"), ("Negative $5.", "-5", "5"), ("0,125", "0.125", "125"), (r"(\$1,234)", "-1234", "1234"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "one", "other"), READINGS)
+def test_either_reading_may_be_the_right_one(text: str, one: str, other: str) -> None:
+    found = last_number(text)
+    assert found is not None
+    assert found.shown(Decimal(one).__eq__)[1]
+    assert found.shown(Decimal(other).__eq__)[1]
+    assert not found.shown(Decimal(7).__eq__)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("(4)", "-4"), ("18,000", "18"), ("1,234", "1.234"), ("minus five 5", "-5"), ("5 metres", "5000000"), ("1, 234", "1234"), ("3 1/2/3", "3.5"), ("2 3/2", "3.5"), ("12 34", "1234"), ("18 or 19", "18"), ("5 km", "5000")],
+)  # fmt: skip
+def test_what_is_no_reading(text: str, wrong: str) -> None:
+    found = last_number(text)
+    assert found is not None
+    assert not found.shown(Decimal(wrong).__eq__)[1]
+
+
+def test_the_reading_that_is_right_is_shown_as_written() -> None:
+    found = last_number("It has 1.5 million inhabitants.")
+    assert found is not None
+    assert found.shown(Decimal(1500000).__eq__) == ("1.5 million", True)
+    assert found.shown(Decimal(7).__eq__) == ("1.5", False)
 
 
 HOSTILE: dict[str, str] = {
@@ -95,7 +140,8 @@ HOSTILE: dict[str, str] = {
     for name, piece in {
         "digits": "7", "hashes": "#", "A:": "A:", "commas": "1,", "lakhs": ",23", "thousands": ",234", "boxed": "\\boxed{",
         "answers": "answer is ", "slashes": "1/", "points": "1.", "dollars": "$ ", "minus": "-", "lines": "\n", "spaces": " ",
-        "sums": "A: 1+1=1 ", "powers": "1e1", "groups": " 234", "bold": "answer**",
+        "sums": "A: 1+1=1 ", "powers": "1e1", "groups": " 234", "bold": "answer**", "fractions": "\\frac{1}{2}", "headings": "### 1\n", "European": "1.234,5", "dozens": "1 dozen ", "questions": "\nQuestion: 1",
+        "times": "3 × 10^2 ",
     }.items()
 }  # fmt: skip
 
@@ -159,4 +205,5 @@ def test_the_last_of_many_numbers_is_found(numbers: list[int], between: str) -> 
 def test_any_text_is_judged_and_what_is_extracted_stands_in_it(text: str) -> None:
     for found in (last_number(text), stated_number(text)):
         assert found is None or found.text in text
+        assert found is None or all(part in text for part, _ in found.others)
     assert last_number(text) is not None or stated_number(text) is None

@@ -56,7 +56,7 @@ def test_a_package_brings_a_task_by_name(bring: Bring) -> None:
         Path(),
         check_files=False,
     )
-    assert resolve_tasks(study)["haiku"].scorer == "haiku/1/reference"
+    assert resolve_tasks(study)["haiku"].scorer == "haiku/2/reference"
 
 
 def test_names_of_assay_itself_stay(bring: Bring) -> None:

@@ -6,6 +6,7 @@ r"""Numeric match (NM): is the number in a response the right one? It knows no s
 
 Data: GSM8K's form (JSONL, the number after `####`), SVAMP's (a JSON array of ID, Body, Question,
 Answer), or JSONL of `{key?, question, answer}`. `assay.tasks.numbers` says what a number is, and what states it.
+A response is right in a form with two readings (`1 234`, `1.5 million`) if either is.
 
 Asked without a chat template, the form and the stops are those of lm-eval's `gsm8k`, whose figures
 differ by its examples (5 drawn from GSM8K's training set for each question, with `<<3+2=5>>` in their
@@ -39,7 +40,7 @@ class Numeric(Task):
     kind: ClassVar[str] = "numeric"
     capability: ClassVar[str] = "numeric"
     data_field: ClassVar[str] = "examples"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     source: ClassVar[str] = (
         "https://raw.githubusercontent.com/openai/grade-school-math/master/grade_school_math/data/test.jsonl"
     )
