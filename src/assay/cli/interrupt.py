@@ -1,4 +1,4 @@
-"""A run that may be interrupted: its progress in words, and on Ctrl-C what of it is kept."""
+"""Runs long work that may be interrupted: shows its progress, and on Ctrl-C says what is kept."""
 
 from __future__ import annotations
 

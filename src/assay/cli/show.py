@@ -1,4 +1,4 @@
-"""What the commands print: tables on a terminal that fit 80 columns, plain lines elsewhere."""
+"""Prints the output of commands: tables of at most 80 columns on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

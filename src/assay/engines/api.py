@@ -1,7 +1,7 @@
-"""The one seam between assay and an engine: prompts go in, completions come out.
+"""The one interface between assay and an engine: prompts go in, completions come out.
 
-An engine for weights has two halves: a preflight looks at a base and its adapters and loads nothing (`preflight`);
-what it loads is a session, which completes prompts. An engine knows no claim, task or store.
+An engine for weights has two halves: a preflight checks a base and its adapters and loads no weights (`preflight`);
+its `load` gives a session, which completes prompts. An engine knows no claim, task or store.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Does an adapter change anything? By logits of probe prompts, or by texts and log-probabilities where no more is seen.
+"""Whether an adapter changes anything, by logits of probe prompts, or by texts and log-probabilities where logits are not
+available.
 
-The base is asked several times: what an adapter changes must exceed what the base differs from itself, and
-what another path through the same arithmetic may round. It knows no engine.
+The base runs several times: an adapter's change must exceed the base's difference from itself, and the rounding of
+another path through the same arithmetic. It knows no engine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a study costs: responses and tokens. It generates nothing."""
+"""The cost of a study in responses and tokens. It generates nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONGEST_TOKEN = 8
 
 @dataclass(frozen=True, slots=True)
 class TaskCost:
-    """What one task costs."""
+    """The cost of one task."""
 
     task: str
     subjects: int
@@ -52,7 +52,7 @@ class TaskCost:
 
 @dataclass(frozen=True, slots=True)
 class SubjectCost:
-    """What one subject costs on one task, under one protocol."""
+    """The cost of one subject on one task, under one protocol."""
 
     name: str
     """Of the adapter or base."""
@@ -63,7 +63,7 @@ class SubjectCost:
     longest: int
     """Tokens of all responses, if each were as long as `max_tokens` and the context allow."""
     characters: int = 0
-    """Of all prompts as sent; 0 where they are not known yet."""
+    """Tokens of all prompts as sent; 0 where they are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +92,18 @@ class Cost:
 
     @property
     def longest(self) -> int:
-        """Tokens, if every response were as long as it may be."""
+        """Tokens, if every response had its longest length."""
         return sum(task.tokens for task in self.tasks)
 
     @property
     def expected(self) -> int | None:
-        """Tokens, if every response were as long as a pilot's; None where no pilot says."""
+        """Tokens, if every response were as long as a pilot's; None without a pilot."""
         known = [task.expected for task in self.tasks if task.expected is not None]
         return sum(known) if len(known) == len(self.tasks) else None
 
 
 def study_cost(outline: Outline) -> Cost | None:
-    """From the study alone; None where it generates nothing or the prompts are not known."""
+    """Cost from the study alone; None where it generates nothing or the prompts are not known."""
     plan = outline.plan
     if plan.source != "generated" or not outline.examples:
         return None
@@ -126,7 +126,7 @@ def study_cost(outline: Outline) -> Cost | None:
 
 
 def study_parts(outline: Outline) -> list[SubjectCost]:
-    """What every subject costs, from the study alone; a base's second pass counts with its first."""
+    """Cost of every subject, from the study alone; a base's second pass counts with its first."""
     costs = []
     twice = {repeated_adapter(outline.plan.claims, base.name) for base in outline.plan.bases}
     for name in outline.plan.tasks:
@@ -144,7 +144,7 @@ def _limit(outline: Outline, task: str) -> int:
 
 
 def work_parts(work: Work) -> list[SubjectCost]:
-    """What every subject costs, where the study can run here; the same content once."""
+    """Cost of every subject, where the study can run here; the same content once."""
     once = list(_once(work))
     return [
         SubjectCost(
@@ -162,14 +162,14 @@ def work_parts(work: Work) -> list[SubjectCost]:
 
 
 def expected_tokens(part: SubjectCost, lengths: Mapping[str, Length]) -> float | None:
-    """Tokens of a subject's responses, if each were as long as a pilot's, and none longer than it may be."""
+    """Tokens of a subject's responses, if each were as long as a pilot's, and none longer than its limit."""
     length = lengths.get(part.task)
     mean = None if length is None else length.base if part.name == part.base else length.adapters
     return None if mean is None else min(part.responses * mean, float(part.longest))
 
 
 def with_lengths(cost: Cost, parts: Sequence[SubjectCost], lengths: Mapping[str, Length]) -> Cost:
-    """The cost with the tokens estimated from a pilot, of tasks whose every subject's are known."""
+    """The cost with tokens estimated from a pilot, for tasks where those of every subject are known."""
 
     def expected(task: str) -> int | None:
         tokens = [expected_tokens(part, lengths) for part in parts if part.task == task]
@@ -180,7 +180,7 @@ def with_lengths(cost: Cost, parts: Sequence[SubjectCost], lengths: Mapping[str,
 
 
 def work_cost(plan: Plan, work: Work) -> Cost:
-    """From what will be asked, where the study can run here."""
+    """Cost from the workload, where the study can run here."""
     context = {id(load): group.context for group in work.groups for load in (*group.workloads, *group.again)}
     costs = []
     for name in plan.tasks:
@@ -202,7 +202,7 @@ def work_cost(plan: Plan, work: Work) -> Cost:
 
 
 def workload_tokens(workload: Workload, context: int | None) -> int:
-    """Tokens of a workload's responses, if each were as long as it may be."""
+    """Tokens of a workload's responses, if each had its longest length."""
     return workload.samples * sum(_longest(workload, context))
 
 
@@ -215,7 +215,7 @@ def _longest(workload: Workload, context: int | None) -> Iterator[int]:
 
 
 def _once(work: Work) -> Iterator[Workload]:
-    """Every workload that is asked; names that mean the same content are asked once."""
+    """Every workload that generates; names with the same content count once."""
     seen = set()
     for load in work.workloads():
         content = digest([load.identity, load.protocol, load.task])

@@ -1,4 +1,4 @@
-"""What a small run of the same tasks tells of a larger one: how much its adapters differ, and how long they answer.
+"""A pilot: a small run of the same tasks, which shows how much adapters differ and how long responses are.
 
 pilot = read_pilot(Path("runs/pilot"), outline(study))
 pilot.metrics[0].discordance
@@ -57,7 +57,7 @@ class PilotSeeds:
 
 @dataclass(frozen=True, slots=True)
 class PilotMetric:
-    """What the pilot says of one claimed metric."""
+    """The pilot's figures on one claimed metric."""
 
     metric: str
     cells: tuple[PilotCell, ...]
@@ -65,7 +65,7 @@ class PilotMetric:
     """Mean over adapters."""
     low: float
     high: float
-    """Least and largest over adapters; of one adapter, the ends of its interval."""
+    """Least and largest over adapters; with one adapter, the ends of its interval."""
     seeds: PilotSeeds | None
     """null where no recipe has two seeds."""
 
@@ -84,9 +84,9 @@ class Pilot:
     """Name of the study that was run."""
     metrics: tuple[PilotMetric, ...]
     lengths: tuple[Length, ...]
-    """Of the study's tasks, as far as tokens were counted."""
+    """Lengths on the study's tasks, where tokens were counted."""
     notes: tuple[str, ...]
-    """Where it is not quite the same."""
+    """Differences between the pilot and the study."""
 
 
 def read_pilot(folder: Path, outline: Outline) -> Pilot:
@@ -162,7 +162,7 @@ def _content(example: Example) -> str:
 
 
 def _conditions(plan: Plan) -> list[object]:
-    """What responses depend on beside weights and prompts, as far as a plan says."""
+    """What responses depend on besides weights and prompts, as far as a plan has it."""
     limits = {name: task.max_tokens for name, task in plan.tasks.items()}
     return [plan.decoding.model_dump(), plan.engine.model_dump(exclude={"options"}), limits]
 
@@ -204,7 +204,7 @@ def share_interval(count: int, n: int, confidence: float = LEVEL) -> tuple[float
 
 
 def _seeds(ran: Plan, cells: Mapping[str, PairedScores]) -> PilotSeeds | None:
-    """Over recipes of two seeds, the root of the mean variance between seeds; whoever has more seeds counts more."""
+    """Over recipes of two seeds, the root of the mean variance between seeds; recipes with more seeds weigh more."""
     groups: dict[tuple[str, str], list[PairedScores]] = defaultdict(list)
     for adapter in ran.adapters:
         if adapter.name in cells:

@@ -1,4 +1,4 @@
-"""Simulated runs that may stop early: where each ends, and with which word.
+"""Simulates runs that may stop early: where each ends, and with which verdict.
 
 The rules are those of `assay.stats.stand`, for pass or fail, on whole arrays of runs at once, but by Tango's score
 alone: without the exact test power is too high by .03 at 100 prompts, by .004 at 300. The tests hold the two together,
@@ -47,7 +47,7 @@ _UNDECIDED, _NO_GAIN, _GAIN, _TRIVIAL, _CONFIRMED, _HARMED, _KEPT = range(7)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one claim is looked at, and judged."""
+    """The looks and the verdict rule of one claim."""
 
     design: stats.Design
     kind: stats.ClaimKind
@@ -68,13 +68,13 @@ class Ended:
 
 
 def thinned(design: stats.Design) -> stats.Design:
-    """The design with as few looks as can be simulated: the same first, the others further apart."""
+    """The design with few enough looks to simulate: the same first look, the others further apart."""
     between = math.ceil((design.pool - design.first) / MOST_LOOKS)
     return replace(design, every=max(design.every, between))
 
 
 def walk(rule: Rule, gain: float, discordance: float, runs: int, rng: np.random.Generator) -> Ended:
-    """Play so many runs whose prompts differ independently, with probabilities (discordance +- gain)/2.
+    """Simulate runs whose prompts differ independently, with probabilities (discordance +- gain)/2.
 
     Raises ValueError for a gain beyond the discordance, or a discordance beyond 1.
     """

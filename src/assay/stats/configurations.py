@@ -1,4 +1,4 @@
-"""Several configurations (base x LoRA setting): in how many an effect shows at least, and how it varies.
+"""Several configurations (base x LoRA setting): the least number with an effect, and how the effect varies.
 
 Configurations share prompts and bases, so nothing here supposes their p-values independent.
 """

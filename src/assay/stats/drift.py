@@ -1,4 +1,4 @@
-"""Drift: how much more an adapter gained elsewhere than where its label says, in the metric's units.
+"""Drift: how much more an adapter gained off-target than on the target, in the metric's units.
 
 Three variants, always printed with their name: `gap` (the default), `gap_max` and `excess`. An adapter
 that changes nothing has none, so drift alone never decides. Intervals are MOVER's (Zou and Donner 2008,

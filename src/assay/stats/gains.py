@@ -1,7 +1,7 @@
-"""Gains: an adapter's score less its base's on the same prompts, with what the evidence says of them.
+"""Gains: an adapter's score minus its base's on the same prompts, with intervals and p-values.
 
-The seam between scores and verdicts: `judge` takes any `Gain` and asks no more than this. Knows nothing
-of claims, tasks or models.
+The interface between scores and verdicts: `judge` takes any `Gain` and needs no more than this. It knows no claim,
+task or model.
 
     >>> PairedGain(b=9, c=3, n=32).estimate
     0.1875
@@ -24,7 +24,7 @@ __all__ = ["Gain", "PairedGain", "paired_gain"]
 
 
 class Gain(Protocol):
-    """What a verdict needs to know of a gain; fractions of 1 throughout."""
+    """The parts of a gain that a verdict needs; fractions of 1 throughout."""
 
     @property
     def estimate(self) -> float:

@@ -1,8 +1,8 @@
-"""Power: how large a gain so many prompts and seeds find, and how many it takes to find one.
+"""Power: the gain that given prompts and seeds can show, and the prompts and seeds that show a given gain.
 
 `alpha` is one-sided everywhere and already divided by the size of the family, as in `judge`: 0.05 goes
 with a 90 % interval, and a two-sided test at 0.05 is an alpha of 0.025. The discordance is the share of
-prompts on which adapter and base differ. Knows nothing of tasks, adapters or costs.
+prompts on which adapter and base differ. It knows no task, adapter or cost.
 
     >>> prompts_to_detect(0.05, discordance=0.2, alpha=0.025)
     626

@@ -1,4 +1,4 @@
-"""One recipe trained with several seeds: prompts and seeds both vary, and their variances are told apart.
+"""One recipe trained with several seeds: prompts and seeds both vary, and their variances are separated.
 
 differences: (prompts, seeds), balanced; weights: (prompts,), checks a prompt has, default 1.
 Source for the sum of both: two-way cluster-robust variance without its negative term (Cameron, Gelbach and

@@ -1,7 +1,7 @@
 """Verdicts: what the evidence on a gain says of a claim. Tests decide, and the interval agrees; no point estimate does.
 
 Two disjoint nulls ({gain <= 0} and {gain >= margin}) are each tested at alpha, so a cell's error stays at
-alpha (Goeman, Solari and Stijnen 2010, Stat Med 29:2117). Knows nothing of adapters, tasks or families.
+alpha (Goeman, Solari and Stijnen 2010, Stat Med 29:2117). It knows no adapter, task or family.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each adapter's claims, judged, and every other cell of it, described."""
+"""Verdicts on each adapter's claims, and descriptions of all its other cells. It knows no response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 FLOOR, CEILING = 0.05, 0.95
 """Base scores below and above which a benchmark cannot show what a label is about."""
 FAILS = {"gains": "a gain of the margin or more is excluded", "keeps": "a fall is shown"}
-"""What Holm's count of failures counts, by kind of claim. A `trivial` gain fails, and holds as well."""
+"""What Holm's count of failures counts, by kind of claim. A `trivial` gain counts both as failing and as holding."""
 HOLDS = {"gains": "a gain is shown", "keeps": "a fall of the margin or more is excluded"}
 _WITHOUT_GAIN = (stats.Verdict.NO_GAIN, stats.Verdict.HARMED, stats.Verdict.NOT_APPLIED)
 
@@ -49,7 +49,7 @@ def judge_claims(plan: Plan, pairs: Pairs) -> tuple[ClaimResult, ...]:
 def _judge(
     claim: Claim, cell: PairedScores | Unmeasured, of_adapter: float, of_study: float, pool: bool
 ) -> ClaimResult:
-    """of_adapter, of_study: its alpha were each adapter, or all claims of the study, one family."""
+    """of_adapter, of_study: its alpha if each adapter, or all claims of the study, were one family."""
     common = {
         "adapter": claim.subject.name,
         "base": claim.reference.name,
@@ -97,7 +97,7 @@ def extreme_of(base_score: float | None) -> Literal["floor", "ceiling"] | None:
 
 
 def _pool(cell: PairedScores, margin: float, alpha: float) -> Pool | None:
-    """None where how many checks the prompts to come have is not known."""
+    """None where the number of checks of the remaining prompts is not known."""
     if cell.stop is None or (cell.weights != 1).any():
         return None
     answer = stats.pool_answer(cell.differences, np.ones(cell.stop.pool), margin, alpha)
@@ -128,7 +128,7 @@ def controls(plan: Plan, judged: Sequence[ClaimResult]) -> tuple[ControlResult, 
 
 
 def other_cells(plan: Plan, pairs: Pairs) -> tuple[Cell, ...]:
-    """Every (adapter, metric) that no claim names; q-values over the exploratory ones."""
+    """Every cell (adapter, metric) without a claim; q-values over the exploratory ones."""
     claimed = {(claim.subject.name, claim.metric) for claim in plan.claims}
     off_target = plan.off_target()
     cells = [

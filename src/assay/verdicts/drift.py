@@ -1,4 +1,6 @@
-"""Drift of each adapter and recipe: how far it moved elsewhere than where its label says.
+"""Drift of each adapter and recipe: its mean gain on other capabilities minus its gain on the target.
+
+It decides no verdict.
 
 Metrics of one task, and of tasks that ask the same prompts, are no independent evidence: they are averaged prompt by
 prompt first, and count as one.
@@ -30,7 +32,7 @@ def drifts(
 ) -> tuple[DriftResult, ...]:
     """Drift from every metric on which a gain is claimed: of each adapter in each variant, then of recipes.
 
-    Left out where an off-target metric was not measured: drift speaks of a gain elsewhere, or of nothing.
+    Left out where an off-target metric was not measured.
     """
     level = 1 - 2 * plan.alpha
     prompts_of = {task: _prompts(task, evidence) for task in ({} if plan.summary else plan.tasks)}
@@ -140,7 +142,7 @@ def _of_recipe(
     if any(len({cell.gain.n for cell in cells}) > 1 for cells in known.values()):
         return  # prompts_of as far as different budgets said
     if any(cells[0].gain.n < 2 for cells in known.values()):
-        return  # nothing is known of the variance between prompts
+        return  # the variance between prompts is not known
     together = []
     for metrics, aligned in _sharing(tuple(known), prompts_of):
         if len(metrics) > 1 and not aligned:

@@ -1,4 +1,6 @@
-"""What an analysis reads of a run: scores and responses by name and task. It knows no database and no verifier."""
+"""The protocol through which an analysis reads a run: scores and responses by name and task.
+
+It knows no database and no verifier."""
 
 from __future__ import annotations
 
@@ -15,12 +17,12 @@ __all__ = ["Evidence", "Otherwise"]
 
 
 class Otherwise(NamedTuple):
-    """A response that a task's other mode judges otherwise."""
+    """A response that a task's other mode judges differently."""
 
     name: str
-    """Of the subject, as records keep it."""
+    """Name of the subject, as in the records."""
     position: int
-    """Of the example in its task."""
+    """Position of the example in its task."""
     sample: int
     detail: Mapping[str, Any]
     """The verifier's, with the other mode's checks under `other`."""
@@ -34,7 +36,7 @@ class Evidence(Protocol):
 
     @property
     def manifest(self) -> Manifest:
-        """What is known of the run beside its records."""
+        """What is known of the run in addition to its records."""
         ...
 
     def declared(self) -> Sequence[Declared]:
@@ -42,19 +44,19 @@ class Evidence(Protocol):
         ...
 
     def bound(self) -> Sequence[tuple[str, str]]:
-        """(name, task) of everything that the plan's names mean."""
+        """(name, task) of every binding of the plan's names."""
         ...
 
     def scores(self, name: str, task: str, whole: bool = True) -> Scores | None:
-        """None where any example lacks a score; with `whole=False`, of the examples that have all theirs."""
+        """None where any example lacks a score; with `whole=False`, of the examples that have all their scores."""
         ...
 
     def otherwise(self, task: str) -> Sequence[Otherwise]:
-        """Responses that the task's other mode judges otherwise; empty for a task with one mode."""
+        """Responses that the task's other mode judges differently; empty for a task with one mode."""
         ...
 
     def missing_judgements(self, task: str) -> str:
-        """Why some of a task's responses have no score; empty where none is missing for want of a judge."""
+        """Why some of a task's responses have no score; empty where no judgement is missing."""
         ...
 
     def examples(self, task: str) -> tuple[Example, ...]:
@@ -66,11 +68,11 @@ class Evidence(Protocol):
         ...
 
     def counterpart(self, name: str, base: str, task: str) -> str | None:
-        """What a base is called where it answered `task` under the protocol of `name`; None if it did not."""
+        """Name under which a base has records on `task` with the protocol of `name`; None if it has none."""
         ...
 
     def same_text(self, name: str, other: str, task: str) -> tuple[int, int]:
-        """(examples and samples that `name` answers as `other` does, all that it answers)."""
+        """(number of examples and samples on which `name` answers as `other` does, number that it answers)."""
         ...
 
     def details(self, name: str, task: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -84,11 +86,11 @@ class Evidence(Protocol):
         ...
 
     def content(self, name: str, task: str) -> str | None:
-        """Digests of what a name means on a task; None where it means nothing."""
+        """Digests of the content that a name is bound to on a task; None where it is not bound."""
         ...
 
     def subject(self, name: str, task: str) -> str:
-        """Digest of the subject that a name means on a task."""
+        """Digest of the subject that a name is bound to on a task."""
         ...
 
     def arrivals(self, name: str, task: str) -> Mapping[int, float]:
@@ -96,17 +98,17 @@ class Evidence(Protocol):
         ...
 
     def nulls(self, name: str, task: str) -> int:
-        """How many responses were null, and so judged as empty."""
+        """Number of responses that were null, and so judged as empty."""
         ...
 
     def uncut(self, name: str, task: str) -> tuple[int, int]:
-        """(responses of which nothing was cut, all responses)."""
+        """(number of responses of which nothing was cut, number of all)."""
         ...
 
     def unanswered(self, name: str, task: str) -> int:
-        """How many responses have no answer: all of them is skipped, or only white space follows what is."""
+        """Number of responses without an answer: everything is skipped, or only white space follows the skipped part."""
         ...
 
     def unbound(self) -> int:
-        """Responses to the plan's tasks under settings that no name has any more."""
+        """Number of responses to the plan's tasks under settings that no name has any more."""
         ...

@@ -1,4 +1,4 @@
-"""How much depends on the way a task is verified: `reference` against `fixed`."""
+"""How much depends on the way a task is verified: `reference` against `fixed`. It scores nothing again."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""The noise floor: how far a base differs from itself when it answers in another batch.
-
-And what was seen of each adapter before its first response. Read from the records of a run.
+"""Diagnostics from a run's evidence: the noise floor (how far a base differs from itself in another batch), the liveness
+of each adapter, and the problems found by preflight. It probes nothing.
 """
 
 from __future__ import annotations
@@ -193,7 +192,7 @@ def noise_warnings(noise: Sequence[EngineNoise]) -> Iterator[str]:
 
 
 def applied(plan: Plan, evidence: Evidence) -> tuple[Applied, ...]:
-    """What each adapter changes, in the order of the study; those that were never loaded are left out."""
+    """What each adapter changes, in the order of the study; adapters that were never loaded are left out."""
     known = evidence.manifest.liveness
     found = []
     tasks = dict(reversed(evidence.bound()))
@@ -214,7 +213,7 @@ def applied(plan: Plan, evidence: Evidence) -> tuple[Applied, ...]:
 
 
 def problems(evidence: Evidence) -> tuple[str, ...]:
-    """What preflight found, errors first."""
+    """Problems found by preflight, errors first."""
     order = ("error", "warning", "note")
     found = sorted(evidence.manifest.problems, key=lambda problem: order.index(problem.severity))
     return tuple(f"{problem.severity}: {problem.subject}: {problem.message}" for problem in found)

@@ -1,4 +1,4 @@
-"""Recipes over their seeds, and labels over every recipe and base that was tested."""
+"""Verdicts on recipes over their seeds, and on labels over every tested recipe and base. It knows no response."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Configuration:
     """One claim of one recipe on one base: the unit of recurrence."""
 
     claim: Claim
-    """Of its first adapter; all of them make the same claim."""
+    """The claim of its first adapter; all of them make the same one."""
     recipe: str
     adapters: list[Subject] = field(default_factory=list)
     cells: list[PairedScores] = field(default_factory=list)
-    """Of the adapters that were measured and alive."""
+    """Cells of the adapters that were measured and alive."""
     lacking: int = 0
     cut_short: bool = False
-    """Whether a seed stopped before its last prompt, so that nothing is said over seeds."""
+    """Whether a seed stopped before its last prompt, so there is no verdict over seeds."""
     alpha: float = 0.0
     """One-sided level of its verdict: the study's, divided by the size of the family."""
 
@@ -44,7 +44,7 @@ class Configuration:
 
     @property
     def seeds(self) -> int:
-        """How many adapters it has, measured or not."""
+        """Number of its adapters, measured or not."""
         return len(self.cells) + self.lacking
 
     @property
@@ -54,7 +54,7 @@ class Configuration:
 
     @property
     def is_judged(self) -> bool:
-        """Whether there is a verdict over seeds: one seed or one prompt says nothing of its variance."""
+        """Whether there is a verdict over seeds: one seed or one prompt gives no variance."""
         return len(self.cells) > 1 and self.cells[0].gain.n > 1
 
     @property
@@ -86,7 +86,7 @@ def configurations(plan: Plan, pairs: Pairs) -> list[Configuration]:
             group.lacking += 1
     for group in groups.values():
         if len(group.cells) > 1 and any(cell.cut_short for cell in group.cells):
-            # How many prompts a seed answered depends on what it answered.
+            # The number of prompts that a seed answered depends on its answers.
             group.lacking, group.cut_short = group.lacking + len(group.cells), True
             group.adapters, group.cells = [], []
     _share(plan, list(groups.values()))
@@ -94,10 +94,10 @@ def configurations(plan: Plan, pairs: Pairs) -> list[Configuration]:
 
 
 def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
-    """Note each one's level.
+    """Set the level of each configuration.
 
     Over seeds the family is the recipe's own declared claims, measured or not, or with `family: study` those of all
-    recipes of several seeds; a single adapter's claims are judged as they are by themselves.
+    recipes of several seeds; a single adapter's claims keep their own level.
     """
     of_seeds = [group for group in groups if group.seeds > 1]
     own, own_of_seeds = (
@@ -149,7 +149,7 @@ def _judge(group: Configuration) -> RecipeResult:
 
 
 def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
-    """For each label and claim: in how many configurations it fails or holds at least, and how it varies."""
+    """For each label and claim: the least number of configurations in which it fails or holds, and how it varies."""
     by_claim: dict[tuple[object, ...], list[Configuration]] = defaultdict(list)
     for group in groups:
         by_claim[group.claim.label, group.claim.metric, group.claim.kind].append(group)

@@ -1,4 +1,4 @@
-"""What a reader must know before believing the findings. Read from the records of a run and what was measured."""
+"""Warnings: what a reader must know before believing the findings. They change no verdict."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def warnings(
     claims: Sequence[ClaimResult],
     pairs: Pairs,
 ) -> tuple[str, ...]:
-    """What holds of any study, recorded or generated."""
+    """The warnings of any study, recorded or generated."""
     found = (
         *evidence.manifest.warnings,
         *_of_scores(plan, evidence, pairs),
@@ -40,13 +40,13 @@ def warnings(
 
 
 def _of_scores(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
-    """Scores made by different software, and responses that are the base's own."""
+    """Scores made by different software, and responses identical to the base's."""
     for name, task in plan.tasks.items():
         if len(mixed := evidence.manifest.verifiers.get(task.scorer, ())) > 1:
             yield f"{name} was scored in part under other package versions than the rest: {list(mixed)}"
     for adapter, task_name, total in pairs.echoes:
         yield (
-            f"all {total} responses of {adapter!r} to {task_name} equal the base's to the letter, though the adapter "
+            f"all {total} responses of {adapter!r} to {task_name} are identical to the base's, though the adapter "
             f"is not without effect elsewhere: was it loaded there?"
         )
 
@@ -108,7 +108,7 @@ def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
     if short := {group.recipe for group in groups if group.cut_short}:
         yield (
             f"adapters of the {_form(len(short), 'recipe', 'recipes')} {', '.join(sorted(short))} stopped before the last "
-            f"prompt, each as its own responses had it: nothing is said over their seeds; `--until full` asks the rest"
+            f"prompt, each as its own responses had it: there is no verdict over their seeds; `--until full` generates the rest"
         )
     if lacking := sum(group.lacking for group in groups if not group.cut_short):
         yield (
@@ -133,23 +133,23 @@ def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
 
 
 def _form(count: int, singular: str, plural: str) -> str:
-    """The word that agrees with a count."""
+    """The form of a word that agrees with a count."""
     return singular if count == 1 else plural
 
 
 def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
-    """Where two sides of a gain were made by different software, settings were tried, or a mark did not come."""
+    """Warnings of generation: different software on two sides of a gain, settings that were tried, marks that did not occur."""
     if not evidence.manifest.provenance:
         return
     for name in _mixed(evidence, pairs):
         yield (
             f"responses of {name!r} and those that it is compared with were made in part under other package versions "
-            f"or on another device; to be sure, run the study anew in another folder"
+            f"or on another device; to be sure, run the study again in another folder"
         )
     if tried := evidence.unbound():
         yield (
             f"this run holds {tried:,} responses under other settings than the study's now (decoding, template, shots): "
-            f"if their scores were looked at, these settings were chosen after them"
+            f"if someone saw their scores, the present settings were chosen afterwards"
         )
     for name, task in evidence.bound():
         uncut, total = evidence.uncut(name, task)

@@ -6,7 +6,7 @@ import pytest
 
 from assay.tasks import Example
 from assay.tasks.ifeval import IFEval
-from tests.tasks.ifeval.test_registry import example
+from tests.tasks.ifeval.cases import example
 
 
 @pytest.mark.parametrize(

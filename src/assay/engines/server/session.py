@@ -1,7 +1,7 @@
-"""A server that answers for a base and its adapters, as a study uses it.
+"""A session with a server that serves a base and its adapters. It knows no task.
 
-No adapter is believed to be applied because it has a name there: every session compares it with the base before
-it is asked, also where an earlier session did: the server may have been restarted since.
+A name at the server does not prove that an adapter is applied: every session compares it with the base before it
+generates, even if an earlier session did, since the server may have been restarted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One forward pass of the model over a step's segments. It knows no text."""
+"""One forward pass of the model over a step's segments. It knows no text. It knows no text."""
 
 from __future__ import annotations
 

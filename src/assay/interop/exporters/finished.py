@@ -1,4 +1,6 @@
-"""A finished run as exporters see it: its findings, and each subject's scores with their uncertainty."""
+"""A finished run as exporters see it: its findings, and each subject's scores with their uncertainty.
+
+It knows no format."""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ class Estimate:
 
     score: float
     n: int
-    """What counts as one: prompts, or groups of prompts that are no independent evidence."""
+    """The number of independent units: prompts, or groups of dependent prompts."""
     standard_error: float | None
     """None where none can be given: one prompt, no variation, or a run that may stop early."""
     interval: Interval | None
@@ -76,7 +78,7 @@ class Finished:
 
     @property
     def plan(self) -> Plan:
-        """What the run is to find out."""
+        """The run's plan."""
         return self.run.plan
 
     @property
@@ -91,11 +93,11 @@ class Finished:
 
     @property
     def stops_early(self) -> bool:
-        """Whether the run looked at its evidence before the last prompt."""
+        """Whether the run took looks before the last prompt."""
         return self.evidence.manifest.schedule is not None
 
     def subjects(self) -> dict[str, list[str]]:
-        """By name of each subject, as records call it: the tasks that it answered."""
+        """The tasks that each subject answered, by its name in the records."""
         subjects: dict[str, list[str]] = {}
         for name, task in self.evidence.bound():
             if not is_again(name) and task in self.tasks:

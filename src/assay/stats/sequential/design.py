@@ -1,4 +1,4 @@
-"""When a run may stop: looks at the evidence, and the rule that a verdict stands once nothing can change it.
+"""When a run may stop: looks at the evidence, and the rule that a verdict is settled once nothing can change it.
 
 Prompts come in one random order, drawn once for a pool and shared by the base and all adapters. At a look
 `judge` reads the evidence as it reads a full run's, at bounds that allow for every look; the run may go on

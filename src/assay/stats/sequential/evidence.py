@@ -1,7 +1,7 @@
-"""What a run that may stop early says of a gain; both kinds are a `Gain`, so that `judge` reads either.
+"""Gains of a run that may stop early; both kinds are a `Gain`, so that `judge` reads either.
 
-Their intervals and p-values allow for every look so far. The estimate is the plain one: where a run stopped
-because of what it saw, it lies further from 0 than the truth on average, and is to be shown as "at the stop".
+Their intervals and p-values allow for every look so far. The estimate is the plain one: where the results made
+a run stop, it lies further from 0 than the truth on average, and is to be shown as "at the stop".
 Seeds, where there are several, are fixed: these adapters, other prompts.
 """
 

@@ -1,4 +1,4 @@
-"""FollowBench as two tasks: the part that rules decide, and the part that a judge decides. It calls no judge."""
+"""FollowBench as two tasks: the part that rules decide, and the part that a judge decides. It calls no judge. It calls no judge."""
 
 from __future__ import annotations
 
