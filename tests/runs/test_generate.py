@@ -256,7 +256,8 @@ def test_a_live_adapter_that_answers_as_its_base_keeps_what_it_kept(tmp_path: Pa
     result = run(generating(tmp_path, ("same",), claims=claims), Fake(answer))
     assert verdicts(result) == {"same": "kept"}
     assert any(
-        "all 200 responses of 'same' to math equal the base's" in warning for warning in result.warnings
+        "all 200 responses of 'same' to math are identical to the base's" in warning
+        for warning in result.warnings
     )
 
 

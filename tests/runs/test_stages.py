@@ -195,7 +195,7 @@ def test_another_number_of_prompts_after_a_look_is_refused_as_what_it_is(tmp_pat
     run(study)
     document = yaml.safe_load(study.read_text())
     document["tasks"][0]["limit"] = 100
-    with pytest.raises(RunError, match=r"first of 400 prompts .* now gives 100; give the `limit`"):
+    with pytest.raises(RunError, match=r"first of 400 prompts .* now gives 100; give the earlier `limit`"):
         run(write_study(tmp_path, document))
 
 

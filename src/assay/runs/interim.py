@@ -143,13 +143,13 @@ def begin_schedule(plan: Plan, sizes: Mapping[str, int], earlier: Schedule | Non
     for task, positions in earlier.orders.items() if earlier else ():
         if task in sizes and len(positions) != sizes[task]:
             raise RunError(
-                f"task {task!r}: this run took looks at the first of {len(positions)} prompts in a random order, and "
+                f"task {task!r}: this run has looked at the first of {len(positions)} prompts in a random order, and "
                 f"the study now gives {sizes[task]}",
                 fix="give the earlier `limit` and file, or use another folder",
             )
         if list(positions) != orders.get(task, list(positions)):
             raise RunError(
-                f"task {task!r}: this run took looks at its prompts in an earlier order, and another `seed` "
+                f"task {task!r}: this run has looked at its prompts in an earlier order, and another `seed` "
                 f"would void its bounds",
                 fix="use another folder",
             )
