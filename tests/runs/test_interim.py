@@ -81,7 +81,9 @@ def test_without_a_look_a_cell_is_settled_when_all_of_it_is_there(policy: Interi
 
 
 def test_looks_at_other_prompts_or_in_another_order_are_refused(policy: InterimPolicy) -> None:
-    with pytest.raises(RunError, match=r"looks at the first of 400 prompts in a random order.*now gives 399"):
+    with pytest.raises(
+        RunError, match=r"looked at the first of 400 prompts in a random order.*now gives 399"
+    ):
         begin_schedule(policy.plan, {"math": 399}, policy.schedule)
     other = Schedule("group", 64, 32, {"math": list(range(POOL))})
     with pytest.raises(RunError, match="another `seed` would void its bounds; use another folder"):
