@@ -216,6 +216,37 @@ def test_a_server_that_repeats_the_key_brings_it_into_no_message_and_no_log(
     assert KEY not in text + caplog.text
 
 
+@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        r'{"error":"Invalid key sk-ab\/cd+e"}',
+        r'{"error":"Invalid key sk-ab\u002Fcd\u002be"}',
+        r'{"error":"Invalid key \u0073k-ab/cd+e"}',
+        r'{"error":{"message":"Invalid key \u0073k-ab/cd+e"}}',
+        r'{"error":"Invalid key sk-ab/cd+e"}',
+    ],
+)
+def test_a_key_that_a_server_escapes_is_hidden_too(status: int, body: str) -> None:
+    toy = script(httpx2.Response(status, text=body))
+    server = toy.server(replace(WHOLE, key="sk-ab/cd+e"))
+    try:
+        text = server.post("/v1/completions", BODY).message
+    except EngineError as bad:
+        text = bad.message
+    assert "Invalid key [key]" in text
+
+
+def test_a_key_is_hidden_in_half_an_answer_and_in_json_within_json() -> None:
+    server = script(DONE).server(replace(WHOLE, key="sk-ab/cd+e"))
+    assert server.hidden(r'{"error":"no sk-ab\/cd+e') == '{"error":"no [key]'
+    assert (
+        server.hidden(r'{"error":"{\"error\":\"sk-ab\\/cd\\u002be\"}"}')
+        == r'{"error":"{\"error\":\"[key]\"}"}'
+    )
+    assert server.hidden("sk-ab/cd-e sku002dab") == "sk-ab/cd-e sku002dab"
+
+
 def test_the_log_of_a_real_connection_holds_no_key(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = Server(Connection(serve(Toy(key=KEY)), key=KEY))

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from assay.engines.adapter_files import PICKLE, WEIGHTS, read_adapter_files
 from assay.engines.torch import read_adapter
 from assay.engines.torch.adapter_load import read_config, unstackable
+from assay.errors import EngineError
 from tests.engines.torch.test_inspection import inspect
 from tests.engines.torch.toys import Toy, configure, make_adapter, make_toy, reweigh
 
@@ -25,6 +26,28 @@ def test_a_pickle_is_refused_unless_allowed(llama: Toy, folder: Path) -> None:
     assert "is a pickle, which can run code" in inspect(llama, folder).error
     allowed = read_adapter("mine", folder, llama.base, allow_pickle=True)
     assert allowed.norm == expected.norm
+
+
+def test_what_a_pickle_holds_besides_tensors_is_no_weight(llama: Toy, folder: Path) -> None:
+    expected = read_adapter("mine", folder, llama.base)
+    torch.save(load_file(folder / WEIGHTS) | {"step": 5, "loss": 0.5}, folder / PICKLE)
+    (folder / WEIGHTS).unlink()
+    allowed = read_adapter("mine", folder, llama.base, allow_pickle=True)
+    assert (allowed.norm, allowed.surplus) == (expected.norm, ())
+
+
+def test_a_pickle_that_holds_no_names_cannot_be_read(llama: Toy, folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    torch.save([torch.ones(1)], folder / PICKLE)
+    with pytest.raises(EngineError, match="cannot be read"):
+        read_adapter("mine", folder, llama.base, allow_pickle=True)
+
+
+@pytest.mark.parametrize("allow_pickle", [False, True])
+def test_a_file_of_no_tensors_holds_no_weight_that_fits(llama: Toy, folder: Path, allow_pickle: bool) -> None:
+    save_file({}, folder / WEIGHTS)
+    with pytest.raises(EngineError, match=r"no weight in .* fits a layer of the base"):
+        read_adapter("mine", folder, llama.base, allow_pickle=allow_pickle)
 
 
 def test_an_adapter_of_another_shape_is_refused(tmp_path: Path, llama: Toy) -> None:

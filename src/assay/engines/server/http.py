@@ -12,6 +12,7 @@ followed, so that a key never goes elsewhere; proxies are not used.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping
@@ -118,6 +119,7 @@ class Server:
         self._retries = connection.retries
         self._section = connection.section
         self._key = connection.key
+        self._leak = _spelled(self._key) if self._key else None
         self._closed = Event()
         self._wait = sleep or self._closed.wait
         self._lock = Lock()
@@ -155,8 +157,8 @@ class Server:
         self._client.close()
 
     def hidden(self, text: str) -> str:
-        """A text without the key, should a server repeat it."""
-        return text.replace(self._key, "[key]") if self._key else text
+        """A text without the key, should a server repeat it: as it is, or with what escapes JSON has for it."""
+        return self._leak.sub("[key]", text) if self._leak else text
 
     def place(self, path: str = "") -> str:
         """An address there, as messages name it."""
@@ -183,16 +185,13 @@ class Server:
             retry=retry_if_exception_type(LostError),
             wait=lambda state: _lost(state).wait + JITTER(state),
             stop=stop,
-            sleep=self._rest,
+            sleep=self._wait,
             reraise=True,
         )
         try:
             return self._accepted(retrying(self._attempt, method, path, body))
         except LostError as lost:
             raise self._unanswered(path, lost, retrying.statistics["attempt_number"]) from None
-
-    def _rest(self, seconds: float) -> None:
-        self._wait(seconds)
 
     def _attempt(self, method: str, path: str, body: bytes | None) -> Reply:
         """One try, when the valve has a place. Raises LostError."""
@@ -287,6 +286,11 @@ def requested_wait(
             return 0.0
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now().timestamp()
     return seconds if 0 < seconds < float("inf") else 0.0
+
+
+def _spelled(text: str) -> re.Pattern[str]:
+    r"""Finds a text in JSON however it is escaped there, also in JSON that is itself a text: `/`, `\/`, `\u002f`."""
+    return re.compile("".join(rf"\\{{0,8}}(?:{re.escape(c)}|(?i:(?<=\\)u{ord(c):04x}))" for c in text))
 
 
 def _lost(state: RetryCallState) -> LostError:

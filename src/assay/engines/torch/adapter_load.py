@@ -26,6 +26,7 @@ from transformers import PreTrainedModel
 
 from assay.engines.adapter_files import (
     CONFIG,
+    PICKLE,
     WEIGHTS,
     AdapterFiles,
     Shape,
@@ -42,7 +43,12 @@ PREFIX = "base_model.model."
 """What peft puts before the name of a layer."""
 WHOLE_MODELS = ("ADAPTION_PROMPT", "XLORA", "POLY", "CPT")
 MORE_THAN_LORA = (
-    *("bias", "modules_to_save", "trainable_token_indices", "target_parameters", "use_dora", "lora_bias"),
+    "bias",
+    "modules_to_save",
+    "trainable_token_indices",
+    "target_parameters",
+    "use_dora",
+    "lora_bias",
 )
 """Fields of a LoRA that make it more than `B @ A` on linear layers."""
 
@@ -97,7 +103,9 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
     """
     files = read_adapter_files(folder, allow_pickle=allow_pickle)
     config = read_config(files)
-    shapes = files.tensors or _pickled(files.weights)
+    shapes, others = (
+        _pickled(files.weights) if files.weights.name == PICKLE else (files.tensors, frozenset[str]())
+    )
     try:
         wrapped, own = _on_skeleton(config, base)
     except NotImplementedError:
@@ -115,6 +123,7 @@ def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = Fa
         missing, surplus = _fill(folder, wrapped, () if reason else layers.values())
     except Exception as bad:
         raise _not_filled(folder, config, base, _misshapen(shapes, places), bad) from bad
+    surplus = tuple(key for key in surplus if key not in others)
     targeted = len({*missing, *_tuned(wrapped)})
     nowhere = EngineError(
         f"no weight in {folder} fits a layer of the base {base.name!r} (targets: {_targets(config)})",
@@ -258,13 +267,14 @@ def _misshapen(stored: Mapping[str, Shape], places: Mapping[str, Shape]) -> dict
     return {key: (shape, places[key]) for key, shape in stored.items() if places.get(key, shape) != shape}
 
 
-def _pickled(path: Path) -> Mapping[str, Shape]:
-    """Names and shapes of the tensors in a pickle."""
+def _pickled(path: Path) -> tuple[Mapping[str, Shape], frozenset[str]]:
+    """Names and shapes of the tensors in a pickle, and the names of what else it holds: a step, a loss."""
     try:
-        tensors: dict[str, Any] = torch.load(path, map_location="meta", weights_only=True)
+        entries: dict[str, Any] = torch.load(path, map_location="meta", weights_only=True)
+        shapes = {name: tuple(entry.shape) for name, entry in entries.items() if isinstance(entry, Tensor)}
+        return shapes, frozenset(entries) - frozenset(shapes)
     except Exception as bad:
         raise EngineError(f"{path} cannot be read ({_first(bad)})", fix="save it again") from None
-    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def _replaced(file: Path, keys: Iterable[str], own: set[str], base: Base) -> tuple[str, ...]:
