@@ -232,7 +232,7 @@ def test_a_completion_of_another_text_than_asked_is_never_kept_twice(tmp_path: P
 def test_a_folder_with_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     study = generating(tmp_path)
     (tmp_path / "run" / "report.html").mkdir(parents=True)
-    with pytest.raises(OutputError, match=r"report.html: is no file; move it away"):
+    with pytest.raises(OutputError, match=r"report.html: is not a file; move it away"):
         run(study, Fake(answer))
     (tmp_path / "run" / "report.html").rmdir()
     with closing(sqlite3.connect(tmp_path / "run" / "records.sqlite")) as db:

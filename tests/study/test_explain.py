@@ -38,7 +38,7 @@ REFUSED = {
     "infinity": ("margin: 0.05", "margin: 1e999", "24: margin", "a finite number is expected"),
     "a margin of 1": ("margin: 0.05", "margin: 1", "24: margin", "less than 1 is expected, found the number 1"),
     "a margin of 0": ("margin: 0.1", "margin: 0", "19: tasks[1].margin", "at least 0.0001 is expected"),
-    "an alpha of a half": ("margin: 0.05", "alpha: 0.5", "24: alpha", "less than 0.5 is expected"),
+    "an alpha of a half": ("margin: 0.05", "alpha: 0.5", "24: alpha", "at most 0.2 is expected, found the number 0.5"),
     "an unknown family": ("margin: 0.05", "family: studies", "24: family", 'one of adapter, study is expected, found the text "studies"; did you mean "study"?'),
     "an unknown stop": ("margin: 0.05", "stop: early", "24: stop", "one of full, decided"),
     "an unknown kind of claim": ("kind: keeps", "kind: keep", "23: claims.instruction[1].kind", 'did you mean "keeps"?'),

@@ -27,10 +27,10 @@ def check_folder(folder: Path) -> None:
     """Raise OutputError if a run in this folder would overwrite what is not a run's."""
     study = folder / "study.yaml"
     if study.exists() and not (folder / "records.sqlite").exists():
-        raise OutputError("is no run's copy and would be lost", place=study, fix="use another folder")
+        raise OutputError("belongs to no run, and would be overwritten", place=study, fix="use another folder")
     for name in ("study.yaml", "records.sqlite", ".lock", *FINDINGS):
         if (folder / name).exists() and not (folder / name).is_file():
-            raise OutputError("is no file", place=folder / name, fix="move it away, or use another folder")
+            raise OutputError("is not a file", place=folder / name, fix="move it away, or use another folder")
 
 
 def enter(plan: Plan, work: Work, store: Store, folder: Path) -> None:
