@@ -19,6 +19,7 @@ from assay.progress import Progress, silent
 from assay.report import Gate, apply_gate, read_verdicts, write_reports
 from assay.runs import Run
 from assay.runs.check import CheckSettings, folder_of, in_options, resolve_check
+from assay.runs.folder import folder_of_run
 from assay.runs.outline import outline
 from assay.runs.resolve import resolve
 from assay.study import Study
@@ -47,19 +48,25 @@ def run(
 
 
 def _audit(plan: Plan, out: Path | str | None, progress: Progress, to_the_end: bool = False) -> Result:
+    before = read_verdicts(folder_of_run(plan, out))
     with Run.start(plan, out) as run:
         run.generate(progress, to_the_end)
         run.score(progress)
-        return _report(run)
+        return _report(run, before)
 
 
-def _report(run: Run, before: Mapping[str, Any] | None = None) -> Result:
+def _report(run: Run, before: Mapping[str, Any] | None) -> Result:
     """Analyze, write the reports, and note that the run is complete. before: `verdicts.json` as it was."""
+    result = _written(run, before)
+    run.finish()
+    return result
+
+
+def _written(run: Run, before: Mapping[str, Any] | None) -> Result:
     result = run.analyze()
     if before is not None:
         result = replace(result, warnings=(*changed_words(before, result), *result.warnings))
     write_reports(result, run.plan, run.evidence, run.folder)
-    run.finish()
     return result
 
 
@@ -120,9 +127,7 @@ def report(folder: Path | str) -> Result:
     """The findings of a complete run, with its reports written again. Raises RunError if it is not complete."""
     with Run.open(folder) as run:
         run.check_analyzed()
-        result = run.analyze()
-        write_reports(result, run.plan, run.evidence, run.folder)
-        return result
+        return _written(run, read_verdicts(run.folder))
 
 
 def gate(folder: Path | str, policy: Policy | None = None) -> Gate:

@@ -275,7 +275,7 @@ def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
     first = run(generating(tmp_path, decoding={"max_tokens": 50}), Fake(answer))
     assert not any("other settings" in warning for warning in first.warnings)
     second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
-    assert any("holds 1,000 responses under other settings" in warning for warning in second.warnings)
+    assert any("holds 600 responses under other settings" in warning for warning in second.warnings)
 
 
 def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:

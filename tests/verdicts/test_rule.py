@@ -53,5 +53,19 @@ def test_a_report_of_an_older_rule_says_so(old: Path) -> None:
 
 def test_other_claims_are_not_compared(old: Path) -> None:
     path = old / "verdicts.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"claims_sha256": "others"}))
+    verdicts = json.loads(path.read_text())
+    for row in verdicts["claims"]:
+        row["margin"] = 0.2
+    path.write_text(json.dumps(verdicts))
     assert not any("words changed" in warning for warning in assay.decide(old).warnings)
+
+
+def test_another_verifier_hides_no_changed_word(old: Path) -> None:
+    path = old / "verdicts.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"claims_sha256": "others"}))
+    assert any("undecided, now trivial" in warning for warning in assay.audit.report(old).warnings)
+
+
+def test_a_run_done_again_lists_the_words_that_a_new_rule_changed(old: Path) -> None:
+    result = assay.run(old.parent / "study.yaml", old)
+    assert any("undecided, now trivial" in warning for warning in result.warnings)

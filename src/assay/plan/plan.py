@@ -176,6 +176,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
                 "recipe": claim.subject.recipe,
                 "seed": claim.subject.seed,
             }
+            | ({} if claim.subject.control is None else {"control": claim.subject.control})
             for claim in plan.claims
         ],
         "family": plan.family,

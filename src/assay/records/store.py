@@ -187,10 +187,13 @@ class Store(Bindings):
         return int(same), int(total)
 
     def unbound(self) -> int:
-        """Number of records of the study's tasks under protocols that none of its names has any more."""
+        """Number of records of the study's tasks under protocols that none of its names has any more.
+
+        A second pass is left out: which adapter is asked twice follows from the claims, not from the settings.
+        """
         (count,) = self._db.execute(
-            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example "
-            "WHERE e.task IN (SELECT task FROM bindings) AND NOT EXISTS "
+            "SELECT count(*) FROM records r JOIN examples e ON e.id = r.example JOIN protocols p ON p.id = r.protocol "
+            "WHERE e.task IN (SELECT task FROM bindings) AND json_extract(p.identity, '$.batch') IS NULL AND NOT EXISTS "
             "(SELECT 1 FROM bindings b WHERE b.task = e.task AND b.protocol = r.protocol)"
         ).fetchone()
         return int(count)

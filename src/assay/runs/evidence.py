@@ -81,11 +81,8 @@ class RunEvidence:
 
 
 def _clusters(task: Task, examples: tuple[Example, ...]) -> NDArray[np.int64] | None:
-    """By the task's own groups, else by the prompt: a prompt that occurs twice is no evidence twice."""
-    own = type(task).cluster is not Task.cluster
+    """By the task's own groups, else by the question: one that occurs twice is no evidence twice."""
+    name = task.asked if type(task).cluster is Task.cluster else task.cluster
     numbers: dict[str, int] = {}
-    found = [
-        numbers.setdefault(task.cluster(example) if own else example.prompt or example.key, len(numbers))
-        for example in examples
-    ]
+    found = [numbers.setdefault(name(example), len(numbers)) for example in examples]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)

@@ -18,16 +18,23 @@ from assay.runs.workload import Work
 from assay.scoring.judge import missing_judgements
 from assay.tasks import Task
 
-__all__ = ["check_analyzed", "check_folder", "check_generated", "enter", "policy_digest"]
+__all__ = ["check_analyzed", "check_folder", "check_generated", "enter", "folder_of_run", "policy_digest"]
 
 FINDINGS = ("verdicts.json", "report.md", "report.html")
+
+
+def folder_of_run(plan: Plan, out: Path | str | None) -> Path:
+    """`out`, or `runs/<study's name>`."""
+    return Path("runs") / plan.name if out is None else Path(out)
 
 
 def check_folder(folder: Path) -> None:
     """Raise OutputError if a run in this folder would overwrite what is not a run's."""
     study = folder / "study.yaml"
     if study.exists() and not (folder / "records.sqlite").exists():
-        raise OutputError("belongs to no run, and would be overwritten", place=study, fix="use another folder")
+        raise OutputError(
+            "belongs to no run, and would be overwritten", place=study, fix="use another folder"
+        )
     for name in ("study.yaml", "records.sqlite", ".lock", *FINDINGS):
         if (folder / name).exists() and not (folder / name).is_file():
             raise OutputError("is not a file", place=folder / name, fix="move it away, or use another folder")

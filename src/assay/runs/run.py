@@ -26,7 +26,14 @@ from assay.plan import Plan, claim_block
 from assay.progress import Progress, silent
 from assay.records import Event, Manifest, Store
 from assay.runs.evidence import RunEvidence
-from assay.runs.folder import check_analyzed, check_folder, check_generated, enter, policy_digest
+from assay.runs.folder import (
+    check_analyzed,
+    check_folder,
+    check_generated,
+    enter,
+    folder_of_run,
+    policy_digest,
+)
 from assay.runs.generate import generate
 from assay.runs.heartbeat import beats, heartbeat
 from assay.runs.resolve import plan_of
@@ -65,7 +72,7 @@ class Run:
         Raises RunError or OutputError, and leaves the folder unchanged, if it holds something else, another study's run,
         or a run that another process writes to.
         """
-        folder = Path("runs") / plan.name if folder is None else Path(folder)
+        folder = folder_of_run(plan, folder)
         work = _work(plan)
         check_folder(folder)
         with ExitStack() as opening:

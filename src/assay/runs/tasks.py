@@ -144,9 +144,10 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
 
 
 def repeated_prompts(task: Task, examples: Sequence[Example]) -> int:
-    """Examples whose prompt an earlier one has; 0 for a task that groups its examples itself."""
-    prompts = [example.prompt for example in examples if example.prompt]
-    return 0 if type(task).cluster is not Task.cluster else len(prompts) - len(set(prompts))
+    """Examples that ask what an earlier one does; 0 for a task that groups its examples itself."""
+    if type(task).cluster is not Task.cluster:
+        return 0
+    return len(examples) - len({task.asked(example) for example in examples})
 
 
 def _check_stop(

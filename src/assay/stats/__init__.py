@@ -85,7 +85,7 @@ from assay.stats.sequential import (
     stand,
 )
 from assay.stats.verdict import Verdict
-from assay.stats.verdicts import ClaimKind, Finding, agreeing_interval, judge, side
+from assay.stats.verdicts import ClaimKind, Finding, agreeing_interval, contradicted, judge, side
 from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
@@ -121,6 +121,7 @@ __all__ = [
     "attainable_tables",
     "benjamini_hochberg",
     "clustering_p",
+    "contradicted",
     "detectable_gain",
     "detectable_recipe_gain",
     "detectable_recipe_gain_if_known",

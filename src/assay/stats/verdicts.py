@@ -7,13 +7,14 @@ alpha (Goeman, Solari and Stijnen 2010, Stat Med 29:2117). It knows no adapter, 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from assay.stats.gains import Gain
 from assay.stats.verdict import Verdict
 
-__all__ = ["ClaimKind", "Finding", "agreeing_interval", "judge", "side", "verdict"]
+__all__ = ["ClaimKind", "Finding", "agreeing_interval", "contradicted", "judge", "side", "verdict"]
 
 ClaimKind = Literal["gains", "keeps"]
 
@@ -73,10 +74,11 @@ def judge(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Finding:
 def verdict(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Verdict:
     """The word that `judge` finds, by tests alone. Raises as `judge`."""
     _check(kind, margin, alpha)
+    if contradicted(gain, (0.0, margin) if kind == "gains" else (0.0,), alpha):
+        return Verdict.UNDECIDED
     rises, falls = gain.rejects_above(0.0, alpha), gain.rejects_below(0.0, alpha)
     if falls:
-        # Looks that contradict each other may have rejected both.
-        return Verdict.UNDECIDED if rises else Verdict.HARMED
+        return Verdict.HARMED
     if kind == "keeps":
         return Verdict.KEPT if gain.rejects_above(-margin, alpha) else Verdict.UNDECIDED
     if rises and gain.rejects_above(margin, alpha):
@@ -86,14 +88,28 @@ def verdict(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Verdict
     return Verdict.GAIN if rises else Verdict.UNDECIDED
 
 
+def contradicted(gain: Gain, nulls: Sequence[float], alpha: float) -> tuple[float, ...]:
+    """Those values that the gain lies both above and below, by tests at alpha: an early look said one, a later the other.
+
+    Neither is believed then. Never so for a single look.
+    """
+    return tuple(
+        null for null in nulls if gain.rejects_above(null, alpha) and gain.rejects_below(null, alpha)
+    )
+
+
 def agreeing_interval(gain: Gain, margin: float, alpha: float) -> tuple[float, float]:
     """The interval at confidence 1 - 2 alpha, on the side of 0 and of both margins that the tests say.
 
     p-values are not exactly monotone in the null, so that an end may be a trifle beyond a null that is not rejected,
     or short of one that is: it is moved there.
     """
-    plain = low, high = gain.interval(1 - 2 * alpha)
-    for null in (-margin, 0.0, margin):
+    low, high = gain.interval(1 - 2 * alpha)
+    nulls = (-margin, 0.0, margin)
+    if both := contradicted(gain, nulls, alpha):
+        return min(low, 0.0, *both), max(high, 0.0, *both)
+    plain = low, high
+    for null in nulls:
         low = max(low, null + _TRIFLE) if gain.rejects_above(null, alpha) else min(low, null)
         high = min(high, null - _TRIFLE) if gain.rejects_below(null, alpha) else max(high, null)
     return (low, high) if low <= high else plain

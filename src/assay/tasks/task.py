@@ -189,6 +189,10 @@ class Task(ABC):
         """A name that examples share which are not independent evidence; by default each has its own."""
         return example.key
 
+    def asked(self, example: Example) -> str:
+        """All that is asked: examples that ask the same are one piece of evidence."""
+        return example.prompt or example.key
+
     def require(self, examples: Sequence[Example]) -> None:  # noqa: B027 - most tasks need nothing
         """Raise TaskError if something that these examples' verifiers need (a tokenizer) is missing."""
 

@@ -42,7 +42,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         claims = with_other_mode(claims, otherwise, other.tasks)
     engine = engine_noise(plan, evidence)
     claims = within_noise(plan, claims, engine, pairs)
-    groups = configurations(plan, pairs)
+    groups = configurations(plan, claims, pairs)
     sha256 = digest(claim_block(plan))
     noise = noise_floor(plan, evidence)
     cells = cells_with_noise(other_cells(plan, pairs), engine)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -17,13 +17,13 @@ from assay.verdicts.result import Cell, ClaimResult, ControlResult, Counts, Pool
 __all__ = [
     "FAILS",
     "HOLDS",
+    "at_least",
     "controls",
     "count",
     "extreme_of",
-    "failure_p",
     "judge_claims",
     "other_cells",
-    "success_p",
+    "p_values",
 ]
 
 FLOOR, CEILING = 0.05, 0.95
@@ -137,7 +137,7 @@ def other_cells(plan: Plan, pairs: Pairs) -> tuple[Cell, ...]:
         for metric in plan.metrics
         if (adapter.name, metric) not in claimed
     ]
-    return _adjusted(cells, plan.alpha)
+    return _adjusted(cells, plan.alpha, {adapter.name for adapter in plan.adapters if adapter.control})
 
 
 def _describe(plan: Plan, adapter: Subject, metric: MetricName, exploratory: bool, pairs: Pairs) -> Cell:
@@ -171,8 +171,13 @@ def _describe(plan: Plan, adapter: Subject, metric: MetricName, exploratory: boo
     )
 
 
-def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
-    tested = [index for index, cell in enumerate(cells) if cell.kind == "exploratory" and cell.p is not None]
+def _adjusted(cells: Sequence[Cell], alpha: float, controls: Collection[str]) -> tuple[Cell, ...]:
+    """With q-values; a control, which is there to move, makes no finding and no other cell's q-value smaller."""
+    tested = [
+        index
+        for index, cell in enumerate(cells)
+        if cell.kind == "exploratory" and cell.p is not None and cell.adapter not in controls
+    ]
     q_values = stats.benjamini_hochberg([cells[index].p or 0.0 for index in tested])
     adjusted = list(cells)
     for index, q in zip(tested, q_values, strict=True):
@@ -184,14 +189,24 @@ def _adjusted(cells: Sequence[Cell], alpha: float) -> tuple[Cell, ...]:
     return tuple(adjusted)
 
 
-def failure_p(gain: stats.Gain, kind: str, margin: float) -> float:
-    """p-value that a claim fails: of {gain >= margin} for `gains`, of {gain >= 0} for `keeps`."""
-    return gain.p_below(0.0 if kind == "keeps" else margin)
+def p_values(claim: Claim, gain: stats.Gain | None, level: float, extreme: bool) -> tuple[float, float]:
+    """(that it fails, that it holds): of {gain >= margin} and {gain <= 0} for `gains`, of {gain >= 0} and
+    {gain <= -margin} for `keeps`.
+
+    1 without paired evidence, or where looks contradict each other at `level`. Where the base is at a floor or ceiling
+    (`extreme`) only a fall shows that a `gains` claim fails: a missing gain says nothing of the label.
+    """
+    if gain is None or stats.contradicted(gain, (-claim.margin, 0.0, claim.margin), level):
+        return 1.0, 1.0
+    if claim.kind == "keeps":
+        return gain.p_below(0.0), gain.p_above(-claim.margin)
+    return gain.p_below(0.0 if extreme else claim.margin), gain.p_above(0.0)
 
 
-def success_p(gain: stats.Gain, kind: str, margin: float) -> float:
-    """p-value that a claim is borne out: of {gain <= 0} for `gains`, of {gain <= -margin} for `keeps`."""
-    return gain.p_above(-margin if kind == "keeps" else 0.0)
+def at_least(found: Sequence[tuple[float, float]], alpha: float) -> tuple[int, int]:
+    """Holm's count of the claims that fail, and of those that hold."""
+    fails, holds = ([pair[side] for pair in found] for side in (0, 1))
+    return (stats.holm_count(fails, alpha), stats.holm_count(holds, alpha)) if found else (0, 0)
 
 
 def count(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> Counts:
@@ -201,11 +216,12 @@ def count(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> Counts:
         for claim, result in zip(plan.claims, judged, strict=True)
         if not claim.subject.control
     ]
-    fails, holds = (
-        stats.holm_count([_p(test, claim, result, pairs) for claim, result in counted], plan.alpha)
-        if counted
-        else 0
-        for test in (failure_p, success_p)
+    fails, holds = at_least(
+        [
+            p_values(claim, _believed(pairs.of(claim), result), claim.alpha, result.extreme is not None)
+            for claim, result in counted
+        ],
+        plan.alpha,
     )
     total = len(counted)
     kinds = {claim.kind for claim, _ in counted}
@@ -224,11 +240,6 @@ def count(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> Counts:
     return Counts(total, dict(Counter(result.verdict for _, result in counted)), fails, holds, statement)
 
 
-def _p(
-    test: Callable[[stats.Gain, str, float], float], claim: Claim, result: ClaimResult, pairs: Pairs
-) -> float:
-    """1 for a claim without paired evidence, or whose base is at a floor or ceiling: it says nothing of the label."""
-    cell = pairs.of(claim)
-    if not isinstance(cell, PairedScores) or (test is failure_p and result.extreme and claim.kind == "gains"):
-        return 1.0
-    return test(cell.gain, claim.kind, claim.margin)
+def _believed(cell: PairedScores | Unmeasured, result: ClaimResult) -> stats.Gain | None:
+    """None where there is no paired evidence, or the word would not hold if unequal noise moved the gain."""
+    return cell.gain if isinstance(cell, PairedScores) and not result.within_noise else None

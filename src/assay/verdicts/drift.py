@@ -145,7 +145,8 @@ def _of_recipe(
         return  # the variance between prompts is not known
     together = []
     for metrics, aligned in _sharing(tuple(known), prompts_of):
-        if len(metrics) > 1 and not aligned:
+        lengths = {len(known[metric][0].differences) for metric in metrics}
+        if len(metrics) > 1 and not (aligned and len(lengths) == 1):
             return  # some prompts are shared, and not all: their variances neither add nor are one
         together.append(_of_seeds([known[metric] for metric in metrics]))
     drift = stats.gap_over_seeds(group.over_seeds, together, level)
@@ -157,8 +158,13 @@ def _of_seeds(metrics: Sequence[Sequence[PairedScores]]) -> stats.RecipeGain:
     """A recipe's adapters, a column a seed, on the mean of several metrics; each prompt counts once there."""
     if len(metrics) == 1:
         return over_seeds(metrics[0])
-    shares = [np.column_stack([cell.differences / cell.weights for cell in cells]) for cells in metrics]
-    return stats.RecipeGain(np.mean(shares, axis=0), np.ones(len(shares[0])))
+    checks = [cells[0].weights.mean() for cells in metrics]
+    columns = [
+        np.column_stack([cell.differences for cell in cells]) / mean
+        for cells, mean in zip(metrics, checks, strict=True)
+    ]
+    weights = [cells[0].weights / mean for cells, mean in zip(metrics, checks, strict=True)]
+    return stats.RecipeGain(np.mean(columns, axis=0), np.mean(weights, axis=0))
 
 
 def _result(

@@ -171,7 +171,8 @@ class Pairs:
         if side is None:
             reason = f"adapter and base answered {task.name} under different protocols"
             return dict.fromkeys(names, Unmeasured(reason))
-        if (clusters := self._evidence.clusters(task.name)) is not None:
+        # Looks count prompts: a study that stops early may repeat none. Runs made before that was checked may.
+        if not looks and (clusters := self._evidence.clusters(task.name)) is not None:
             ours, theirs = by_cluster(ours, clusters), by_cluster(theirs, clusters)
         return {
             metric: self._at_looks(

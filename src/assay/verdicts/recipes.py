@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from assay import stats
 from assay.plan import Claim, Plan, Subject
-from assay.verdicts.claims import FAILS, HOLDS, extreme_of, failure_p, success_p
+from assay.verdicts.claims import FAILS, HOLDS, at_least, extreme_of, p_values
 from assay.verdicts.pair import PairedScores, Pairs
-from assay.verdicts.result import LabelResult, RecipeResult, SettingResult
+from assay.verdicts.result import ClaimResult, LabelResult, RecipeResult, SettingResult
 
 __all__ = ["Configuration", "configurations", "judge_labels", "judge_recipes", "over_seeds"]
 
@@ -30,6 +30,8 @@ class Configuration:
     lacking: int = 0
     cut_short: bool = False
     """Whether a seed stopped before its last prompt, so there is no verdict over seeds."""
+    within_noise: bool = False
+    """Whether a seed's word would not hold if unequal noise moved its gain."""
     alpha: float = 0.0
     """One-sided level of its verdict: the study's, divided by the size of the family."""
 
@@ -69,15 +71,16 @@ def over_seeds(cells: Sequence[PairedScores]) -> stats.RecipeGain:
     return stats.RecipeGain(differences, cells[0].weights.astype(np.float64))
 
 
-def configurations(plan: Plan, pairs: Pairs) -> list[Configuration]:
+def configurations(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> list[Configuration]:
     """Claims grouped by recipe, base, label, metric and kind, in the order of the study."""
     groups: dict[tuple[object, ...], Configuration] = {}
-    for claim in plan.claims:
+    for claim, result in zip(plan.claims, judged, strict=True):
         if claim.subject.control:
             continue
         recipe = claim.subject.recipe
         key = (recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
         group = groups.setdefault(key, Configuration(claim, recipe))
+        group.within_noise |= result.within_noise
         cell = pairs.of(claim)
         if isinstance(cell, PairedScores):
             group.adapters.append(claim.subject)
@@ -104,10 +107,9 @@ def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
         Counter((group.recipe, group.claim.reference.name) for group in family)
         for family in (groups, of_seeds)
     )
-    claims = sum(group.seeds for group in groups)
     for group in groups:
         count = (own_of_seeds if group.seeds > 1 else own)[group.recipe, group.claim.reference.name]
-        whole = len(of_seeds) if group.is_judged else claims
+        whole = len(of_seeds) if group.is_judged else len(plan.claims)
         group.alpha = plan.alpha / (count if plan.family == "adapter" else whole)
 
 
@@ -158,7 +160,7 @@ def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelRe
 
 def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
     claim = members[0].claim
-    fails, holds = (_at_least(test, members, alpha) for test in (failure_p, success_p))
+    fails, holds = _at_least(members, alpha)
     measured = [group for group in members if group.gain is not None]
     gains = [group.gain for group in measured if group.gain is not None]
     spread = (
@@ -198,17 +200,15 @@ def _between(groups: Sequence[Configuration]) -> float | None:
     return stats.RecipeGain(np.column_stack(columns), weights.astype(np.float64)).components.var_seed
 
 
-def _at_least(
-    test: Callable[[stats.Gain, str, float], float], members: Sequence[Configuration], alpha: float
-) -> int:
-    """Holm's count. A configuration that was not measured, is inert, or failed at a floor or ceiling counts as not shown."""
-    p_values = [
-        1.0
-        if group.gain is None or (test is failure_p and group.at_extreme)
-        else test(group.gain, group.claim.kind, group.claim.margin)
-        for group in members
-    ]
-    return stats.holm_count(p_values, alpha)
+def _at_least(members: Sequence[Configuration], alpha: float) -> tuple[int, int]:
+    """Configurations that fail and that hold, at least; one that was not measured or is inert counts as neither."""
+    return at_least(
+        [
+            p_values(group.claim, None if group.within_noise else group.gain, group.alpha, group.at_extreme)
+            for group in members
+        ],
+        alpha,
+    )
 
 
 def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:

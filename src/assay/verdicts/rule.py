@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,10 +18,11 @@ metrics by a score with skewness; words that say nothing at a floor, a ceiling o
 def changed_words(before: Mapping[str, Any], after: Result) -> list[str]:
     """Warnings about claims whose word an older rule chose otherwise.
 
-    before: `verdicts.json` as it was. Empty where the rule is the same, or the claims or prompts are others.
+    before: `verdicts.json` as it was. Empty where the rule is the same; claims of another margin, level or number of
+    prompts are not compared.
     """
     rule = before.get("rule", 1)
-    if rule == after.rule or before.get("claims_sha256") != after.claims_sha256:
+    if rule == after.rule:
         return []
     earlier = {(row["adapter"], row["metric"], row["kind"]): row for row in before.get("claims", ())}
     changed = [
@@ -28,7 +30,8 @@ def changed_words(before: Mapping[str, Any], after: Result) -> list[str]:
         for claim in after.claims
         if (row := earlier.get((claim.adapter, claim.metric, claim.kind)))
         and row["verdict"] != claim.verdict
-        and row["n"] == claim.n
+        and (row["margin"], row["n"]) == (claim.margin, claim.n)
+        and math.isclose(row.get("level") or 0.0, claim.level or 0.0)
     ]
     which = f"these words changed: {'; '.join(changed)}" if changed else "no word changed"
     return [f"this run was decided by rule {rule} before, and is now by rule {after.rule}: {which}"]

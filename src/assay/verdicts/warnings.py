@@ -58,7 +58,7 @@ def _of_rules(plan: Plan, evidence: Evidence, claims: Sequence[ClaimResult]) -> 
     if evidence.manifest.analyzed and evidence.manifest.rule != RULE:
         yield (
             f"this run was decided by rule {evidence.manifest.rule}, and the words here are by rule {RULE}: "
-            f"`assay decide` lists those that changed"
+            f"`assay report` lists those that changed"
         )
     for metric, extreme in dict.fromkeys((claim.metric, claim.extreme) for claim in claims if claim.extreme):
         end = "under .05" if extreme == "floor" else "over .95"

@@ -93,6 +93,10 @@ class LmEvalTask(Task):
     def _key(self, name: str, place: int) -> str:
         return str(place) if len(self.leaves) == 1 else f"{name}:{place}"
 
+    def asked(self, example: Example) -> str:
+        """With its document, whose choices may stand outside the prompt."""
+        return json.dumps([example.prompt, example.data["task"], example.data["doc"]], sort_keys=True)
+
     def requests(
         self, examples: Sequence[Example], chat: Chat | None, shots: int
     ) -> Iterator[tuple[Request, ...]]:
