@@ -12,7 +12,7 @@ from assay.demo.published import BENCHMARK_SIZES, Attainable, attainable
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> list[Attainable]:
-    """Of small sizes: all of them take half a minute."""
+    """Of small sizes."""
     monkeypatch.setattr(published, "LIMIT", 120)
     return attainable()
 

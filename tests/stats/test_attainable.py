@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 import pytest
 
-from assay.stats import attainable_counts, attainable_sizes, attainable_tables
+from assay.stats import attainable_counts, attainable_sizes, attainable_tables, attainable_words
 from assay.stats.attainable import Rounding
 
 PLA, ILA, NM = (".250", ".143"), (".313", ".271"), (".133", ".632")
@@ -83,3 +83,10 @@ def test_unknown_rounding_and_no_prompts_are_refused() -> None:
         attainable_counts(".250", 28, "down")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one prompt"):
         attainable_counts(".250", 0)
+
+
+@pytest.mark.parametrize("proportions", [PLA, NM, (".313", ".271"), (".500", ".540")])
+def test_words_are_those_of_every_table(proportions: tuple[str, str]) -> None:
+    for n in attainable_sizes(proportions, 170):
+        tables = attainable_tables(*proportions, n, 0.05, 0.05)
+        assert attainable_words(*proportions, n, 0.05, 0.05) == {table.finding.verdict for table in tables}

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.stats import ClaimKind, PairedGain, RecipeGain, Verdict, judge, paired_interval, tango_interval
+from assay.stats import (
+    ClaimKind,
+    Design,
+    PairedGain,
+    RecipeGain,
+    RepeatedGain,
+    Verdict,
+    contradicted,
+    judge,
+    paired_interval,
+    tango_interval,
+)
 from tests.often import first_often
 from tests.stats.oracles import tables
 
@@ -289,3 +300,14 @@ def test_a_failure_turned_into_a_pass_never_gives_a_worse_word(
 )
 def test_words_at_small_counts_follow_the_exact_tests(b: int, c: int, n: int, word: str) -> None:
     assert judge(PairedGain(b, c, n), "gains", DELTA, 0.05).verdict == word
+
+
+def test_looks_that_contradict_each_other_decide_nothing() -> None:
+    """20 more of the first 60 pass; over all 300 as many pass as before."""
+    looks = (PairedGain(30, 0, 60), PairedGain(30, 30, 300))
+    gain = RepeatedGain(looks, pool=300, spending=Design(300).spending)
+    assert contradicted(gain, (0.05,), 0.05) == (0.05,)
+    found = judge(gain, "gains", 0.05, 0.05)
+    assert found.verdict == "undecided"
+    assert found.low <= 0
+    assert found.high >= 0.05

@@ -68,5 +68,4 @@ def _attainable(metric: str, base: str, adapter: str, rounding: stats.Rounding) 
 
 
 def _words(base: str, adapter: str, n: int, rounding: stats.Rounding) -> tuple[str, ...]:
-    tables = stats.attainable_tables(base, adapter, n, margin=0.05, alpha=0.05, rounding=rounding)
-    return tuple(sorted({table.finding.verdict for table in tables}))
+    return tuple(sorted(stats.attainable_words(base, adapter, n, margin=0.05, alpha=0.05, rounding=rounding)))

@@ -14,6 +14,7 @@ from assay.stats.attainable import (
     attainable_counts,
     attainable_sizes,
     attainable_tables,
+    attainable_words,
 )
 from assay.stats.configurations import (
     RandomEffects,
@@ -119,6 +120,7 @@ __all__ = [
     "attainable_counts",
     "attainable_sizes",
     "attainable_tables",
+    "attainable_words",
     "benjamini_hochberg",
     "clustering_p",
     "contradicted",

@@ -9,15 +9,23 @@ n that remains several paired tables fit, each with its own verdict. Averages ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from assay.stats.gains import PairedGain
-from assay.stats.verdicts import ClaimKind, Finding, judge
+from assay.stats.verdict import Verdict
+from assay.stats.verdicts import ClaimKind, Finding, judge, verdict
 
-__all__ = ["AttainableTable", "Rounding", "attainable_counts", "attainable_sizes", "attainable_tables"]
+__all__ = [
+    "AttainableTable",
+    "Rounding",
+    "attainable_counts",
+    "attainable_sizes",
+    "attainable_tables",
+    "attainable_words",
+]
 
 Rounding = Literal["half_up", "half_even"]
 
@@ -90,6 +98,44 @@ def attainable_tables(
         AttainableTable(b, c, judge(PairedGain(b, c, n), kind, margin, alpha))
         for b, c in sorted(tables, key=lambda table: (sum(table), table))
     ]
+
+
+def attainable_words(
+    base: str | Decimal,
+    adapter: str | Decimal,
+    n: int,
+    margin: float,
+    alpha: float,
+    *,
+    kind: ClaimKind = "gains",
+    rounding: Rounding = "half_up",
+) -> frozenset[Verdict]:
+    """The verdicts of `attainable_tables`, without a finding for each table.
+
+    At one difference a word only weakens as more prompts change in both directions, so that tables between two of
+    the same word have it too.
+    """
+    words: set[Verdict] = set()
+    for before in attainable_counts(base, n, rounding):
+        for after in attainable_counts(adapter, n, rounding):
+
+            def word(lost: int, won: int = after - before) -> Verdict:
+                return verdict(PairedGain(won + lost, lost, n), kind, margin, alpha)
+
+            words |= _between(word, max(0, before - after), min(before, n - after))
+    return frozenset(words)
+
+
+def _between(word: Callable[[int], Verdict], first: int, last: int) -> set[Verdict]:
+    """Every word from the first to the last place, by halving."""
+    found, open_ = {word(first), word(last)}, [(first, last)]
+    while open_:
+        low, high = open_.pop()
+        middle = (low + high) // 2
+        if middle > low and word(low) != word(high):
+            found.add(word(middle))
+            open_ += [(low, middle), (middle, high)]
+    return found
 
 
 def _printed(proportion: str | Decimal) -> tuple[int, int]:
