@@ -72,6 +72,13 @@ def test_csv_with_another_delimiter_is_read(name: str, mark: str, tmp_path: Path
     assert read(tmp_path / name) == [{"key": "1", "response": "a"}]
 
 
+@pytest.mark.parametrize("header", ['"key, the id";response', 'key;"a, b, ""c"", or\n, d, e"', 'key;5" wide'])
+def test_a_delimiter_in_quotes_is_text(header: str, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(f"{header}\n1;a\n")
+    (row,) = read(tmp_path / "r.csv")
+    assert list(row.values()) == ["1", "a"]
+
+
 def test_a_row_is_placed_by_the_line_it_begins_on(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('\n[\n {"a":\n 1},\n\n {"a": 2} , {"a": 3}]\n')
     assert [line for line, _ in read_rows(tmp_path / "r.json", ResponsesError)] == [3, 6, 6]
@@ -95,6 +102,7 @@ def test_a_row_is_placed_by_the_line_it_begins_on(tmp_path: Path) -> None:
         ("r.json", b'[{"a": "\\ud800"}]', "r.json:1: a lone surrogate"),
         ("r.csv", b"a,b\n1\n", "r.csv:2: another number of fields"),
         ("r.csv", b'a,b\n1,"cut', "r.csv:[12]: not CSV"),
+        ("r.csv", b'"a"b,c\n', "r.csv:1: not CSV"),
         ("r.csv", b"a,a\n", "r.csv:1: column 'a' occurs twice"),
         ("r.jsonl", b'{"a": 1}\n{"a": "\xe9"}', r"r.jsonl:2: not UTF-8 \(byte 0xe9\); .*iconv -f latin1"),
         ("r.jsonl", LINES.encode("utf-16")[:-1], "not UTF-16 .*cut off"),

@@ -32,6 +32,8 @@ PARQUET = b"PAR1"
 CUT_OFF = "the file may be cut off"
 LONGEST = 16 * 2**20
 """Characters of one CSV field; the csv module stops at 131,072."""
+_QUOTED = re.compile(r'(?<![^,;\t])"[^"]*(?:""[^"]*)*"?')
+"""A quoted field of a first CSV line, whatever the delimiter is; a quote inside a bare field is a character."""
 _SPACE = re.compile(r"\s*")
 
 
@@ -207,9 +209,21 @@ def _past_space(text: str, at: int) -> int:
     return space.end() if space else at
 
 
+def _header(text: str) -> str:
+    """The first line of CSV without what is quoted there, line breaks too."""
+    header, start = "", 0
+    for quoted in _QUOTED.finditer(text):
+        header += text[start : quoted.start()]
+        if "\n" in header:
+            break
+        start = quoted.end()
+    else:
+        header += text[start:]
+    return header.partition("\n")[0]
+
+
 def _csv(text: str, path: Path, error: type[AssayError]) -> Rows:
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
+    delimiter = max(",;\t", key=_header(text).count)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     before = csv.field_size_limit(LONGEST)
     try:  # read at once: the limit that is raised meanwhile is the whole process's
@@ -219,7 +233,7 @@ def _csv(text: str, path: Path, error: type[AssayError]) -> Rows:
             raise error(f"column {repeated[0]!r} occurs twice", place=f"{path}:1", fix="keep one")
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as bad:
-        raise error(f"not CSV: {bad}", place=f"{path}:{reader.line_num}", fix=CUT_OFF) from None
+        raise error(f"not CSV: {bad}", place=f"{path}:{max(reader.line_num, 1)}", fix=CUT_OFF) from None
     finally:
         csv.field_size_limit(before)
     for line, row in rows:

@@ -71,8 +71,11 @@ def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
         ({"target_modules": "(["}, "target_modules is '([', which is no regular expression (unterminated"),
         (
             {"rank_pattern": {"q_proj": "2"}},
-            "rank_pattern is {'q_proj': '2'}; an object of numbers is expected",
+            "rank_pattern is {'q_proj': '2'}; an object of whole numbers above 0 is expected",
         ),
+        ({"rank_pattern": {"q_proj": 4.5}}, "rank_pattern is {'q_proj': 4.5}; an object of whole numbers"),
+        ({"rank_pattern": {"q_proj": -3}}, "rank_pattern is {'q_proj': -3}; an object of whole numbers"),
+        ({"alpha_pattern": {"q_proj": "2"}}, "alpha_pattern is {'q_proj': '2'}; an object of numbers is"),
         ({"use_dora": "no"}, "use_dora is 'no'; true or false is expected"),
     ],
 )

@@ -259,6 +259,10 @@ def _are_names(value: Any) -> bool:
     return value is None or isinstance(value, str) or listed
 
 
+def _are_ranks(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(map(_is_rank, value.values())))
+
+
 def _are_numbers(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
 
@@ -268,7 +272,7 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "lora_alpha": ("a number", _is_number),
     "target_modules": ("a list of names (or one text)", _are_names),
     "modules_to_save": ("a list of names", _are_names),
-    "rank_pattern": ("an object of numbers", _are_numbers),
+    "rank_pattern": ("an object of whole numbers above 0", _are_ranks),
     "alpha_pattern": ("an object of numbers", _are_numbers),
     "use_rslora": ("true or false", _is_flag),
     "use_dora": ("true or false", _is_flag),

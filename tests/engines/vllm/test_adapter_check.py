@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,21 @@ def test_ranks_beyond_vllms_are_refused(tmp_path: Path, config: dict[str, Any]) 
 def test_ranks_that_are_none_are_refused(tmp_path: Path, rank: Any) -> None:
     with pytest.raises(EngineError, match=r"r is .*; a whole number above 0 is expected"):
         fit(make_adapter(tmp_path / "odd", r=rank), {})
+
+
+@pytest.mark.parametrize("rank", [4.5, -3, 0, True])
+def test_patterns_of_ranks_that_are_none_are_refused(tmp_path: Path, rank: Any) -> None:
+    with pytest.raises(EngineError, match=r"rank_pattern is .*; an object of whole numbers above 0"):
+        fit(make_adapter(tmp_path / "odd", rank_pattern={"q_proj": rank}), {})
+
+
+def test_an_adapter_without_a_rank_is_refused(tmp_path: Path) -> None:
+    folder = make_adapter(tmp_path / "odd")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    del config["r"]
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    with pytest.raises(EngineError, match="it has no r "):
+        fit(folder, {})
 
 
 def test_the_largest_rank_of_a_pattern_counts(tmp_path: Path) -> None:

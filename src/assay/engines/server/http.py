@@ -111,7 +111,7 @@ class Server:
         connection: Connection,
         *,
         transport: httpx2.BaseTransport | None = None,
-        sleep: Callable[[float], object] | None = None,
+        sleep: Callable[[float], Any] | None = None,
     ) -> None:
         """`transport` carries the requests, `sleep` waits some seconds: tests give their own."""
         self.url = connection.url
@@ -121,7 +121,7 @@ class Server:
         self._key = connection.key
         self._leak = _spelled(self._key) if self._key else None
         self._closed = Event()
-        self._wait = sleep or self._closed.wait
+        self._wait: Callable[[float], Any] = sleep or self._closed.wait
         self._lock = Lock()
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._client = httpx2.Client(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assay.engines.adapter_files import (
+    CONFIG,
     AdapterFiles,
     Shape,
     match,
@@ -70,9 +71,13 @@ def _rank(config: Mapping[str, Any]) -> int:
     """The largest rank that a configuration names."""
     if (kind := config["peft_type"]) != "LORA":
         raise EngineError(f"its type is {kind}, and vLLM takes LORA only", fix="use the engine `torch`")
-    rank = max([config.get("r") or 0, *(config.get("rank_pattern") or {}).values()])
+    if "r" not in config:
+        raise EngineError(
+            f"it has no r (its rank), which vLLM needs in {CONFIG}", fix="save the adapter again"
+        )
+    rank: int = max([config["r"], *(config.get("rank_pattern") or {}).values()])
     if rank > RANKS[-1]:
         raise EngineError(
             f"its rank is {rank}, and vLLM takes up to {RANKS[-1]}", fix="use the engine `torch`"
         )
-    return int(rank)
+    return rank
