@@ -169,3 +169,17 @@ def test_changes_that_come_in_bursts_are_warned_of_and_change_no_word(tmp_path: 
     if noise.clustering_p is not None:  # None where all came at one time
         assert noise.clustering_p < 0.01
         assert any("come in bursts" in warning for warning in result.warnings)
+
+
+def test_noise_whose_bound_is_not_measured_is_warned_of(tmp_path: Path) -> None:
+    """A pass that loses answers at random, over fewer prompts than bound it."""
+    study, told = (
+        same_adapters(tmp_path, 1, count=100),
+        "how far unequal noise may push their gains is not measured",
+    )
+    lossy = assay.run(study, tmp_path / "lossy", engine=Fake(noisy(1.0, 0.3, 0.0)).preflight)
+    assert any(told in text for text in lossy.warnings)
+    steady = assay.run(
+        study, tmp_path / "steady", engine=Fake(lambda prompt: RIGHT + prompt.subject).preflight
+    )
+    assert not any(told in text for text in steady.warnings)

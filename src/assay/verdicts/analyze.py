@@ -74,7 +74,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
                 for floor in noise or ()
                 if floor.warning
             ),
-            *noise_warnings(engine),
+            *noise_warnings(plan, noise or (), engine),
         ),
         versions=_versions(evidence),
         agreement=agreements(plan, claims, pairs),

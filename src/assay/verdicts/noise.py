@@ -181,8 +181,18 @@ def _limits(noise: Sequence[EngineNoise]) -> dict[str, float]:
     return limits
 
 
-def noise_warnings(noise: Sequence[EngineNoise]) -> Iterator[str]:
-    """Where changes between two passes come in bursts: outages, which no bound on noise allows for."""
+def noise_warnings(plan: Plan, floors: Sequence[NoiseFloor], noise: Sequence[EngineNoise]) -> Iterator[str]:
+    """Where a second pass differs and no bound follows, and where changes come in bursts, which no bound allows for."""
+    for base in dict.fromkeys(claim.reference.name for claim in plan.claims):
+        of_base = [entry for entry in noise if entry.base == base]
+        differ = any(not entry.identical for entry in of_base) or any(
+            floor.differ for floor in floors if floor.base == base
+        )
+        if differ and all(entry.limit is None for entry in of_base):
+            yield (
+                f"a second pass over {base!r} or an adapter of it differs, and how far unequal noise may push their gains "
+                f"is not measured: too few prompts of an adapter were asked twice; `harmed` and `gain` may be noise there"
+            )
     for entry in noise:
         if entry.clustering_p is not None and entry.clustering_p <= BURSTS / len(noise):
             yield (
