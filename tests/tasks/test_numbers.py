@@ -98,6 +98,62 @@ def test_states_nothing(text: str) -> None:
     assert stated_number(text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The answer is 18.25. I rounded the answer to 2 decimal places.", "18.25"),
+        ("Final Answer: $18.25 (answer to 2 decimal places)", "18.25"),
+        ("The answer comes to 18.", "18"), ("The answer amounts to $18.", "18"),
+        ("The answer is 1/2 or 0.5.", "0.5"), ("#### 18 or 18.00", "18"), ("The answer is $18 or 1800 cents.", "18"),
+        ("The answer is 0.5 or 50%", "0.5"), ("#### 2 or 120 minutes", "2"),
+    ],
+)  # fmt: skip
+def test_words_behind_an_answer_do_not_hide_it(text: str, expected: str) -> None:
+    assert value(stated_number(text)) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["18 or 20", "18 or 20 eggs", "$18 to 1800 dollars", "0 or 5 eggs", "18 or 18.5"]
+)
+def test_two_numbers_are_no_answer(text: str) -> None:
+    assert stated_number(f"The answer is {text}") is None
+
+
+# -- where an answer ends --------------------------------------------------------------------------
+
+WHOLE = [
+    ("#### 1. Find the cost\n3 * 4 = 12\n#### 2. Add up\n12 + 6 = 18\nThe answer is 18.", "18"),
+    ("#### 1) Eggs\n16 - 7 = 9\n#### 2) Money\n9 * 2 = 18\n\\boxed{18}", "18"),
+    ("#### 1st step\nCost: 80+50=130\n#### 2nd step\n200-130=70\nThe answer is 70", "70"),
+    ("#### 2023 sales\n30\n#### 2024 sales\n40\nThe answer is 70", "70"),
+    ("#### 9 eggs left\n#### 9 * 2 = 18", "18"), ("#### 9\n#### 9 * 2 = 18", "18"),
+    ("#### 16 eggs in total\n16 - 7\n#### 9 eggs left\n9 * 2\n#### 18", "18"),
+    ("#### 9 eggs left\nAnswer: 18", "18"),
+    ("A: 5\nQ: How many in total?\nA: 5 + 7 = 12\nThe final answer is 12", "12"),
+    ("Answer: 5 per day.\nQuestion 2: and a week?\n5*7=35\n#### 35", "35"),
+    ("Q1: total?\nA: 10\nQ2: with tax?\nA: 15", "15"), ("Q1: total?\n#### 10\nQ2: with tax?\n#### 15", "15"),
+    ("Plan A: 20 dollars\nProblem: who pays less?\n20-2=18\n#### 18", "18"),
+    ("Plan A: 20 dollars\n\nProblem: who pays less?\n20-2=18\n#### 18", "18"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), WHOLE)
+def test_headings_and_parts_do_not_end_an_answer(text: str, expected: str) -> None:
+    assert (value(last_number(text)), value(stated_number(text))) == (Decimal(expected),) * 2
+
+
+@pytest.mark.parametrize(
+    "answer", ["#### 18", "#### 18 eggs", "The answer is 18.", "\\boxed{18}", "A: 18", "Answer: 18"]
+)
+@pytest.mark.parametrize(
+    "further",
+    ["Question: And 3?\nAnswer: 2 + 3 = 5\n#### 5", "Q: And 3?\nA: The answer is 5.", "User: And 3?\nAssistant: \\boxed{5}"],
+)  # fmt: skip
+def test_a_further_example_is_no_part_of_an_answer(answer: str, further: str) -> None:
+    text = f"9 * 2\n{answer}\n\n{further}"
+    assert (value(last_number(text)), value(stated_number(text))) == (Decimal(18),) * 2
+
+
 # -- forms with two readings -----------------------------------------------------------------------
 
 READINGS = [
@@ -141,7 +197,8 @@ HOSTILE: dict[str, str] = {
         "digits": "7", "hashes": "#", "A:": "A:", "commas": "1,", "lakhs": ",23", "thousands": ",234", "boxed": "\\boxed{",
         "answers": "answer is ", "slashes": "1/", "points": "1.", "dollars": "$ ", "minus": "-", "lines": "\n", "spaces": " ",
         "sums": "A: 1+1=1 ", "powers": "1e1", "groups": " 234", "bold": "answer**", "fractions": "\\frac{1}{2}", "headings": "### 1\n", "European": "1.234,5", "dozens": "1 dozen ", "questions": "\nQuestion: 1",
-        "times": "3 × 10^2 ",
+        "times": "3 × 10^2 ", "filled": "\n#### 1 a\n", "repeated": "\n#### 1", "sums filled": "\n#### 1+1=1",
+        "either": "answer is 1 or 2 ", "decimals": "answer is 1.5 or 3.25 m ", "examples": "\n\nA: 1", "blank": "\n \t\r",
     }.items()
 }  # fmt: skip
 

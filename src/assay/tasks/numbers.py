@@ -24,9 +24,12 @@ Some forms have two readings. The first one is the number; an answer is right if
 
 An answer is stated by `#### x`, `A: x`, `\boxed{x}`, `answer is x` or `Answer: x` (also in other languages), `<answer>x</answer>`,
 with or without markup and words such as "approximately" between; and by a last line that holds nothing but a number in bold or
-as a heading (`**42**`, `### 42`). `A: 16 - 3 = 13` states 13; `A: 16 - 3`, a range, `18 or 19`, a date or a time state nothing.
-Of several statements the last one counts, but a line `#### x` ends the text, as does a question that follows a stated answer: what
-comes after is a model that runs on. Words for numbers (`eighteen`) are not read.
+as a heading (`**42**`, `### 42`). `A: 16 - 3 = 13` states 13; `A: 16 - 3`, a range, `18 or 19`, a date or a time state nothing;
+`18 or 18.00` and `$18 or 1800 cents` state 18. Words for numbers (`eighteen`) are not read.
+
+Of several statements the last one counts, up to where a model runs on: behind a line `#### x`, unless it is a heading or `answer
+is` or `\boxed` follows; and before a question that follows a finished answer. A response that itself begins with a question asks
+its own, and is read to its end.
 """
 
 from __future__ import annotations
@@ -66,11 +69,11 @@ _NUMBER = re.compile(_NUMBER_SOURCE, re.VERBOSE)
 _HEDGE = r"(?i:approximately|approx\.?|about|around|roughly|nearly|almost|exactly|equal[ ]to|ca\.|circa|etwa|environ|aproximadamente)"
 _MARKUP = rf"""(?:[\s*_`"'“”‘’(\[{{:=~≈>$]|\\[(\[$]|\\(?:text|mathbf|mathrm|textbf)\b|[A-Za-z][ ]?=|\b{_HEDGE}){{0,24}}?"""
 _ANSWER = r"answer|respuesta|réponse|antwort|resposta|risposta|antwoord|odpowiedź|ответ"
-_IS = r"is|was|equals|would[ ]be|should[ ]be|es|est|ist|lautet|beträgt|é|è|to"
+_IS = r"is|was|equals|would[ ]be|should[ ]be|es|est|ist|lautet|beträgt|é|è|(?:comes|amounts)[ ]to"
 _STATED = re.compile(
     rf"""(?: (?<!\#)(?P<hashes>\#{{4,}}+)
            | (?<![^\W_])A[ ]?:
-           | (?i:\b(?:{_ANSWER})(?:[ ](?:final|correcta|finale))?)[*_\s]{{0,4}}(?:(?i:{_IS})\b|[:=])
+           | (?i:\b(?:{_ANSWER})(?:[ ](?:final|correcta|finale))?)[*_\s]{{0,4}}(?:(?P<verb>(?i:{_IS}))\b|[:=])
            | (?:答案|答え)[ ]?(?:是|は|为|為|:)
            | [<\[](?i:(?:final[_ ]?)?answer)[>\]]
            | \\(?:boxed|fbox)\s{{0,3}}\{{ )
@@ -84,17 +87,28 @@ _ALONE = re.compile(
     re.VERBOSE,
 )
 _GROUPS = re.compile(r"(?: \d{3}(?!\d))++(?:\.\d++)?+(?=[ \t*_`$}.)\]]{0,10}(?:\n|\r|\Z))")
-_ITEM = re.compile(r"[.)][ \t]+\S")  # `1. First`: a list or a heading, not an answer
+# `1. First`, `1st step`: a list or a heading, not an answer.
+_ITEM = re.compile(r"[.)][ \t]+\S|(?:st|nd|rd|th)\b[ \t]+\S")
 _AFTER = re.compile(rf"[\s%.{_CURRENCY}]*+")
-_TERM = re.compile(
-    rf"[ \t]*(?:[-+*/×÷·x^:]|\\times|\\cdot|\\div)[ \t]*\\?[{_CURRENCY}]?[ ]?[\d(.]|[ \t]+(?:or|to|oder|ou)[ \t]+\\?[{_CURRENCY}]?[ ]?\d"
-)
+_TERM = re.compile(rf"[ \t]*(?:[-+*/×÷·x^:]|\\times|\\cdot|\\div)[ \t]*\\?[{_CURRENCY}]?[ ]?[\d(.]")
+_OTHERWISE = re.compile(rf"[ \t]+(?P<word>or|to|oder|ou)[ \t]+(?=\\?[{_CURRENCY}]?[ ]?\d)")
+_UNIT = re.compile(r"[ ]?[^\W\d_]")
 _RESULT = re.compile(rf"=(?P<markup>{_MARKUP}){_NUMBER_SOURCE}", re.VERBOSE)
 _FILLED = re.compile(
     rf"(?<!\#)\#{{4,}}+(?P<markup>[ \t*_$\\(]{{0,8}}){_NUMBER_SOURCE}(?=[^\n\d:]{{0,20}}(?:\n|\Z))",
     re.VERBOSE,
 )
-_NEXT = re.compile(r"\n[ \t*_#]{0,8}(?:Question|Problem|Q)[ ]?(?:\d{1,3})?:")
+_BARE = re.compile(r"[^\w\n]*+(?:\n|\Z)")
+_ASKED = r"(?:Question|Problem|Q|Human|User|Instruction)"
+_NEXT = re.compile(rf"\n[ \t*_#]{{0,8}}{_ASKED}[ ]?(?:\d{{1,3}})?:")
+_NEXT_EXAMPLE = re.compile(rf"\n[ \t\r]*+\n[ \t*_#]{{0,8}}{_ASKED}[ ]?:")
+_ASKS = re.compile(
+    rf"\s*+[*_#]{{0,8}}[ ]?(?:(?:[Ss]ub-?)?{_ASKED}[ ]?(?:\d{{1,3}})?:|\d{{1,2}}[.)][ ][^\n?]{{1,300}}\?)"
+)
+_LABELLED = re.compile(
+    rf"(?:\A|\n)[ \t*_#]{{0,8}}(?:A|(?i:(?:final[ ])?answer))[*_ ]{{0,4}}:(?P<markup>{_MARKUP}){_NUMBER_SOURCE}",
+    re.VERBOSE,
+)
 _SCALES = {
     "dozen": 12, "hundred": 100, "thousand": 10**3, "tausend": 10**3, "mil": 10**3, "k": 10**3, "lakh": 10**5, "crore": 10**7,
     "million": 10**6, "millions": 10**6, "millionen": 10**6, "millones": 10**6, "mio": 10**6, "m": 10**6,
@@ -178,24 +192,84 @@ def _same(text: str) -> str:
 
 
 def _answer_end(text: str) -> int:
-    """Where the answer ends and a model runs on: after the first line `#### x`, or before a next question."""
-    first = _FILLED.search(text)
-    following = _NEXT.search(text)
-    if following and (not first or following.start() < first.start()):
-        return following.start() if _STATED.search(text, 0, following.start()) else len(text)
-    if first is None:
-        return len(text)
-    return end if (end := text.find("\n", first.end())) >= 0 else len(text)
+    """Where the answer ends and a model runs on."""
+    asks = _ASKS.match(text)
+    if asks and _NEXT.search(text, asks.end()):
+        return len(text)  # a problem in parts, each with its own answer
+    stop = _next_example(text)
+    line = _final_line(text, stop)
+    end = text.find("\n", line.end(), stop) if line else -1
+    return end if end >= 0 else stop
+
+
+def _next_example(text: str) -> int:
+    """Where a further example begins after a finished answer. Only a blank line tells one from a next part after `A: 5`."""
+    starts = [len(text)]
+    finished = (
+        match for match in _STATED.finditer(text) if _finishes(match) and not _ITEM.match(text, match.end())
+    )
+    if (answer := next(finished, None)) and (question := _NEXT.search(text, answer.end())):
+        starts.append(question.start())
+    if (answer := _LABELLED.search(text)) and (question := _NEXT_EXAMPLE.search(text, answer.end())):
+        starts.append(question.start())
+    return min(starts)
+
+
+def _finishes(match: re.Match[str]) -> bool:
+    """Is it `#### x`, `answer is x` or `\\boxed{x}`, which end an answer as `A: x`, perhaps of a part, does not?"""
+    return bool(match["hashes"] or match["verb"] or match[0].startswith("\\"))
+
+
+def _final_line(text: str, stop: int) -> re.Match[str] | None:
+    """The line `#### x` that ends the answer: the first that nothing corrects; one with words may be a heading."""
+    stated = deque(_STATED.finditer(text, 0, stop), maxlen=100)
+    corrected = next((match.start() for match in reversed(stated) if _corrects(text, match)), -1)
+    lines = [line for line in _FILLED.finditer(text, 0, stop) if not _ITEM.match(text, line.end())]
+    for line in lines:
+        if line.start() > corrected and _BARE.match(text, line.end(), stop):
+            return line
+    alone = len(lines) == 1 and all(match.start() <= lines[0].start() for match in stated)
+    return lines[0] if alone else None
+
+
+def _corrects(text: str, match: re.Match[str]) -> bool:
+    """Does a statement count more than a bare `#### x` before it? A second bare one is a model that repeats itself."""
+    if not match["hashes"]:
+        return _finishes(match)
+    stated = _statement(text, match)
+    return stated is not None and stated[0] is not match
 
 
 def _statement(text: str, match: re.Match[str]) -> tuple[re.Match[str], int, int] | None:
     """The stated number and its place: behind the last `=` of a calculation, nowhere in one without."""
     start, end = match.end("markup"), _end(match, text)
+    if other := _OTHERWISE.match(text, end):
+        same = _same_again(text, _read(text, text, match, start, end), other)
+        return (match, start, end) if same else None
     if not _TERM.match(text, end):
         return match, start, end
     stop = text.find("\n", end, end + 200)
     results = list(_RESULT.finditer(text, end, stop if stop >= 0 else end + 200))
     return (results[-1], results[-1].end("markup"), results[-1].end()) if results else None
+
+
+def _same_again(text: str, first: Number, other: re.Match[str]) -> bool:
+    """Is the number behind `or` the first one again: equal, or in a smaller unit (`$18 or 1800 cents`)?"""
+    match = _NUMBER.match(text, other.end())
+    if match is None or first.value is None:
+        return False
+    end = _end(match, text)
+    second = _read(text, text, match, match.start(), end)
+    if second.shown(lambda value: first.shown(value.__eq__)[1])[1]:
+        return True
+    if other["word"] == "to" or not first.value or second.value is None or not _UNIT.match(text, end):
+        return False
+    # `18 or 19 eggs` is no answer: units that people convert between differ by ten times or more.
+    try:
+        times = _EXACT.divide(second.value, first.value)
+    except DecimalException:
+        return False
+    return times >= 10 and times == times.to_integral_value()
 
 
 def _body(match: re.Match[str]) -> tuple[int, int]:
