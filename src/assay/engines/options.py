@@ -40,7 +40,6 @@ def read_options(
     except ValidationError as bad:
         error = bad.errors(include_url=False)[0]
     name = str(error["loc"][0])
-    place = Place.of("engine", "options", name)
     place = Place.of(*within, name)
     if error["type"] == "extra_forbidden":
         close = get_close_matches(name, model.model_fields, n=1)

@@ -63,14 +63,13 @@ def generated(
 
 @contextmanager
 def _by_line(study: Study) -> Iterator[None]:
-    """Errors about a field of the study name its line in the file."""
+    """Errors about a field of the study name its line in the file, or the option that gave it."""
     try:
         yield
     except AssayError as bad:
         if study.path is None or not isinstance(bad.place, Place) or not bad.place.field:
             raise
-        line = study.locate(*bad.place.field)
-        raise bad.at(Place(f"{line}: {bad.place}", bad.place.field)) from bad
+        raise bad.at(study.named(*bad.place.field)) from bad
 
 
 def _check_generating(study: Study) -> None:

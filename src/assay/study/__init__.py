@@ -62,6 +62,10 @@ class Study(Form):
         """`study.yaml:12`: the line of a field, `locate("adapters", 3, "recipe")`, or of its nearest parent."""
         return self._document.locate(*place)
 
+    def named(self, *place: str | int) -> Place:
+        """`study.yaml:12: engine.dtype`: the line of a field and its name; where an option gave it, the option."""
+        return self._document.named(*place)
+
     def stopping(self, when: str) -> Self:
         """The same study with another `stop.when`; comments of its file are lost."""
         stop = self.stop.model_copy(update={"when": when}).model_dump(exclude_defaults=True)
@@ -74,15 +78,23 @@ class Study(Form):
         """
         if name is None and not options:
             return self
-        engine = {} if name not in (None, self.engine.name) else dict(self._document.data.get("engine", {}))
+        other = name not in (None, self.engine.name)
+        engine = {} if other else dict(self._document.data.get("engine", {}))
         fields = {key: value for key, value in options.items() if key in EngineSettings.model_fields}
         rest = {**engine.get("options", {}), **{k: v for k, v in options.items() if k not in fields}}
         engine |= {**({"name": name} if name else {}), **fields, **({"options": rest} if rest else {})}
-        return self._with("engine", engine)
+        given: dict[tuple[str | int, ...], str] = {("engine", "name"): "--engine"} if name else {}
+        given |= {("engine",): "--engine"} if other else {}
+        given |= {
+            ("engine", key) if key in fields else ("engine", "options", key): f"--option {key}"
+            for key in options
+        }
+        return self._with("engine", engine, given)
 
-    def _with(self, field: str, value: Any) -> Self:
+    def _with(self, field: str, value: Any, given: Mapping[tuple[str | int, ...], str] | None = None) -> Self:
         data = {**self._document.data, field: value}
-        return self._build(parse(dump(data), self.path), self.folder, check_files=False)
+        document = self._document.changed(parse(dump(data), self.path), field, given or {})
+        return self._build(document, self.folder, check_files=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], folder: str | Path = ".", check_files: bool = True) -> Self:

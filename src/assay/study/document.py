@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -43,10 +44,20 @@ class Document:
     """Line, from 1, of each key and item."""
     raw: dict[Place, str] = field(default_factory=dict)
     """Bare words as written, before YAML made something of them."""
+    given: Mapping[Place, str] = field(default_factory=dict)
+    """Places that the command line filled instead of the file, with its option: `--option rows`."""
 
     def locate(self, *place: str | int) -> errors.Place:
-        """`study.yaml:12`: the line of `place`, or else of its nearest parent."""
+        """`study.yaml:12`: the line of `place`, or else of its nearest parent; or the option that gave it."""
+        for end in range(len(place), 0, -1):
+            if place[:end] in self.given:
+                return errors.Place(self.given[place[:end]], place)
         return errors.Place(self.at(self.lines.get(self.held(place), 1)), place)
+
+    def named(self, *place: str | int) -> errors.Place:
+        """`study.yaml:12: engine.dtype`; where an option gave just that, the option alone."""
+        where, name = self.locate(*place), words(place)
+        return where if not name or place in self.given else replace(where, text=f"{where}: {name}")
 
     def at(self, line: int) -> str:
         """`study.yaml:12`."""
@@ -68,9 +79,16 @@ class Document:
         raise StudyError.joined(shown)
 
     def _error(self, problem: Problem) -> StudyError:
-        line, name = self.locate(*problem.place), words(problem.place)
-        place = replace(line, text=f"{line}: {name}") if name else line
-        return StudyError(problem.text, place=place, fix=problem.fix)
+        return StudyError(problem.text, place=self.named(*problem.place), fix=problem.fix)
+
+    def changed(self, to: Document, part: str, given: Mapping[Place, str]) -> Document:
+        """The document `to`, which differs in one part, with the lines that this one's file has."""
+        lines = {place: self.lines[self.held(place)] for place in to.lines}
+        raw = {
+            place: self.raw.get(place, word) if place[:1] != (part,) else word
+            for place, word in to.raw.items()
+        }
+        return replace(to, lines=lines, raw=raw, given={**self.given, **given})
 
     def value(self, place: Place) -> Any:
         """The value at `place`."""
