@@ -16,7 +16,7 @@ from assay.verdicts.clusters import by_cluster, clusters_of
 
 
 def examples(*groups: str) -> list[Example]:
-    return [Example(str(i), "?", {"group": group}) for i, group in enumerate(groups)]
+    return [Example(str(i), f"question {i}", {"group": group}) for i, group in enumerate(groups)]
 
 
 def scores(passed: list[int]) -> Scores:
@@ -28,6 +28,12 @@ def test_examples_stand_alone_unless_their_task_says_otherwise() -> None:
     assert clusters_of(Numeric(), examples("a", "a")) is None
     assert clusters_of(FollowBenchRules(), examples("a", "b")) is None
     found = clusters_of(FollowBenchRules(), examples("b", "a", "b"))
+    assert found is not None
+    assert found.tolist() == [0, 1, 0]
+
+
+def test_a_question_that_occurs_twice_is_one_cluster() -> None:
+    found = clusters_of(Numeric(), [Example(key, prompt) for key, prompt in ("ax", "by", "cx")])
     assert found is not None
     assert found.tolist() == [0, 1, 0]
 

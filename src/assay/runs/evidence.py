@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from assay.records import Manifest, Scores, Store
 from assay.records.queries import written
 from assay.scoring.judge import missing_judgements
-from assay.tasks import Example, Task
+from assay.tasks import Task
+from assay.verdicts.clusters import clusters_of
 from assay.verdicts.evidence import Otherwise
 
 __all__ = ["RunEvidence"]
@@ -66,7 +67,7 @@ class RunEvidence:
     def clusters(self, task: str) -> NDArray[np.int64] | None:
         """(examples,): the cluster of each, numbered from 0; None where each example is independent evidence."""
         if task not in self._clusters:
-            self._clusters[task] = _clusters(self.tasks[task], self.store.examples(task))
+            self._clusters[task] = clusters_of(self.tasks[task], self.store.examples(task))
         return self._clusters[task]
 
     def details(self, name: str, task: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -78,11 +79,3 @@ class RunEvidence:
     ) -> Iterator[tuple[int, str, int | None, str | None]]:
         """(position, scored text, tokens, finish) of the responses to every `step`-th example."""
         return written(self.store, name, task, step)
-
-
-def _clusters(task: Task, examples: tuple[Example, ...]) -> NDArray[np.int64] | None:
-    """By the task's own groups, else by the question: one that occurs twice is no evidence twice."""
-    name = task.asked if type(task).cluster is Task.cluster else task.cluster
-    numbers: dict[str, int] = {}
-    found = [numbers.setdefault(name(example), len(numbers)) for example in examples]
-    return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)

@@ -14,9 +14,13 @@ __all__ = ["by_cluster", "clusters_of"]
 
 
 def clusters_of(task: Task, examples: Sequence[Example]) -> NDArray[np.int64] | None:
-    """(examples,): the cluster of each example, numbered from 0 in file order; None where all are independent."""
+    """(examples,): the cluster of each example, numbered from 0 in file order; None where all are independent.
+
+    By the task's own groups, else by what is asked: a question that occurs twice is no evidence twice.
+    """
+    name = task.asked if type(task).cluster is Task.cluster else task.cluster
     numbers: dict[str, int] = {}
-    found = [numbers.setdefault(task.cluster(example), len(numbers)) for example in examples]
+    found = [numbers.setdefault(name(example), len(numbers)) for example in examples]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)
 
 
