@@ -35,6 +35,7 @@ Floats = NDArray[np.float64]
 _STEPS = 60
 """Newton's, or halvings where it would leave the bracket."""
 _CLOSE = 1e-8
+_LEAST = 1e-300
 """The last step, times the largest |e|: what is left is its square."""
 
 
@@ -150,6 +151,8 @@ def likelihood_score(e: Floats, counts: Floats | None = None) -> LikelihoodScore
 
 def _tilt(e: Floats, k: Floats, largest: Floats, smallest: Floats) -> Floats:
     """The root lambda of sum k e / (1 + lambda e), which falls between -1/largest and -1/smallest."""
+    # A null of 5e-324 leaves an e whose inverse overflows.
+    largest, smallest = np.maximum(largest, _LEAST), np.minimum(smallest, -_LEAST)
     shape, n = largest.shape, e.shape[-1]
     rows, counts = e.reshape(-1, n), np.broadcast_to(k, e.shape).reshape(-1, n)
     low, high, scale = (
