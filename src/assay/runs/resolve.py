@@ -130,7 +130,7 @@ def _task(study: Study, entry: TaskEntry, task: Task) -> TaskPlan:
         limit=entry.limit,
         shots=entry.shots,
         max_tokens=entry.max_tokens,
-        clustered=type(task).cluster is not Task.cluster,
+        clustered=task.groups_examples(),
         judged=isinstance(task, JudgedTask),
     )
 

@@ -145,7 +145,7 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
 
 def repeated_prompts(task: Task, examples: Sequence[Example]) -> int:
     """Examples that ask what an earlier one does; 0 for a task that groups its examples itself."""
-    if type(task).cluster is not Task.cluster:
+    if task.groups_examples():
         return 0
     return len(examples) - len({task.asked(example) for example in examples})
 
@@ -155,7 +155,7 @@ def _check_stop(
 ) -> None:
     """Raise StudyError where the study may stop early on a task whose looks would be invalid."""
     for index, (task, entry) in enumerate(zip(tasks.values(), study.tasks, strict=True)):
-        grouped = type(task).cluster is not Task.cluster
+        grouped = task.groups_examples()
         repeated = repeated_prompts(task, examples[task.name][: entry.limit]) if examples else 0
         if study.stop.when != "full" and (grouped or repeated or isinstance(task, JudgedTask)):
             why = "a judge decides it"

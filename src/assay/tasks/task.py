@@ -189,6 +189,11 @@ class Task(ABC):
         """A name that examples share which are not independent evidence; by default each has its own."""
         return example.key
 
+    @classmethod
+    def groups_examples(cls) -> bool:
+        """Whether `cluster` says which examples are not independent evidence."""
+        return cls.cluster is not Task.cluster
+
     def asked(self, example: Example) -> str:
         """All that is asked: examples that ask the same are one piece of evidence."""
         return example.prompt or example.key

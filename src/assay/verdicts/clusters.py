@@ -18,7 +18,7 @@ def clusters_of(task: Task, examples: Sequence[Example]) -> NDArray[np.int64] | 
 
     By the task's own groups, else by what is asked: a question that occurs twice is no evidence twice.
     """
-    name = task.asked if type(task).cluster is Task.cluster else task.cluster
+    name = task.cluster if task.groups_examples() else task.asked
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(name(example), len(numbers)) for example in examples]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)
