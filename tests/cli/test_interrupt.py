@@ -17,7 +17,7 @@ from tests.studies import examples
 
 @pytest.fixture
 def of(tmp_path: Path) -> Study:
-    """600 examples, asked of a base and of an adapter, and 200 of them of each again."""
+    """600 examples, asked of a base and of an adapter, and 60 of them of each again."""
     examples(tmp_path, 600)
     return Study.from_dict(
         {
@@ -52,12 +52,12 @@ def stopped(of: Study, folder: Path, after: int) -> str:
 def test_an_interrupt_tells_what_is_kept_of_how_many(of: Study, tmp_path: Path) -> None:
     run = tmp_path / "run"
     rest_of_it = f"responses are kept in {run}; the same command continues from there"
-    assert stopped(of, run, 300) == f"stopped: 300 of 1,600 {rest_of_it}"
-    assert stopped(of, run, 400) == f"stopped: 700 of 1,600 {rest_of_it}"
+    assert stopped(of, run, 300) == f"stopped: 300 of 1,320 {rest_of_it}"
+    assert stopped(of, run, 400) == f"stopped: 700 of 1,320 {rest_of_it}"
     rest = Fake(lambda request: f"#### {len(request.subject)}")
     with follow(run) as progress:
         assay.run(of, run, progress, rest.preflight)
-    assert len(rest.asked) == 900
+    assert len(rest.asked) == 620
 
 
 def test_an_interrupt_before_the_first_response_says_so(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_an_interrupt_before_the_first_response_says_so(tmp_path: Path) -> None:
 def test_an_interrupt_once_all_are_there_names_them(of: Study, tmp_path: Path) -> None:
     run = tmp_path / "run"
     assay.run(of, run, engine=Fake(lambda request: request.subject).preflight)
-    with pytest.raises(Stopped, match=r"^stopped: 1,600 responses are kept in"), follow(run):
+    with pytest.raises(Stopped, match=r"^stopped: 1,320 responses are kept in"), follow(run):
         raise KeyboardInterrupt
 
 

@@ -41,7 +41,7 @@ def test_plan_prints_power_and_cost_in_80_columns(call: Any, tmp_path: Path) -> 
     assert "Power: gains math.numeric_match, 40 prompts, margin 5 points" in done.words
     assert "3 claims, each judged by its 90 % interval: one-sided 0.05." in done.words
     assert "r on base: gains" in done.words
-    assert "About 240 responses, 245,760 tokens at most" in done.words
+    assert "About 176 responses, 180,224 tokens at most" in done.words
 
 
 def test_plan_prints_json(call: Any, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_plan_prints_json(call: Any, tmp_path: Path) -> None:
     printed = json.loads(call("plan", study, "--json").out)
     assert printed["power"][0]["rows"][1]["to_exclude"] == 495
     assert printed["recipes"][0]["seeds"] == 3
-    assert printed["cost"]["tasks"][0]["responses"] == 240
+    assert printed["cost"]["tasks"][0]["responses"] == 176
     assert printed["time"] is None
 
 
@@ -117,7 +117,7 @@ def test_plan_learns_from_a_pilot_and_tells_where_a_run_stops(call: Any, tmp_pat
     assert "Pilot: s" in done.words
     assert "Mean tokens of a response to math: the base 3, adapters 3." in done.words
     assert "Seeds of 1 recipe on math.numeric_match: sd" in done.words
-    assert "tokens at most, 2,700 if they are as long as the pilot's" in done.words
+    assert "tokens at most, 1,980 if they are as long as the pilot's" in done.words
     assert "Where a run stops: gains math.numeric_match, one-sided 0.05" in done.words
     assert "Cost with an early stop" in done.words
 
@@ -131,7 +131,7 @@ def test_plans_as_json_do_not_change_from_call_to_call(call: Any, tmp_path: Path
     assert set(printed["pilot"]["metrics"][0]["cells"][0]) == {
         "adapter", "prompts", "differ", "discordance", "interval",
     }  # fmt: skip
-    assert printed["cost"]["tasks"][0]["expected"] == 2700
+    assert printed["cost"]["tasks"][0]["expected"] == 1980
 
 
 def test_plan_of_a_study_to_the_end_says_in_a_line_what_stopping_would_save(

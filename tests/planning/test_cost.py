@@ -20,9 +20,10 @@ def test_cost_counts_every_subject_and_the_noise_floor(tmp_path: Path, ifeval: P
     assert found.cost is not None
     assert not found.cost.exact
     assert [(task.task, task.subjects, task.prompts, task.responses) for task in found.cost.tasks] == [
-        ("math", 3, 30, 2 * 3 * 30 + 2 * 30),
-        ("ifeval", 3, 200, 2 * 3 * 200 + 200),
+        ("math", 3, 30, 2 * 3 * 30 + 2 * 9),
+        ("ifeval", 3, 200, 2 * 3 * 200 + 2 * 60),
     ]
+    assert (found.cost.repeats, found.cost.unmeasured) == (69, 2 * (150 - 69))
     assert found.cost.longest == 100 * found.cost.responses
     assert found.time is None
     assert "more samples find smaller gains" in " ".join(found.notes)
@@ -45,7 +46,7 @@ def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Pa
     fake = Fake(lambda _: "x", templates={"base": "a {prompt}", "r-s2": "b {prompt}"})
     cost = plan(study(tmp_path), trial=True, engine=fake.preflight).cost
     assert cost is not None
-    assert (cost.tasks[0].subjects, cost.tasks[0].responses) == (4, 6 * 30)
+    assert (cost.tasks[0].subjects, cost.tasks[0].responses) == (4, 4 * 30 + 2 * 6)
 
 
 class Short(FakePreflight):
@@ -66,13 +67,13 @@ def test_no_token_is_priced_beyond_the_context(tmp_path: Path) -> None:
     assert found.cost is not None
     (task,) = found.cost.tasks
     shortest = min(len(request.text) for request in fake.asked)
-    assert (task.responses, task.max_tokens) == (150, 60 - math.ceil(shortest / 8))
-    assert 150 * (task.max_tokens - 1) <= task.tokens <= 150 * task.max_tokens
+    assert (task.responses, task.max_tokens) == (98, 60 - math.ceil(shortest / 8))
+    assert 98 * (task.max_tokens - 1) <= task.tokens <= 98 * task.max_tokens
     assert found.cost.longest == task.tokens
     assert " ".join(found.notes).count("60 tokens") == 1
     whole = plan(study(tmp_path), trial=True, engine=Fake(lambda _: "x", templates=chat).preflight)
     assert whole.cost is not None
-    assert whole.cost.longest == 150 * 100
+    assert whole.cost.longest == 98 * 100
     assert "context" not in " ".join(whole.notes)
     assert found.time is not None
     assert whole.time is not None

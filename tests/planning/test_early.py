@@ -35,6 +35,7 @@ def study(folder: Path, names: tuple[str, ...] = ("a", "b"), count: int = 200, *
             "claims": {"numeric": ["math.numeric_match"]},
             "decoding": {"max_tokens": 100},
             "stop": "decided",
+            "noise_prompts": 0,
             **fields,
         },
         folder,
@@ -96,12 +97,10 @@ def test_the_same_study_gives_the_same_figures_and_another_seed_others(tmp_path:
 def test_one_adapters_base_goes_as_far_as_it_does(tmp_path: Path) -> None:
     found = early(study(tmp_path, ("a",), stop={"when": "decided", "elsewhere": 50}))
     for stop, cost in zip(found.stops, found.costs, strict=True):
-        asked = (
-            stop.share * 4 * 200 + 50 / 200 * 3 * 200
-        )  # the base is asked twice, and the adapter where it is claimed
+        asked = stop.share * 2 * 200 + 50 / 200 * 2 * 200
         assert cost.responses == pytest.approx(asked, abs=1)
         assert cost.longest == pytest.approx(100 * asked, abs=100)
-        assert cost.share == pytest.approx(asked / (7 * 200))
+        assert cost.share == pytest.approx(asked / (4 * 200))
 
 
 def test_a_base_of_many_adapters_goes_further_than_each(tmp_path: Path) -> None:
@@ -120,7 +119,7 @@ def test_what_is_not_claimed_is_asked_to_its_end_by_default(tmp_path: Path) -> N
     few = early(study(tmp_path, stop={"when": "decided", "elsewhere": 50}))
     whole = early(study(tmp_path))
     for one, other in zip(few.costs, whole.costs, strict=True):
-        assert other.responses - one.responses == pytest.approx(150 / 200 * (4 * 200), abs=1)
+        assert other.responses - one.responses == pytest.approx(150 / 200 * (3 * 200), abs=1)
 
 
 def test_two_claims_on_a_cell_ask_as_far_as_the_later_one(tmp_path: Path) -> None:
@@ -129,7 +128,7 @@ def test_two_claims_on_a_cell_ask_as_far_as_the_later_one(tmp_path: Path) -> Non
     assert len(found.stops) == 2 * len(TRUTHS)
     for cost in found.costs:
         furthest = max(stop.share for stop in found.stops if stop.margins == cost.margins)
-        assert cost.responses >= int(furthest * 4 * 200)
+        assert cost.responses >= int(furthest * 2 * 200)
 
 
 def test_a_discordance_below_the_gain_is_raised_to_it(tmp_path: Path) -> None:

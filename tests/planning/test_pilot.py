@@ -17,14 +17,13 @@ from assay.errors import RunError
 from assay.planning import Forecast, Guesses
 from assay.planning.guesses import SEED_SD
 from assay.planning.pilot import share_interval
-from assay.runs.generated import NOISE_PROMPTS
 from assay.stats import detectable_gain, seed_components
 from assay.study import Study
 from tests.studies import RIGHT, WRONG, examples, one_task_study
 
 COUNT, PILOT = 300, 40
-AGAIN = NOISE_PROMPTS
-"""Second passes of the base, and of the adapter with most claims."""
+AGAIN = 60
+"""Prompts that the base and an adapter answer twice."""
 
 
 def study(folder: Path, limit: int | None = None, **fields: Any) -> Study:
@@ -41,6 +40,7 @@ def study(folder: Path, limit: int | None = None, **fields: Any) -> Study:
             ],
             "tasks": [{**entry, "limit": limit} if limit else entry],
             "decoding": {"max_tokens": 100},
+            "noise_prompts": AGAIN,
             **fields,
         },
         folder,

@@ -43,7 +43,7 @@ def timed(of: Study, fake: Timed) -> Forecast:
 
 
 def test_reading_and_writing_are_timed_apart(tmp_path: Path) -> None:
-    found = timed(study(tmp_path), Timed())
+    found = timed(study(tmp_path, noise_prompts=30), Timed())
     (trial,) = found.trials
     assert trial.base == "base"
     assert trial.read == pytest.approx(1000)

@@ -29,6 +29,7 @@ def generating(folder: Path, names: tuple[str, ...] = ("good", "bad"), **fields:
         "bases": [{"name": "base", "model": "owner/base"}],
         "adapters": [{"name": name, "label": "numeric", "path": f"owner/{name}"} for name in names],
         "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+        "noise_prompts": COUNT,
         **fields,
     }
     return write_study(folder, document)

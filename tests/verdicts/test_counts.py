@@ -66,6 +66,7 @@ def test_a_claim_within_the_engines_noise_counts_for_nothing(tmp_path: Path) -> 
             "bases": [{"name": "base", "model": "owner/base"}],
             "adapters": [{"name": "a", "label": "numeric", "path": "owner/a"}],
             "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+            "noise_prompts": 200,
         },
     )
     generator = np.random.default_rng(0)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import assay
+from assay import stats
 from assay.audit import gate
 from assay.engines import Fake, Prompt
+from assay.plan import Policy
+from assay.report.gate import apply_gate
+from assay.stats import Verdict
 from assay.verdicts import Result
+from assay.verdicts.result import DriftResult
 from tests.studies import RIGHT, WRONG, examples, write_study
 
 N = 541
@@ -30,6 +36,7 @@ def same_adapters(folder: Path, pairs: int, count: int = N, **fields: Any) -> Pa
             for i in range(pairs)
         ],
         "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+        "noise_prompts": 200,
         **fields,
     }
     return write_study(folder, document)
@@ -129,30 +136,54 @@ def test_too_few_prompts_measure_no_noise_and_mark_nothing(tmp_path: Path) -> No
     assert noise.limit is None
     assert (result.claims[0].verdict, result.claims[0].within_noise) == ("harmed", False)
     assert (
-        "too few prompts to say how far unequal noise may push a gain"
+        "how far unequal noise may push a gain is not measured below 150 prompts"
         in (tmp_path / "run" / "report.md").read_text()
     )
 
 
-def test_the_adapter_with_most_claims_is_asked_twice_on_its_first_claimed_task(tmp_path: Path) -> None:
-    examples(tmp_path, 160)
+def test_noise_is_pooled_over_tasks_and_adapters(tmp_path: Path) -> None:
+    examples(tmp_path, 120)
     document = {
-        "name": "most",
+        "name": "pooled",
         "bases": [{"name": "base", "model": "owner/base"}],
-        "adapters": [
-            {"name": "one", "label": "numeric", "path": "owner/one"},
-            {"name": "two", "label": "both", "path": "owner/two"},
-        ],
+        "adapters": [{"name": name, "label": "numeric", "path": f"owner/{name}"} for name in ("one", "two")],
         "tasks": [
             {"task": "numeric", "name": name, "examples": "examples.jsonl"} for name in ("math", "more")
         ],
-        "claims": {"numeric": ["math.numeric_match"], "both": ["more.numeric_match", "math.numeric_match"]},
+        "noise_prompts": 200,
     }
-    fake = Fake(lambda prompt: f"{prompt.subject} {prompt.example}")
+
+    def answer(prompt: Prompt) -> str:
+        lost = prompt.name == "two/again" and prompt.task == "more"
+        return WRONG if lost else f"{RIGHT}{prompt.subject}"
+
+    fake = Fake(answer)
     result = assay.run(write_study(tmp_path, document), tmp_path / "run", engine=fake.preflight)
     again = Counter((prompt.name, prompt.task) for prompt in fake.asked if prompt.variant)
-    assert again == {("base/again", "math"): 160, ("base/again", "more"): 160, ("two/again", "more"): 160}
-    assert [(noise.adapter, noise.task) for noise in result.engine_noise] == [("two", "more")]
+    assert (again["base/again", "math"], again["base/again", "more"]) == (100, 100)
+    assert again["one/again", "more"] + again["two/again", "more"] == 100
+    (noise,) = result.engine_noise
+    lost = again["two/again", "more"]
+    assert (noise.adapters, noise.tasks, noise.n) == (("one", "two"), ("math", "more"), 200)
+    assert (noise.base_differ, noise.adapter_differ) == (0, lost)
+    assert noise.adapter_changed == pytest.approx(lost / 200)
+    (limit,) = {cell.noise for cell in result.cells} or {noise.limit}
+    assert limit == noise.limit == pytest.approx(stats.paired_interval(lost, 0, 200, 0.9)[1])
+
+
+def test_a_drift_within_the_noise_is_undecided_for_the_gate(tmp_path: Path) -> None:
+    result = run(tmp_path, noisy(0.8, 0.05, 0.0), 1)
+    (noise,) = result.engine_noise
+    assert noise.limit is not None
+    drift = DriftResult(
+        adapter="a0", recipe=None, base="base0", variant="gap", target="math.numeric_match",
+        off_target=("more.numeric_match",), value=-0.2, interval=(-0.3, -0.1), level=0.9, target_gain=0.2,
+        off_target_gain=0.0, min_off_target_gain=0.0,
+    )  # fmt: skip
+    claim = replace(result.claims[0], verdict=Verdict.CONFIRMED, within_noise=False)
+    for noise_, outcome in ((0.0, "pass"), (0.05, "pass"), (0.2, "undecided")):
+        shown = replace(result, claims=(claim,), cells=(), drift=(replace(drift, noise=noise_),))
+        assert apply_gate(shown, Policy(drift_budget=0.0)).outcome == outcome
 
 
 def test_changes_that_come_in_bursts_are_warned_of_and_change_no_word(tmp_path: Path) -> None:
@@ -166,6 +197,7 @@ def test_changes_that_come_in_bursts_are_warned_of_and_change_no_word(tmp_path: 
     result = run(tmp_path, answer, 1)
     (noise,) = result.engine_noise
     assert noise.adapter_differ == 30
+    assert noise.n == 200
     if noise.clustering_p is not None:  # None where all came at one time
         assert noise.clustering_p < 0.01
         assert any("come in bursts" in warning for warning in result.warnings)

@@ -21,6 +21,7 @@ from assay.planning import (
     RecipePower,
 )
 from assay.report.text.numbers import confidence
+from assay.stats import FEWEST_REPEATED
 
 __all__ = ["duration", "show_forecast"]
 
@@ -160,8 +161,13 @@ def _cost(forecast: Forecast) -> Iterator[Table | Text]:
     as_pilot = "" if expected is None else f", {expected:,} if they are as long as the pilot's"
     yield text(
         f"{about}{forecast.cost.responses:,} responses, {forecast.cost.longest:,} tokens at most{as_pilot}; second passes "
-        f"for the noise of the engine are among them."
+        f"for the noise of the engine are among them: {forecast.cost.repeats:,} prompts of each base."
     )
+    if forecast.cost.unmeasured:
+        yield text(
+            f"How far noise may push a gain is not measured below {FEWEST_REPEATED} prompts asked twice; "
+            f"`noise_prompts: {FEWEST_REPEATED}` measures it, for {forecast.cost.unmeasured:,} responses more."
+        )
     for trial in forecast.trials:
         yield text(
             f"Trial of {trial.base}: loaded in {duration(trial.loading)}, {trial.responses} responses at once, "

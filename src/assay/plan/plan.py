@@ -100,6 +100,8 @@ class Plan:
     """Where responses come from; `summary`: there are only aggregate scores."""
     study_text: str = field(default="", repr=False)
     """The study file, verbatim."""
+    noise_prompts: int | None = None
+    """Prompts of each base that are asked twice; None: as many as a tenth of the responses allow, at most 200."""
     summary: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Aggregate scores by subject and metric, where there are no responses."""
     warnings: tuple[str, ...] = ()

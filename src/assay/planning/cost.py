@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from assay.plan import Plan
 from assay.records import digest
-from assay.runs.generated import NOISE_PROMPTS, repeated_adapter
 from assay.runs.outline import Outline
-from assay.runs.workload import Work, Workload
+from assay.runs.second_passes import as_drawn, repeat_count, repeats_of_tasks
+from assay.runs.workload import BaseGroup, Work, Workload
+from assay.stats import FEWEST_REPEATED
 
 __all__ = [
     "Cost",
@@ -84,6 +85,10 @@ class Cost:
     tasks: tuple[TaskCost, ...]
     exact: bool
     """Whether it was counted on the adapters themselves; else template and refusals are not known yet."""
+    repeats: int = 0
+    """Prompts that a base and its adapters answer twice; of the base with the fewest."""
+    unmeasured: int = 0
+    """Responses more, over all bases, that would measure the noise of the engine; 0 where it is measured, or cannot be."""
 
     @property
     def responses(self) -> int:
@@ -122,19 +127,36 @@ def study_cost(outline: Outline) -> Cost | None:
             for name in plan.tasks
         ),
         exact=False,
+        **_measuring([_repeats(outline, base.name) for base in plan.bases], outline.examples),
     )
 
 
+def _repeats(outline: Outline, base: str) -> int:
+    plan, total = outline.plan, sum(map(len, outline.examples.values()))
+    subjects = 1 + len(plan.adapters_of(base))
+    return repeat_count(subjects * total * plan.decoding.samples, total, plan.noise_prompts)
+
+
+def _measuring(repeats: Sequence[int], examples: Mapping[str, Sequence[object]]) -> dict[str, int]:
+    """`repeats` and `unmeasured` of a cost."""
+    short = [FEWEST_REPEATED - count for count in repeats if count < FEWEST_REPEATED]
+    possible = sum(map(len, examples.values())) >= FEWEST_REPEATED
+    return {"repeats": min(repeats, default=0), "unmeasured": 2 * sum(short) if possible else 0}
+
+
 def study_parts(outline: Outline) -> list[SubjectCost]:
-    """Cost of every subject, from the study alone; a base's second pass counts with its first."""
-    costs = []
-    twice = {repeated_adapter(outline.plan.claims, base.name) for base in outline.plan.bases}
-    for name in outline.plan.tasks:
-        n, longest = len(outline.examples[name]), _limit(outline, name)
-        for subject in outline.plan.subjects:
-            again = min(NOISE_PROMPTS, n) if subject.is_base or (subject.name, name) in twice else 0
-            responses = n * outline.plan.decoding.samples + again
-            costs.append(SubjectCost(subject.name, subject.base, name, responses, responses * longest))
+    """Cost of every subject, from the study alone; second passes count with first ones, in equal parts of the adapters."""
+    plan, costs = outline.plan, []
+    sizes = {name: len(outline.examples[name]) for name in plan.tasks}
+    for base in plan.bases:
+        adapters = plan.adapters_of(base.name)
+        again = repeats_of_tasks(sizes, _repeats(outline, base.name) if adapters else 0)
+        for name, n in sizes.items():
+            for i, subject in enumerate((base, *adapters)):
+                repeated = again[name] if subject.is_base else (again[name] + i - 1) // len(adapters)
+                responses = n * plan.decoding.samples + repeated
+                longest = responses * _limit(outline, name)
+                costs.append(SubjectCost(subject.name, subject.base, name, responses, longest))
     return costs
 
 
@@ -143,9 +165,8 @@ def _limit(outline: Outline, task: str) -> int:
     return plan.tasks[task].max_tokens or plan.decoding.max_tokens or outline.tasks[task].form.max_tokens
 
 
-def work_parts(work: Work) -> list[SubjectCost]:
+def work_parts(plan: Plan, work: Work) -> list[SubjectCost]:
     """Cost of every subject, where the study can run here; the same content once."""
-    once = list(_once(work))
     return [
         SubjectCost(
             name=load.prompt.subject,
@@ -155,9 +176,7 @@ def work_parts(work: Work) -> list[SubjectCost]:
             longest=workload_tokens(load, group.context),
             characters=sum(len(text) for text in load.texts.values()) * load.samples,
         )
-        for group in work.groups
-        for load in once
-        if load in group.workloads or load in group.again
+        for group, load in _once(plan, work)
     ]
 
 
@@ -181,24 +200,24 @@ def with_lengths(cost: Cost, parts: Sequence[SubjectCost], lengths: Mapping[str,
 
 def work_cost(plan: Plan, work: Work) -> Cost:
     """Cost from the workload, where the study can run here."""
-    context = {id(load): group.context for group in work.groups for load in (*group.workloads, *group.again)}
-    costs = []
+    once, costs = list(_once(plan, work)), []
     for name in plan.tasks:
-        loads = [load for load in _once(work) if load.task == name]
+        loads = [(group, load) for group, load in once if load.task == name]
         names = {load.name for group in work.groups for load in group.workloads if load.task == name}
-        longest = (max(_longest(load, context[id(load)]), default=0) for load in loads)
+        longest = (max(_longest(load, group.context), default=0) for group, load in loads)
         costs.append(
             TaskCost(
                 task=name,
                 subjects=len(names),
                 prompts=len(work.examples[name]),
-                samples=max((load.samples for load in loads), default=plan.decoding.samples),
-                responses=sum(len(load.texts) * load.samples for load in loads),
+                samples=max((load.samples for _, load in loads), default=plan.decoding.samples),
+                responses=sum(len(load.texts) * load.samples for _, load in loads),
                 max_tokens=max(longest, default=0),
-                tokens=sum(workload_tokens(load, context[id(load)]) for load in loads),
+                tokens=sum(workload_tokens(load, group.context) for group, load in loads),
             )
         )
-    return Cost(tuple(costs), exact=True)
+    repeats = [group.repeats for group in work.groups]
+    return Cost(tuple(costs), exact=True, **_measuring(repeats, work.examples))
 
 
 def workload_tokens(workload: Workload, context: int | None) -> int:
@@ -214,11 +233,13 @@ def _longest(workload: Workload, context: int | None) -> Iterator[int]:
         yield max(1, min(most, room))
 
 
-def _once(work: Work) -> Iterator[Workload]:
-    """Every workload that generates; names with the same content count once."""
+def _once(plan: Plan, work: Work) -> Iterator[tuple[BaseGroup, Workload]]:
+    """Every workload that generates, second passes as they would be drawn; names with the same content count once."""
     seen = set()
-    for load in work.workloads():
-        content = digest([load.identity, load.protocol, load.task])
-        if content not in seen:
-            seen.add(content)
-            yield load
+    for group in work.groups:
+        for load in group.workloads:
+            content = digest([load.identity, load.protocol, load.task])
+            if content not in seen:
+                seen.add(content)
+                yield group, load
+        yield from ((group, load) for load in as_drawn(group, plan.seed))

@@ -89,7 +89,7 @@ def forecast(
     known = _Known(plan, prompts, _mean_checks(outline), guesses)
     lengths = {length.task: length for length in piloted.lengths} if piloted else {}
     cost = work_cost(plan, work) if work else study_cost(outline)
-    parts = work_parts(work) if work else study_parts(outline) if cost else []
+    parts = work_parts(plan, work) if work else study_parts(outline) if cost else []
     trials = _trials(outline, progress, notes, clock)
     notes += _caveats(plan)
     return Forecast(

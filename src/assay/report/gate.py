@@ -157,7 +157,11 @@ def _drift(drift: DriftResult, budget: float) -> Rule:
             name, Outcome.UNDECIDED, f"{units(drift.value)} without an interval, budget {units(budget)}"
         )
     low, high = drift.interval
-    outcome = Outcome.PASS if high <= budget else Outcome.FAIL if low > budget else Outcome.UNDECIDED
-    return Rule(
-        name, outcome, f"{units(drift.value)} {unit_interval(drift.interval)}, budget {units(budget)}"
-    )
+    evidence = f"{units(drift.value)} {unit_interval(drift.interval)}, budget {units(budget)}"
+    if high <= budget - drift.noise:
+        return Rule(name, Outcome.PASS, evidence)
+    if low > budget + drift.noise:
+        return Rule(name, Outcome.FAIL, evidence)
+    if high <= budget or low > budget:
+        evidence = f"within the engine's noise, which may push it by {units(drift.noise)}: {evidence}"
+    return Rule(name, Outcome.UNDECIDED, evidence)

@@ -15,6 +15,7 @@ from assay.progress import Progress, silent
 from assay.records import Refusal, Store, digest
 from assay.runs.liveness import probe, refuse, refuse_inert, unprobed_adapters
 from assay.runs.meter import Meter
+from assay.runs.second_passes import Held, draw
 from assay.runs.stages import Stages
 from assay.runs.workload import BaseGroup, Work, Workload
 from assay.stats import Verdict
@@ -32,32 +33,34 @@ def generate(
     meter, stages = Meter(progress), Stages(plan, work, store, to_the_end)
     for group in work.groups:
         refuse_inert(group, store)
-        meter.expect(group, _askable(group, _missing((*group.workloads, *group.again), store), store))
+        meter.expect(
+            group, [*_askable(group, _missing(group.workloads, store), store), *_second(plan, group, store)]
+        )
     if kept := store.count():
         progress("responses kept from before", kept, kept)
     for group in work.groups:
-        _generate(group, store, meter, stages)
+        _generate(plan, group, store, meter, stages)
     store.note("generated")
 
 
-def _generate(group: BaseGroup, store: Store, meter: Meter, stages: Stages) -> None:
+def _generate(plan: Plan, group: BaseGroup, store: Store, meter: Meter, stages: Stages) -> None:
     """Load one base, if anything is missing: its adapters generate with it, then come second passes."""
     refuse_inert(group, store)
     unprobed = unprobed_adapters(group, store)
     # Looked up again: an earlier group may have added responses of the same content.
-    first, second = _missing(group.workloads, store), _missing(group.again, store)
+    first = _missing(group.workloads, store)
     due = stages.needed(group, _askable(group, first, store))
-    if not unprobed and not due and not stages.repeated(group, _askable(group, second, store)):
+    if not unprobed and not due and not _second(plan, group, store, store.held):
         stages.catch_up(group)
         return
     with group.open() as session:
         _refuse_failed(group, session, store, stages)
         probe(group, session, unprobed, store)  # refuses more adapters, and then fewer prompts can be asked
-        meter.expect(group, _askable(group, first | second, store))
+        meter.expect(group, [*_askable(group, first, store), *_second(plan, group, store)])
         for batch in stages.batches(group, _askable(group, first, store)):
             _complete(group, session, batch, store, meter)
             _refuse_failed(group, session, store, stages)
-        _complete(group, session, stages.repeated(group, _askable(group, second, store)), store, meter)
+        _complete(group, session, _second(plan, group, store, store.held), store, meter)
         _refuse_failed(group, session, store, stages)
         meter.end(group)
 
@@ -102,6 +105,11 @@ def _missing(workloads: Iterable[Workload], store: Store) -> _Missing:
 def _missing_prompts(workload: Workload, store: Store) -> list[Prompt]:
     held = store.held(workload.name, workload.task)
     return [prompt for prompt in workload.prompts() if prompt.key not in held]
+
+
+def _second(plan: Plan, group: BaseGroup, store: Store, first: Held | None = None) -> list[Prompt]:
+    """The second passes that are missing. first: responses held of the first pass; None: all that will be."""
+    return draw(group, plan.seed, store.manifest.refused, first, store.held)
 
 
 def _askable(group: BaseGroup, missing: _Missing, store: Store) -> list[Prompt]:

@@ -7,27 +7,23 @@ workload: a gain compares equal prompts. It loads no weights.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from assay.engines import ModelRef, Preflight, PreflightFunction, Prompt
-from assay.engines.api import AGAIN
 from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.files import read_text
-from assay.plan import Claim, Problem
+from assay.plan import Problem
 from assay.records import digest
+from assay.runs.second_passes import repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Base, Study, TaskEntry
 from assay.tasks import Example, Task
 from assay.tasks.task import Chat, Request
 
-__all__ = ["NOISE_PROMPTS", "generated", "repeated_adapter"]
-
-NOISE_PROMPTS = 200
-"""Of each task, asked twice: without a difference they exclude noise of 1.5 points; 150 are needed to say anything."""
+__all__ = ["generated"]
 
 
 def generated(
@@ -35,7 +31,6 @@ def generated(
     tasks: Mapping[str, Task],
     examples: Mapping[str, Sequence[Example]],
     preflight: PreflightFunction,
-    claims: Sequence[Claim] = (),
 ) -> Responses:
     """A group for each base. Raises AssayError if a base is unusable; an unusable adapter is only a problem."""
     _check_generating(study)
@@ -54,9 +49,20 @@ def generated(
             )
         workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
         problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
-        again = tuple(_again(workloads, base.name, repeated_adapter(claims, base.name)))
         groups.append(
-            BaseGroup(workloads, checked.load, base.name, again, checked.provenance, checked.context)
+            BaseGroup(
+                workloads,
+                checked.load,
+                base.name,
+                again=second_passes(workloads, base.name),
+                repeats=repeat_count(
+                    sum(len(load.texts) * load.samples for load in workloads),
+                    sum(map(len, examples.values())),
+                    study.noise_prompts,
+                ),
+                provenance=checked.provenance,
+                context=checked.context,
+            )
         )
     return Responses(tuple(groups), tuple(problems))
 
@@ -269,32 +275,6 @@ def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, 
         f"asked for: the room that a prompt leaves ends them; lower `max_tokens` ({study.locate('decoding')})"
     )
     return [Problem(base.name, "warning", text)]
-
-
-def repeated_adapter(claims: Sequence[Claim], base: str) -> tuple[str, str] | None:
-    """(adapter, task) that is asked twice beside its base: the adapter with most claims, on its first claimed task."""
-    names = [claim.subject.name for claim in claims if claim.reference.name == base]
-    if not names:
-        return None
-    (adapter, _), *_ = Counter(names).most_common(1)
-    return adapter, next(claim.metric.task for claim in claims if claim.subject.name == adapter)
-
-
-def _again(workloads: Sequence[Workload], base: str, adapter: tuple[str, str] | None) -> Iterator[Workload]:
-    """The base's own workloads once more, and one of an adapter, on a sample of prompts spread evenly over each task."""
-    for workload in workloads:
-        if workload.name == base or (workload.name, workload.task) == adapter:
-            keys = list(workload.texts)
-            count = min(NOISE_PROMPTS, len(keys))
-            chosen = [keys[place * len(keys) // count] for place in range(count)]
-            batch = "the base alone, some prompts" if workload.name == base else "an adapter, some prompts"
-            yield replace(
-                workload,
-                prompt=replace(workload.prompt, variant=AGAIN),
-                protocol={**workload.protocol, "samples": 1, "batch": batch},
-                texts={key: workload.texts[key] for key in chosen},
-                samples=1,
-            )
 
 
 def _sha256(text: str) -> str:

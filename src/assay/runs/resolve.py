@@ -58,7 +58,7 @@ def resolve(
     if preflight is None or plan.source == "recorded":
         responses = recorded(study, examples, known)
     else:
-        responses = generated(study, tasks, examples, preflight, plan.claims)
+        responses = generated(study, tasks, examples, preflight)
     return replace(
         plan,
         warnings=responses.warnings,
@@ -107,6 +107,7 @@ def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
         responses_sha256=digest(_responses_block(study)),
         source=_source(study),
         study_text=study.text,
+        noise_prompts=study.noise_prompts,
     )
 
 

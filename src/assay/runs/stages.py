@@ -111,20 +111,6 @@ class Stages:
         goals = {cell: policy.pool(cell[1]) if cell in open_ else policy.last_look(cell) for cell in claimed}
         return policy.due(prompts, policy.reach(cells, goals, ()))[0]
 
-    def repeated(self, group: BaseGroup, prompts: Sequence[Prompt]) -> list[Prompt]:
-        """The prompts of the base's second pass that have a response of the first."""
-        if self._policy is None:
-            return list(prompts)
-        first = {
-            (load.prompt.subject, load.task): {
-                row.example for row in self._store.held(load.prompt.subject, load.task)
-            }
-            for load in group.again
-        }
-        return [
-            prompt for prompt in prompts if prompt.example in first.get((prompt.subject, prompt.task), ())
-        ]
-
     def _standing(self, group: BaseGroup) -> tuple[list[Cell], list[Cell], list[Cell]]:
         """All cells of a group, those with looks, and the open ones of these; cells of refused adapters are not open."""
         assert self._policy is not None  # noqa: S101

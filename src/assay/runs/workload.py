@@ -77,7 +77,9 @@ class BaseGroup:
     base: str = ""
     """Empty for recorded responses."""
     again: tuple[Workload, ...] = ()
-    """The base, and one adapter, once more on a sample of the prompts, after all others: the noise of the engine."""
+    """What may be asked a second time, after all others, to measure the engine's noise: the base and every adapter."""
+    repeats: int = 0
+    """Examples that the base and an adapter answer twice."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Versions of the software that generates, and its device."""
     context: int | None = None
@@ -112,7 +114,7 @@ class Work:
     """Files of each task, in order, to keep in the run's folder, by name."""
 
     def workloads(self) -> Iterator[Workload]:
-        """Every subject on every task, and the bases' second passes."""
+        """Every subject on every task, and whatever may be asked a second time."""
         for group in self.groups:
             yield from group.workloads
             yield from group.again

@@ -216,6 +216,8 @@ class Form(Fields):
     """When to stop generating."""
     seed: Seed = 0
     """Seed of the prompts' order and every simulation."""
+    noise_prompts: Annotated[int, Field(ge=0)] | None = None
+    """Prompts of each base that are asked twice, to measure the engine's noise; at most 200, and a tenth of the responses, by default."""
     judge: JudgeSettings | None = None
     """The model that judges responses to tasks that no rule decides."""
     gate: Policy = Policy()

@@ -16,6 +16,7 @@ from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
 from assay.verdicts.noise import (
     applied,
     cells_with_noise,
+    drift_with_noise,
     engine_noise,
     noise_floor,
     noise_warnings,
@@ -53,7 +54,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         family=plan.family,
         claims=claims,
         cells=cells,
-        drift=drifts(plan, groups, pairs, evidence),
+        drift=drift_with_noise(drifts(plan, groups, pairs, evidence), engine),
         recipes=judge_recipes(groups),
         labels=judge_labels(plan.alpha, groups),
         counts=count(plan, claims, pairs),
@@ -74,7 +75,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
                 for floor in noise or ()
                 if floor.warning
             ),
-            *noise_warnings(plan, noise or (), engine),
+            *noise_warnings(plan, engine),
         ),
         versions=_versions(evidence),
         agreement=agreements(plan, claims, pairs),

@@ -186,29 +186,29 @@ class NoiseFloor:
     level: float
     margin: float
     warning: str | None
-    """Where the interval excludes 0, or reaches the margin."""
+    """Where the interval excludes 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineNoise:
-    """Second passes of a base and of one of its adapters over the same prompts: how much answers change by themselves."""
+    """Second passes of a base and of its adapters over the same prompts: how much answers change by themselves."""
 
     base: str
-    adapter: str
-    task: str
-    metric: str
+    adapters: tuple[str, ...]
+    """Those that were asked twice, each about other prompts."""
+    tasks: tuple[str, ...]
     n: int
-    """Prompts that both answered twice."""
+    """Prompts that the base and an adapter answered twice."""
     base_differ: int
     """Responses of the base's second pass that are not those of its first."""
     adapter_differ: int
-    """Likewise of the adapter."""
+    """Likewise of the adapters."""
     base_changed: float
     """Share of the base's scores that changed."""
     adapter_changed: float
-    """Share of the adapter's scores that changed."""
+    """Share of the adapters' scores that changed."""
     identical: bool
-    """No response of either changed in a character."""
+    """No response of any changed in a character."""
     limit: float | None
     """How far unequal noise may push a gain; null where too few prompts were asked twice to say."""
     clustering_p: float | None

@@ -6,21 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assay import stats
-from assay.engines.api import AGAIN, is_again, named
+from assay.engines.api import AGAIN, named
 from assay.plan import Plan, TaskPlan
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import PairedScores, Pairs
-from assay.verdicts.result import Applied, Cell, ClaimResult, EngineNoise, NoiseFloor
+from assay.verdicts.result import Applied, Cell, ClaimResult, DriftResult, EngineNoise, NoiseFloor
 
 __all__ = [
     "applied",
     "cells_with_noise",
+    "drift_with_noise",
     "engine_noise",
     "noise_floor",
     "noise_warnings",
@@ -66,88 +66,106 @@ def _noise(base: str, task: TaskPlan, alpha: float, evidence: Evidence) -> Noise
         interval=gain.interval(level),
         level=level,
         margin=task.margin,
-        warning=_warning(total - same, gain, level, task.margin),
+        warning=_warning(total - same, gain, level),
     )
 
 
-def _warning(differ: int, gain: stats.Gain, level: float, margin: float) -> str | None:
+def _warning(differ: int, gain: stats.Gain, level: float) -> str | None:
     low, high = gain.interval(level)
-    if low <= 0 <= high and -margin < low and high < margin:
+    if low <= 0 <= high:
         return None
-    if not differ:
-        return (
-            f"no response differs, but {gain.n} prompts exclude no noise below {100 * high:.1f} points, and "
-            f"the margin is {100 * margin:g}; give the task more prompts"
-        )
-    found = f"{differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points"
-    if low > 0 or high < 0:
-        return f"{found}, which excludes 0: batching alone moves this score; run in float32"
     return (
-        f"{found}, which reaches the margin of {100 * margin:g}: so large a difference may come from batching alone; "
-        f"give the task more prompts, or run in float32"
+        f"{differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points, which excludes 0: batching "
+        f"alone moves this score; run in float32"
     )
 
 
 def engine_noise(plan: Plan, evidence: Evidence) -> tuple[EngineNoise, ...]:
-    """One for each adapter and task that was asked twice, beside its base on the same prompts."""
-    subjects = {adapter.name: adapter for adapter in plan.adapters}
-    pairs = [(name.removesuffix(f"/{AGAIN}"), task) for name, task in evidence.bound() if is_again(name)]
-    found = (
-        _engine_noise(subjects[name].base, name, plan.tasks[task], plan, evidence)
-        for name, task in pairs
-        if name in subjects and task in plan.tasks
-    )
+    """One for each base that was asked twice beside its adapters."""
+    found = (_engine_noise(base.name, plan, evidence) for base in plan.bases)
     return tuple(noise for noise in found if noise is not None)
 
 
-def _engine_noise(
-    base: str, adapter: str, task: TaskPlan, plan: Plan, evidence: Evidence
-) -> EngineNoise | None:
-    names = (base, named(base, AGAIN), adapter, named(adapter, AGAIN))
-    scores = [evidence.scores(name, task.name, whole=False) for name in names]
-    known = [side for side in scores if side is not None]
-    if len(known) < len(names):
+def _engine_noise(base: str, plan: Plan, evidence: Evidence) -> EngineNoise | None:
+    """Pooled over tasks and adapters: every prompt that the base and an adapter answered twice, once."""
+    of_base, of_adapters = list[_Change](), list[_Change]()
+    differ, adapters, tasks = [0, 0], dict[str, None](), list[str]()
+    for task in plan.tasks.values():
+        before, count = _changes(base, base, task, plan, evidence)
+        seen: set[int] = set()
+        for adapter in plan.adapters_of(base):
+            after, differing = _changes(adapter.name, base, task, plan, evidence)
+            positions = sorted(after.keys() & before.keys() - seen)
+            if not positions:
+                continue
+            seen.update(positions)
+            of_base += [before[position] for position in positions]
+            of_adapters += [after[position] for position in positions]
+            differ[1] += differing
+            adapters[adapter.name] = None
+        if seen:
+            differ[0] += count
+            tasks.append(task.name)
+    if not of_base:
         return None
-    positions = reduce(np.intersect1d, [side.positions for side in known])
-    if not len(positions):
-        return None
-    claimed = (claim.metric for claim in plan.claims_of(adapter) if claim.metric.task == task.name)
-    metric = next(claimed, task.primary)
-    index = task.metric_names.index(metric)
-    first, second, ours, again = (
-        side.passed[np.searchsorted(side.positions, positions), 0, index] for side in known
-    )
-    weights = known[0].out_of[np.searchsorted(known[0].positions, positions), 0, index]
-    of_base, of_adapter = second - first, again - ours
-    same = [evidence.same_text(named(name, AGAIN), name, task.name) for name in (base, adapter)]
-    differ = [total - equal for equal, total in same]
-    identical = not any(differ)
-    limit = stats.noise_limit(of_base, of_adapter, weights)
+    changed = [np.array([change.by for change in side]) for side in (of_base, of_adapters)]
+    limit, identical = stats.noise_limit(*changed), not any(differ)
     return EngineNoise(
         base=base,
-        adapter=adapter,
-        task=task.name,
-        metric=str(metric),
-        n=len(positions),
+        adapters=tuple(adapters),
+        tasks=tuple(tasks),
+        n=len(of_base),
         base_differ=differ[0],
         adapter_differ=differ[1],
-        base_changed=float((of_base != 0).mean()),
-        adapter_changed=float((of_adapter != 0).mean()),
+        base_changed=float((changed[0] != 0).mean()),
+        adapter_changed=float((changed[1] != 0).mean()),
         identical=identical,
         limit=0.0 if identical and limit is not None else limit,
-        clustering_p=_clustering(names[3], task.name, positions, of_adapter, evidence),
+        clustering_p=_clustering(of_adapters),
     )
 
 
-def _clustering(
-    name: str, task: str, positions: NDArray[np.int64], changes: NDArray[np.int64], evidence: Evidence
-) -> float | None:
-    """Whether the changes of a second pass come in bursts; None where nothing changed, or times are not known."""
-    arrived = evidence.arrivals(name, task)
-    if not changes.any() or any(int(position) not in arrived for position in positions):
+class _Change(NamedTuple):
+    """How the score of a prompt changed between two passes."""
+
+    by: float
+    """Second less first, as a share of the checks."""
+    arrived: float | None
+    """When the second response was kept, in seconds; None where that was not noted."""
+
+
+def _changes(
+    name: str, base: str, task: TaskPlan, plan: Plan, evidence: Evidence
+) -> tuple[dict[int, _Change], int]:
+    """(by position: the change of each prompt that a subject answered twice, number of responses that differ)."""
+    again = named(name, AGAIN)
+    scores = [evidence.scores(side, task.name, whole=False) for side in (name, again)]
+    first, second = scores
+    if first is None or second is None:
+        return {}, 0
+    claimed = [
+        claim.metric for claim in plan.claims if claim.subject.base == base and claim.metric.task == task.name
+    ]
+    index = task.metric_names.index(next(iter(claimed), task.primary))
+    positions, ours, theirs = np.intersect1d(first.positions, second.positions, return_indices=True)
+    out_of = first.out_of[ours, 0, index]
+    by = (second.passed[theirs, 0, index] - first.passed[ours, 0, index]) / np.maximum(out_of, 1)
+    arrived = evidence.arrivals(again, task.name)
+    same, total = evidence.same_text(again, name, task.name)
+    changes = {
+        int(position): _Change(float(change), arrived.get(int(position)))
+        for position, change, checks in zip(positions, by, out_of, strict=True)
+        if checks
+    }
+    return changes, total - same
+
+
+def _clustering(changes: Sequence[_Change]) -> float | None:
+    """Whether changes come in bursts; None where nothing changed, or times are not known."""
+    batches = [change.arrived for change in changes]
+    if not any(change.by for change in changes) or None in batches or len(set(batches)) < 2:
         return None
-    batches = [arrived[int(position)] for position in positions]
-    return stats.clustering_p(changes, batches, np.random.default_rng(0)) if len(set(batches)) > 1 else None
+    return stats.clustering_p([change.by for change in changes], batches, np.random.default_rng(0))
 
 
 def within_noise(
@@ -156,7 +174,7 @@ def within_noise(
     """Claims, marked where the word would not hold if unequal noise pushed the gain by as much as it may."""
     limits, marked = _limits(noise), []
     for claim, result in zip(plan.claims, claims, strict=True):
-        cell, limit = pairs.of(claim), limits.get(claim.reference.name, 0.0)
+        cell, limit = pairs.of(claim), limits.get(claim.subject.base, 0.0)
         lost = (
             limit > 0
             and isinstance(cell, PairedScores)
@@ -172,31 +190,30 @@ def cells_with_noise(cells: Sequence[Cell], noise: Sequence[EngineNoise]) -> tup
     return tuple(replace(cell, noise=limits.get(cell.base, 0.0)) for cell in cells)
 
 
+def drift_with_noise(drift: Sequence[DriftResult], noise: Sequence[EngineNoise]) -> tuple[DriftResult, ...]:
+    """Drift with how far unequal noise may have pushed it: the gain on the target and those elsewhere, apart."""
+    limits = _limits(noise)
+    return tuple(replace(result, noise=2 * limits.get(result.base, 0.0)) for result in drift)
+
+
 def _limits(noise: Sequence[EngineNoise]) -> dict[str, float]:
-    """By base: the largest of its limits; without those that are not measured."""
-    limits: dict[str, float] = {}
-    for entry in noise:
-        if entry.limit is not None:
-            limits[entry.base] = max(limits.get(entry.base, 0.0), entry.limit)
-    return limits
+    """By base; without those that are not measured."""
+    return {entry.base: entry.limit for entry in noise if entry.limit is not None}
 
 
-def noise_warnings(plan: Plan, floors: Sequence[NoiseFloor], noise: Sequence[EngineNoise]) -> Iterator[str]:
+def noise_warnings(plan: Plan, noise: Sequence[EngineNoise]) -> Iterator[str]:
     """Where a second pass differs and no bound follows, and where changes come in bursts, which no bound allows for."""
-    for base in dict.fromkeys(claim.reference.name for claim in plan.claims):
-        of_base = [entry for entry in noise if entry.base == base]
-        differ = any(not entry.identical for entry in of_base) or any(
-            floor.differ for floor in floors if floor.base == base
-        )
-        if differ and all(entry.limit is None for entry in of_base):
-            yield (
-                f"a second pass over {base!r} or an adapter of it differs, and how far unequal noise may push their gains "
-                f"is not measured: too few prompts of an adapter were asked twice; `harmed` and `gain` may be noise there"
-            )
+    claimed = {claim.subject.base for claim in plan.claims}
     for entry in noise:
+        if entry.limit is None and not entry.identical and entry.base in claimed:
+            yield (
+                f"a second pass over {entry.base!r} or its adapters differs, and how far unequal noise may push their "
+                f"gains is not measured: {entry.n} prompts were asked twice, and {stats.FEWEST_REPEATED} are needed; "
+                f"`harmed` and `gain` may be noise there; set `noise_prompts: {stats.FEWEST_REPEATED}`, or run in float32"
+            )
         if entry.clustering_p is not None and entry.clustering_p <= BURSTS / len(noise):
             yield (
-                f"between two passes, changed responses of {entry.adapter!r} to {entry.task} come in bursts "
+                f"between two passes over {entry.base!r}, changed responses of its adapters come in bursts "
                 f"(p = {entry.clustering_p:.3g}): part of a run may have gone wrong as a whole; run it again"
             )
 

@@ -202,6 +202,8 @@ class DriftResult:
     off_target_gain: float
     """Mean over the off-target metrics."""
     min_off_target_gain: float
+    noise: float = 0.0
+    """How far unequal noise of the engine may push it; 0 where that is not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +397,7 @@ class Result:
     agreement: tuple[Agreement, ...] = ()
     """One for each capability that several tasks share."""
     engine_noise: tuple[EngineNoise, ...] = ()
-    """One for each base whose second passes were made, with an adapter's beside it."""
+    """One for each base that was asked twice beside its adapters."""
     controls: tuple[ControlResult, ...] = ()
     """One for each claim of a control adapter."""
     rule: int = 1

@@ -35,6 +35,7 @@ def study_of(
             "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
             "decoding": {"max_tokens": 6},
             "engine": {"dtype": "float32", "options": {"device": "cpu"}},
+            "noise_prompts": count,
             **fields,
         },
     )
@@ -114,7 +115,10 @@ def test_records_hold_what_the_engine_says_of_each_prompt(eight: Path, llama: To
             for name, task in store.bound()
             for row in store.responses(name, task)
         }
-    assert Counter(name for name, _ in kept) == dict.fromkeys(("base", "base/again", "r1/again", *SOUND), 12)
+    names = Counter(name for name, _ in kept)
+    repeated = sum(count for name, count in names.items() if name.endswith("/again"))
+    assert {name: names[name] for name in ("base", *SOUND)} == dict.fromkeys(("base", *SOUND), 12)
+    assert (names["base/again"], repeated) == (12, 24)
     engine = TorchEngine(llama.base, [one for one in llama.adapters if one.name in SOUND])
     prompts = [(name, key, prompt) for (name, key), (prompt, _) in kept.items() if "/" not in name]
     alone = {

@@ -42,6 +42,7 @@ def study_of(folder: Path, names: tuple[str, ...] = NAMES, **fields: Any) -> Pat
             {"name": name, "label": "mc_plain", "path": f"owner/{name}"} for name in ("good", "same")
         ],
         "tasks": [{"task": f"harness:{name}", "name": name, "include_path": "tasks"} for name in names],
+        "noise_prompts": TESTS * len(names),
         **fields,
     }
     return write_study(folder, document)

@@ -6,7 +6,7 @@ Page, Markdown and terminal use the same sentences. No verdict depends on them.
 from __future__ import annotations
 
 from assay.report.text.numbers import interval, points, share
-from assay.stats import Verdict
+from assay.stats import FEWEST_REPEATED, Verdict
 from assay.verdicts import Result
 from assay.verdicts.result import Applied, EngineNoise, NoiseFloor
 
@@ -96,17 +96,19 @@ def noise_statement(result: Result) -> str:
 
 
 def engine_noise_line(entry: EngineNoise) -> str:
-    """Second passes of a base and an adapter on one line: how far unequal noise may push a gain."""
-    line = f"{entry.base} and {entry.adapter} on {entry.task}, asked twice"
+    """Second passes of a base and its adapters on one line: how far unequal noise may push a gain."""
+    line = f"{entry.base} and {_count(len(entry.adapters), 'adapter', 'adapters')} of it, asked {entry.n:,} prompts twice"
     if entry.identical:
-        line = f"{line}: no response to {entry.n:,} prompts differs"
+        line = f"{line}: no response differs"
     else:
         line += (
-            f": {entry.base_differ:,} and {entry.adapter_differ:,} of {entry.n:,} responses differ, and "
+            f": {entry.base_differ:,} and {entry.adapter_differ:,} responses differ, and "
             f"{share(entry.base_changed)} and {share(entry.adapter_changed)} of scores"
         )
     if entry.limit is None:
-        return f"{line}; too few prompts to say how far unequal noise may push a gain"
+        return (
+            f"{line}; how far unequal noise may push a gain is not measured below {FEWEST_REPEATED} prompts"
+        )
     if entry.identical:
         return line
     return f"{line}; unequal noise may push a gain by up to {points(entry.limit).removeprefix('+')} points"
