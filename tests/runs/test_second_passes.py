@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager
 
 import pytest
 
-from assay.engines import Prompt
+from assay.engines import Prompt, Session
 from assay.plan import RowKey
 from assay.runs.second_passes import as_drawn, draw, repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Workload
@@ -16,6 +16,10 @@ from assay.verdicts.looks import order
 
 SIZES = {"math": 60, "tone": 20}
 ADAPTERS = ("one", "two", "three")
+
+
+def opens_nothing() -> AbstractContextManager[Session]:
+    raise AssertionError
 
 
 def group(repeats: int, adapters: tuple[str, ...] = ADAPTERS, samples: int = 1) -> BaseGroup:
@@ -31,7 +35,7 @@ def group(repeats: int, adapters: tuple[str, ...] = ADAPTERS, samples: int = 1) 
         for task, n in SIZES.items()
     )
     again = second_passes(workloads, "base")
-    return BaseGroup(workloads, nullcontext, "base", again=again, repeats=repeats)
+    return BaseGroup(workloads, opens_nothing, "base", again=again, repeats=repeats)
 
 
 def everything(of: BaseGroup) -> Callable[[str, str], set[RowKey]]:

@@ -167,8 +167,8 @@ def test_noise_is_pooled_over_tasks_and_adapters(tmp_path: Path) -> None:
     assert (noise.adapters, noise.tasks, noise.n) == (("one", "two"), ("math", "more"), 200)
     assert (noise.base_differ, noise.adapter_differ) == (0, lost)
     assert noise.adapter_changed == pytest.approx(lost / 200)
-    (limit,) = {cell.noise for cell in result.cells} or {noise.limit}
-    assert limit == noise.limit == pytest.approx(stats.paired_interval(lost, 0, 200, 0.9)[1])
+    assert {cell.noise for cell in result.cells} <= {noise.limit}
+    assert noise.limit == pytest.approx(stats.paired_interval(lost, 0, 200, 0.9)[1])
 
 
 def test_a_drift_within_the_noise_is_undecided_for_the_gate(tmp_path: Path) -> None:

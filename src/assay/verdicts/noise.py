@@ -108,8 +108,8 @@ def _engine_noise(base: str, plan: Plan, evidence: Evidence) -> EngineNoise | No
             tasks.append(task.name)
     if not of_base:
         return None
-    changed = [np.array([change.by for change in side]) for side in (of_base, of_adapters)]
-    limit, identical = stats.noise_limit(*changed), not any(differ)
+    base_by, adapter_by = (np.array([change.by for change in side]) for side in (of_base, of_adapters))
+    limit, identical = stats.noise_limit(base_by, adapter_by), not any(differ)
     return EngineNoise(
         base=base,
         adapters=tuple(adapters),
@@ -117,8 +117,8 @@ def _engine_noise(base: str, plan: Plan, evidence: Evidence) -> EngineNoise | No
         n=len(of_base),
         base_differ=differ[0],
         adapter_differ=differ[1],
-        base_changed=float((changed[0] != 0).mean()),
-        adapter_changed=float((changed[1] != 0).mean()),
+        base_changed=float((base_by != 0).mean()),
+        adapter_changed=float((adapter_by != 0).mean()),
         identical=identical,
         limit=0.0 if identical and limit is not None else limit,
         clustering_p=_clustering(of_adapters),
@@ -162,8 +162,8 @@ def _changes(
 
 def _clustering(changes: Sequence[_Change]) -> float | None:
     """Whether changes come in bursts; None where nothing changed, or times are not known."""
-    batches = [change.arrived for change in changes]
-    if not any(change.by for change in changes) or None in batches or len(set(batches)) < 2:
+    batches = [change.arrived for change in changes if change.arrived is not None]
+    if not any(change.by for change in changes) or len(batches) < len(changes) or len(set(batches)) < 2:
         return None
     return stats.clustering_p([change.by for change in changes], batches, np.random.default_rng(0))
 
