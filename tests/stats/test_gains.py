@@ -47,17 +47,16 @@ def few_of(n: int, better: int, worse: int, size: float = 1.0) -> np.ndarray:
     return np.array([size] * better + [-size] * worse + [0.0] * (n - better - worse))
 
 
-@given(any_gain(), st.floats(-0.99, 0.99), st.floats(0.001, 0.2))
-def test_a_null_is_rejected_where_the_interval_excludes_it(gain: Gain, t: float, alpha: float) -> None:
-    """To a hundredth and up to alpha .1: p-values are not exactly monotone in the null, and above it few prompts
-    with weights break it further; `agreeing_interval` moves an end that contradicts a word.
+@given(any_gain(), st.floats(-0.3, 0.3), st.floats(0.001, 0.1))
+def test_a_null_that_the_interval_excludes_is_rejected(gain: Gain, t: float, alpha: float) -> None:
+    """To a hundredth. p-values are not exactly monotone in the null: the interval may hold a null that is rejected,
+    and `agreeing_interval` moves an end that contradicts a word.
     """
     low, high = gain.interval(1 - 2 * alpha)
     assert gain.rejects_above(t, alpha) == (gain.p_above(t) <= alpha)
     assert gain.rejects_below(t, alpha) == (gain.p_below(t) <= alpha)
-    if alpha <= 0.1 and min(abs(low - t), abs(high - t)) > 0.01:
-        assert gain.rejects_above(t, alpha) == (low > t)
-        assert gain.rejects_below(t, alpha) == (high < t)
+    assert low < t + 0.01 or gain.rejects_above(t, alpha)
+    assert high > t - 0.01 or gain.rejects_below(t, alpha)
 
 
 @given(any_gain(), st.floats(0.01, 0.3), st.floats(0.001, 0.2))
@@ -65,12 +64,14 @@ def test_the_interval_of_a_verdict_agrees_with_the_tests_at_each_null(
     gain: Gain, margin: float, alpha: float
 ) -> None:
     low, high = agreeing_interval(gain, margin, alpha)
-    for null in (-margin, 0.0, margin):
-        assert gain.rejects_above(null, alpha) == (low > null)
-        assert gain.rejects_below(null, alpha) == (high < null)
-    plain = gain.interval(1 - 2 * alpha)
-    assert low == pytest.approx(plain[0], abs=0.01)
-    assert high == pytest.approx(plain[1], abs=0.01)
+    nulls = (-margin, 0.0, margin)
+    for i, null in enumerate(nulls):
+        assert (low > null) == all(gain.rejects_above(weaker, alpha) for weaker in nulls[: i + 1])
+        assert (high < null) == all(gain.rejects_below(weaker, alpha) for weaker in nulls[i:])
+    found = judge(gain, "gains", margin, alpha)
+    assert (found.verdict == "harmed") == (high < 0)
+    assert (found.verdict in ("gain", "trivial", "confirmed")) == (low > 0)
+    assert (found.verdict in ("no gain", "trivial")) == (low <= margin and 0 <= high < margin)
 
 
 def test_an_end_that_tests_do_not_reject_is_moved_there() -> None:

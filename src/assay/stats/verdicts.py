@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from assay.stats.gains import Gain
@@ -76,16 +77,27 @@ def verdict(gain: Gain, kind: ClaimKind, margin: float, alpha: float) -> Verdict
     _check(kind, margin, alpha)
     if contradicted(gain, (0.0, margin) if kind == "gains" else (0.0,), alpha):
         return Verdict.UNDECIDED
-    rises, falls = gain.rejects_above(0.0, alpha), gain.rejects_below(0.0, alpha)
-    if falls:
+    above, below = _excluded(gain, margin, alpha)
+    if 0.0 in below:
         return Verdict.HARMED
     if kind == "keeps":
-        return Verdict.KEPT if gain.rejects_above(-margin, alpha) else Verdict.UNDECIDED
-    if rises and gain.rejects_above(margin, alpha):
+        return Verdict.KEPT if -margin in above else Verdict.UNDECIDED
+    if margin in above:
         return Verdict.CONFIRMED
-    if gain.rejects_below(margin, alpha):
-        return Verdict.TRIVIAL if rises else Verdict.NO_GAIN
-    return Verdict.GAIN if rises else Verdict.UNDECIDED
+    if margin in below:
+        return Verdict.TRIVIAL if 0.0 in above else Verdict.NO_GAIN
+    return Verdict.GAIN if 0.0 in above else Verdict.UNDECIDED
+
+
+def _excluded(gain: Gain, margin: float, alpha: float) -> tuple[set[float], set[float]]:
+    """(nulls that the gain lies above, nulls that it lies below), of 0 and both margins.
+
+    p-values are not exactly monotone in the null: one is excluded only where every weaker one is.
+    """
+    nulls = (-margin, 0.0, margin)
+    above = takewhile(lambda null: gain.rejects_above(null, alpha), nulls)
+    below = takewhile(lambda null: gain.rejects_below(null, alpha), reversed(nulls))
+    return set(above), set(below)
 
 
 def contradicted(gain: Gain, nulls: Sequence[float], alpha: float) -> tuple[float, ...]:
@@ -108,11 +120,13 @@ def agreeing_interval(gain: Gain, margin: float, alpha: float) -> tuple[float, f
     nulls = (-margin, 0.0, margin)
     if both := contradicted(gain, nulls, alpha):
         return min(low, 0.0, *both), max(high, 0.0, *both)
-    plain = low, high
+    above, below = _excluded(gain, margin, alpha)
     for null in nulls:
-        low = max(low, null + _TRIFLE) if gain.rejects_above(null, alpha) else min(low, null)
-        high = min(high, null - _TRIFLE) if gain.rejects_below(null, alpha) else max(high, null)
-    return (low, high) if low <= high else plain
+        low = max(low, null + _TRIFLE) if null in above else min(low, null)
+        high = min(high, null - _TRIFLE) if null in below else max(high, null)
+    if low > high:  # an end was moved over the other
+        low = high = low if low < min(below, default=math.inf) else high
+    return low, high
 
 
 def side(gain: Gain, alpha: float) -> int:
