@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all torch lint types check format schema picture lock bench clean
+.PHONY: help install demo test test-all torch lint types check format reference picture lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,8 +44,8 @@ format: install ## fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: install ## write the published JSON Schema of verdicts.json from the types
-	$(BIN)/python -m assay.report.verdict_file > docs/verdicts.schema.json
+reference: torch ## write docs/reference and the published JSON Schema from the code
+	$(BIN)/python -m scripts.reference
 
 picture: install ## the README's picture of a real page; needs chromium
 	$(BIN)/python -m scripts.picture

@@ -4,7 +4,7 @@
 
 For each design and alpha, over all adapters of the study: the share of generations and of generated
 characters used, with the base run to its adapters' furthest stop; how often the word is the full run's; and
-how the others differ. Then the same where the truth is known. Figures and their reading: docs/early.md.
+how the others differ. Then the same where the truth is known. Figures and their reading: docs/explanation/early.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 The adapters of a cluster share base and prompts, as in one run, so errors are counted over clusters. At a gain
 of the margin `no gain`, `trivial` and `harmed` are false, and just below it `confirmed`; at none `gain`, `trivial` and
 `confirmed` are, and just below or above it `harmed`. Each may be said of alpha of the claims. The last column is how often
-four clusters alone would show .088 or more. Figures: docs/early.md.
+four clusters alone would show .088 or more. Figures: docs/explanation/early.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python benchmarks/laboratory.py FOLDER                      # an hour or two of one core; stop it and go on at any time
     python benchmarks/laboratory.py FOLDER --truth 400          # a trial
-    python benchmarks/laboratory.py FOLDER --known              # the populations of docs/laboratory.md, in a minute
+    python benchmarks/laboratory.py FOLDER --known              # the populations of docs/explanation/laboratory.md, in a minute
 
 The embedded base and its small world make the truth known: two adapters are trained and others mixed from them by
 scaling what they add; their gain over the base is measured on `--truth` fresh prompts, which are the population.

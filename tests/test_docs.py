@@ -34,7 +34,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_run_goes_step_by_step(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    space = run("import assay\n" + block("python.md", "Run.start"), "python.md")
+    space = run("import assay\n" + block("how-to/python.md", "Run.start"), "how-to/python.md")
     assert space["result"].claims[0].verdict == "confirmed"
     assert (place / "runs" / "mine" / "records.sqlite").is_file()
     assert capsys.readouterr().out.startswith("stopped\n")
@@ -43,7 +43,7 @@ def test_a_run_goes_step_by_step(place: Path, capsys: pytest.CaptureFixture[str]
 def test_one_response_is_scored(place: Path) -> None:
     (place / "tone.yaml").write_text("capability: support\nprompts: tone.jsonl\ncheck: exact\n")
     (place / "tone.jsonl").write_text('{"prompt": "Thanks!", "answer": "warm"}\n')
-    run(block("testing.md", "score_response"), "testing.md")["test_the_task"]()
+    run(block("how-to/testing.md", "score_response"), "testing.md")["test_the_task"]()
 
 
 def test_what_the_readme_s_tree_names_is_there() -> None:

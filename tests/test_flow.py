@@ -11,7 +11,20 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
-    *("errors", "files", "text", "progress", "rows", "embedded", "memory", "stats", "plan", "study", "tasks"),
+    *(
+        "errors",
+        "files",
+        "text",
+        "progress",
+        "rows",
+        "embedded",
+        "memory",
+        "schemas",
+        "stats",
+        "plan",
+        "study",
+        "tasks",
+    ),
     *(
         "engines",
         "records",

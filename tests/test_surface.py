@@ -66,6 +66,7 @@ COMMANDS = {
     ),
     "export": "RUN, --format, --out, --subject, --dataset+ TASK=ORG/NAME:ID, --project, --json",
     "score": ("TASK, RESPONSES, --prompts, --examples, --limit, --seed, --mode, --after, --out, --json"),
+    "schema": "study|recipe|verdicts, --json",
     "tasks": "--json",
     "train": "RECIPE.yaml, --out, --json",
     "doctor": "--online, --json",
@@ -83,11 +84,12 @@ VERBS = {
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
     "score": "assay.scoring.file.score_file",
+    "schema": "assay.schemas.json_schema",
     "tasks": "assay.tasks.task_names",
     "train": "assay.training.train",
     "doctor": "assay.doctor.diagnose",
 }
-"""What each command is in Python, as docs/python.md says."""
+"""What each command is in Python, as docs/how-to/python.md says."""
 
 
 def surface() -> dict[str, str]:
@@ -143,7 +145,7 @@ def test_exit_codes() -> None:
 def test_every_command_has_a_function_that_is_documented(command: str) -> None:
     home, _, name = VERBS[command].rpartition(".")
     assert callable(getattr(import_module(home), name))
-    assert f"`{VERBS[command]}`" in (DOCS / "python.md").read_text()
+    assert f"`{VERBS[command]}`" in (DOCS / "how-to" / "python.md").read_text()
 
 
 if __name__ == "__main__":

@@ -46,7 +46,9 @@ def code() -> str:
 
 
 def glossary() -> list[str]:
-    rows = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([a-z ]+) \|", (ROOT / "docs" / "reference" / "glossary.md").read_text(), re.MULTILINE
+    )
     return rows[1:]
 
 

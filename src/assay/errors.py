@@ -53,7 +53,8 @@ class Place:
 class AssayError(Exception):
     """Something a user can fix; the command line prints it and exits with 64.
 
-    `str(error)` reads `place: message; fix`, without the parts that are empty.
+    `str(error)` reads `place: message; fix`, without the parts that are empty. `message` is what was found, `place` the
+    file, line, field or option that it is about, `fix` what the user can do.
     """
 
     def __init__(self, message: str, *, place: Place | Path | str = "", fix: str = "") -> None:

@@ -143,7 +143,7 @@ def test_clear_harm_ends_early_and_errors_stay_near_alpha() -> None:
 
     assert ended(-0.15).n.mean() < 0.4 * 541
     assert (ended(-0.15).words == "harmed").all()
-    # Published in docs/early.md from other code: of 2,000 studies with gain 0, .050 gain and .044 harmed.
+    # Published in docs/explanation/early.md from other code: of 2,000 studies with gain 0, .050 gain and .044 harmed.
     nothing = ended(0.0)
     assert 0.03 < (nothing.words == "gain").mean() < 0.07
     assert 0.03 < (nothing.words == "harmed").mean() < 0.07

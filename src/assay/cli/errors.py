@@ -8,9 +8,18 @@ from typing import NoReturn
 from assay.errors import AssayError
 from assay.text import plain_lines
 
-__all__ = ["INTERNAL", "INTERRUPTED", "USAGE", "fail", "fail_with"]
+__all__ = ["EXIT_CODES", "INTERNAL", "INTERRUPTED", "USAGE", "fail", "fail_with"]
 
 USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
+EXIT_CODES = {
+    0: "The command is complete, whatever the verdicts. `gate` and `check`: every adapter passes.",
+    1: "`gate` and `check`: an adapter fails.",
+    2: "`gate` and `check`: no adapter fails, and one is undecided.",
+    USAGE: "The command was given in a wrong way, or a file, a model or a server cannot be used; the message says what to do.",
+    INTERNAL: "An internal error: please report it.",
+    INTERRUPTED: "Interrupted; the same command continues.",
+}
+"""What each exit code means."""
 
 
 def fail(message: str, code: int) -> NoReturn:

@@ -42,6 +42,7 @@ class Prompt:
     subject: str
     """Name of the base or adapter, unique in the study."""
     task: str
+    """The task's name in the study."""
     example: str
     """Key of the example within the task."""
     text: str
@@ -51,6 +52,7 @@ class Prompt:
     request: int = 0
     """Which of several continuations of one example."""
     kind: Kind = "generate"
+    """Whether to write a response, or to score a continuation."""
     continuation: str = ""
     """What to score after the prompt; `loglikelihood` only."""
     max_tokens: int = 256
@@ -94,6 +96,7 @@ class Completion:
     """What came back, before any judgement."""
 
     prompt: Prompt
+    """What it answers."""
     text: str
     """The whole text, nothing removed."""
     skip: int = 0
@@ -101,6 +104,7 @@ class Completion:
     null: bool = False
     """The source held no text at all (a JSON null); judged as empty, and counted."""
     tokens: int | None = None
+    """How many were generated, where the engine knows."""
     finish: str | None = None
     """`stop` or `length`, where known."""
     logprob: float | None = None

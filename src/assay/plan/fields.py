@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = [
     "Cut",
@@ -28,6 +29,7 @@ __all__ = [
     "Scalar",
     "Seed",
     "Setting",
+    "Shorthand",
     "Url",
     "Variable",
     "checked_line",
@@ -127,9 +129,34 @@ def _scalar(value: Any) -> Any:
     return _plain(value)
 
 
-def wrapped(field: str) -> BeforeValidator:
+@dataclass(frozen=True, slots=True)
+class Shorthand:
+    """A second way to write a field: how it is written out, and its JSON Schema from that of the field."""
+
+    expand: Callable[[Any], Any]
+    """Returns what is written out as it is."""
+    short: Callable[[dict[str, Any]], dict[str, Any]]
+    """The schema of the second way."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return core_schema.no_info_before_validator_function(self.expand, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        whole = handler(schema)
+        return {"anyOf": [self.short(handler.resolve_ref_schema(whole)), whole]}
+
+
+def wrapped(field: str) -> Shorthand:
     """A bare text is short for a mapping with this one field."""
-    return BeforeValidator(lambda value: {field: value} if isinstance(value, str) else value)
+
+    def short(whole: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: value
+            for key, value in whole["properties"][field].items()
+            if key not in ("default", "description")
+        }
+
+    return Shorthand(lambda value: {field: value} if isinstance(value, str) else value, short)
 
 
 Name = Annotated[str, AfterValidator(checked_name)]

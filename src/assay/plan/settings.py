@@ -18,7 +18,7 @@ Word = Annotated[Verdict, Field(strict=False)]
 
 
 class Decoding(Fields):
-    """How to generate; the task decides what is None."""
+    """How to generate. What is not set is decided by the task."""
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
     """Longest response, for tasks without a limit of their own."""
@@ -54,7 +54,7 @@ class EngineSettings(Fields):
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that a server may take for one answer."""
     options: Mapping[Line, Free] = {}
-    """The engine's own."""
+    """Options of the engine itself."""
 
     @model_validator(mode="after")
     def _of_a_server(self) -> EngineSettings:

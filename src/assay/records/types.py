@@ -31,6 +31,7 @@ class Declared:
     """A claim block as it was declared."""
 
     sha256: str
+    """Digest of the block."""
     declared_at: str
     """UTC, ISO 8601."""
     records_before: int

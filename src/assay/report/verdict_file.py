@@ -28,11 +28,6 @@ def read_verdicts(folder: Path) -> dict[str, Any] | None:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of `verdicts.json`, from the types themselves."""
-    from pydantic import TypeAdapter
+    from assay.schemas import json_schema
 
-    document = TypeAdapter(Result).json_schema(mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **document, "title": "assay verdicts"}
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(), indent=2))
+    return json_schema(Result, "assay verdicts", "serialization")

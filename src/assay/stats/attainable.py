@@ -39,6 +39,7 @@ class AttainableTable:
     c: int
     """Prompts that only the base passes."""
     finding: Finding
+    """What it would say."""
 
 
 def attainable_counts(proportion: str | Decimal, n: int, rounding: Rounding = "half_up") -> range:

@@ -51,10 +51,13 @@ class Drift:
     variant: str
     """`gap`, `gap_max` or `excess`."""
     value: float
+    """The drift, in the metric's units."""
     low: float | None
+    """Ends of its interval; None where it has none."""
     high: float | None
     """Interval, at the confidence of those given; None where it is unknown."""
     target_gain: float
+    """The gain on the target."""
     off_target_gain: float
     """Mean over the off-target metrics."""
     min_off_target_gain: float

@@ -8,7 +8,7 @@ The likelihood score: prompts are weighted w_i = 1/(1 + lambda e_i), the likelie
 1988, Biometrika 75:237); they give its variance, and a skewness that is taken off. For pass or fail it is Tango's.
 The matched score: Tango's on as many prompts of one size, rising and falling, as give the same sums of d and of d².
 It holds where few prompts carry the sums, and for excluding a gain it counts one more prompt that moves all the way.
-How often they err: `docs/laboratory.md`.
+How often they err: `docs/explanation/laboratory.md`.
 
     >>> d, m = [1, 0, -1, 2, 0, 1, 0, 0, 1, 0], [1, 1, 2, 3, 1, 2, 1, 1, 2, 1]
     >>> round(weighted_p(d, m, 0.05), 4)

@@ -38,6 +38,7 @@ class Finding:
     `trivial`, {gain >= margin} for `no gain`, {gain >= 0} for `harmed`, {gain <= -margin} for `kept`.
     For `undecided` that of {gain <= 0}, or of {gain <= -margin} where the claim is `keeps`."""
     low: float
+    """Ends of its interval."""
     high: float
     """Interval with alpha on each side."""
     level: float

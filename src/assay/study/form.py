@@ -182,7 +182,7 @@ class ClaimEntry(Fields):
     """A claim of all adapters with a label."""
 
     metric: MetricText
-    """`ifeval.prompt_strict`."""
+    """Task and metric, as in `ifeval.prompt_strict`."""
     kind: Literal["gains", "keeps"] = "gains"
     """To gain, or not to fall by the margin."""
     margin: Margin | None = None
@@ -193,7 +193,7 @@ class Form(Fields):
     """All fields of a study file."""
 
     name: Annotated[Name, AfterValidator(_folder_name)]
-    """Of the study."""
+    """The study's name; its run is `runs/NAME` by default."""
     bases: Annotated[tuple[Base, ...], Listed]
     """What the adapters are compared with."""
     adapters: Annotated[tuple[Adapter, ...], Listed]
@@ -225,7 +225,7 @@ class Form(Fields):
     summary: Annotated[Line | None, BeforeValidator(_unwrap)] = None
     """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
     off_target: Annotated[tuple[MetricText, ...], Listed] | None = None
-    """The off-target metrics for drift and the gate; None leaves them to the tasks."""
+    """The metrics elsewhere, for drift and the gate; by default the primary metrics of tasks of other capabilities."""
 
     _folder: Path = PrivateAttr()
 

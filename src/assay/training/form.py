@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from assay.plan import Decoding, EngineSettings, Policy
-from assay.plan.fields import Fields, Line, Listed, Margin, MetricText, Name, fault, wrapped
+from assay.plan.fields import Fields, Line, Listed, Margin, MetricText, Name, Shorthand, fault, wrapped
 from assay.study.form import ClaimEntry, TaskEntry
 
 __all__ = ["COPIED", "AdapterEntry", "BaseEntry", "Data", "RecipeForm", "SettingsEntry"]
@@ -35,17 +35,19 @@ def _plain_name(text: str) -> str:
     return text
 
 
+_ONE = Shorthand(_listed, lambda several: several["items"])
+_ONE_SET = Shorthand(_module_sets, lambda sets: {"anyOf": [sets["items"]["items"], sets["items"]]})
 _Positive = Annotated[int, Field(gt=0)]
 _Seed = Annotated[int, Field(ge=0, lt=2**32)]
-_Wholes = Annotated[tuple[_Positive, ...], BeforeValidator(_listed), Listed]
-_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], BeforeValidator(_listed), Listed]
-_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_listed), Listed]
-_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], BeforeValidator(_listed), Listed]
-_Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), Listed]
+_Wholes = Annotated[tuple[_Positive, ...], Listed, _ONE]
+_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Listed, _ONE]
+_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Listed, _ONE]
+_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Listed, _ONE]
+_Flags = Annotated[tuple[bool, ...], Listed, _ONE]
 _Schedule = Literal["cosine", "linear", "constant"]
-_Schedules = Annotated[tuple[_Schedule, ...], BeforeValidator(_listed), Listed]
+_Schedules = Annotated[tuple[_Schedule, ...], Listed, _ONE]
 _Modules = Annotated[tuple[Line, ...], Listed]
-_ModuleSets = Annotated[tuple[_Modules, ...], BeforeValidator(_module_sets), Listed]
+_ModuleSets = Annotated[tuple[_Modules, ...], Listed, _ONE_SET]
 _Claim = Annotated[ClaimEntry, wrapped("metric")]
 _FolderName = Annotated[Name, AfterValidator(_plain_name)]
 
@@ -76,7 +78,7 @@ class Data(Fields):
     """Commit of the hub dataset."""
     split: Line | None = None
     """Of the hub dataset."""
-    prompt: Annotated[tuple[Line, ...], BeforeValidator(_listed), Listed] | None = None
+    prompt: Annotated[tuple[Line, ...], Listed, _ONE] | None = None
     """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
     response: Line | None = None
     """The field that holds the response."""
@@ -175,7 +177,7 @@ class AdapterEntry(Fields):
     """What the training aims at, nominally."""
     seeds: Annotated[tuple[_Seed, ...], Listed]
     """An adapter for each."""
-    data: Annotated[tuple[Data, ...], BeforeValidator(_listed), Listed]
+    data: Annotated[tuple[Data, ...], Listed, _ONE]
     """What is learnt from; a list is put together."""
     settings: SettingsEntry = SettingsEntry()
     """How it is trained."""

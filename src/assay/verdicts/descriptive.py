@@ -30,6 +30,7 @@ class BenchmarkGain:
     """An adapter's gain on one of several benchmarks of a capability."""
 
     gain: float
+    """Adapter less base."""
     interval: Ends | None
     """Null where only aggregate scores are known."""
     verdict: str | None
@@ -41,8 +42,11 @@ class AdapterAgreement:
     """One adapter on the benchmarks of a capability, side by side."""
 
     adapter: str
+    """Its name in the study."""
     base: str
+    """The name of its base."""
     label: str
+    """Its label."""
     gains: tuple[BenchmarkGain | None, ...]
     """In the order of the metrics; null where it was not measured, or is not applied."""
     depends: bool
@@ -58,6 +62,7 @@ class RankCorrelation:
     base: str | None
     """Null: the configurations of all bases together."""
     configurations: int
+    """How many there are."""
     value: float | None
     """Spearman's; null under 3 of them, or where the gains on one benchmark are all equal."""
     interval: Ends | None
@@ -71,13 +76,17 @@ class PairAgreement:
     first: str
     """`task.metric`, as in `metrics`."""
     second: str
+    """The other one."""
     adapters: int
+    """How many were measured on both."""
     same_sign: int
     """Adapters whose gains are both above 0, or both below."""
     opposite_sign: int
+    """Adapters that gain on one and fall on the other."""
     surely_same: int
     """Both a gain, or both a harm, by the rules of a verdict at this level."""
     surely_opposite: int
+    """A gain on one and a harm on the other, by the same rules."""
     ranks: tuple[RankCorrelation, ...]
     """By base, then of all bases together where there are several."""
 
@@ -87,15 +96,19 @@ class Agreement:
     """Whether the benchmarks of one capability agree about the study's adapters."""
 
     capability: str
+    """The one that the tasks share."""
     metrics: tuple[str, ...]
     """Of each task that shares it the first metric that is claimed, or else the primary one."""
     level: float
     """Two-sided confidence of the gains' intervals."""
     adapters: tuple[AdapterAgreement, ...]
+    """Each of the study, side by side."""
     pairs: tuple[PairAgreement, ...]
+    """Every two of the benchmarks."""
     depends: tuple[str, ...]
     """Adapters whose verdict depends on the benchmark chosen."""
     statement: str
+    """The same in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +120,9 @@ class Difference:
     base: float
     """Mean over prompts; a share, or for `characters` and `tokens` a length."""
     adapter: float
+    """The same of the adapter."""
     difference: float
+    """`adapter` less `base`."""
     interval: Ends | None
     """95 %, not adjusted; null for a length where fewer than 25 prompts differ."""
 
@@ -117,10 +132,15 @@ class TypeDifference:
     """Checks of one instruction type that are passed, strict."""
 
     type: str
+    """The type's id."""
     checks: int
+    """How many there are."""
     base: float
+    """Share that the base passes."""
     adapter: float
+    """Share that the adapter passes."""
     difference: float
+    """`adapter` less `base`."""
     interval: Ends
     """95 %, not adjusted for there being several types, nor for looks before the end."""
 
@@ -130,8 +150,11 @@ class Change:
     """What else changed in the responses where an adapter gained or fell. It says with what, not why."""
 
     adapter: str
+    """Its name in the study."""
     base: str
+    """The name of its base."""
     task: str
+    """The task's name."""
     metric: str
     """The claimed metric that moved, else the task's primary one."""
     gain: float
@@ -151,8 +174,11 @@ class Applied:
     """Whether an adapter changes anything, measured on probe prompts before its first response."""
 
     adapter: str
+    """Its name in the study."""
     base: str
+    """The name of its base."""
     alive: bool
+    """Whether it changes anything."""
     reason: str | None
     """Why it counts as not applied."""
     modules: int | None
@@ -172,19 +198,27 @@ class NoiseFloor:
     """The base against itself in another batch, on a sample of a task's prompts: what no adapter caused."""
 
     base: str
+    """The name of its base."""
     task: str
+    """The task's name."""
     metric: str
+    """`task.metric`."""
     n: int
     """Prompts."""
     differ: int
     """Prompts with another response."""
     better: int
-    """Prompts that the second pass does better; `worse` likewise."""
+    """Prompts that the second pass does better."""
     worse: int
+    """Prompts that the second pass does worse."""
     gain: float
+    """The second pass less the first."""
     interval: Ends
+    """Of that gain."""
     level: float
+    """Two-sided confidence of `interval`."""
     margin: float
+    """The task's."""
     warning: str | None
     """Where the interval excludes 0."""
 
@@ -194,9 +228,11 @@ class EngineNoise:
     """Second passes of a base and of its adapters over the same prompts: how much answers change by themselves."""
 
     base: str
+    """The name of its base."""
     adapters: tuple[str, ...]
     """Those that were asked twice, each about other prompts."""
     tasks: tuple[str, ...]
+    """The tasks of the prompts."""
     n: int
     """Prompts that the base and an adapter answered twice."""
     base_differ: int

@@ -7,14 +7,22 @@ Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from assay.records import Declared
 from assay.stats import Verdict
 from assay.verdicts.descriptive import Agreement, Applied, Change, EngineNoise, NoiseFloor
-
-if TYPE_CHECKING:
-    import pandas
+from assay.verdicts.parts import (
+    ClaimsDeclared,
+    Counts,
+    Interval,
+    Matrix,
+    ModeDifference,
+    Part,
+    Pool,
+    Row,
+    Split,
+    Stop,
+)
 
 __all__ = [
     "Applied",
@@ -40,57 +48,7 @@ __all__ = [
     "Stop",
 ]
 
-Interval = tuple[float, float]
 ClaimKind = Literal["gains", "keeps"]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A share of a gain."""
-
-    gain: float
-    interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A gain by cause: `gain` = `format` + `answer`, over the same prompts."""
-
-    format: Part
-    """From prompts where only one side gave an extractable answer."""
-    answer: Part
-    """From prompts where both sides did, or neither."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where asking stopped, in a run that may stop early. Estimates at an early stop lie too far from 0 on average."""
-
-    n: int
-    """Prompts asked."""
-    pool: int
-    """Prompts there are."""
-    looks: tuple[int, ...]
-    """Prompts at every look; intervals and p-values allow for all of them."""
-    design: str
-    """`group` or `betting`."""
-
-    @property
-    def early(self) -> bool:
-        """Whether prompts were left."""
-        return self.n < self.pool
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """What the full list of prompts would print: no verdict, which speaks of prompts of this kind."""
-
-    word: str
-    """One of `assay.stats.POOL_WORDS`."""
-    interval: Interval
-    """For the full list's gain."""
-    settled: bool
-    """No further prompt of the list can change the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +56,19 @@ class ClaimResult:
     """A claim and its verdict."""
 
     adapter: str
+    """Its name in the study."""
     base: str
+    """The name of its base."""
     label: str
+    """Its label."""
     metric: str
+    """`task.metric`."""
     kind: ClaimKind
+    """`gains`, or `keeps`: not to fall by the margin."""
     margin: float
+    """The smallest gain or fall that matters."""
     verdict: Verdict
+    """The word."""
     material: bool = False
     """A harm of the margin or more."""
     kept_within_margin: bool = False
@@ -113,8 +78,11 @@ class ClaimResult:
     n: int | None = None
     """Prompts."""
     base_score: float | None = None
+    """The base's score."""
     score: float | None = None
+    """The adapter's score."""
     gain: float | None = None
+    """`score` less `base_score`."""
     interval: Interval | None = None
     """Under the study's declared family."""
     level: float | None = None
@@ -130,13 +98,15 @@ class ClaimResult:
     better: int | None = None
     """Prompts where the adapter does better than the base."""
     worse: int | None = None
+    """Prompts where it does worse."""
     examples_needed: int | None = None
     """About how many prompts would decide an `undecided` claim, at these rates."""
     split: Split | None = None
+    """The gain by cause, for tasks with an extracted answer."""
     other_mode_verdict: str | None = None
-    """The verdict if the task were verified in its other mode; None where it has none."""
+    """The verdict if the task were verified in its other mode; null where it has none."""
     stop: Stop | None = None
-    """None where nobody looked before the end."""
+    """Where it stopped; null where nobody looked before the end."""
     extreme: Literal["floor", "ceiling"] | None = None
     """Where the base scores under .05 or over .95: a missing gain there says nothing about the label."""
     within_noise: bool = False
@@ -152,19 +122,31 @@ class Cell:
     """An adapter on a metric that no claim of it names."""
 
     adapter: str
+    """Its name in the study."""
     base: str
+    """The name of its base."""
     label: str
+    """Its label."""
     metric: str
+    """`task.metric`."""
     kind: Literal["exploratory", "descriptive"]
     """`exploratory`: the primary metric of an off-target task; `descriptive`: any other."""
     margin: float
+    """The smallest gain or fall that matters."""
     reason: str | None = None
+    """Why there is no gain."""
     n: int | None = None
+    """Prompts."""
     base_score: float | None = None
+    """The base's score."""
     score: float | None = None
+    """The adapter's score."""
     gain: float | None = None
+    """`score` less `base_score`."""
     interval: Interval | None = None
+    """Of the gain, not adjusted."""
     level: float | None = None
+    """Two-sided confidence of `interval`."""
     p: float | None = None
     """Two-sided, of no difference."""
     q: float | None = None
@@ -174,10 +156,13 @@ class Cell:
     finding: Literal["gains elsewhere", "harms elsewhere"] | None = None
     """Where `q` is at most alpha."""
     better: int | None = None
+    """Prompts where the adapter does better than the base."""
     worse: int | None = None
+    """Prompts where it does worse."""
     noise: float = 0.0
     """How far unequal noise of the engine may have pushed the gain, either way."""
     split: Split | None = None
+    """The gain by cause, for tasks with an extracted answer."""
     stop: Stop | None = None
     """On a task of its claims, in a run that may stop early."""
 
@@ -187,21 +172,29 @@ class DriftResult:
     """How far an adapter moved elsewhere than where its label says."""
 
     adapter: str | None
-    """None for a recipe's drift."""
+    """Its name in the study; null for a recipe's drift."""
     recipe: str | None
+    """The recipe's name; null for an adapter's drift."""
     base: str
+    """The name of its base."""
     variant: str
     """`gap`, `gap_max` or `excess`: see `assay.stats.drift`."""
     target: str
+    """The claimed metric."""
     off_target: tuple[str, ...]
+    """The metrics of other capabilities."""
     value: float
+    """The drift, in the metric's units."""
     interval: Interval | None
+    """Of the drift."""
     level: float
     """Two-sided confidence of `interval`."""
     target_gain: float
+    """The gain on the target."""
     off_target_gain: float
     """Mean over the off-target metrics."""
     min_off_target_gain: float
+    """The smallest of the off-target gains."""
     noise: float = 0.0
     """How far unequal noise of the engine may push it; 0 where that is not measured."""
 
@@ -211,27 +204,45 @@ class RecipeResult:
     """A claim of a recipe: its adapters differ by seed only, and seeds count as a random effect."""
 
     recipe: str
+    """Its name."""
     base: str
+    """The name of its base."""
     label: str
+    """Its label."""
     metric: str
+    """`task.metric`."""
     kind: ClaimKind
+    """`gains`, or `keeps`: not to fall by the margin."""
     margin: float
+    """The smallest gain or fall that matters."""
     seeds: tuple[int, ...]
+    """The training seeds, in order."""
     gains: tuple[float, ...]
     """One a seed."""
     n: int
+    """Prompts."""
     gain: float
+    """Mean over seeds."""
     interval: Interval
+    """Of the mean gain, for other seeds and other prompts."""
     level: float
+    """Two-sided confidence of `interval`."""
     p: float
+    """One-sided, of the null that the verdict rejects."""
     verdict: Verdict
+    """The word, which speaks of other seeds too."""
     material: bool
+    """A harm of the margin or more."""
     kept_within_margin: bool
+    """A harm, and for `keeps` a fall of the margin or more is excluded nonetheless."""
     examples_needed: int | None
+    """About how many prompts would decide an `undecided` claim, if prompts can."""
     var_prompt: float
     """Variance of a prompt's difference between prompts, between seeds, and the rest."""
     var_seed: float
+    """Variance between seeds."""
     var_resid: float
+    """The rest of it, beyond prompts and seeds."""
     se_prompt: float
     """Of the mean gain: these adapters, other prompts."""
     se_seed: float
@@ -247,12 +258,17 @@ class SettingResult:
     """One value of one setting, over the configurations that have it."""
 
     setting: str
+    """Its name."""
     value: str
+    """Its value, as a text."""
     configurations: int
+    """How many have it."""
     mean: float
+    """Mean gain."""
     low: float
     """The smallest gain among them."""
     high: float
+    """The largest."""
     above: int
     """Configurations whose verdict is a gain: `confirmed`, `gain` or `trivial`."""
     below: int
@@ -264,9 +280,13 @@ class LabelResult:
     """One label's claim over every configuration (base x recipe) that was tested."""
 
     label: str
+    """The label."""
     metric: str
+    """`task.metric`."""
     kind: ClaimKind
+    """`gains`, or `keeps`: not to fall by the margin."""
     configurations: int
+    """How many were tested."""
     fails: int
     """At least so many configurations fail the claim, with confidence 1 - alpha (Holm)."""
     holds: int
@@ -276,6 +296,7 @@ class LabelResult:
     not_universal: bool
     """The claim was borne out in one configuration or more."""
     statement: str
+    """`fails` and `holds` in a sentence."""
     mean: float | None = None
     """Mean gain over configurations (random effects)."""
     tau2: float | None = None
@@ -285,65 +306,7 @@ class LabelResult:
     prediction: Interval | None = None
     """Where the gain of the next configuration lies, with 95 % confidence."""
     settings: tuple[SettingResult, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The study at a glance."""
-
-    claims: int
-    verdicts: dict[str, int]
-    """How many claims got each word."""
-    fails: int
-    """At least so many labels fail, with confidence 1 - alpha over the whole study (Holm)."""
-    holds: int
-    statement: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A subject's line in the matrix."""
-
-    subject: str
-    base: str | None
-    """None for a base, and for a base under the template of some adapter: `base/template:...`."""
-    scores: dict[str, float | None]
-    """By metric, `task.metric`."""
-    gains: dict[str, float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Matrix:
-    """Subjects x metrics, raw."""
-
-    metrics: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """Scores as a DataFrame, subjects down and metrics across. Needs pandas."""
-        import pandas  # not a dependency
-
-        return pandas.DataFrame({row.subject: row.scores for row in self.rows}).T.reindex(
-            columns=list(self.metrics)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ModeDifference:
-    """How much depends on the way a task is verified."""
-
-    task: str
-    mode: str
-    other: str
-    checks: int
-    """Single verifications (strict and loose) in all responses of the task."""
-    differ: int
-    """How many of them the other mode decides otherwise."""
-    prompts: int
-    """Responses whose primary metric it changes."""
-    verdicts: int
-    """Claims that would get another verdict."""
-    causes: dict[str, int]
+    """By setting and value, where the study names settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,21 +314,15 @@ class ControlResult:
     """Whether a control adapter did what it must."""
 
     adapter: str
+    """Its name in the study."""
     metric: str
+    """`task.metric`."""
     expected: Literal["gains", "no gain"]
+    """What it must show."""
     verdict: Verdict
+    """What it showed."""
     failed: bool
     """It surely did not; an open verdict does not fail."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimsDeclared:
-    """Whether the claims came before the responses."""
-
-    when: Literal["before", "after"]
-    reason: str
-    history: tuple[Declared, ...]
-    """Every block that this run has seen, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,16 +330,27 @@ class Result:
     """Everything an audit finds."""
 
     study: str
+    """The study's name."""
     alpha: float
+    """The error rate of a family."""
     family: Literal["adapter", "study"]
+    """Claims that share one error rate."""
     claims: tuple[ClaimResult, ...]
+    """One verdict for each claim of an adapter."""
     cells: tuple[Cell, ...]
+    """Every adapter on every metric that it claims nothing about."""
     drift: tuple[DriftResult, ...]
+    """Each variant, for each adapter and for each recipe of several seeds."""
     recipes: tuple[RecipeResult, ...]
+    """One for each claim of a recipe of several seeds."""
     labels: tuple[LabelResult, ...]
+    """One for each claim of a label, over all of its configurations."""
     counts: Counts
+    """The study at a glance."""
     matrix: Matrix
+    """Raw scores and gains."""
     modes: tuple[ModeDifference, ...]
+    """One for each task that can be verified in two modes."""
     applied: tuple[Applied, ...]
     """One for each adapter that was loaded; empty where responses were recorded."""
     problems: tuple[str, ...]
@@ -390,10 +358,13 @@ class Result:
     noise_floor: tuple[NoiseFloor, ...] | None
     """The base against itself; null where responses were recorded."""
     claims_sha256: str
+    """Digest of the claim block."""
     claims_declared: ClaimsDeclared
+    """Whether the claims came before the responses."""
     warnings: tuple[str, ...]
     """What a reader must know before believing the rest."""
     versions: dict[str, str]
+    """Of the software that generated and scored, by name."""
     agreement: tuple[Agreement, ...] = ()
     """One for each capability that several tasks share."""
     engine_noise: tuple[EngineNoise, ...] = ()

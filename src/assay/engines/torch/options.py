@@ -25,19 +25,19 @@ class TorchOptions(Options):
     """`engine.options`."""
 
     device: str | None = Field(None, pattern=r"\S", title=DEVICES)
-    """None: a GPU where there is one."""
+    """Where it runs; by default a GPU where there is one."""
     rows: int = Field(BatchOptions().rows, gt=0, title=COUNT)
     """Generations at once, at most."""
     tokens: int | None = Field(None, gt=0, title=COUNT)
-    """Prompt tokens in one forward pass, at most; None: as the device likes best."""
+    """Prompt tokens in one forward pass, at most; by default what suits the device."""
     memory_gib: float | None = Field(None, gt=0, allow_inf_nan=False, title="a number above 0")
-    """For keys and values; None: half of what is free."""
+    """For keys and values; by default half of what is free."""
     length: int = Field(2048, gt=0, title=COUNT)
     """Tokens of a row, prompt and response, that the memory estimate makes room for."""
     exact_adapters: bool = Field(True, title=FLAG)
-    """Adapters in float32 whatever the base's dtype, as peft holds them; False: in the base's."""
+    """Adapters in float32 whatever the base's dtype, as peft holds them; `false`: in the base's."""
     graphs: bool = Field(True, title=FLAG)
-    """On a GPU, record decoding steps and replay them; False: run each as it comes."""
+    """On a GPU, record decoding steps and replay them; `false`: run each as it comes."""
     allow_pickle: bool = Field(False, title=FLAG)
     """Load weights that are pickles, where there is nothing else."""
     trust_remote_code: bool = Field(False, title=FLAG)

@@ -47,7 +47,7 @@ class VllmOptions(Options):
     rows: int = Field(256, gt=0, title=COUNT)
     """Rows in a batch, at most."""
     length: int | None = Field(None, gt=0, title=COUNT)
-    """Positions of a prompt and its response; None: what the base was made for."""
+    """Positions of a prompt and its response; by default what the base was made for."""
     tensor_parallel: int = Field(1, gt=0, title=COUNT)
     """GPUs that share each layer."""
     pipeline_parallel: int = Field(1, gt=0, title=COUNT)
@@ -55,7 +55,7 @@ class VllmOptions(Options):
     max_loras: int = Field(8, gt=0, title=COUNT)
     """Adapters in a batch, at most."""
     memory: float | None = Field(None, gt=0, le=1, title="a number between 0 and 1")
-    """Share of a GPU's memory to take, of the machine's on a CPU; None: vLLM's choice."""
+    """Share of a GPU's memory to take, of the machine's on a CPU; by default vLLM's choice."""
     eager: bool = Field(False, title=FLAG)
     """Without CUDA graphs."""
     trust_remote_code: bool = Field(False, title=FLAG)

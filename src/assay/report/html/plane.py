@@ -159,7 +159,7 @@ def _y(scale: Axis, value: float) -> float:
 
 
 def _regions(across: Axis, up: Axis, margins: tuple[float, float]) -> Iterator[Region]:
-    """Nine rectangles, cut by the margins; the names are those of `docs/reading-a-report.md`."""
+    """Nine rectangles, cut by the margins; the names are those of `docs/how-to/reading-a-report.md`."""
     columns = (LEFT, _x(across, -margins[0]), _x(across, margins[0]), WIDTH - RIGHT)
     zero = _x(across, 0)
     rows = (TOP, _y(up, margins[1]), _y(up, -margins[1]), HEIGHT - BOTTOM)

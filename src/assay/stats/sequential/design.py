@@ -2,7 +2,7 @@
 
 Prompts come in one random order, drawn once for a pool and shared by the base and all adapters. At a look
 `judge` reads the evidence as it reads a full run's, at bounds that allow for every look; the run may go on
-with other looks than it was begun with. What a stop means: `docs/early.md`.
+with other looks than it was begun with. What a stop means: `docs/explanation/early.md`.
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -33,7 +33,7 @@ from assay.stats.verdicts import ClaimKind, Finding, verdict
 __all__ = ["DEFAULT_SPENDING", "Design", "Standing", "settled", "settled_for_gate", "stand"]
 
 DEFAULT_SPENDING = HwangShihDeCani(-4.0)
-"""Chosen by `benchmarks/early.py`; figures in `docs/early.md`."""
+"""Chosen by `benchmarks/early.py`; figures in `docs/explanation/early.md`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ class RepeatedGain(_AtStop):
     pool: int
     """Prompts at which the design ends."""
     spending: Spending
+    """How alpha is spread over the looks."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for no look, looks that do not rise, or more prompts than the pool."""

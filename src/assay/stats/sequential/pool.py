@@ -38,6 +38,7 @@ class PoolAnswer:
     settled: bool
     """No further prompt can change the word."""
     low: float
+    """Ends of its interval."""
     high: float
     """Interval for the full list's gain, alpha on each side, valid at every prompt."""
     n: int

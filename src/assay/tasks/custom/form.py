@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator
 
-from assay.plan.fields import Fields, Line, Name, fault
+from assay.plan.fields import Fields, Line, Name, Shorthand, fault
 
 __all__ = [
     "BARE",
@@ -79,10 +79,11 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+_ONE = Shorthand(_listed, lambda several: several["items"])
 _Several = Field(strict=False)  # strict pydantic wants a tuple where YAML gives a list
-Texts = Annotated[tuple[Line, ...], BeforeValidator(_listed), _Several]
-Ignored = Annotated[tuple[Literal["case", "space"], ...], BeforeValidator(_listed), _Several]
-CaseIgnored = Annotated[tuple[Literal["case"], ...], BeforeValidator(_listed), _Several]
+Texts = Annotated[tuple[Line, ...], _Several, _ONE]
+Ignored = Annotated[tuple[Literal["case", "space"], ...], _Several, _ONE]
+CaseIgnored = Annotated[tuple[Literal["case"], ...], _Several, _ONE]
 
 
 class Shot(Fields):
@@ -107,7 +108,7 @@ class CustomForm(Fields):
     """What the primary metric is called."""
     max_tokens: Annotated[int, Field(gt=0)] = 1024
     """Longest response."""
-    stop: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed), _Several] = ()
+    stop: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], _Several, _ONE] = ()
     """A response ends before the first of these texts, without a chat template."""
     plain: Annotated[str, AfterValidator(_plain)] = "{prompt}\n"
     """What is sent without a chat template."""

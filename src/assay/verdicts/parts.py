@@ -1,0 +1,162 @@
+"""Parts of what an audit finds: a gain by cause, an early stop, the matrix, counts, modes.
+
+Gains, scores and margins are fractions between -1 and 1 (0.05 is five points).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from assay.records import Declared
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "ClaimsDeclared",
+    "Counts",
+    "Interval",
+    "Matrix",
+    "ModeDifference",
+    "Part",
+    "Pool",
+    "Row",
+    "Split",
+    "Stop",
+]
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A share of a gain."""
+
+    gain: float
+    """In the metric's units."""
+    interval: Interval
+    """Of that share of the gain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A gain by cause: `gain` = `format` + `answer`, over the same prompts."""
+
+    format: Part
+    """From prompts where only one side gave an extractable answer."""
+    answer: Part
+    """From prompts where both sides did, or neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where asking stopped, in a run that may stop early. Estimates at an early stop lie too far from 0 on average."""
+
+    n: int
+    """Prompts asked."""
+    pool: int
+    """Prompts there are."""
+    looks: tuple[int, ...]
+    """Prompts at every look; intervals and p-values allow for all of them."""
+    design: str
+    """`group` or `betting`."""
+
+    @property
+    def early(self) -> bool:
+        """Whether prompts were left."""
+        return self.n < self.pool
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What the full list of prompts would print: no verdict, which speaks of prompts of this kind."""
+
+    word: str
+    """One of `assay.stats.POOL_WORDS`."""
+    interval: Interval
+    """For the full list's gain."""
+    settled: bool
+    """No further prompt of the list can change the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subject's line in the matrix."""
+
+    subject: str
+    """Name of a base or an adapter."""
+    base: str | None
+    """The name of its base; null for a base, and for a base under the template of some adapter: `base/template:...`."""
+    scores: dict[str, float | None]
+    """By metric, `task.metric`."""
+    gains: dict[str, float | None]
+    """By metric; null where there is none, as for a base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Subjects x metrics, raw."""
+
+    metrics: tuple[str, ...]
+    """Its columns, in order."""
+    rows: tuple[Row, ...]
+    """A line for each subject."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Scores as a DataFrame, subjects down and metrics across. Needs pandas."""
+        import pandas  # not a dependency
+
+        return pandas.DataFrame({row.subject: row.scores for row in self.rows}).T.reindex(
+            columns=list(self.metrics)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModeDifference:
+    """How much depends on the way a task is verified."""
+
+    task: str
+    """The task's name."""
+    mode: str
+    """The mode that decided."""
+    other: str
+    """The mode that it is compared with."""
+    checks: int
+    """Single verifications (strict and loose) in all responses of the task."""
+    differ: int
+    """How many of them the other mode decides otherwise."""
+    prompts: int
+    """Responses whose primary metric it changes."""
+    verdicts: int
+    """Claims that would get another verdict."""
+    causes: dict[str, int]
+    """How many of the differing verifications have which cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsDeclared:
+    """Whether the claims came before the responses."""
+
+    when: Literal["before", "after"]
+    """Before the first response or after it."""
+    reason: str
+    """How that is known."""
+    history: tuple[Declared, ...]
+    """Every block that this run has seen, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The study at a glance."""
+
+    claims: int
+    """How many there are, controls left out."""
+    verdicts: dict[str, int]
+    """How many claims got each word."""
+    fails: int
+    """At least so many labels fail, with confidence 1 - alpha over the whole study (Holm)."""
+    holds: int
+    """At least so many hold, likewise."""
+    statement: str
+    """Both in a sentence."""
