@@ -19,6 +19,7 @@ from assay.records import Store
 from assay.runs import Run
 from tests.interruptions import interrupted_at
 from tests.runs.generating import BASE, COUNT, PASSES, answer, generating, records, run, verdicts
+from tests.stepping import Stepping
 from tests.studies import RIGHT, WRONG
 
 
@@ -56,6 +57,47 @@ def test_a_run_that_is_whole_loads_nothing(tmp_path: Path) -> None:
     fake = Fake(answer)
     assert run(study, fake) == first
     assert (fake.loads, fake.asked) == (0, [])
+
+
+def stepping(limit: int, subjects: tuple[str, ...] = ("base", "good", "bad")) -> Stepping:
+    """Eight words from each of these subjects, one from others; interrupted after so many steps."""
+    fake = Stepping(answer)
+
+    def slowly(request: Prompt) -> str:
+        if fake.steps > limit:
+            raise KeyboardInterrupt
+        return ("a " * 7 if request.subject in subjects else "") + answer(request)
+
+    fake.answer = slowly
+    return fake
+
+
+def test_generations_under_way_are_continued_where_an_interrupted_run_left_them(tmp_path: Path) -> None:
+    study = generating(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(study, stepping(3, ("base",)))
+    rest = stepping(99, ("base",))
+    result = run(study, rest)
+    assert {prompt.subject for prompt in rest.asked if not prompt.variant} == {"base"}
+    assert result == run(generating(tmp_path / "other"), stepping(99, ("base",)))
+
+
+@pytest.mark.parametrize("change", [{"decoding": {"max_tokens": 99}}, {}], ids=["protocol", "weights"])
+def test_generations_of_other_content_are_started_again(change: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(generating(tmp_path), stepping(3))
+    rest = stepping(5)
+    if not change:
+        rest.contents = dict.fromkeys(("base", "good", "bad"), "other")
+    with pytest.raises(KeyboardInterrupt):
+        run(generating(tmp_path, **change), rest)
+    assert rest.begun == {}
+
+
+def test_no_generation_is_under_way_in_a_run_that_is_complete(tmp_path: Path) -> None:
+    run(generating(tmp_path), stepping(99))
+    with closing(sqlite3.connect(tmp_path / "run" / "records.sqlite")) as db:
+        assert db.execute("SELECT count(*) FROM partial_rows").fetchone() == (0,)
 
 
 def test_changing_one_adapter_generates_that_adapter_alone(tmp_path: Path) -> None:

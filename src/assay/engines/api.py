@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from assay.plan import Problem, RowKey
 from assay.stats import Verdict
@@ -23,9 +23,12 @@ __all__ = [
     "Kind",
     "Liveness",
     "ModelRef",
+    "Partial",
     "Problem",
     "Prompt",
     "Session",
+    "complete_from",
+    "completions",
     "cut_after",
     "is_again",
     "named",
@@ -120,6 +123,14 @@ class Completion:
         return self.text[self.skip :]
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What generations under way hold so far."""
+
+    rows: Mapping[Prompt, Sequence[int]]
+    """Tokens of each generation that has any, its prompt's left out."""
+
+
 _CLOSING = re.compile(r"[<\[]/\w+[>\]]")
 
 
@@ -211,3 +222,32 @@ class Session(Protocol):
     ) -> list[Liveness]:
         """What each of these changes on probe prompts, and on prompts as they will be sent to it, by its name."""
         ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What a session may offer in addition: it tells what generations under way hold, and continues them."""
+
+    def resume(
+        self, prompts: Iterable[Prompt], begun: Mapping[Prompt, Sequence[int]], every: float
+    ) -> Iterator[Completion | Partial]:
+        """Like `complete`, and a Partial every so many seconds.
+
+        Generations start with the tokens in `begun`, which come from an earlier session of the same content. The draws
+        of sampling depend on the number of tokens before them, so that tokens are all there is to keep.
+        """
+        ...
+
+
+def complete_from(
+    session: Session, prompts: Iterable[Prompt], begun: Mapping[Prompt, Sequence[int]], every: float
+) -> Iterator[Completion | Partial]:
+    """Resume where the session can; otherwise complete the prompts from the start."""
+    if isinstance(session, Resumable):
+        return session.resume(prompts, begun, every)
+    return session.complete(prompts)
+
+
+def completions(items: Iterable[Completion | Partial]) -> Iterator[Completion]:
+    """The completions alone."""
+    return (item for item in items if isinstance(item, Completion))

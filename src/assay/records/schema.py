@@ -136,6 +136,17 @@ STEPS: list[str | Callable[[sqlite3.Connection], None]] = [
     """
     ALTER TABLE records ADD COLUMN arrived REAL;    -- seconds since 1970, of the batch that it was kept with
     """,
+    """
+    CREATE TABLE partial_rows (         -- generations under way; one is deleted with the entry of its record
+        subject INTEGER NOT NULL REFERENCES subjects,
+        protocol INTEGER NOT NULL REFERENCES protocols,
+        example INTEGER NOT NULL REFERENCES examples,
+        sample INTEGER NOT NULL,
+        request INTEGER NOT NULL,
+        tokens BLOB NOT NULL,           -- so far, 32 bits each, little-endian; draws of sampling follow from their number
+        UNIQUE (subject, protocol, example, sample, request)
+    );
+    """,
 ]
 
 

@@ -23,13 +23,14 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from assay.engines import Completion
+from assay.engines import Completion, Partial
 from assay.errors import OutputError, RunError
 from assay.plan import RowKey
-from assay.records.bindings import Bindings, digest
+from assay.records.bindings import digest
 from assay.records.database import connect, explained, sole_writer
 from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
+from assay.records.partial import PartialRows
 from assay.records.schema import ARRIVED_SINCE, EVENTS_SINCE, STEPS, check_layout, facts_of, migrate
 from assay.records.types import Declared, Scores
 
@@ -41,7 +42,7 @@ PAUSE = 0.25
 _T = TypeVar("_T")
 
 
-class Store(Bindings):
+class Store(PartialRows):
     """An open `records.sqlite`. Made by `Store.write` or `Store.read`."""
 
     # -- opening -------------------------------------------------------------------------------
@@ -102,32 +103,33 @@ class Store(Bindings):
         )
         return {RowKey(name, task, *row) for row in rows}
 
-    def append(self, completions: Iterable[Completion]) -> Iterator[int]:
+    def append(self, items: Iterable[Completion | Partial]) -> Iterator[int]:
         """Enter completions in batches, yielding the size of each one once it is safe on disk.
 
-        A record that exists already is unchanged. Completions received before the source fails are kept.
+        A record that exists already is unchanged. Completions received before the source fails are kept. Tokens of
+        generations under way are entered with them, and deleted with the entry of their record.
         """
-        for batch in _bursts(completions):
+        for burst in _bursts(items):
+            batch = [item for item in burst if isinstance(item, Completion)]
             arrived = time.time()
             with self.transaction():
+                for item in burst:
+                    if isinstance(item, Partial):
+                        self._keep_partial(item.rows)
                 self._db.executemany(
                     "INSERT OR IGNORE INTO records (subject, protocol, example, sample, request, kind, prompt, "
                     "text, cut, tokens, finish, logprob, greedy, arrived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [(*self._record(completion), arrived) for completion in batch],
                 )
+                self._drop_partial(completion.prompt for completion in batch)
             yield len(batch)
 
     def _record(self, completion: Completion) -> tuple[object, ...]:
         asked = completion.prompt
-        bound = self._binding(asked.name, asked.task)
-        if bound is None:
-            raise RunError(f"{asked.name!r} was not bound to task {asked.task!r} before its responses")
-        example, own = self._example(asked.task, asked.example)
+        row = self._row(asked)
+        _, own = self._example(asked.task, asked.example)
         return (
-            *bound,
-            example,
-            asked.sample,
-            asked.request,
+            *row,
             asked.kind,
             None if asked.text == own else self._prompt(asked.text),
             None if completion.null else completion.text,

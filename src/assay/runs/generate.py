@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from assay.engines import Completion, Prompt, Session, cut_after
+from assay.engines import Completion, Partial, Prompt, Session, cut_after
+from assay.engines.api import complete_from
 from assay.plan import Plan
 from assay.progress import Progress, silent
 from assay.records import Refusal, Store, digest
@@ -22,6 +23,8 @@ from assay.stats import Verdict
 
 __all__ = ["generate"]
 
+JOURNALLED_EVERY = 10.0
+"""Seconds of tokens that a kill may cost, at most; for engines that tell what generations under way hold."""
 _Missing = dict[tuple[str, str], list[Prompt]]
 """Prompts without a response, by subject and content of a workload."""
 
@@ -31,6 +34,7 @@ def generate(
 ) -> None:
     """Ask for what is missing and keep it as it comes; interrupted, it goes on where it stopped."""
     meter, stages = Meter(progress), Stages(plan, work, store, to_the_end)
+    store.discard_partial()
     for group in work.groups:
         refuse_inert(group, store)
         meter.expect(
@@ -71,23 +75,21 @@ def _complete(
     """Complete all of these prompts, and keep each response as it comes."""
     _note_provenance({**group.provenance, **session.provenance}, prompts, store)
     meter.start()
-    completions = meter.counted(group, _marked(group, session.complete(prompts)))
-    for _ in store.append(completions):
+    items = complete_from(session, prompts, store.partial(prompts), JOURNALLED_EVERY)
+    for _ in store.append(meter.counted(group, _marked(group, items))):
         meter.show()
         if (figures := meter.due()) is not None:
             store.note("progress", **figures)
 
 
-def _marked(group: BaseGroup, completions: Iterable[Completion]) -> Iterator[Completion]:
+def _marked(group: BaseGroup, items: Iterable[Completion | Partial]) -> Iterator[Completion | Partial]:
     """Completions with the part that is not scored: everything up to the workload's mark."""
     marks = {(load.name, load.task): load.after for load in (*group.workloads, *group.again)}
-    for completion in completions:
-        mark = marks[completion.prompt.name, completion.prompt.task]
-        yield (
-            replace(completion, skip=cut_after(completion.text, mark, completion.prompt.text))
-            if mark
-            else completion
-        )
+    for item in items:
+        if isinstance(item, Completion) and (mark := marks[item.prompt.name, item.prompt.task]):
+            yield replace(item, skip=cut_after(item.text, mark, item.prompt.text))
+        else:
+            yield item
 
 
 # -- what is missing -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.engines import Completion, Prompt
+from assay.engines import Completion, Partial, Prompt
 from assay.progress import Progress
 from assay.runs.workload import BaseGroup
 
@@ -54,15 +54,18 @@ class Meter:
         """Start the clock: the engine is loaded and about to generate."""
         self.began = self.clock() if self.began is None else self.began
 
-    def counted(self, group: BaseGroup, completions: Iterable[Completion]) -> Iterable[Completion]:
-        """The same completions, counted on the way."""
-        for completion in completions:
-            self.arrived[group.base] += 1
-            part = _part(completion.prompt)
-            self.done[part] += 1
-            self.changed.add(part)
-            self.tokens += completion.tokens or 0
-            yield completion
+    def counted(
+        self, group: BaseGroup, items: Iterable[Completion | Partial]
+    ) -> Iterable[Completion | Partial]:
+        """The same items, completions counted on the way."""
+        for item in items:
+            if isinstance(item, Completion):
+                self.arrived[group.base] += 1
+                part = _part(item.prompt)
+                self.done[part] += 1
+                self.changed.add(part)
+                self.tokens += item.tokens or 0
+            yield item
 
     def show(self) -> None:
         """Show the parts that advanced, then the whole."""

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import assay
-from assay.engines import Fake, Liveness, ModelRef
+from assay.engines import Fake, Liveness, ModelRef, Partial
+from assay.engines.api import completions
 from assay.engines.ray.cluster import Probe
 from assay.engines.ray.preflight import RayPreflight
 from assay.engines.ray.sharing import LIVES
@@ -19,6 +20,7 @@ from assay.errors import EngineError
 from assay.records import Store
 from tests.engines.ray.fakes import Here, Moment, at_opening, engine, looking
 from tests.engines.ray.sessions import ASKED, EXPECTED, loaded, make, study_of, texts
+from tests.stepping import Stepping
 
 
 @pytest.mark.parametrize("actors", [1, 2, 7])
@@ -51,6 +53,34 @@ def test_what_a_lost_actor_had_said_is_not_asked_again() -> None:
         assert texts(session) == EXPECTED
         assert sum(len(job.prompts) for _, job in cluster.asked) == len(ASKED) + 16 - 5
         assert cluster.count == 3
+
+
+def test_what_a_lost_actor_reported_is_where_the_next_one_continues() -> None:
+    fakes: list[Stepping] = []
+
+    def make_fake(_: int) -> Stepping:
+        fakes.append(Stepping(make().answer))
+        return fakes[-1]
+
+    begun = {ASKED[0]: [0]}
+    with loaded(
+        lambda at: at.actor == 1 and bool(at.asked) and at.said == 30, make_fake, actors=1, batch=99
+    ) as (
+        session,
+        cluster,
+    ):
+        items = list(session.resume(ASKED, begun, every=0))
+    assert sorted(((done.prompt, done.text) for done in completions(items)), key=repr) == EXPECTED
+    first, second = (job for _, job in cluster.asked)
+    assert (dict(first.begun), first.every) == (begun, 0)
+    answered, reported = (
+        list(completions(items[:30])),
+        [item for item in items[:30] if isinstance(item, Partial)],
+    )
+    assert answered
+    assert reported
+    gone = {done.prompt for done in answered}
+    assert second.begun == {p: tokens for p, tokens in reported[-1].rows.items() if p not in gone}
 
 
 def test_a_request_that_ends_every_actor_ends_the_run_by_its_name() -> None:

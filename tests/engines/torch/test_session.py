@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from assay.engines.api import ModelRef
+from assay.engines import Partial, Prompt
+from assay.engines.api import ModelRef, completions
 from assay.engines.torch import Adapter, Base, TorchEngine, TorchPreflight, preflight, session
 from assay.engines.torch import engine as engine_module
 from assay.engines.torch.peft_fallback import SpoiledError, applied
@@ -71,6 +72,18 @@ def test_a_session_says_what_transformers_and_peft_say(toy: Toy, seen: TorchPref
         assert {one.prompt for one in loaded.complete(requests)} == set(requests)
     for subject in SUBJECTS:
         assert {row: rows[row] for row in rows if row[0] == subject} == expected(toy, subject)
+
+
+def test_generations_of_adapters_that_peft_applies_are_continued_too(seen: TorchPreflight) -> None:
+    requests = [ask(s, p, i, max_tokens=4 + 8 * i) for i, p in enumerate(PROMPTS) for s in SUBJECTS]
+    with seen.load() as loaded:
+        held: dict[Prompt, Sequence[int]] = {}
+        for item in loaded.resume(requests, {}, every=0):
+            held |= item.rows if isinstance(item, Partial) else {}
+        assert {prompt.subject for prompt in held} == set(SUBJECTS)
+        undisturbed = {done.prompt: done.text for done in loaded.complete(requests)}
+        resumed = completions(loaded.resume(requests, held))
+        assert {done.prompt: done.text for done in resumed} == undisturbed
 
 
 @pytest.mark.slow

@@ -5,7 +5,8 @@ It knows no Ray: `actors` implements it with Ray, tests implement it in their ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,6 +54,10 @@ class Complete:
     """Answer these. Ends with Done."""
 
     prompts: tuple[Prompt, ...]
+    begun: Mapping[Prompt, Sequence[int]] = field(default_factory=dict)
+    """Tokens that some generations start with."""
+    every: float = math.inf
+    """Seconds between reports of what generations under way hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Answered:
     """Some completions; more follow."""
 
     completions: tuple[Completion, ...]
+    partial: Mapping[Prompt, Sequence[int]] = field(default_factory=dict)
+    """Tokens of generations under way."""
 
 
 @dataclass(frozen=True, slots=True)

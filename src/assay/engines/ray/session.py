@@ -5,14 +5,14 @@ A prompt is completed once: a lost actor loses only the completions that it had 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Partial, Prompt, completions
 from assay.engines.ray.cluster import (
     Answered,
     Cluster,
-    Complete,
     Done,
     Job,
     Lost,
@@ -80,8 +80,17 @@ class RaySession:
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield a completion for each prompt but those of adapters that failed. Raises EngineError."""
+        return completions(self.resume(prompts, {}))
+
+    def resume(
+        self, prompts: Iterable[Prompt], begun: Mapping[Prompt, Sequence[int]], every: float = math.inf
+    ) -> Iterator[Completion | Partial]:
+        """The same, from the tokens in `begun` on; every so many seconds, what rows hold so far. Raises EngineError.
+
+        What a lost actor reported of a row is where the next actor continues.
+        """
         open_prompts = (prompt for prompt in prompts if prompt.subject not in self._failed)
-        shares = Shares(open_prompts, self._expected.actors, self._expected.batch)
+        shares = Shares(open_prompts, self._expected.actors, self._expected.batch, begun, every)
         busy: dict[int, Batch] = {}
         try:
             while shares.waiting or busy:
@@ -126,17 +135,18 @@ class RaySession:
         while self._idle and shares.waiting:
             actor, batch = self._idle.pop(), shares.waiting.popleft()
             busy[actor] = batch
-            self._cluster.submit(actor, Complete(tuple(batch.open)))
+            self._cluster.submit(actor, shares.job(batch))
 
     def _handle(
         self, actor: int, message: Message, shares: Shares, busy: dict[int, Batch]
-    ) -> Iterator[Completion]:
+    ) -> Iterator[Completion | Partial]:
         """Take in a message about a batch."""
         batch = busy[actor]
         match message:
             case Answered():
                 yield from shares.answered(batch, message.completions)
-                return
+                if rows := shares.advanced(batch, message.partial):
+                    yield Partial(rows)
             case Done():
                 self._idle.append(actor)
                 self._failed |= message.failed

@@ -5,11 +5,13 @@ It knows prompts and counts, no actor and no engine.
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.engines.api import Completion, Prompt
+from assay.engines.ray.cluster import Complete
 from assay.errors import EngineError
 
 __all__ = ["Batch", "Shares", "sizes"]
@@ -55,7 +57,20 @@ def sizes(count: int, actors: int, most: int) -> list[int]:
 class Shares:
     """The open batches of one call. What is answered is never asked or yielded again."""
 
-    def __init__(self, prompts: Iterable[Prompt], actors: int, most: int) -> None:
+    def __init__(
+        self,
+        prompts: Iterable[Prompt],
+        actors: int,
+        most: int,
+        begun: Mapping[Prompt, Sequence[int]] | None = None,
+        every: float = math.inf,
+    ) -> None:
+        """Cut the prompts into batches of `most` at most; `begun` has the tokens that generations start with.
+
+        every: seconds between an actor's reports of what its generations hold.
+        """
+        self._begun = dict(begun or {})
+        self._every = every
         ordered = _ordered(list(dict.fromkeys(prompts)))
         self.waiting: deque[Batch] = deque()
         for size in sizes(len(ordered), actors, most):
@@ -74,8 +89,20 @@ class Shares:
                     fix="please report it",
                 )
             del batch.open[completion.prompt]
+            self._begun.pop(completion.prompt, None)
             fresh.append(completion)
         return fresh
+
+    def job(self, batch: Batch) -> Complete:
+        """What an actor is given of a batch: its open prompts, with the tokens that are known of them."""
+        begun = {prompt: self._begun[prompt] for prompt in batch.open if prompt in self._begun}
+        return Complete(tuple(batch.open), begun, self._every)
+
+    def advanced(self, batch: Batch, partial: Mapping[Prompt, Sequence[int]]) -> dict[Prompt, Sequence[int]]:
+        """What open generations of a batch hold now."""
+        rows = {prompt: tokens for prompt, tokens in partial.items() if prompt in batch.open}
+        self._begun |= rows
+        return rows
 
     def finished(self, batch: Batch, failed: Collection[str]) -> None:
         """An actor is done with a batch. Raises EngineError if it left out more than what failed."""

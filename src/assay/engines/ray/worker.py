@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
-from assay.engines.api import Completion, Session
+from assay.engines.api import Completion, Partial, Prompt, Session, complete_from
 from assay.engines.files import json_sha256
 from assay.engines.preflight import PreflightFunction, find_preflight
 from assay.engines.ray.cluster import (
@@ -48,8 +48,7 @@ class Worker:
                 case Open():
                     yield self._open()
                 case Complete():
-                    for burst in _bursts(self._engine.complete(job.prompts)):
-                        yield Answered(burst)
+                    yield from _bursts(complete_from(self._engine, job.prompts, job.begun, job.every))
                     yield Done(dict(self._engine.failed))
                 case Probe():
                     measured = tuple(self._engine.liveness(job.adapters, job.sent))
@@ -81,19 +80,23 @@ class Worker:
         )
 
 
-def _bursts(completions: Iterable[Completion]) -> Iterator[tuple[Completion, ...]]:
-    """Completions by the half second."""
+def _bursts(items: Iterable[Completion | Partial]) -> Iterator[Answered]:
+    """Completions by the half second, and what generations under way hold with those before it."""
     burst: list[Completion] = []
     began = time.monotonic()
     try:
-        for completion in completions:
-            burst.append(completion)
-            if time.monotonic() - began >= BURST:
-                yield tuple(burst)
+        for item in items:
+            partial: Mapping[Prompt, Sequence[int]] = {}
+            if isinstance(item, Partial):
+                partial = item.rows
+            else:
+                burst.append(item)
+            if partial or time.monotonic() - began >= BURST:
+                yield Answered(tuple(burst), partial)
                 burst, began = [], time.monotonic()
     except Exception:
         if burst:  # what came before it is as good as ever
-            yield tuple(burst)
+            yield Answered(tuple(burst))
         raise
     if burst:
-        yield tuple(burst)
+        yield Answered(tuple(burst))

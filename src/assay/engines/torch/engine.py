@@ -7,6 +7,7 @@ rounding of the dtype; in float32 they are those of `transformers.generate` with
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from assay.engines.api import Completion, Prompt
+from assay.engines.api import Completion, Partial, Prompt, completions
 from assay.engines.encoding import decode, encode, encode_pair
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.estimate import free_bytes
@@ -117,27 +118,42 @@ class TorchEngine:
 
         The base and the stacked adapters share batches; then come the others, one after the other.
         """
+        return completions(self.resume(prompts, {}))
+
+    def resume(
+        self,
+        prompts: Iterable[Prompt],
+        begun: abc.Mapping[Prompt, abc.Sequence[int]],
+        every: float = math.inf,
+    ) -> Iterator[Completion | Partial]:
+        """The same, from the tokens in `begun` on; every so many seconds, what rows hold so far. Raises EngineError."""
         waiting: dict[str, list[Prompt]] = {"": []}
         for prompt in prompts:
             waiting.setdefault(prompt.subject if prompt.subject in self.fallback else "", []).append(prompt)
-        yield from self._complete(waiting.pop(""))
+        yield from self._resume(waiting.pop(""), begun, every)
         for name, alone in waiting.items():
             with self._alone(self.fallback[name]):
-                yield from self._complete(alone)
+                yield from self._resume(alone, begun, every)
 
-    def _complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
+    def _resume(
+        self, prompts: Iterable[Prompt], begun: abc.Mapping[Prompt, abc.Sequence[int]], every: float
+    ) -> Iterator[Completion | Partial]:
         rows: list[Sequence] = []
         scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
         for prompt in prompts:
             if prompt.kind == "generate":
-                rows.append(self._row(prompt))
+                rows.append(self._row(prompt, begun.get(prompt, ())))
             else:
                 self._score(prompt, scored)
         positions = self.options.logits // (4 * self.base.model.config.get_text_config().vocab_size)
         scheduler = Scheduler(rows, scored.values(), self.options, max(1, positions))
+        since = time.monotonic()
         try:
             while not scheduler.done:
                 yield from self._step(scheduler)
+                if time.monotonic() - since >= every:
+                    since = time.monotonic()
+                    yield Partial({row.asked: tuple(row.output) for row in scheduler.running})
         finally:
             if self.graphs is not None:
                 self.graphs.forget()
@@ -239,7 +255,7 @@ class TorchEngine:
             first += sequence.keep
         return results
 
-    def _row(self, prompt: Prompt) -> Sequence:
+    def _row(self, prompt: Prompt, begun: abc.Sequence[int]) -> Sequence:
         tokens = encode(self.base.tokenizer, prompt.text)
         room = self.base.context - len(tokens)
         if room < 1 or not tokens or prompt.max_tokens < 1:
@@ -249,7 +265,10 @@ class TorchEngine:
             )
         self._known(prompt, tokens)
         stops = Stops(tuple(text for text in prompt.stop if text))
-        return Sequence(prompt, self._subject(prompt), tokens, min(prompt.max_tokens, room), stops)
+        row = Sequence(prompt, self._subject(prompt), tokens, min(prompt.max_tokens, room), stops)
+        if len(begun) < row.limit and not self.base.ends & set(begun):  # else it would have been finished
+            row.output += begun
+        return row
 
     def _score(self, prompt: Prompt, scored: dict[tuple[int, int, tuple[int, ...]], Scored]) -> None:
         tokens, count = encode_pair(self.base.tokenizer, prompt.text, prompt.continuation)

@@ -5,11 +5,12 @@ It knows no task."""
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 
-from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
+from assay.engines.api import NO_PROMPTS, Completion, Liveness, Partial, Prompt, completions
 from assay.engines.files import Stamp
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.engine import TorchEngine
@@ -72,6 +73,12 @@ class TorchSession:
         An adapter that fails while peft applies it yields nothing more, and the next one follows; its completions
         so far are kept.
         """
+        return completions(self.resume(prompts, {}))
+
+    def resume(
+        self, prompts: Iterable[Prompt], begun: Mapping[Prompt, Sequence[int]], every: float = math.inf
+    ) -> Iterator[Completion | Partial]:
+        """The same, from the tokens in `begun` on; every so many seconds, what rows hold so far. Raises EngineError."""
         engine = self._open
         together: list[Prompt] = []
         alone: dict[str, list[Prompt]] = {}
@@ -81,12 +88,12 @@ class TorchSession:
                     alone.setdefault(prompt.subject, []) if prompt.subject in engine.fallback else together
                 )
                 batch.append(prompt)
-        yield from engine.complete(together)
+        yield from engine.resume(together, begun, every)
         for name, batch in alone.items():
             if self._stale(name):
                 continue
             try:
-                yield from engine.complete(batch)
+                yield from engine.resume(batch, begun, every)
             except SpoiledError:
                 raise
             except Exception as bad:
