@@ -134,7 +134,7 @@ def test_an_interrupted_run_is_not_gated_and_goes_on(tmp_path: Path) -> None:
     base, adapter = table(40, 16, 400, 200)
     study = one_task_study(tmp_path, base, {"a": adapter})
 
-    def interrupt(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+    def interrupt(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         if what == "scoring math" and done >= min(250, total):
             raise KeyboardInterrupt
 

@@ -107,7 +107,7 @@ def test_the_command_exits_with_130_and_the_message(
 def test_a_part_is_told_in_words(part: str, shown: str, tmp_path: Path) -> None:
     parts = []
 
-    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         parts.append(part)
 
     Following(tmp_path, progress)("responses", 1, 2, part=part)

@@ -64,15 +64,37 @@ def test_what_was_done_when_first_told_does_not_count_for_the_pace() -> None:
     assert written[-1] == "responses: 600 of 1,000 (7 min left)\n"
 
 
-def test_slow_work_has_a_line_a_minute_and_fast_calls_no_more() -> None:
+def test_slow_work_has_a_line_in_half_a_minute_and_fast_calls_no_more() -> None:
     clock, tell, written = lines()
     tell("responses", 0, 10_000)
-    for done in range(1, 181):
+    for done in range(1, 76):
         clock.now += 1
         tell("responses", done, 10_000)
     assert [line.split(" (")[0].strip() for line in written] == [
-        f"responses: {done} of 10,000" for done in (0, 60, 120, 180)
+        f"responses: {done} of 10,000" for done in (0, 25, 50, 75)
     ]
+
+
+def test_work_that_says_nothing_has_a_line_in_half_a_minute_too() -> None:
+    clock, tell, written = lines()
+    tell("responses kept from before", 7, 7)
+    tell("responses", 3, 100)
+    for _ in range(60):
+        clock.now += 1
+        tell.remind()
+    assert written[1:] == ["responses: 3 of 100\n"] * 3
+    tell("responses", 100, 100)
+    clock.now += 60
+    tell.remind()
+    assert written[4:] == ["responses: 100 of 100\n"]
+
+
+def test_the_time_left_is_the_one_that_the_work_gives() -> None:
+    clock, tell, written = lines()
+    tell("responses", 0, 100, "412 tokens/s")
+    clock.now += 60
+    tell("responses", 50, 100, "412 tokens/s", left="at most 6 min left")
+    assert written[-1] == "responses: 50 of 100 (412 tokens/s, at most 6 min left)\n"
 
 
 def test_a_part_that_moves_keeps_a_slow_whole_from_looking_dead() -> None:
@@ -145,6 +167,15 @@ def test_a_bar_has_its_count_its_note_and_the_time_left() -> None:
     assert bar.startswith("responses ")
     assert bar.rstrip().endswith(" 6,492/9,738 412 tokens/s, 10 min left")
     assert bar.count("━") > 20
+
+
+def test_a_bar_has_the_time_left_that_the_work_gives() -> None:
+    clock = Clock()
+    tell = bars(clock, width=100)
+    for done in (0, 50):
+        tell("responses", done, 100, left="at most 6 min left")
+        clock.now += 600
+    assert drawn(tell)[0].rstrip().endswith(" 50/100 at most 6 min left")
 
 
 def test_work_that_falls_back_shows_no_time_of_its_first_round() -> None:

@@ -26,7 +26,15 @@ class Told:
         self.most: Counter[str] = Counter()
         self.interrupt, self.at = interrupt, at
 
-    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG002
+    def __call__(
+        self,
+        what: str,
+        done: int,
+        total: int,  # noqa: ARG002
+        note: str = "",  # noqa: ARG002
+        part: str = "",
+        left: str = "",  # noqa: ARG002
+    ) -> None:
         if not part:
             self.most[what] = max(self.most[what], done)
         if what == self.interrupt and not part and done >= self.at:

@@ -229,7 +229,7 @@ def test_one_of_two_names_of_the_same_weights_answers_where_the_other_cannot(tmp
 def test_progress_tells_each_part_and_the_whole(tmp_path: Path) -> None:
     told: list[tuple[str, int, int, str]] = []
 
-    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         if what == "responses":
             told.append((part, done, total, note))
 

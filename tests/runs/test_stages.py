@@ -259,7 +259,7 @@ def test_betting_stops_clear_cells_too(tmp_path: Path) -> None:
 def test_progress_ends_at_its_total_however_early_it_stops(tmp_path: Path) -> None:
     last: dict[str, tuple[int, int]] = {}
 
-    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         if not part:
             last[what] = (done, total)
 

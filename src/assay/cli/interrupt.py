@@ -45,14 +45,16 @@ class Following:
         self._missing: int | None = None
         """Responses that this start generates; None until it says."""
 
-    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+    def __call__(
+        self, what: str, done: int, total: int, note: str = "", part: str = "", left: str = ""
+    ) -> None:
         """Remember and show it."""
         if what == FROM_BEFORE:
             self._before = done
         elif what == "responses" and not part:
             self._missing = total
         if self.progress is not None:
-            self.progress(what, done, total, note, part=_in_words(part))
+            self.progress(what, done, total, note, _in_words(part), left)
 
     def stopped(self) -> str:
         """What an interrupted run leaves, from its records."""

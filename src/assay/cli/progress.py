@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
@@ -18,6 +19,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
+from assay.progress import duration
 from assay.text import plain
 
 if TYPE_CHECKING:
@@ -27,35 +29,49 @@ __all__ = ["Bars", "Lines", "show_progress"]
 
 MOST_PARTS = 20
 """Parts with a bar of their own; the rest share one."""
-SILENCE = 60.0
+SILENCE = 25.0
 """Seconds after which a line is printed though no tenth was reached."""
+PERIOD = 1.0
+"""Seconds between checks for that, while the work itself says nothing."""
 
 
 @contextmanager
 def show_progress(
     now: Callable[[], float] = time.monotonic, console: Console | None = None
 ) -> Iterator[Progress]:
-    """Bars with note and time left on a terminal; elsewhere lines, at least one a minute while work goes on."""
+    """Bars with note and time left on a terminal; elsewhere lines, at least one in 30 seconds while work goes on."""
     console = console or Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield Lines(now)
+        lines = Lines(now)
+        with _called(lines.remind):
+            yield lines
         return
     with Bars(now, console) as bars:
         yield bars
 
 
-def _beside(note: str, seconds: float | None) -> str:
-    """`412 tokens/s, 6 min left`; empty where neither is known."""
-    left = f"{_duration(seconds)} left" if seconds else ""
+@contextmanager
+def _called(function: Callable[[], None]) -> Iterator[None]:
+    """Call a function every PERIOD while the body runs."""
+    ended = Event()
+
+    def call() -> None:
+        while not ended.wait(PERIOD):
+            function()
+
+    thread = Thread(target=call, name="assay-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _beside(note: str, left: str, seconds: float | None) -> str:
+    """`412 tokens/s, 6 min left`: as the work says, or by the share that is done; empty where nothing is known."""
+    left = left or (f"{duration(seconds)} left" if seconds else "")
     return ", ".join(part for part in (plain(note), left) if part)
-
-
-def _duration(seconds: float) -> str:
-    """`40 s`, `6 min`, `2 h 5 min`."""
-    if seconds < 59.5:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @dataclass(slots=True)
@@ -68,13 +84,14 @@ class _Whole:
     done: int = 0
     total: int = 0
     note: str = ""
+    left: str = ""
     tenth: int = -1
     """The one that was printed last, and when."""
     printed: float = 0.0
 
 
 class Lines:
-    """A line at every tenth of the whole, one when a part is complete, and one a minute at least."""
+    """A line at every tenth of the whole, one when a part is complete, and one in SILENCE at least."""
 
     def __init__(self, now: Callable[[], float], write: Callable[[str], object] | None = None) -> None:
         """Lines go to `write`, standard error unless given; `now` is a clock in seconds."""
@@ -82,21 +99,34 @@ class Lines:
         self._write = write or (lambda text: sys.stderr.write(text))
         self._wholes: dict[str, _Whole] = {}
         self._complete: set[tuple[str, str]] = set()
+        self._last = ""
+        """The work that was reported last."""
+        self._lock = Lock()
 
-    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+    def __call__(
+        self, what: str, done: int, total: int, note: str = "", part: str = "", left: str = ""
+    ) -> None:
         """Take note, and print what is due."""
         now = self._now()
-        whole = self._wholes.get(what)
-        if not part:
-            if whole is None or done < whole.done:  # work that falls back has started again
-                whole = self._wholes[what] = _Whole(now, done)
-                self._complete = {entry for entry in self._complete if entry[0] != what}
-            whole.done, whole.total, whole.note = done, total, note
-        elif done >= total > 0 and (what, part) not in self._complete:
-            self._complete.add((what, part))
-            self._write(f"{plain(part)}: all {total:,}\n")
-        if whole is not None:
-            self._report(what, whole, now)
+        with self._lock:
+            self._last = what
+            whole = self._wholes.get(what)
+            if not part:
+                if whole is None or done < whole.done:  # work that falls back has started again
+                    whole = self._wholes[what] = _Whole(now, done)
+                    self._complete = {entry for entry in self._complete if entry[0] != what}
+                whole.done, whole.total, whole.note, whole.left = done, total, note, left
+            elif done >= total > 0 and (what, part) not in self._complete:
+                self._complete.add((what, part))
+                self._write(f"{plain(part)}: all {total:,}\n")
+            if whole is not None:
+                self._report(what, whole, now)
+
+    def remind(self) -> None:
+        """Print the line of the work that was reported last, if it is due."""
+        with self._lock:
+            if (whole := self._wholes.get(self._last)) is not None:
+                self._report(self._last, whole, self._now())
 
     def _report(self, what: str, whole: _Whole, now: float) -> None:
         tenth = 10 * whole.done // max(whole.total, 1)
@@ -106,7 +136,7 @@ class Lines:
         whole.tenth, whole.printed = tenth, now
         gone = whole.done - whole.first
         left = (now - whole.began) * (whole.total - whole.done) / gone if gone else None
-        beside = _beside(whole.note, left)
+        beside = _beside(whole.note, whole.left, left)
         self._write(f"{plain(what)}: {whole.done:,} of {whole.total:,}{f' ({beside})' if beside else ''}\n")
 
 
@@ -114,7 +144,8 @@ class _Beside(ProgressColumn):
     """Note and time left of the whole."""
 
     def render(self, task: Task) -> Text:
-        return Text(_beside(task.fields["note"], None if task.fields["part"] else task.time_remaining))
+        seconds = None if task.fields["part"] else task.time_remaining
+        return Text(_beside(task.fields["note"], task.fields["left"], seconds))
 
 
 class Bars(RichProgress):
@@ -138,9 +169,12 @@ class Bars(RichProgress):
         )
         self._known: dict[tuple[str, str], tuple[TaskID, int]] = {}
 
-    def __call__(self, what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+    def __call__(
+        self, what: str, done: int, total: int, note: str = "", part: str = "", left: str = ""
+    ) -> None:
         """Take note; nothing is drawn here."""
         fields: dict[str, Any] = {"total": total, "completed": done, "note": note, "what": what, "part": part}
+        fields["left"] = left
         with self._lock:
             bar, before = self._known.get((what, part), (None, 0))
             if bar is None:
@@ -173,6 +207,6 @@ class Bars(RichProgress):
             return parts
         total = sum(task.total or 0 for task in rest)
         done = sum(task.completed for task in rest)
-        fields = {"note": "", "part": "more"}
+        fields = {"note": "", "left": "", "part": "more"}
         more = Task(TaskID(-1), f"  and {len(rest):,} more", total, done, self.get_time, fields=fields)
         return [*parts[:most], more]

@@ -33,7 +33,8 @@ def generate(
     plan: Plan, work: Work, store: Store, progress: Progress = silent, to_the_end: bool = False
 ) -> None:
     """Ask for what is missing and keep it as it comes; interrupted, it goes on where it stopped."""
-    meter, stages = Meter(progress), Stages(plan, work, store, to_the_end)
+    meter = Meter(progress, at_most=plan.stop.when == "decided" and not to_the_end)
+    stages = Stages(plan, work, store, to_the_end)
     store.discard_partial()
     for group in work.groups:
         refuse_inert(group, store)
@@ -57,6 +58,7 @@ def _generate(plan: Plan, group: BaseGroup, store: Store, meter: Meter, stages: 
     if not unprobed and not due and not _second(plan, group, store, store.held):
         stages.catch_up(group)
         return
+    meter.load()
     with group.open() as session:
         _refuse_failed(group, session, store, stages)
         probe(group, session, unprobed, store)  # refuses more adapters, and then fewer prompts can be asked
@@ -74,8 +76,9 @@ def _complete(
 ) -> None:
     """Complete all of these prompts, and keep each response as it comes."""
     _note_provenance({**group.provenance, **session.provenance}, prompts, store)
-    meter.start()
-    items = complete_from(session, prompts, store.partial(prompts), JOURNALLED_EVERY)
+    begun = store.partial(prompts)
+    meter.start(group, prompts, begun)
+    items = complete_from(session, prompts, begun, JOURNALLED_EVERY)
     for _ in store.append(meter.counted(group, _marked(group, items))):
         meter.show()
         if (figures := meter.due()) is not None:

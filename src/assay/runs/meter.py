@@ -1,21 +1,26 @@
-"""Counts responses and tokens as they arrive, in total and by subject and task. It knows no engine and no terminal."""
+"""Counts responses and tokens as they arrive, in total and by subject and task, and estimates the time left.
+
+It knows no engine and no terminal."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from assay.engines import Completion, Partial, Prompt
-from assay.progress import Progress
+from assay.progress import Progress, duration
+from assay.runs.remaining import Remaining
 from assay.runs.workload import BaseGroup
 
 __all__ = ["Meter"]
 
 NOTED_EVERY = 5.0
 """Seconds between progress events."""
+WINDOW = 60.0
+"""Seconds over which tokens per second are counted."""
 
 
 @dataclass
@@ -24,6 +29,8 @@ class Meter:
 
     progress: Progress
     clock: Callable[[], float] = time.monotonic
+    at_most: bool = False
+    """Whether the run may end before every prompt is asked."""
     expected: dict[str, int] = field(default_factory=dict)
     """Expected responses of each base's group."""
     totals: Counter[str] = field(default_factory=Counter)
@@ -32,39 +39,61 @@ class Meter:
     """Responses of each base's group so far."""
     changed: set[str] = field(default_factory=set)
     tokens: int = 0
+    """Of all generations, also of those under way."""
     began: float | None = None
     noted: float = float("-inf")
+    remaining: Remaining = field(default_factory=Remaining)
+    window: deque[tuple[float, int]] = field(default_factory=deque)
+    """Seconds and tokens at moments of the last WINDOW seconds, at which all tokens are known."""
+    reported: bool = False
+    """Whether the engine reports what generations under way hold."""
 
     def expect(self, group: BaseGroup, prompts: list[Prompt]) -> None:
         """Add the prompts that a group will answer."""
-        self.expected[group.base] = len(prompts)
+        self.expected[group.base] = len(prompts) + self.arrived[group.base]
         for part, count in Counter(map(_part, prompts)).items():
-            self.totals[part] = count
+            self.totals[part] = count + self.done[part]
+        self.remaining.expect(group.base, prompts)
 
     def end(self, group: BaseGroup) -> None:
         """End a group: its remaining prompts get no responses."""
         self.expected[group.base] = self.arrived[group.base]
+        self.remaining.expect(group.base, ())
         for part in (f"{load.task}: {load.name}" for load in group.workloads):
             if self.done[part] < self.totals[part]:
                 self.totals[part] = self.done[part]
                 self.changed.add(part)
         self.show()
 
-    def start(self) -> None:
-        """Start the clock: the engine is loaded and about to generate."""
-        self.began = self.clock() if self.began is None else self.began
+    def load(self) -> None:
+        """A base is about to be loaded."""
+        self.remaining.load(self.clock())
+
+    def start(
+        self, group: BaseGroup, prompts: Sequence[Prompt], begun: Mapping[Prompt, Sequence[int]]
+    ) -> None:
+        """The engine is loaded and about to answer these; `begun` holds what some generations begin with."""
+        now = self.clock()
+        if self.began is None:
+            self.began = now
+            self._mark(now)
+        self.remaining.start(group.base, prompts, begun, now)
 
     def counted(
         self, group: BaseGroup, items: Iterable[Completion | Partial]
-    ) -> Iterable[Completion | Partial]:
-        """The same items, completions counted on the way."""
+    ) -> Iterator[Completion | Partial]:
+        """The same items, counted on the way."""
         for item in items:
             if isinstance(item, Completion):
                 self.arrived[group.base] += 1
                 part = _part(item.prompt)
                 self.done[part] += 1
                 self.changed.add(part)
-                self.tokens += item.tokens or 0
+            now = self.clock()
+            self.tokens += self.remaining.take(item, now)
+            if isinstance(item, Partial):
+                self.reported = True
+                self._mark(now)
             yield item
 
     def show(self) -> None:
@@ -72,9 +101,11 @@ class Meter:
         for part in sorted(self.changed):
             self.progress("responses", self.done[part], self.totals[part], part=part)
         self.changed.clear()
-        seconds = self.clock() - (self.began or 0.0)
-        note = f"{self.tokens / seconds:,.0f} tokens/s" if self.tokens and seconds > 0 else ""
-        self.progress("responses", self.done.total(), sum(self.expected.values()), note)
+        now = self.clock()
+        rate, left = self._rate(now), self.remaining.seconds(now)
+        note = f"{rate:,.0f} tokens/s" if rate else ""
+        words = "" if left is None else f"{'at most ' if self.at_most else ''}{duration(left)} left"
+        self.progress("responses", self.done.total(), sum(self.expected.values()), note, left=words)
 
     def due(self) -> Mapping[str, Any] | None:
         """The figures of the next progress event, every few seconds; None in between."""
@@ -82,13 +113,29 @@ class Meter:
         if now - self.noted < NOTED_EVERY:
             return None
         self.noted = now
+        left = self.remaining.seconds(now)
         return {
             "done": self.done.total(),
             "total": sum(self.expected.values()),
             "tokens": self.tokens,
+            "tokens_per_second": round(self._rate(now), 1),
             "seconds": round(now - (self.began or now), 3),
+            "seconds_left": None if left is None else round(left),
+            "at_most": self.at_most,
             "parts": {part: [count, self.totals[part]] for part, count in self.done.items()},
         }
+
+    def _rate(self, now: float) -> float:
+        """Tokens per second of late."""
+        if not self.reported:
+            self._mark(now)
+        (first, before), (last, tokens) = self.window[0], self.window[-1]
+        return (tokens - before) / (last - first) if last > first else 0.0
+
+    def _mark(self, now: float) -> None:
+        self.window.append((now, self.tokens))
+        while len(self.window) > 2 and self.window[1][0] <= now - WINDOW:
+            self.window.popleft()
 
 
 def _part(prompt: Prompt) -> str:

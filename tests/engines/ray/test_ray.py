@@ -72,7 +72,7 @@ def kill_one(done):
         told["killed"] += 1
         told["held"] = held
 
-def progress(what, done, total, note="", part=""):
+def progress(what, done, total, note="", part="", left=""):
     if what == "responses" and not part and killing[0]:
         kill_one([done])
 

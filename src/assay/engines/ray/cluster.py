@@ -96,8 +96,8 @@ class Answered:
     """Some completions; more follow."""
 
     completions: tuple[Completion, ...]
-    partial: Mapping[Prompt, Sequence[int]] = field(default_factory=dict)
-    """Tokens of generations under way."""
+    partial: Mapping[Prompt, Sequence[int]] | None = None
+    """Tokens of generations under way; None: no report."""
 
 
 @dataclass(frozen=True, slots=True)

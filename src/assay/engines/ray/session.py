@@ -145,8 +145,8 @@ class RaySession:
         match message:
             case Answered():
                 yield from shares.answered(batch, message.completions)
-                if rows := shares.advanced(batch, message.partial):
-                    yield Partial(rows)
+                if message.partial is not None:
+                    yield Partial(shares.advanced(batch, message.partial))
             case Done():
                 self._idle.append(actor)
                 self._failed |= message.failed

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from assay.engines.api import Completion, Partial, Prompt, Session, complete_from
+from assay.engines.api import Completion, Partial, Session, complete_from
 from assay.engines.files import json_sha256
 from assay.engines.preflight import PreflightFunction, find_preflight
 from assay.engines.ray.cluster import (
@@ -86,13 +86,10 @@ def _bursts(items: Iterable[Completion | Partial]) -> Iterator[Answered]:
     began = time.monotonic()
     try:
         for item in items:
-            partial: Mapping[Prompt, Sequence[int]] = {}
-            if isinstance(item, Partial):
-                partial = item.rows
-            else:
+            if isinstance(item, Completion):
                 burst.append(item)
-            if partial or time.monotonic() - began >= BURST:
-                yield Answered(tuple(burst), partial)
+            if isinstance(item, Partial) or time.monotonic() - began >= BURST:
+                yield Answered(tuple(burst), item.rows if isinstance(item, Partial) else None)
                 burst, began = [], time.monotonic()
     except Exception:
         if burst:  # what came before it is as good as ever
