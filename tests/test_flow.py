@@ -11,20 +11,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
-    *(
-        "errors",
-        "files",
-        "text",
-        "progress",
-        "rows",
-        "embedded",
-        "memory",
-        "schemas",
-        "stats",
-        "plan",
-        "study",
-        "tasks",
-    ),
+    *("errors", "files", "adapter_folders", "text", "progress", "rows", "embedded", "memory", "schemas"),
+    *("stats", "plan", "study", "tasks"),
     *(
         "engines",
         "records",

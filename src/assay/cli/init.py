@@ -25,6 +25,12 @@ def init(
         str | None, typer.Option(help="Their label; by default guessed from names and model cards.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write; by default FOLDER/study.yaml.")] = None,
+    steps: Annotated[
+        bool,
+        typer.Option(
+            "--steps", help="List the checkpoints within an adapter's folder, too, as steps of its seed."
+        ),
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     json: Json = False,
 ) -> None:
@@ -33,7 +39,7 @@ def init(
     from assay.tasks import default_suite
 
     file = out or folder / "study.yaml"
-    drafted = draft(folder, base, default_suite(), label, file)
+    drafted = draft(folder, base, default_suite(), label, file, steps)
     write_draft(drafted, file, force)
     if json:
         adapters = [asdict(adapter) for adapter in drafted.adapters]
@@ -45,11 +51,13 @@ def init(
 def _show(drafted: Draft, file: Path) -> None:
     """The adapters in the study, what to look at, and the next command."""
     screen = console()
-    made = table("Adapters", ["adapter", "label", "guessed from", "recipe", "seed"], left=4)
+    columns = ["adapter", "label", "guessed from", "recipe", "seed"]
+    stepped = any(adapter.step is not None for adapter in drafted.adapters)
+    made = table("Adapters", [*columns, *(["step"] if stepped else [])], left=4)
     for adapter in drafted.adapters:
-        seed = "-" if adapter.seed is None else str(adapter.seed)
-        words = (adapter.name, adapter.label, adapter.guess or "-", adapter.recipe or "-", seed)
-        made.add_row(*map(text, words))
+        numbers = ["-" if number is None else str(number) for number in (adapter.seed, adapter.step)]
+        words = (adapter.name, adapter.label, adapter.guess or "-", adapter.recipe or "-")
+        made.add_row(*map(text, (*words, *numbers[: 1 + stepped])))
     screen.print(made)
     for warning in drafted.warnings:
         screen.print(Text("warning: ", style="yellow") + text(warning), soft_wrap=True)

@@ -84,7 +84,7 @@ def _recipes(result: Result) -> Iterator[Table]:
             right=1,
             rows=(
                 [
-                    text(f"{recipe.recipe} on {recipe.base}: {recipe.kind} {recipe.metric}"),
+                    text(f"{recipe.name} on {recipe.base}: {recipe.kind} {recipe.metric}"),
                     str(len(recipe.seeds)),
                     points(recipe.gain),
                     interval(recipe.interval, recipe.margin),
@@ -123,7 +123,7 @@ def _drift(result: Result) -> Iterator[Table]:
             left=2,
             rows=(
                 [
-                    text(drift.adapter or f"{drift.recipe} on {drift.base}"),
+                    text(drift.name if drift.adapter else f"{drift.name} on {drift.base}"),
                     text(drift.target),
                     units(drift.value) + (f" {unit_interval(drift.interval)}" if drift.interval else ""),
                 ]

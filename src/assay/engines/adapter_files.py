@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assay.adapter_folders import CONFIG, words_within
 from assay.engines.files import read_header, read_headers, read_object
 from assay.errors import EngineError
 
@@ -36,7 +37,6 @@ __all__ = [
     "weights_file",
 ]
 
-CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
 Shape = tuple[int, ...]
@@ -238,6 +238,11 @@ def _absent(folder: Path) -> EngineError:
     fix = "give the folder that peft saved"
     if (folder / CONFIG).is_dir():
         return EngineError(f"{folder / CONFIG} is a folder, not a file", fix=fix)
+    if names := words_within(folder):
+        return EngineError(
+            f"no {CONFIG} in {folder}, which holds adapters in folders of its own: {names}",
+            fix="give one of them, or each as an adapter (`assay init` writes such a study)",
+        )
     base = "; it is a base" if (folder / "config.json").is_file() else ""
     return EngineError(f"no {CONFIG} in {folder}{base}", fix=fix)
 

@@ -170,6 +170,13 @@ class ModelRef:
     """A folder, or a hub id."""
     revision: str | None = None
     """Of the hub id."""
+    folder: str | None = None
+    """Within the hub's repository; None: its top."""
+
+    @property
+    def address(self) -> str:
+        """Its source for a reader: `owner/library/relevance/lora`."""
+        return f"{self.source}/{self.folder}" if self.folder else str(self.source)
 
 
 @dataclass(frozen=True, slots=True)

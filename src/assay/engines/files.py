@@ -5,6 +5,7 @@ Errors here name the file's fault and the fix, but not the base or adapter: call
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import struct
@@ -89,15 +90,17 @@ def located(weights: ModelRef, patterns: Sequence[str]) -> Path:
             raise EngineError(
                 f"{folder} is a folder, which has no revision {weights.revision!r}; remove `revision`"
             )
-        return folder
+        return folder / (weights.folder or "")
     if folder.is_file():
         raise EngineError(f"{folder} is a file; give the folder that holds it")
     if isinstance(weights.source, Path) or folder.is_absolute() or weights.source.startswith("."):
         raise EngineError(f"no folder {folder}; correct the path, or give a hub id as in `org/name`")
-    return _snapshot(weights.source, weights.revision, patterns)
+    return _snapshot(weights, patterns)
 
 
-def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
+def _snapshot(weights: ModelRef, patterns: Sequence[str]) -> Path:
+    name, revision = str(weights.source), weights.revision
+    within = f"{glob.escape(weights.folder)}/" if weights.folder else ""
     try:
         from huggingface_hub import errors, snapshot_download
     except ImportError:
@@ -105,10 +108,10 @@ def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
             f"{name} is no folder here, and downloads need huggingface_hub: `pip install huggingface_hub`"
         ) from None
     try:
-        # Only the top folder: below it are other formats of the same weights, and checkpoints.
-        folder = snapshot_download(
-            name, revision=revision, allow_patterns=list(patterns), ignore_patterns=["*/*", "consolidated*"]
-        )
+        # Only the one folder: below it are other formats of the same weights, and checkpoints.
+        ignored = [f"{within}*/*", f"{within}consolidated*"]
+        kept = [within + pattern for pattern in patterns]
+        snapshot = snapshot_download(name, revision=revision, allow_patterns=kept, ignore_patterns=ignored)
     except errors.HFValidationError:
         raise EngineError(f"{name!r} is neither a folder here nor a hub id as in `org/name`") from None
     except errors.GatedRepoError:
@@ -131,7 +134,13 @@ def _snapshot(name: str, revision: str | None, patterns: Sequence[str]) -> Path:
         ) from None
     except Exception as bad:
         raise EngineError(f"{name} cannot be downloaded: {_first(bad)}; try again later") from bad
-    return Path(folder)
+    folder = Path(snapshot, weights.folder or "")
+    if not folder.is_dir():
+        raise EngineError(
+            f"{name} has no folder {weights.folder} on the hub, or nothing in it that is read",
+            fix="correct `folder`",
+        )
+    return folder
 
 
 def _first(bad: BaseException) -> str:

@@ -2,7 +2,17 @@
 
 from assay.plan.plan import Family, Plan, TaskPlan, claim_block, family_alphas
 from assay.plan.settings import Decoding, EngineSettings, JudgeSettings, Policy, StopRule
-from assay.plan.subjects import Claim, ClaimKind, Metric, MetricName, Part, Problem, RowKey, Subject
+from assay.plan.subjects import (
+    Claim,
+    ClaimKind,
+    Metric,
+    MetricName,
+    Part,
+    Problem,
+    RowKey,
+    Subject,
+    step_words,
+)
 
 __all__ = [
     "Claim",
@@ -23,4 +33,5 @@ __all__ = [
     "TaskPlan",
     "claim_block",
     "family_alphas",
+    "step_words",
 ]

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from assay.plan.fields import Scalar
 
-__all__ = ["Claim", "ClaimKind", "Metric", "MetricName", "Part", "Problem", "RowKey", "Subject"]
+__all__ = ["Claim", "ClaimKind", "Metric", "MetricName", "Part", "Problem", "RowKey", "Subject", "step_words"]
 
 ClaimKind = Literal["gains", "keeps"]
 
@@ -21,6 +21,11 @@ class Part(NamedTuple):
     adapter: str
     scale: float = 1.0
     """The strength at which it is applied; 1: as it was trained."""
+
+
+def step_words(recipe: str, step: int | None) -> str:
+    """`math`, or `math at step 200`."""
+    return recipe if step is None else f"{recipe} at step {step}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,16 @@ class Subject:
     seed: int | None = None
     """The training seed."""
     step: int | None = None
-    """The checkpoint of its seed."""
+    """The training step of a checkpoint of its seed; None: the result of the training."""
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     """What varies between recipes."""
     control: Literal["gains", "no gain"] | None = None
     """What it must show as a control of the study itself; None: it is tested."""
+
+    @property
+    def replicated(self) -> tuple[str, str, int | None]:
+        """Recipe, base and step: adapters that share them differ by seed only, and count as replicates."""
+        return self.recipe, self.base, self.step
 
     @property
     def is_base(self) -> bool:

@@ -122,7 +122,7 @@ def _caveats(plan: Plan) -> list[str]:
     notes = []
     if plan.source != "generated":
         notes.append("Nothing is generated: the responses are recorded.")
-    if max(Counter((adapter.recipe, adapter.base) for adapter in plan.adapters).values()) < 2:
+    if max(Counter(adapter.replicated for adapter in plan.adapters).values()) < 2:
         notes.append(
             "No recipe has two seeds: verdicts will be about these adapters, not about their recipe."
         )

@@ -205,10 +205,10 @@ def share_interval(count: int, n: int, confidence: float = LEVEL) -> tuple[float
 
 def _seeds(ran: Plan, cells: Mapping[str, PairedScores]) -> PilotSeeds | None:
     """Over recipes of two seeds, the root of the mean variance between seeds; recipes with more seeds weigh more."""
-    groups: dict[tuple[str, str], list[PairedScores]] = defaultdict(list)
+    groups: dict[tuple[str, str, int | None], list[PairedScores]] = defaultdict(list)
     for adapter in ran.adapters:
         if adapter.name in cells:
-            groups[adapter.recipe, adapter.base].append(cells[adapter.name])
+            groups[adapter.replicated].append(cells[adapter.name])
     several = [
         group
         for group in groups.values()

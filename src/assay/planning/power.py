@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assay import stats
-from assay.plan import MetricName, Plan
+from assay.plan import MetricName, Plan, step_words
 from assay.planning.guesses import Guesses
 
 __all__ = [
@@ -163,16 +163,16 @@ def recipe_power(
 ) -> tuple[RecipePower, ...]:
     """The power for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
     seeds = Counter(
-        (claim.subject.recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
+        (claim.subject.replicated, claim.reference.name, claim.label, claim.metric, claim.kind)
         for claim in plan.claims
     )
     several = {key: count for key, count in seeds.items() if count > 1}
     own = Counter(key[:2] for key in several)
     groups: dict[_Alike, list[str]] = defaultdict(list)
-    for (recipe, base, _, metric, kind), count in several.items():
-        alpha = plan.alpha / (own[recipe, base] if plan.family == "adapter" else len(several))
+    for (replicated, base, _, metric, kind), count in several.items():
+        alpha = plan.alpha / (own[replicated, base] if plan.family == "adapter" else len(several))
         if prompts.get(metric.task, 0) > 1:
-            groups[metric, kind, count, alpha].append(f"{recipe} on {base}")
+            groups[metric, kind, count, alpha].append(f"{step_words(replicated[0], replicated[2])} on {base}")
     return tuple(
         _recipe(key, tuple(names), prompts[key[0].task], checks.get(key[0], 1.0), guesses)
         for key, names in groups.items()

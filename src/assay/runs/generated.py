@@ -19,7 +19,7 @@ from assay.plan import Problem
 from assay.records import digest
 from assay.runs.second_passes import repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Responses, Workload
-from assay.study import Base, Study, TaskEntry
+from assay.study import Adapter, Base, Study, TaskEntry
 from assay.tasks import Example, Task
 from assay.tasks.task import Chat, Request
 
@@ -41,11 +41,7 @@ def generated(
             checked = preflight(
                 study.engine,
                 ModelRef(base.name, study.source(base.model or ""), base.revision),
-                [
-                    ModelRef(adapter.name, study.source(adapter.path or ""), adapter.revision)
-                    for adapter in study.adapters
-                    if adapter.base == base.name
-                ],
+                [_adapter_ref(study, adapter) for adapter in study.adapters if adapter.base == base.name],
             )
         workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
         problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
@@ -65,6 +61,11 @@ def generated(
             )
         )
     return Responses(tuple(groups), tuple(problems))
+
+
+def _adapter_ref(study: Study, adapter: Adapter) -> ModelRef:
+    source, folder = study.adapter_source(adapter)
+    return ModelRef(adapter.name, source, adapter.revision, folder)
 
 
 @contextmanager

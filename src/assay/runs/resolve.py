@@ -79,11 +79,12 @@ def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
             adapter.name,
             adapter.base,
             (Part(adapter.name),),
-            source=adapter.path,
+            source=f"{adapter.path}/{adapter.folder}" if adapter.folder else adapter.path,
             revision=adapter.revision,
             label=adapter.label,
             recipe=adapter.recipe,
             seed=adapter.seed,
+            step=adapter.step,
             settings=adapter.settings,
             control=adapter.control,
         )
@@ -149,7 +150,7 @@ def _responses_block(study: Study) -> dict[str, Any]:
     return {
         "name": study.name,
         "subjects": [
-            given(subject, "label", "recipe", "seed", "settings", "control") for subject in subjects
+            given(subject, "label", "recipe", "seed", "step", "settings", "control") for subject in subjects
         ],
         "tasks": [given(task, "mode", "margin") for task in study.tasks],
         "decoding": given(study.decoding),

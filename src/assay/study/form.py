@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from assay.adapter_folders import split_hub_id
 from assay.plan import Decoding, EngineSettings, JudgeSettings, Policy, StopRule
 from assay.plan.fields import (
     Cut,
@@ -75,6 +76,14 @@ def _stem(task: str) -> str:
     return PurePosixPath(task).stem if is_file(task) else task
 
 
+def _inner(text: str) -> str:
+    """The path of a folder within another."""
+    parts = checked_line(text).split("/")
+    if "\\" in text or not all(part.strip() and part not in (".", "..") for part in parts):
+        raise fault(f'"{text}" is no folder in another', "write it as in `relevance/lora`")
+    return text
+
+
 def _unwrap(value: Any) -> Any:
     """`{path: x}` is x."""
     if isinstance(value, dict):
@@ -123,15 +132,19 @@ class Adapter(Fields):
     label: Name
     """The capability that its training aimed at, nominally."""
     recipe: Name = Field(default_factory=lambda fields: fields.get("name", ""))
-    """Its training setting; adapters of one recipe differ by seed only."""
+    """Its training setting; adapters of one recipe differ by seed and step only."""
     seed: Seed | None = None
     """The training seed."""
+    step: Annotated[int, Field(ge=0)] | None = None
+    """The training step, for a checkpoint of its seed; None: the result of the training."""
     settings: Mapping[Name, Setting] = {}
     """Free: what varies between recipes."""
     control: Literal["gains", "no gain"] | None = None
     """Makes it a control: one that must gain, or must not. Its claims are in no count and no gate."""
     path: Line | None = None
     """Folder or hub id of its weights, to generate from."""
+    folder: Annotated[str, AfterValidator(_inner)] | None = None
+    """Where it lies in that folder or repository: `relevance/lora`."""
     revision: Line | None = None
     """Of the hub id."""
     responses: Responses | None = None
@@ -245,3 +258,11 @@ class Form(Fields):
         folder = self.resolve(weights)
         there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
         return folder if local or there else weights
+
+    def adapter_source(self, adapter: Adapter) -> tuple[Path | str, str | None]:
+        """Where an adapter lies: a local folder and None, or a hub id and the folder in its repository, if any."""
+        source = self.source(adapter.path or "")
+        if isinstance(source, Path):
+            return (source / adapter.folder if adapter.folder else source), None
+        name, inner = split_hub_id(source)
+        return name, "/".join(part for part in (inner, adapter.folder) if part) or None

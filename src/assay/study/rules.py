@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import assay.embedded as embedded
+from assay.adapter_folders import words_within
 from assay.errors import EngineError
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean
@@ -86,6 +87,12 @@ def _sources(study: Form) -> Iterator[Problem]:
             yield Problem(
                 (*place, "revision"), f"a revision without `{key}`", "give the hub id or remove the line"
             )
+        if weights is None and isinstance(subject, Adapter) and subject.folder is not None:
+            text, fix = (
+                "a folder without `path`",
+                "give the folder or hub id that it lies in, or remove the line",
+            )
+            yield Problem((*place, "folder"), text, fix)
 
 
 def _bases(study: Form) -> Iterator[Problem]:
@@ -112,21 +119,23 @@ def _recipes(study: Form) -> Iterator[Problem]:
 
 
 def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
-    """The adapters of one recipe on one base differ by seed, and by nothing else."""
-    first_adapter = study.adapters[group[0]]
-    rule = f'adapters of one recipe ("{first_adapter.recipe}") differ by their training seed only'
-    seeds: dict[int, int] = {}
-    for i in group:
-        adapter = study.adapters[i]
-        if adapter.seed is None:
+    """The adapters of one recipe on one base differ by seed and step, and by nothing else."""
+    members = [study.adapters[i] for i in group]
+    rule = f'adapters of one recipe ("{members[0].recipe}") differ by their training seed and step only'
+    steps = {adapter.step for adapter in members}
+    of_one_seed = len(steps) == len(members) and all(adapter.seed is None for adapter in members)
+    first: dict[tuple[int | None, int | None], int] = {}
+    for i, adapter in zip(group, members, strict=True):
+        if adapter.seed is None and not of_one_seed:
             yield Problem(("adapters", i, "seed"), "missing", f"{rule}: give each a seed, or other recipes")
             continue
-        first = seeds.setdefault(adapter.seed, i)
-        if first != i:
-            text = f"{adapter.seed} is also the seed of adapters[{first}]"
+        earlier = first.setdefault((adapter.seed, adapter.step), i)
+        if earlier != i:
+            step = "" if adapter.step is None else f" at step {adapter.step}"
+            text = f"{adapter.seed}{step} is also the seed of adapters[{earlier}]"
             yield Problem(("adapters", i, "seed"), text, f"{rule}: change one, or its recipe")
         for key in ("label", "settings"):
-            if getattr(adapter, key) != getattr(first_adapter, key):
+            if getattr(adapter, key) != getattr(members[0], key):
                 text = f"not as in adapters[{group[0]}]"
                 yield Problem(("adapters", i, key), text, f"{rule}: give this one another recipe")
 
@@ -206,6 +215,17 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
         key, weights = _weights(subject)
         if weights is not None:
             yield from _folder(study, (*place, key), weights, subject.revision)
+        if isinstance(subject, Adapter) and subject.folder is not None and weights is not None:
+            yield from _inner_folder(study, (*place, "folder"), subject)
+
+
+def _inner_folder(study: Form, place: Place, adapter: Adapter) -> Iterator[Problem]:
+    """Problems with an adapter's folder in a local one."""
+    outer, (inner, _) = study.source(adapter.path or ""), study.adapter_source(adapter)
+    if isinstance(outer, Path) and outer.is_dir() and isinstance(inner, Path) and not inner.is_dir():
+        lying = words_within(outer)
+        fix = f"{outer} holds {lying}" if lying else f"there is no adapter in a folder of {outer}"
+        yield Problem(place, *_sibling(f"no folder {inner}", inner, fix))
 
 
 def _folder(study: Form, place: Place, text: str, revision: str | None) -> Iterator[Problem]:
@@ -221,7 +241,7 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
             yield Problem(
                 (*place[:-1], "revision"), f"a local folder has no revision ({source})", "remove the line"
             )
-    elif source.count("/") > 1:
+    elif source.count("/") > 1 and (place[-1] == "model" or _there(study.resolve(source.split("/")[0]))):
         yield Problem(
             place,
             f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder',

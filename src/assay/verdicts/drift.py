@@ -151,7 +151,7 @@ def _of_recipe(
         together.append(_of_seeds([known[metric] for metric in metrics]))
     drift = stats.gap_over_seeds(group.over_seeds, together, level)
     gains = [over_seeds(cells).estimate for cells in known.values()]
-    yield _result(drift, group.claim, level, adapter=None, recipe=group.recipe, gains=gains)
+    yield _result(drift, group.claim, level, adapter=None, recipe=group.recipe, gains=gains, step=group.step)
 
 
 def _of_seeds(metrics: Sequence[Sequence[PairedScores]]) -> stats.RecipeGain:
@@ -175,6 +175,7 @@ def _result(
     adapter: str | None,
     recipe: str | None,
     gains: Sequence[float],
+    step: int | None = None,
 ) -> DriftResult:
     """gains: of each off-target metric."""
     return DriftResult(
@@ -190,6 +191,7 @@ def _result(
         target_gain=drift.target_gain,
         off_target_gain=drift.off_target_gain,
         min_off_target_gain=min(gains),
+        step=step,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,8 @@ class Configuration:
     claim: Claim
     """The claim of its first adapter; all of them make the same one."""
     recipe: str
+    step: int | None = None
+    """Of checkpoints: adapters of another step are another configuration, not other seeds."""
     adapters: list[Subject] = field(default_factory=list)
     cells: list[PairedScores] = field(default_factory=list)
     """Cells of the adapters that were measured and alive."""
@@ -72,14 +74,14 @@ def over_seeds(cells: Sequence[PairedScores]) -> stats.RecipeGain:
 
 
 def configurations(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> list[Configuration]:
-    """Claims grouped by recipe, base, label, metric and kind, in the order of the study."""
+    """Claims grouped by recipe, step, base, label, metric and kind, in the order of the study."""
     groups: dict[tuple[object, ...], Configuration] = {}
     for claim, result in zip(plan.claims, judged, strict=True):
         if claim.subject.control:
             continue
-        recipe = claim.subject.recipe
-        key = (recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
-        group = groups.setdefault(key, Configuration(claim, recipe))
+        recipe, step = claim.subject.recipe, claim.subject.step
+        key = (recipe, step, claim.reference.name, claim.label, claim.metric, claim.kind)
+        group = groups.setdefault(key, Configuration(claim, recipe, step))
         group.within_noise |= result.within_noise
         cell = pairs.of(claim)
         if isinstance(cell, PairedScores):
@@ -104,11 +106,12 @@ def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
     """
     of_seeds = [group for group in groups if group.seeds > 1]
     own, own_of_seeds = (
-        Counter((group.recipe, group.claim.reference.name) for group in family)
+        Counter((group.recipe, group.step, group.claim.reference.name) for group in family)
         for family in (groups, of_seeds)
     )
     for group in groups:
-        count = (own_of_seeds if group.seeds > 1 else own)[group.recipe, group.claim.reference.name]
+        key = (group.recipe, group.step, group.claim.reference.name)
+        count = (own_of_seeds if group.seeds > 1 else own)[key]
         whole = len(of_seeds) if group.is_judged else len(plan.claims)
         group.alpha = plan.alpha / (count if plan.family == "adapter" else whole)
 
@@ -147,15 +150,31 @@ def _judge(group: Configuration) -> RecipeResult:
         se_seed=parts.se_seed,
         flip_rate=parts.flip_rate,
         next_seed=stats.next_seed_interval(gain.differences, gain.weights, 0.95),
+        step=group.step,
     )
 
 
 def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
-    """For each label and claim: the least number of configurations in which it fails or holds, and how it varies."""
+    """For each label and claim: the least number of configurations in which it fails or holds, and how it varies.
+
+    A training counts once, by its result or else its last checkpoint: its steps are no recurrence.
+    """
     by_claim: dict[tuple[object, ...], list[Configuration]] = defaultdict(list)
-    for group in groups:
+    for group in _last_steps(groups):
         by_claim[group.claim.label, group.claim.metric, group.claim.kind].append(group)
     return tuple(_label(alpha, members) for members in by_claim.values())
+
+
+def _last_steps(groups: Sequence[Configuration]) -> Iterator[Configuration]:
+    """The result of each recipe's training where it is tested, else its last checkpoint."""
+    last: dict[tuple[object, ...], Configuration] = {}
+    for group in groups:
+        claim = group.claim
+        key = (group.recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
+        other = last.setdefault(key, group)
+        if other.step is not None and (group.step is None or group.step > other.step):
+            last[key] = group
+    yield from last.values()
 
 
 def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from assay.plan import step_words
 from assay.stats import Verdict
 from assay.verdicts.descriptive import Agreement, Applied, Change, EngineNoise, NoiseFloor
 from assay.verdicts.parts import (
@@ -197,6 +198,13 @@ class DriftResult:
     """The smallest of the off-target gains."""
     noise: float = 0.0
     """How far unequal noise of the engine may push it; 0 where that is not measured."""
+    step: int | None = None
+    """Of a recipe's checkpoints; null for an adapter's drift, and for the results of the trainings."""
+
+    @property
+    def name(self) -> str:
+        """The adapter, or recipe and step, for a reader."""
+        return self.adapter or step_words(self.recipe or "", self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +259,13 @@ class RecipeResult:
     """Share of prompts on which the seeds disagree."""
     next_seed: Interval
     """Where the gain of one more seed is expected, with 95 % confidence."""
+    step: int | None = None
+    """Of checkpoints; null for the results of the trainings."""
+
+    @property
+    def name(self) -> str:
+        """Recipe and step, for a reader."""
+        return step_words(self.recipe, self.step)
 
 
 @dataclass(frozen=True, slots=True)

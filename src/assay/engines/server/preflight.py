@@ -140,9 +140,9 @@ class ServerPreflight(Preflight):
         self, adapter: ModelRef, target: Target, files: AdapterFiles | None, template: str | None
     ) -> Iterator[str]:
         card = None if target.extra else self._served.card(target.model)
-        if card is not None and card.root and (other := card.unlike(adapter.source)):
+        if card is not None and card.root and (other := card.unlike(adapter.address)):
             yield (
-                f"the server says that it loaded {card.name!r} from {other}, the study names {adapter.source}; its "
+                f"the server says that it loaded {card.name!r} from {other}, the study names {adapter.address}; its "
                 f"responses are filed under the latter's content: correct one if these are not the same"
             )
         if files is not None and self.settings.kind != "transformers":  # there it is merged

@@ -93,6 +93,12 @@ class Served:
                 self._loads[adapter.name] = (there, folder)
             return Target(f"{self.base}:{there}" if kind == "sglang" else there)
         given, source = self._settings.options.models.get(adapter.name), str(adapter.source)
+        if adapter.folder and given is None and kind in ("transformers", "lorax"):
+            raise EngineError(
+                f"{kind} asks for an adapter by its hub id, which has no folder {adapter.folder}",
+                fix="download the folder and give it as `path`, or name what the server calls it under "
+                "`engine.options.models`",
+            )
         if kind == "transformers":
             return Target(given or source)
         if kind == "lorax":

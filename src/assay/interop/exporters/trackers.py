@@ -98,6 +98,7 @@ def entries(run: Finished) -> Iterator[Entry]:
 
 def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
     labels = {"label": adapter.label, "base": adapter.base, "recipe": adapter.recipe, "seed": adapter.seed}
+    labels["step"] = adapter.step
     settings = {f"setting/{name}": value for name, value in adapter.settings.items()}
     params = {"study": run.plan.name, "adapter": adapter.name, "path": adapter.source, **labels, **settings}
     metrics: dict[str, float] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assay.plan import Plan
+from assay.plan import Plan, step_words
 from assay.report.html.scale import Axis, axis
 from assay.report.text.numbers import interval, points
 from assay.verdicts import Cell, ClaimResult, RecipeResult, Result
@@ -65,7 +65,7 @@ def forest(result: Result, plan: Plan, primaries: Sequence[str]) -> Forest | Non
         for entry in everything
         if entry.interval is not None and entry.metric in wanted
     }
-    recipes = {(entry.recipe, entry.base, entry.metric): entry for entry in result.recipes}
+    recipes = {(entry.recipe, entry.base, entry.step, entry.metric): entry for entry in result.recipes}
     claimed = [claim.metric for claim in result.claims]
     metrics = tuple(
         metric for metric in dict.fromkeys([*claimed, *primaries]) if any(key[1] == metric for key in found)
@@ -83,17 +83,17 @@ def _rows(
     plan: Plan,
     metrics: Sequence[str],
     found: Mapping[tuple[str, str], ClaimResult | Cell],
-    recipes: Mapping[tuple[str, str, str], RecipeResult],
+    recipes: Mapping[tuple[str, str, int | None, str], RecipeResult],
     scale: Axis,
 ) -> Iterator[ForestRow]:
-    groups = dict.fromkeys((adapter.base, adapter.recipe) for adapter in plan.adapters)
+    groups = dict.fromkeys(adapter.replicated for adapter in plan.adapters)
     order = {base.name: place for place, base in enumerate(plan.bases)}
-    for base, recipe in sorted(groups, key=lambda group: order[group[0]]):
-        members = [a for a in plan.adapters if (a.base, a.recipe) == (base, recipe)]
-        over = [recipes.get((recipe, base, metric)) for metric in metrics]
+    for recipe, base, step in sorted(groups, key=lambda group: order[group[1]]):
+        members = [a for a in plan.adapters if a.replicated == (recipe, base, step)]
+        over = [recipes.get((recipe, base, step, metric)) for metric in metrics]
         if any(over):
             marks = tuple(_mark(entry, scale) for entry in over)
-            yield ForestRow(recipe, "recipe", base, f"{len(members)} seeds", marks)
+            yield ForestRow(step_words(recipe, step), "recipe", base, f"{len(members)} seeds", marks)
         for adapter in members:
             marks = tuple(_mark(found.get((adapter.name, metric)), scale) for metric in metrics)
             note = "" if adapter.seed is None else f"seed {adapter.seed}"

@@ -124,11 +124,13 @@ def _points(
 ) -> Iterator[Point]:
     """Recipes first, so that adapters are drawn over them. Seeds of a recipe that has a point get no name."""
     adapters = {adapter.name: adapter for adapter in plan.adapters}
-    of_recipe = {(adapter.base, adapter.recipe): adapter for adapter in plan.adapters}
-    drawn = {(entry.recipe, entry.base, entry.target) for entry in drifts if entry.adapter is None}
+    of_recipe = {adapter.replicated: adapter for adapter in plan.adapters}
+    drawn = {
+        (entry.recipe, entry.base, entry.step, entry.target) for entry in drifts if entry.adapter is None
+    }
     for entry in sorted(drifts, key=lambda entry: entry.adapter is not None):
-        name = entry.adapter or entry.recipe or ""
-        adapter = adapters[name] if entry.adapter else of_recipe[entry.base, name]
+        name, group = entry.name, (entry.recipe or "", entry.base, entry.step)
+        adapter = adapters[name] if entry.adapter else of_recipe[group]
         yield Point(
             name=name,
             kind="adapter" if entry.adapter else "recipe",
@@ -136,7 +138,7 @@ def _points(
             y=_y(up, entry.off_target_gain),
             shape=shapes[adapter.label],
             fill=fills[entry.base],
-            named=not entry.adapter or (adapter.recipe, entry.base, entry.target) not in drawn,
+            named=not entry.adapter or (*adapter.replicated, entry.target) not in drawn,
             words=f"{plain(name)}: target gain {points(entry.target_gain)}, "
             f"mean off-target gain {points(entry.off_target_gain)} points",
         )

@@ -46,15 +46,17 @@ def draft(
     suite: Mapping[str, SuiteTask],
     label: str | None = None,
     out: Path | None = None,
+    steps: bool = False,
 ) -> Draft:
     """A study of the adapters in or below `folder` (two levels) on one base; writes nothing.
 
     base: a folder or a hub id. suite: its tasks by name. out: the file that the text is for, `folder`/study.yaml
-    unless given; paths in the study are relative to it. Raises StudyError where there is no adapter or no such base.
+    unless given; paths in the study are relative to it. steps: whether checkpoints within an adapter's folder are
+    listed too. Raises StudyError where there is no adapter or no such base.
     """
     home = (out or folder / "study.yaml").absolute().parent
     base_name = ModelName.of(base, "--base")
-    adapters, warnings = find_adapters(folder)
+    adapters, warnings = find_adapters(folder, steps)
     entries, more = make_entries(adapters, base_name, label)
     local = base_name.folder is not None
     model = relative(base_name.folder, home, base_name.text) if base_name.folder else base_name.text

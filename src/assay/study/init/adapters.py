@@ -11,14 +11,13 @@ from typing import Any
 
 import yaml
 
+from assay.adapter_folders import CONFIG, is_adapter, step_of, within
 from assay.errors import StudyError
 
-__all__ = ["CONFIG", "FoundAdapter", "find_adapters"]
+__all__ = ["FoundAdapter", "find_adapters"]
 
-CONFIG = "adapter_config.json"
 _CARD = 50_000
 """Characters of a model card that are read: its front matter is at the top."""
-_DIGITS = re.compile(r"([0-9]+)")
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 
 
@@ -36,28 +35,36 @@ class FoundAdapter:
     datasets: tuple[str, ...]
     """The data sets that its model card names."""
 
+    @property
+    def step(self) -> int | None:
+        """Of a checkpoint, by its name in the folder of its training; None of any other adapter."""
+        return step_of(self.parts[-1]) if len(self.parts) > 1 else None
 
-def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
+    @property
+    def training(self) -> tuple[str, ...]:
+        """Names of folders that lead to its training: without its own where it is a checkpoint."""
+        return self.parts if self.step is None else self.parts[:-1]
+
+
+def find_adapters(folder: Path, steps: bool = False) -> tuple[list[FoundAdapter], list[str]]:
     """The folder itself if it is an adapter, else adapters one or two levels below; and the notes on what was left out.
 
-    Nothing within an adapter's folder counts as another adapter: checkpoints belong to their result. Raises
+    steps: whether checkpoints within an adapter's folder are adapters too; otherwise they belong to their result. Raises
     StudyError where there is none.
     """
     if not folder.is_dir():
         raise StudyError("no such folder", place=folder, fix="name the one that holds the adapters")
     adapters: list[FoundAdapter] = []
     warnings: list[str] = []
-    for place, parts in _places(folder):
-        try:
-            adapters.append(_read(place, parts))
-        except (OSError, ValueError) as bad:
-            warnings.append(f"{place / CONFIG}: left out: {bad}")
-            continue
-        if within := [inner.name for inner in _folders(place) if (inner / CONFIG).is_file()]:
-            what = f"{len(within)} more adapters lie" if len(within) > 1 else "another adapter lies"
-            warnings.append(
-                f"{place}: {what} within it ({within[0]}, ...) and were left out; name that folder"
-            )
+    own = folder.resolve().name
+    for place in [folder] if is_adapter(folder) else within(folder):
+        checkpoints = [inner for inner in within(place, 1) if step_of(inner.name) is not None]
+        for one in (*(checkpoints if steps else ()), place):
+            try:
+                adapters.append(_read(one, (own, *one.relative_to(folder).parts)))
+            except (OSError, ValueError) as bad:
+                warnings.append(f"{one / CONFIG}: left out: {bad}")
+        warnings += _left_out(place, set(checkpoints) if steps else set(), bool(checkpoints))
     if not adapters:
         raise StudyError(
             "; ".join((f"no adapter here: no {CONFIG} in it, nor one or two levels below", *warnings)),
@@ -67,30 +74,14 @@ def find_adapters(folder: Path) -> tuple[list[FoundAdapter], list[str]]:
     return adapters, warnings
 
 
-def _places(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    own = folder.resolve().name
-    if (folder / CONFIG).is_file():
-        yield folder, (own,)
+def _left_out(place: Path, listed: set[Path], checkpoints: bool) -> Iterator[str]:
+    """The warning about adapters within an adapter's folder that are not listed."""
+    names = [inner.name for inner in within(place, 1) if inner not in listed]
+    if not names:
         return
-    for inner in _folders(folder):
-        if (inner / CONFIG).is_file():
-            yield inner, (own, inner.name)
-            continue
-        for inmost in _folders(inner):
-            if (inmost / CONFIG).is_file():
-                yield inmost, (own, inner.name, inmost.name)
-
-
-def _folders(folder: Path) -> list[Path]:
-    """Folders in a folder, `s2` before `s10`; hidden ones are left out."""
-    try:
-        inner = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    except OSError:
-        return []
-    return sorted(
-        inner,
-        key=lambda path: [part.zfill(20) if part.isdigit() else part for part in _DIGITS.split(path.name)],
-    )
+    what = f"{len(names)} more adapters lie" if len(names) > 1 else "another adapter lies"
+    fix = "give --steps to add checkpoints" if checkpoints and not listed else "name that folder"
+    yield f"{place}: {what} within it ({names[0]}, ...) and were left out; {fix}"
 
 
 def _read(folder: Path, parts: tuple[str, ...]) -> FoundAdapter:

@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assay.study.init.adapters import CONFIG, FoundAdapter
+from assay.adapter_folders import CONFIG
+from assay.study.init.adapters import FoundAdapter
 from assay.study.names import ModelName, fit_name
 
 __all__ = ["UNKNOWN", "Entry", "make_entries"]
@@ -33,6 +34,8 @@ class Entry:
     recipe: str
     """Empty where the study needs none."""
     seed: int | None
+    step: int | None
+    """Of a checkpoint."""
     settings: Mapping[str, str | int | float | bool]
     note: str = ""
     """What to review."""
@@ -42,10 +45,13 @@ def make_entries(
     adapters: Sequence[FoundAdapter], base: ModelName, label: str | None
 ) -> tuple[list[Entry], list[str]]:
     """An entry for each adapter, in order, and what to review before the study is run."""
-    entries = [
-        _entry(adapter, name, base, label)
-        for adapter, name in zip(adapters, _names(adapters, base.name), strict=True)
-    ]
+    trainings = _trainings(adapters, base.name)
+    stepped = {adapter.training for adapter in adapters if adapter.step is not None}
+    entries = []
+    for adapter, name in zip(adapters, _names(adapters, trainings, base.name), strict=True):
+        entry = _entry(adapter, name, base, label)
+        recipe, seed = _recipe(trainings[adapter.training], adapter.training in stepped)
+        entries.append(replace(entry, recipe=recipe, seed=seed))
     entries, disagreements = _recipes(entries)
     warnings = [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
     if unknown := [entry.name for entry in entries if entry.label == UNKNOWN and entry.guess]:
@@ -53,20 +59,32 @@ def make_entries(
             f"{', '.join(unknown)}: no hint at the label; write what the training aimed at, "
             f"{' or '.join(sorted(_HINTS))}, or give --label"
         )
+    for training in sorted(stepped):
+        count = sum(adapter.training == training and adapter.step is not None for adapter in adapters)
+        text = "each is generated like an adapter of its own; remove those that you do not compare"
+        warnings.append(f"{trainings[training]}: {count} checkpoints are listed as steps of one seed: {text}")
     return entries, [*warnings, *disagreements]
 
 
-def _names(adapters: Sequence[FoundAdapter], base: str) -> list[str]:
-    """A unique name for each: the folder's, with its parent's before it where needed."""
-    own = [adapter.parts[-1] for adapter in adapters]
-    count = Counter([*own, base])
-    names = [
-        "-".join(adapter.parts[-2:]) if count[last] > 1 or _is_seed(last) else last
-        for adapter, last in zip(adapters, own, strict=True)
-    ]
+def _trainings(adapters: Sequence[FoundAdapter], base: str) -> dict[tuple[str, ...], str]:
+    """A name for each training: the folder's, with its parent's before it where needed."""
+    distinct = list(dict.fromkeys(adapter.training for adapter in adapters))
+    count = Counter([*(parts[-1] for parts in distinct), base])
+    return {
+        parts: "-".join(parts[-2:]) if count[parts[-1]] > 1 or _is_seed(parts[-1]) else parts[-1]
+        for parts in distinct
+    }
+
+
+def _names(
+    adapters: Sequence[FoundAdapter], trainings: Mapping[tuple[str, ...], str], base: str
+) -> list[str]:
+    """A unique name for each adapter: its training's, with a checkpoint's behind it."""
     taken = {base}
     unique = []
-    for name in (fit_name(name, "adapter") for name in names):
+    for adapter in adapters:
+        training = trainings[adapter.training]
+        name = fit_name(training if adapter.step is None else f"{training}-{adapter.parts[-1]}", "adapter")
         number, fresh = 1, name
         while fresh in taken:
             number += 1
@@ -83,9 +101,15 @@ def _is_seed(name: str) -> bool:
 
 def _entry(adapter: FoundAdapter, name: str, base: ModelName, label: str | None) -> Entry:
     given, guess = (label, "") if label else _guess(adapter, name)
-    match = _SEED.fullmatch(name)
-    recipe, seed = ((match["recipe"] or "").strip(), int(match["seed"])) if match else ("", None)
-    return Entry(name, given, guess, recipe, seed, _settings(adapter.config), _base_note(adapter, base))
+    settings, note = _settings(adapter.config), _base_note(adapter, base)
+    return Entry(name, given, guess, "", None, adapter.step, settings, note)
+
+
+def _recipe(training: str, stepped: bool) -> tuple[str, int | None]:
+    """Recipe and seed by a training's name; its checkpoints and their result share a recipe without a seed in it, too."""
+    if match := _SEED.fullmatch(training):
+        return (match["recipe"] or "").strip(), int(match["seed"])
+    return (fit_name(training, "adapter") if stepped else ""), None
 
 
 def _guess(adapter: FoundAdapter, name: str) -> tuple[str, str]:
@@ -159,7 +183,7 @@ def _disagreements(group: Sequence[Entry]) -> Iterator[str]:
     for key in dict.fromkeys(key for entry in group for key in entry.settings):
         if any(entry.settings.get(key) != first.settings.get(key) for entry in group):
             yield key
-    if len({entry.seed for entry in group}) < len(group):
+    if len({(entry.seed, entry.step) for entry in group}) < len(group):
         yield "name only, not in seed"
 
 

@@ -88,6 +88,8 @@ def _adapter(adapter: Entry, path: str) -> Iterator[str]:
         yield f"    recipe: {_scalar(adapter.recipe)}"
     if adapter.seed is not None:
         yield f"    seed: {adapter.seed}"
+    if adapter.step is not None:
+        yield f"    step: {adapter.step}"
     if adapter.settings:
         yield f"    settings: {_flow(adapter.settings)}"
     yield f"    path: {_scalar(path)}"
