@@ -13,6 +13,7 @@ from assay.engines.peft_fields import (
     PEFT_TYPES,
     PEFT_VERSION,
     PROMPT_TYPES,
+    beyond_layers,
     set_fields,
     unknown_fields,
 )
@@ -88,3 +89,22 @@ def test_no_is_another_value_than_a_default_of_yes() -> None:
 def test_a_field_that_peft_ignores_is_unknown_where_it_holds_something() -> None:
     config = {"r": 8, "use_turbo": True, "merge_weights": False, "enable_lora": None, "extra": [], "rate": 0}
     assert unknown_fields(config) == {"use_turbo": True}
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"peft_type": "LORA", "layer_replication": None}, ""),
+        ({"peft_type": "LOHA"}, ""),
+        ({"peft_type": "PROMPT_TUNING"}, "its type, PROMPT_TUNING, is more than a change of layers"),
+        ({"peft_type": "XLORA"}, "its type, XLORA, is more than a change of layers"),
+        (
+            {"peft_type": "LORA", "alora_invocation_tokens": [1, 2]},
+            "it has alora_invocation_tokens, which changes more than layers",
+        ),
+    ],
+)
+def test_an_adapter_that_is_more_than_a_change_of_layers_says_why(
+    config: dict[str, Any], reason: str
+) -> None:
+    assert beyond_layers(config) == reason

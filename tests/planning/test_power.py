@@ -127,3 +127,13 @@ def test_a_recipes_family_is_its_own_claims_or_those_of_all_recipes() -> None:
     _, all_of = powers(study(pair, claims=CLAIMS, family="study"))
     assert {power.alpha for power in own} == {0.025}
     assert {power.alpha for power in all_of} == {0.0125}
+
+
+def test_checkpoints_are_planned_step_by_step() -> None:
+    steps = [
+        entry | {"name": f"{entry['name']}-{step}", "step": step} for step in (5, 10) for entry in seeds(2)
+    ]
+    _, found = powers(study(steps))
+    assert [(power.recipes, power.seeds) for power in found] == [
+        (("r at step 5 on base", "r at step 10 on base"), 2)
+    ]

@@ -74,3 +74,25 @@ def test_numbers_may_have_an_exponent_and_off_target_metrics_may_be_named(folder
     )
     assert study.margin == 0.05
     assert study.off_target == ("gsm8k.numeric_match",)
+
+
+def test_an_adapter_in_a_folder_of_a_repository_is_named_in_two_ways(folder: Path) -> None:
+    for text in ("path: org/library, folder: relevance/lora", "path: org/library/relevance/lora"):
+        study = load_study(write(folder, VALID.replace("path: ./b", text)))
+        assert study.adapter_source(study.adapters[2]) == ("org/library", "relevance/lora")
+    study = load_study(write(folder, VALID.replace("path: ./b", "path: org/library/a, folder: b")))
+    assert study.adapter_source(study.adapters[2]) == ("org/library", "a/b")
+
+
+def test_an_adapter_in_a_folder_of_a_local_one(folder: Path) -> None:
+    (folder / "b" / "lora").mkdir()
+    study = load_study(write(folder, VALID.replace("path: ./b", "path: ./b, folder: lora")))
+    assert study.adapter_source(study.adapters[2]) == (folder / "b" / "lora", None)
+
+
+def test_checkpoints_of_one_training_need_no_seed(folder: Path) -> None:
+    text = VALID.replace("    seed: 1\n", "    step: 5\n").replace(
+        "recipe: a, seed: 2", "recipe: a, step: 10"
+    )
+    study = load_study(write(folder, text))
+    assert [(adapter.seed, adapter.step) for adapter in study.adapters[:2]] == [(None, 5), (None, 10)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -152,6 +153,28 @@ def test_headings_and_parts_do_not_end_an_answer(text: str, expected: str) -> No
 def test_a_further_example_is_no_part_of_an_answer(answer: str, further: str) -> None:
     text = f"9 * 2\n{answer}\n\n{further}"
     assert (value(last_number(text)), value(stated_number(text))) == (Decimal(18),) * 2
+
+
+REFERENCE = re.compile(r"#### (\-?[0-9\.\,]+)")
+"""GSM8K's own: the first match counts. Source: openai/grade-school-math, grade_school_math/dataset.py."""
+REFERENCE_COT = re.compile(r"The answer is (\-?[0-9\.\,]+)\.")
+"""lm-eval's `gsm8k_cot`, strict match: the first match counts."""
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("#### 1\n3 * 4 = 12\n#### 2\n12 + 6 = 18\n#### 18", REFERENCE),
+        ("The answer is 9.\n\nQuestion 2: and twice that?\n9 * 2 = 18\nThe answer is 18.", REFERENCE_COT),
+        ("#### 9 eggs left\n9 * 2 = 18\n\n**18**", REFERENCE),
+    ],
+)
+def test_where_a_model_may_run_on_the_first_answer_counts_as_in_the_reference(
+    text: str, reference: re.Pattern[str]
+) -> None:
+    first = reference.search(text)
+    assert first is not None
+    assert (value(last_number(text)), value(stated_number(text))) == (Decimal(first[1]),) * 2
 
 
 # -- forms with two readings -----------------------------------------------------------------------

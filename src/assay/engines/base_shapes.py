@@ -2,8 +2,8 @@
 
     layers = layer_shapes(read_object(Path("base/config.json")))    # None: shapes unknown
 
-Names and shapes are those of transformers' model for causal language: weights alone, no bias; a Conv1D of GPT-2 as it
-is stored, (in, out). It opens no weights, and guesses nothing: a family or a field that it does not know gives None.
+Names and shapes are those of transformers' model for causal language: weights alone, no bias; (out, in) also where
+GPT-2 stores a layer turned. It opens no weights, and guesses nothing: a family or a field that it does not know gives None.
 """
 
 from __future__ import annotations
@@ -132,10 +132,10 @@ def _gpt2(config: Mapping[str, Any]) -> Iterator[tuple[str, Shape]]:
     for index in _layers(config, "n_layer"):
         layer = f"transformer.h.{index}."
         yield f"{layer}ln_1", (hidden,)
-        yield f"{layer}attn.c_attn", (hidden, 3 * hidden)
+        yield f"{layer}attn.c_attn", (3 * hidden, hidden)
         yield f"{layer}attn.c_proj", (hidden, hidden)
         yield f"{layer}ln_2", (hidden,)
-        yield f"{layer}mlp.c_fc", (hidden, inner)
-        yield f"{layer}mlp.c_proj", (inner, hidden)
+        yield f"{layer}mlp.c_fc", (inner, hidden)
+        yield f"{layer}mlp.c_proj", (hidden, inner)
     yield "transformer.ln_f", (hidden,)
     yield "lm_head", (words, hidden)

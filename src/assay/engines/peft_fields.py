@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["DEFAULTS", "PEFT_TYPES", "PEFT_VERSION", "PROMPT_TYPES", "set_fields", "unknown_fields"]
+__all__ = [
+    "DEFAULTS",
+    "PEFT_TYPES",
+    "PEFT_VERSION",
+    "PROMPT_TYPES",
+    "beyond_layers",
+    "set_fields",
+    "unknown_fields",
+]
 
 PEFT_VERSION = "0.21.2"
 """The peft that the table was made from."""
@@ -63,6 +71,21 @@ PEFT_TYPES = PROMPT_TYPES | frozenset(
     )
 )
 """Every `peft_type` that peft knows."""
+
+
+WHOLE_TYPES = PROMPT_TYPES | frozenset(("ADAPTION_PROMPT", "POLY", "XLORA"))
+WHOLE_FIELDS = ("layer_replication", "alora_invocation_tokens")
+
+
+def beyond_layers(config: Mapping[str, Any]) -> str:
+    """Why a configuration is more than a change of a base's layers, which can be measured on a base that others share.
+
+    Empty where it is not.
+    """
+    if (kind := config.get("peft_type")) in WHOLE_TYPES:
+        return f"its type, {kind}, is more than a change of layers"
+    field = next((field for field in WHOLE_FIELDS if config.get(field)), "")
+    return field and f"it has {field}, which changes more than layers"
 
 
 def set_fields(config: Mapping[str, Any]) -> dict[str, Any]:

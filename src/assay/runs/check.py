@@ -83,7 +83,10 @@ def study_of_one(
 
     Raises StudyError where the adapter, the base or a file cannot be found, or no task of the suite fits the label.
     """
-    adapter_ref, base_ref = ModelName.of(str(adapter), "adapter"), ModelName.of(str(base), "--base")
+    adapter_ref, base_ref = (
+        ModelName.of(str(adapter), "adapter", inner=True),
+        ModelName.of(str(base), "--base"),
+    )
     labels = sorted({load_task(kind).capability for kind in SUITE.values()})
     if label not in labels:
         raise StudyError(
@@ -142,7 +145,11 @@ def resolve_check(
 
 def folder_of(adapter: Path | str, out: Path | str | None) -> Path:
     """The folder of a check's run."""
-    return Path(out) if out is not None else Path("runs") / _study_name(ModelName.of(str(adapter), "adapter"))
+    return (
+        Path(out)
+        if out is not None
+        else Path("runs") / _study_name(ModelName.of(str(adapter), "adapter", inner=True))
+    )
 
 
 def _study_name(adapter: ModelName) -> str:

@@ -22,12 +22,17 @@ class ModelName:
     """Absolute; None for a hub id."""
 
     @classmethod
-    def of(cls, text: str, field: str) -> Self:
-        """A folder where there is one, else a hub id. Raises StudyError naming `field` if it can be neither."""
+    def of(cls, text: str, field: str, inner: bool = False) -> Self:
+        """A folder where there is one, else a hub id. Raises StudyError naming `field` if it can be neither.
+
+        inner: whether a folder of a repository may follow the hub id, as in `owner/library/relevance/lora`.
+        """
         path = os.path.expanduser(text)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
         if os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
             return cls(text, Path(os.path.abspath(path)))  # noqa: PTH100 - keeps links as they are named
-        if text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..") or text.count("/") > 1:
+        local = text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..")
+        deep = text.count("/") > 1 and not (inner and not os.path.exists(text.partition("/")[0]))  # noqa: PTH110 - likewise
+        if local or deep:
             raise StudyError(
                 "no such folder, and no hub id (owner/name)", place=f"{field} {text}", fix="correct the path"
             )

@@ -30,6 +30,11 @@ as a heading (`**42**`, `### 42`). `A: 16 - 3 = 13` states 13; `A: 16 - 3`, a ra
 Of several statements the last one counts, up to where a model runs on: behind a line `#### x`, unless it is a heading or `answer
 is` or `\boxed` follows; and before a question that follows a finished answer. A response that itself begins with a question asks
 its own, and is read to its end.
+
+Three texts may be a model that runs on or an answer in steps. They are read as the references read them, which take the first
+match, GSM8K's of `#### (-?[0-9.,]+)` and lm-eval's `gsm8k_cot` of `The answer is (-?[0-9.,]+).`: lines `#### 1`, `#### 2`,
+`#### 18` without words state 1; `The answer is 9.` before a line `Question 2:` states 9; and `#### 9 eggs left` states 9 where
+nothing follows that states another number, which a last line `**18**` does not.
 """
 
 from __future__ import annotations

@@ -38,3 +38,52 @@ def test_a_folder_without_adapters_is_refused(tmp_path: Path) -> None:
         draft(tmp_path, BASE, SUITE)
     with pytest.raises(StudyError, match="no such folder"):
         draft(tmp_path / "nowhere", BASE, SUITE)
+
+
+def test_checkpoints_of_a_training_without_a_result_are_steps_of_one_seed(tmp_path: Path) -> None:
+    for step in (200, 1000):
+        adapter(tmp_path / "math-s3", f"checkpoint-{step}")
+    found = draft(tmp_path / "math-s3", BASE, SUITE)
+    assert [(one.name, one.recipe, one.seed, one.step) for one in found.study.adapters] == [
+        ("math-s3-checkpoint-200", "math", 3, 200),
+        ("math-s3-checkpoint-1000", "math", 3, 1000),
+    ]
+    assert "2 checkpoints are listed as steps of one seed" in " ".join(found.warnings)
+
+
+def test_a_training_without_a_seed_in_its_name_is_a_recipe_of_one_seed(tmp_path: Path) -> None:
+    for run in ("math", "chat"):
+        for step in (1, 2):
+            adapter(tmp_path / run, f"checkpoint-{step}")
+    found = draft(tmp_path, BASE, SUITE)
+    assert [(one.recipe, one.seed, one.step) for one in found.study.adapters] == [
+        ("chat", None, 1),
+        ("chat", None, 2),
+        ("math", None, 1),
+        ("math", None, 2),
+    ]
+
+
+def test_checkpoints_beside_a_result_are_offered_and_listed_where_they_are_asked_for(tmp_path: Path) -> None:
+    run = adapter(tmp_path / "runs", "math-s1")
+    adapter(run, "checkpoint-5")
+    adapter(run, "reference")
+    found = draft(tmp_path / "runs", BASE, SUITE)
+    assert [one.name for one in found.study.adapters] == ["math-s1"]
+    assert "2 more adapters lie within it (checkpoint-5, ...)" in found.warnings[0]
+    assert "give --steps" in found.warnings[0]
+    stepped = draft(tmp_path / "runs", BASE, SUITE, steps=True)
+    assert [(one.name, one.recipe, one.seed, one.step) for one in stepped.study.adapters] == [
+        ("math-s1-checkpoint-5", "math", 1, 5),
+        ("math-s1", "math", 1, None),
+    ]
+    assert "another adapter lies within it (reference, ...)" in stepped.warnings[0]
+
+
+def test_steps_of_several_seeds_share_a_recipe(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        for step in (5, 10):
+            adapter(tmp_path / f"math-s{seed}", f"checkpoint-{step}")
+    found = draft(tmp_path, BASE, SUITE)
+    assert {one.recipe for one in found.study.adapters} == {"math"}
+    assert [(one.seed, one.step) for one in found.study.adapters] == [(1, 5), (1, 10), (2, 5), (2, 10)]
