@@ -16,7 +16,6 @@ from assay.engines.chat_template import own_template
 from assay.engines.files import read_object
 from assay.engines.torch.adapter_load import Adapter, other_base, read_adapter, train_base
 from assay.engines.torch.loading import Base
-from assay.engines.vocabulary import other_tokens, read_vocabulary
 from assay.errors import EngineError
 
 __all__ = ["Inspection", "inspect_adapter", "inspect_base"]
@@ -149,6 +148,29 @@ def _weights(adapter: Adapter) -> list[str]:
 
 def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Problem]]:
     """Read the adapter's tokenizer files as data; no code of theirs runs."""
-    text = other_tokens(read_vocabulary(folder), base.tokenizer.get_vocab())
+    problems: list[Problem] = []
+    vocabulary = base.tokenizer.get_vocab()
+    own = _vocabulary(folder)
+    differ = [token for token, i in own.items() if vocabulary.get(token) != i]
+    if differ:
+        shown = ", ".join(repr(token) for token in differ[:3])
+        text = (
+            f"it has a tokenizer with {len(differ)} tokens that the base's lacks ({shown}); "
+            f"prompts are encoded by the base's; merge the tokens into a base of its own to use them"
+        )
+        problems.append(Problem(name, "warning", text))
     template = own_template(folder)
-    return None if template == base.template else template, [Problem(name, "warning", text)] if text else []
+    return None if template == base.template else template, problems
+
+
+def _vocabulary(folder: Path) -> dict[str, int]:
+    tokenizer = read_object(folder / "tokenizer.json")
+    try:
+        model: Any = tokenizer.get("model", {}).get("vocab", {})
+        words = model if isinstance(model, dict) else {word[0]: i for i, word in enumerate(model)}
+        added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
+    except (AttributeError, KeyError, TypeError, IndexError):
+        raise EngineError(
+            f"{folder / 'tokenizer.json'} is no tokenizer; download it again, or remove it to use the base's"
+        ) from None
+    return words | added | read_object(folder / "added_tokens.json")
