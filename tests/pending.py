@@ -28,7 +28,6 @@ MIRRORS: set[str] = {
     "verdicts/looks.py",
     "verdicts/modes.py",
     "verdicts/pair.py",
-    "verdicts/recipes.py",
     "verdicts/result.py",
     "verdicts/warnings.py",
 }

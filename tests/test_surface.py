@@ -51,7 +51,7 @@ RUN = [
 TESTING = ["Completion", "Fake", "Prompt", "assert_label_holds", "score_response"]
 COMMANDS = {
     "demo": "--recipe RECIPE.yaml, --out DIR, --published, --json",
-    "init": "FOLDER, --base*, --label, --out, --force, --json",
+    "init": "FOLDER, --base*, --label, --out, --steps, --force, --json",
     "plan": "STUDY.yaml, --discordance+, --seed-sd, --pilot RUN, --trial, --engine NAME, --option+ KEY=VALUE, --json",
     "run": "STUDY.yaml, --out, --until full|decided, --engine NAME, --option+ KEY=VALUE, --json",
     "check": (

@@ -29,10 +29,10 @@ def is_adapter(folder: Path) -> bool:
 
 def within(folder: Path, depth: int = DEPTH) -> list[Path]:
     """Adapters below a folder, not the folder itself: `s2` before `s10`. What lies within one of them is left out."""
-    found: list[Path] = []
+    adapters: list[Path] = []
     for inner in _folders(folder) if depth else ():
-        found += [inner] if is_adapter(inner) else within(inner, depth - 1)
-    return found
+        adapters += [inner] if is_adapter(inner) else within(inner, depth - 1)
+    return adapters
 
 
 def step_of(name: str) -> int | None:

@@ -165,3 +165,12 @@ def test_a_training_that_began_by_changing_the_base_is_refused() -> None:
     refuse_changed_base({"init_lora_weights": "gaussian"})
     with pytest.raises(EngineError, match="init_lora_weights: pissa changes the base's own weights"):
         refuse_changed_base({"init_lora_weights": "pissa"})
+
+
+def test_a_folder_that_holds_adapters_in_folders_names_them(tmp_path: Path) -> None:
+    for step in (100, 200):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / CONFIG).write_text(json.dumps(PLAIN))
+    assert "holds adapters in folders of its own: checkpoint-100, checkpoint-200; give one of them" in reason(
+        tmp_path
+    )

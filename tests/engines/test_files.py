@@ -88,6 +88,33 @@ def test_a_snapshot_is_asked_for_by_revision_and_without_subfolders(
     assert "*/*" in asked["ignore_patterns"]
 
 
+def test_of_a_folder_in_a_repository_only_its_own_files_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    options: dict[str, Any] = {}
+
+    def download(_: str, **given: Any) -> str:
+        options.update(given)
+        return str(tmp_path)
+
+    monkeypatch.setattr(hub, "snapshot_download", download)
+    within = ModelRef("math", "org/library", folder="relevance/lo[r]a")
+    with pytest.raises(EngineError, match=r"has no folder relevance/lo\[r\]a on the hub"):
+        located(within, ["*.json"])
+    (tmp_path / "relevance" / "lo[r]a").mkdir(parents=True)
+    assert located(within, ["*.json"]) == tmp_path / "relevance" / "lo[r]a"
+    assert options["allow_patterns"] == ["relevance/lo[[]r]a/*.json"]
+    assert options["ignore_patterns"] == ["relevance/lo[[]r]a/*/*", "relevance/lo[[]r]a/consolidated*"]
+
+
+def test_a_header_may_be_read_without_its_weights(tmp_path: Path) -> None:
+    path = tensors(tmp_path / "w.safetensors", data=0)
+    assert read_header(path, whole=False)["w"].shape == (2,)
+    with pytest.raises(EngineError, match="it was cut short"):
+        read_header(path)
+
+
 def test_a_header_lists_the_tensors(tmp_path: Path) -> None:
     found = read_header(tensors(tmp_path / "w.safetensors"))
     assert (found["w"].dtype, found["w"].shape, found["w"].size) == ("F32", (2,), 8)

@@ -249,10 +249,16 @@ def test_an_engines_refusal_of_a_setting_names_its_option() -> None:
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("adapter", ["./adapters/none", "/nowhere", "a/b/c"])
+@pytest.mark.parametrize("adapter", ["./adapters/none", "/nowhere", "adapters/b/c"])
 def test_an_adapter_that_is_nowhere_is_refused(adapter: str) -> None:
     with pytest.raises(StudyError, match=f"adapter {adapter}: no such folder"):
         study_of_one(adapter, "models/tiny", "instruction")
+
+
+def test_a_folder_of_a_repository_follows_the_hub_id() -> None:
+    study = study_of_one("owner/library/relevance/lora", "models/tiny", "instruction")
+    assert study.adapter_source(study.adapters[0]) == ("owner/library", "relevance/lora")
+    assert study.adapters[0].name == "lora"
 
 
 def test_another_studys_run_is_not_touched() -> None:

@@ -169,3 +169,14 @@ def test_a_servers_report_of_itself_is_optional() -> None:
     assert served("vllm", CARDS).provenance == {"server": "vllm"}
     assert served("tgi", None, {"/info": {"max_total_tokens": 78}}).context == 78
     assert served("tgi", None, {"/info": "hello"}).context is None
+
+
+@pytest.mark.parametrize("kind", ["lorax", "transformers"])
+def test_a_server_that_asks_by_hub_id_takes_no_folder_of_a_repository_unless_its_name_is_given(
+    kind: str,
+) -> None:
+    within = ModelRef("math", "owner/library", folder="relevance/lora")
+    with pytest.raises(EngineError, match="which has no folder relevance/lora"):
+        target(served(kind), within)
+    given = target(served(kind, models={"math": "/adapters/lora"}), within)
+    assert "/adapters/lora" in (given.model, given.extra.get("adapter_id"))

@@ -59,11 +59,11 @@ def find_adapters(folder: Path, steps: bool = False) -> tuple[list[FoundAdapter]
     own = folder.resolve().name
     for place in [folder] if is_adapter(folder) else within(folder):
         checkpoints = [inner for inner in within(place, 1) if step_of(inner.name) is not None]
-        for one in (*(checkpoints if steps else ()), place):
+        for adapter in (*(checkpoints if steps else ()), place):
             try:
-                adapters.append(_read(one, (own, *one.relative_to(folder).parts)))
+                adapters.append(_read(adapter, (own, *adapter.relative_to(folder).parts)))
             except (OSError, ValueError) as bad:
-                warnings.append(f"{one / CONFIG}: left out: {bad}")
+                warnings.append(f"{adapter / CONFIG}: left out: {bad}")
         warnings += _left_out(place, set(checkpoints) if steps else set(), bool(checkpoints))
     if not adapters:
         raise StudyError(
