@@ -36,7 +36,7 @@ claims:
     - {metric: gsm8k.numeric_match, kind: keeps, margin: 0.02}
 margin: 0.05
 """
-FILES = "base.jsonl qa-1000.jsonl input_data.jsonl test.jsonl prompts.jsonl small.jsonl a1.jsonl a2.jsonl scores.csv"
+FILES = "base.jsonl qa-1000.jsonl input_data.jsonl test.jsonl prompts.jsonl small.jsonl a1.jsonl a2.jsonl scores.csv b.gguf"
 
 
 def write(folder: Path, text: str, name: str = "study.yaml") -> Path:

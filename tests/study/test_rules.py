@@ -41,6 +41,10 @@ REFUSED = {
     "responses to a task that is not run": ("      ifeval: a1.jsonl", "      ifevl: a1.jsonl", "14: adapters[0].responses.ifevl", 'did you mean "ifeval"?'),
     "one file as two subjects' responses": ("a2.jsonl", "./a1.jsonl", "15: adapters[1].responses.ifeval", "also adapters[0].responses.ifeval"),
     "an adapter with its base's responses": ("a2.jsonl", "small.jsonl", "15: adapters[1].responses.ifeval", "also bases[0].responses.ifeval"),
+    "a scale listed twice": ("path: ./b", "path: ./b, scale: [0.5, 0.50]", "16: adapters[2].scale", "0.5 is listed twice; remove one"),
+    "a scale of nothing": ("path: ./b", "path: ./b, scale: 0", "16: adapters[2].scale", "0"),
+    "one recipe at two scales": ("seed: 2", "seed: 2, scale: 0.5", "15: adapters[1].scale", "another recipe"),
+    "one file for several scales": ("    seed: 1\n", "    seed: 1\n    scale: [0.5, 1]\n", "15: adapters[0].responses.ifeval", "write `{scale}` in its path"),
     "a prompt file that is not there": ("prompts.jsonl", "prompt.jsonl", "18: tasks[0].prompts", 'prompt.jsonl; did you mean "prompts.jsonl"? Paths are relative'),
     "a file that is nearly no other's namesake": ("prompts.jsonl", "inputs.jsonl", "18: tasks[0].prompts", "inputs.jsonl; paths are relative"),
     "an example file that is not there": ("test.jsonl", "x/y.csv", "19: tasks[1].examples", "x/y.csv (nor its folder)"),
@@ -52,6 +56,10 @@ REFUSED = {
     "a weights folder that is not there": ("path: ./b", "path: ./c", "16: adapters[2].path", "no folder c"),
     "weights of a name too long": ("path: ./b", "path: ./" + "c" * 5000, "16: adapters[2].path", "no folder"),
     "weights of a hub id too long": ("org/large", "o/" * 2500, "5: bases[1].model", "no hub id"),
+    "a GGUF file that is not there": ("org/large\n    revision: main", "x/q4.gguf", "5: bases[1].model", "no file x/q4.gguf"),
+    "a GGUF file with a revision": ("org/large", "b.gguf", "6: bases[1].revision", "has no revision"),
+    "a file that is no GGUF file": ("    revision: main", "    file: q4.bin", "6: bases[1].file", "q4.bin is no name of a GGUF file"),
+    "a file of nothing": ("org/large\n    revision: main", "b.gguf\n    file: b.gguf", "6: bases[1].file", "`model` takes a GGUF file too"),
     "weights that are neither folder nor hub id": ("org/large", "org/large/7b", "5: bases[1].model", "no hub id (owner/name)"),
 }  # fmt: skip
 

@@ -46,7 +46,7 @@ class Settings:
 
 def check(
     adapter: Annotated[str, typer.Argument(help="The adapter: a folder or a hub id.")],
-    base: Annotated[str, typer.Option(help="Its base: a folder or a hub id.")],
+    base: Annotated[str, typer.Option(help="Its base: a folder, a GGUF file or a hub id.")],
     label: Annotated[str, typer.Option(help="Its label: instruction or numeric.")],
     settings: Settings,
     out: Annotated[

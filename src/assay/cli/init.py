@@ -20,7 +20,7 @@ __all__ = ["init"]
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A folder of adapters, or one adapter.")],
-    base: Annotated[str, typer.Option(help="Their base: a folder or a hub id.")],
+    base: Annotated[str, typer.Option(help="Their base: a folder, a GGUF file or a hub id.")],
     label: Annotated[
         str | None, typer.Option(help="Their label; by default guessed from names and model cards.")
     ] = None,

@@ -167,11 +167,15 @@ class ModelRef:
 
     name: str
     source: Path | str
-    """A folder, or a hub id."""
+    """A folder, a GGUF file, or a hub id."""
     revision: str | None = None
     """Of the hub id."""
     folder: str | None = None
     """Within the hub's repository; None: its top."""
+    file: str | None = None
+    """The GGUF file in the folder, or in the hub's repository."""
+    scale: float = 1.0
+    """The strength at which an adapter is applied; 1: as it was trained."""
 
     @property
     def address(self) -> str:

@@ -57,15 +57,19 @@ class Stamp:
     """A folder's files at preflight: identity is computed once, and files are read later."""
 
     folder: Path
+    """Or a file that holds everything."""
     files: tuple[tuple[str, int, int], ...]
     """Name, bytes and time of change of each file of weights, configuration or tokenizer."""
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        """The present files."""
-        files = [
-            (path, path.stat()) for path in folder.iterdir() if path.suffix in STAMPED and path.is_file()
-        ]
+        """The present files; of a GGUF file, just this one."""
+        paths = (
+            [folder]
+            if folder.is_file()
+            else [path for path in folder.iterdir() if path.suffix in STAMPED and path.is_file()]
+        )
+        files = [(path, path.stat()) for path in paths]
         return cls(folder, tuple(sorted((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in files)))
 
     @property

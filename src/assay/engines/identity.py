@@ -72,8 +72,10 @@ def base_identity(
     }
 
 
-def adapter_identity(folder: Path, weights: Path, base: Mapping[str, Any], dtype: str) -> dict[str, Any]:
-    """Digests of an adapter's weights and configuration, and of the base that they change.
+def adapter_identity(
+    folder: Path, weights: Path, base: Mapping[str, Any], dtype: str, scale: float = 1.0
+) -> dict[str, Any]:
+    """Digests of an adapter's weights and configuration, and of the base that they change; its scale, if it is not 1.
 
     Its tokenizer is no part: prompts are encoded by the base's. `dtype` is that of its arithmetic.
     """
@@ -89,6 +91,7 @@ def adapter_identity(folder: Path, weights: Path, base: Mapping[str, Any], dtype
         "weights": file_sha256(weights),
         "config": json_sha256(config),
         "dtype": dtype,
+        **({} if scale == 1 else {"scale": scale}),
     }
 
 

@@ -18,7 +18,14 @@ from assay.engines.chat_template import Tokens, render_chat, template_error
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
-__all__ = ["ENGINE_MODULES", "Preflight", "PreflightFunction", "find_preflight", "versions"]
+__all__ = [
+    "ENGINE_MODULES",
+    "Preflight",
+    "PreflightFunction",
+    "find_preflight",
+    "refuse_scaled",
+    "versions",
+]
 
 
 class Preflight:
@@ -91,9 +98,13 @@ class Preflight:
 
     def add_adapter(self, name: str, identity: Mapping[str, Any], template: str | None) -> None:
         """Store an adapter's identity, and its chat template where it differs from the base's; warn of a duplicate."""
-        weights = identity["weights"]
-        others = (other for other in self.identities if other != self.name)
-        if same := next((other for other in others if self.identities[other]["weights"] == weights), None):
+        alike = (identity["weights"], identity.get("scale"))
+        others = {
+            (known["weights"], known.get("scale")): other
+            for other, known in reversed(self.identities.items())
+            if other != self.name
+        }
+        if same := others.get(alike):
             text = f"its weights are those of adapter {same!r}, byte for byte; if that is not meant, correct the path of one"
             self.note(Problem(name, "warning", text))
         self.identities[name] = identity
@@ -139,6 +150,15 @@ def find_preflight(name: str) -> PreflightFunction:
             f"engine {name!r} needs {bad.name or 'a package'}: install it with `pip install 'lora-assay[{name}]'`"
         ) from bad
     return cast("PreflightFunction", module.preflight)
+
+
+def refuse_scaled(adapter: ModelRef) -> None:
+    """Raise EngineError for an adapter at another scale than its own, which this engine cannot apply."""
+    if adapter.scale != 1:
+        raise EngineError(
+            f"this engine applies an adapter as it was trained, not at scale {adapter.scale:g}",
+            fix="use the engine `torch`, or remove its `scale`",
+        )
 
 
 def versions(*packages: str) -> dict[str, str]:

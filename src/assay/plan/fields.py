@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import PydanticCustomError, core_schema
 
 __all__ = [
+    "ONE",
     "Cut",
     "Fields",
     "Free",
@@ -27,6 +28,7 @@ __all__ = [
     "Name",
     "Odd",
     "Scalar",
+    "Scale",
     "Seed",
     "Setting",
     "Shorthand",
@@ -35,6 +37,7 @@ __all__ = [
     "checked_line",
     "checked_name",
     "fault",
+    "listed",
     "wrapped",
 ]
 
@@ -159,6 +162,13 @@ def wrapped(field: str) -> Shorthand:
     return Shorthand(lambda value: {field: value} if isinstance(value, str) else value, short)
 
 
+def listed(value: Any) -> Any:
+    """A list as it is, anything else as a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+ONE = Shorthand(listed, lambda several: several["items"])
+"""A value is short for a list of one."""
 Name = Annotated[str, AfterValidator(checked_name)]
 Line = Annotated[str, AfterValidator(checked_line)]
 MetricText = Annotated[str, AfterValidator(_metric)]
@@ -168,6 +178,7 @@ Setting = Annotated[Scalar, PlainValidator(_scalar)]
 Free = Annotated[Any, PlainValidator(_plain)]
 Cut = Annotated[str, Field(min_length=1)]
 Margin = Annotated[float, Field(ge=1e-4, lt=1)]
+Scale = Annotated[float, Field(gt=0, le=100)]
 Seed = Annotated[int, Field(ge=0)]
 Listed = Field(strict=False, min_length=1)  # strict pydantic wants a tuple where YAML gives a list
 

@@ -179,6 +179,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
                 "seed": claim.subject.seed,
             }
             | ({} if claim.subject.control is None else {"control": claim.subject.control})
+            | ({} if claim.subject.scale == 1 else {"scale": claim.subject.scale})
             for claim in plan.claims
         ],
         "family": plan.family,

@@ -65,6 +65,21 @@ class Subject:
         """Whether it is a base of the study."""
         return self.name == self.base
 
+    @property
+    def adapter(self) -> str:
+        """Name of the adapter that is applied, at whatever scale; without one, its own."""
+        return self.parts[0].adapter if self.parts else self.name
+
+    @property
+    def scale(self) -> float:
+        """The strength at which its adapter is applied."""
+        return self.parts[0].scale if self.parts else 1.0
+
+    @property
+    def is_dose(self) -> bool:
+        """Whether it is another scale of an adapter than the one that has the adapter's name."""
+        return self.name != self.adapter
+
 
 class MetricName(NamedTuple):
     """A metric of a task of the study; as text `gsm8k.numeric_match`."""

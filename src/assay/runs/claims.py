@@ -41,13 +41,35 @@ def _claim(
 ) -> Claim:
     metric = MetricName.parse(entry.metric)
     return Claim(
-        subject=subjects[adapter.name],
+        subject=subjects[_claimed(study, adapter, entry)],
         reference=subjects[adapter.base],
         metric=metric,
         kind=entry.kind,
         margin=tasks[metric.task].margin if entry.margin is None else entry.margin,
         alpha=alpha,
         off_target=_off_target(study, tasks, metric),
+    )
+
+
+def _claimed(study: Study, adapter: Adapter, entry: ClaimEntry) -> str:
+    """The subject of a claim: the adapter at the scale that the claim names, else at 1, or at its only one."""
+    if entry.scale is None:
+        if adapter.name in adapter.scales:
+            return adapter.name
+        text, fix = f"adapter {adapter.name!r} has several scales, and none is 1", "add 1 to its `scale`"
+    else:
+        names = [name for name, scale in adapter.scales.items() if scale == entry.scale]
+        if names:
+            return names[0]
+        text, fix = (
+            f"adapter {adapter.name!r} has no scale {entry.scale:g}",
+            f"add {entry.scale:g} to its `scale`",
+        )
+    index = study.adapters.index(adapter)
+    raise StudyError(
+        f"{text}, at which {entry.metric} is claimed",
+        place=study.locate("adapters", index, "scale"),
+        fix=f"{fix}, or name another `scale` in the claim",
     )
 
 

@@ -40,8 +40,13 @@ def generated(
         with _by_line(study):
             checked = preflight(
                 study.engine,
-                ModelRef(base.name, study.source(base.model or ""), base.revision),
-                [_adapter_ref(study, adapter) for adapter in study.adapters if adapter.base == base.name],
+                ModelRef(base.name, study.source(base.model or ""), base.revision, file=base.file),
+                [
+                    replace(_adapter_ref(study, adapter), name=name, scale=scale)
+                    for adapter in study.adapters
+                    if adapter.base == base.name
+                    for name, scale in adapter.scales.items()
+                ],
             )
         workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
         problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]

@@ -7,17 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from assay.engines import Prompt, Recorded, Row, Source, read_responses
 from assay.engines.recorded.lm_eval import LoggedModel, check_models, logged_model, read_samples
-from assay.errors import ResponsesError, StudyError
+from assay.errors import Place, ResponsesError, StudyError
 from assay.files import file_sha256
 from assay.records import digest
 from assay.rows import read_csv
 from assay.runs.workload import BaseGroup, Responses, Workload
-from assay.study import Adapter, Base, Study
+from assay.study import ResponseFile, Study
 from assay.tasks import Example
 
 __all__ = ["recorded"]
@@ -53,31 +54,36 @@ def recorded(
 def _sources(study: Study) -> dict[tuple[str, str], Source]:
     sources: dict[tuple[str, str], Source] = {}
     logged: dict[tuple[str, str], LoggedModel] = {}
-    groups: dict[str, tuple[Base | Adapter, ...]] = {"bases": study.bases, "adapters": study.adapters}
-    for group, subjects in groups.items():
-        for index, subject in enumerate(subjects):
-            if not subject.responses:
-                raise StudyError(
-                    f"{subject.name!r} has no recorded `responses`, and the engine is `recorded`",
-                    place=study.locate(group, index),
-                    fix="name its files under `responses`, or remove `engine` to generate",
-                )
-            for task, file in subject.responses.items():
-                path = study.resolve(file.path)
-                if file.format == "lm-eval":
-                    logged[subject.name, task] = logged_model(path, file.model_args)
-                after = file.after or study.decoding.after
-                sources[subject.name, task] = Source(path, READERS[file.format], after)
+    for place, name, responses in _subjects(study):
+        if not responses:
+            raise StudyError(
+                f"{name!r} has no recorded `responses`, and the engine is `recorded`",
+                place=place,
+                fix="name its files under `responses`, or remove `engine` to generate",
+            )
+        for task, file in responses.items():
+            path = study.resolve(file.path)
+            if file.format == "lm-eval":
+                logged[name, task] = logged_model(path, file.model_args)
+            after = file.after or study.decoding.after
+            sources[name, task] = Source(path, READERS[file.format], after)
     _check_logs(study, logged)
     return sources
+
+
+def _subjects(study: Study) -> Iterator[tuple[Place, str, Mapping[str, ResponseFile]]]:
+    """Line, name and files of each subject, bases first."""
+    for index, base in enumerate(study.bases):
+        yield study.locate("bases", index), base.name, base.responses or {}
+    for index, adapter in enumerate(study.adapters):
+        for name, scale in adapter.scales.items():
+            yield study.locate("adapters", index), name, adapter.responses_at(scale)
 
 
 def _check_logs(study: Study, logged: Mapping[tuple[str, str], LoggedModel]) -> None:
     for (base, task), model in logged.items():
         if base in {entry.name for entry in study.bases}:
-            named = {
-                entry.name: logged.get((entry.name, task)) for entry in study.adapters if entry.base == base
-            }
+            named = {name: logged.get((name, task)) for name, of in _bases(study).items() if of == base}
             check_models(model, {name: found for name, found in named.items() if found is not None})
 
 
@@ -117,7 +123,7 @@ def _cut_warning(subject: str, task: str, source: Source, rows: Sequence[Row]) -
 
 def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict[str, dict[str, Any]]:
     """The identity of a recorded subject: its name, its base, and the content of its files; each file is read once."""
-    bases = {adapter.name: adapter.base for adapter in study.adapters}
+    bases = _bases(study)
     contents: dict[str, dict[str, Any]] = {}
     for (name, task), source in sources.items():
         content = {"sha256": file_sha256(source.path), "after": source.after}
@@ -129,12 +135,17 @@ def _identities(study: Study, sources: Mapping[tuple[str, str], Source]) -> dict
     return identities
 
 
+def _bases(study: Study) -> dict[str, str]:
+    """Base of each adapter's subjects, by the subject's name."""
+    return {name: adapter.base for adapter in study.adapters for name in adapter.scales}
+
+
 def _check_protocols(study: Study, workloads: tuple[Workload, ...]) -> None:
     """Raise ResponsesError where an adapter and its base were recorded under different protocols."""
     protocols = {(load.name, load.task): load.protocol for load in workloads}
     for index, adapter in enumerate(study.adapters):
-        for task in adapter.responses or ():
-            ours, theirs = protocols[adapter.name, task], protocols.get((adapter.base, task))
+        for name, task in product(adapter.scales, adapter.responses or ()):
+            ours, theirs = protocols[name, task], protocols.get((adapter.base, task))
             if theirs is None or ours == theirs:
                 continue
             unequal = {
@@ -142,9 +153,9 @@ def _check_protocols(study: Study, workloads: tuple[Workload, ...]) -> None:
                 "sent": "prompts as sent",
                 "samples": "samples a prompt",
             }
-            what = " and ".join(words for name, words in unequal.items() if ours[name] != theirs[name])
+            what = " and ".join(words for key, words in unequal.items() if ours[key] != theirs[key])
             raise ResponsesError(
-                f"{what} of {adapter.name!r} differ from those of its base {adapter.base!r}",
+                f"{what} of {name!r} differ from those of its base {adapter.base!r}",
                 place=study.locate("adapters", index, "responses", task),
                 fix="a gain compares equal protocols only: record both sides in one way",
             )

@@ -25,7 +25,7 @@ from assay.runs.generated import generated
 from assay.runs.recorded import recorded
 from assay.runs.tasks import data_notes, resolve_examples, resolve_tasks, task_sources
 from assay.runs.workload import Work
-from assay.study import Study, TaskEntry, load_study
+from assay.study import Adapter, Study, TaskEntry, load_study
 from assay.tasks import Task
 from assay.tasks.judged import JudgedTask
 
@@ -75,20 +75,7 @@ def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
         Subject(base.name, base.name, source=base.model, revision=base.revision) for base in study.bases
     )
     adapters = tuple(
-        Subject(
-            adapter.name,
-            adapter.base,
-            (Part(adapter.name),),
-            source=f"{adapter.path}/{adapter.folder}" if adapter.folder else adapter.path,
-            revision=adapter.revision,
-            label=adapter.label,
-            recipe=adapter.recipe,
-            seed=adapter.seed,
-            step=adapter.step,
-            settings=adapter.settings,
-            control=adapter.control,
-        )
-        for adapter in study.adapters
+        _subject(adapter, name, scale) for adapter in study.adapters for name, scale in adapter.scales.items()
     )
     return Plan(
         name=study.name,
@@ -109,6 +96,24 @@ def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:
         source=_source(study),
         study_text=study.text,
         noise_prompts=study.noise_prompts,
+    )
+
+
+def _subject(adapter: Adapter, name: str, scale: float) -> Subject:
+    """An adapter at one of its scales; another scale than that of its own name is a recipe of its own."""
+    dose = name != adapter.name
+    return Subject(
+        name,
+        adapter.base,
+        (Part(adapter.name, scale),),
+        source=f"{adapter.path}/{adapter.folder}" if adapter.folder else adapter.path,
+        revision=adapter.revision,
+        label=adapter.label,
+        recipe=f"{adapter.recipe}@{scale:g}" if dose else adapter.recipe,
+        seed=adapter.seed,
+        step=adapter.step,
+        settings=adapter.settings if scale == 1 else {"scale": scale, **adapter.settings},
+        control=adapter.control,
     )
 
 

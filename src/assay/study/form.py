@@ -22,6 +22,7 @@ from pydantic import (
 from assay.adapter_folders import split_hub_id
 from assay.plan import Decoding, EngineSettings, JudgeSettings, Policy, StopRule
 from assay.plan.fields import (
+    ONE,
     Cut,
     Fields,
     Free,
@@ -30,6 +31,7 @@ from assay.plan.fields import (
     Margin,
     MetricText,
     Name,
+    Scale,
     Seed,
     Setting,
     checked_line,
@@ -49,6 +51,8 @@ __all__ = [
 
 HARNESS = "harness:"
 """Prefix of the name of an lm-eval task."""
+SCALE = "{scale}"
+"""Becomes an adapter's scale in the path of its responses."""
 
 
 def _folder_name(text: str) -> str:
@@ -93,6 +97,14 @@ def _unwrap(value: Any) -> Any:
     return value
 
 
+def _distinct(scales: tuple[float, ...]) -> tuple[float, ...]:
+    if twice := next(
+        (scale for i, scale in enumerate(scales) if f"{scale:g}" in [f"{s:g}" for s in scales[:i]]), None
+    ):
+        raise fault(f"{twice:g} is listed twice", "remove one")
+    return scales
+
+
 class ResponseFile(Fields):
     """Recorded responses of one subject to one task."""
 
@@ -115,9 +127,11 @@ class Base(Fields):
     name: Name
     """Unique among bases and adapters."""
     model: Line | None = None
-    """Folder or hub id, to generate from."""
+    """Folder, GGUF file or hub id, to generate from."""
     revision: Line | None = None
     """Of the hub id."""
+    file: Line | None = None
+    """The GGUF file in the folder, or in the hub's repository."""
     responses: Responses | None = None
     """Task name to file, where the responses are recorded."""
 
@@ -139,6 +153,8 @@ class Adapter(Fields):
     """The training step, for a checkpoint of its seed; None: the result of the training."""
     settings: Mapping[Name, Setting] = {}
     """Free: what varies between recipes."""
+    scale: Annotated[tuple[Scale, ...], AfterValidator(_distinct), Listed, ONE] = (1.0,)
+    """The strength at which it is applied, 1 as it was trained; of several, each is a subject."""
     control: Literal["gains", "no gain"] | None = None
     """Makes it a control: one that must gain, or must not. Its claims are in no count and no gate."""
     path: Line | None = None
@@ -148,7 +164,20 @@ class Adapter(Fields):
     revision: Line | None = None
     """Of the hub id."""
     responses: Responses | None = None
-    """Task name to file, where the responses are recorded."""
+    """Task name to file, where the responses are recorded; `{scale}` in a path becomes each of several scales."""
+
+    @property
+    def scales(self) -> dict[str, float]:
+        """Scale of each subject by its name. At scale 1, or at its only scale, it has the adapter's name."""
+        alone = len(self.scale) == 1
+        return {self.name if scale == 1 or alone else f"{self.name}@{scale:g}": scale for scale in self.scale}
+
+    def responses_at(self, scale: float) -> Mapping[str, ResponseFile]:
+        """The recorded responses at one of its scales."""
+        return {
+            task: file.model_copy(update={"path": file.path.replace(SCALE, f"{scale:g}")})
+            for task, file in (self.responses or {}).items()
+        }
 
 
 class TaskEntry(Fields):
@@ -200,6 +229,8 @@ class ClaimEntry(Fields):
     """To gain, or not to fall by the margin."""
     margin: Margin | None = None
     """The task's by default."""
+    scale: Scale | None = None
+    """The scale of the adapter that it is made of; 1, or the adapter's only one, by default."""
 
 
 class Form(Fields):
@@ -253,8 +284,9 @@ class Form(Fields):
         return Path(os.path.normpath(self.folder / home))
 
     def source(self, weights: str) -> Path | str:
-        """Where a base's `model` or an adapter's `path` is: a local folder, or else a hub id or `embedded`."""
+        """Where a base's `model` or an adapter's `path` is: a local folder or GGUF file, else a hub id or `embedded`."""
         local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
+        local = local or weights.endswith(".gguf")
         folder = self.resolve(weights)
         there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
         return folder if local or there else weights

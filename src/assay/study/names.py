@@ -19,7 +19,7 @@ class ModelName:
     text: str
     """As given."""
     folder: Path | None
-    """Absolute; None for a hub id."""
+    """Absolute, or a GGUF file; None for a hub id."""
 
     @classmethod
     def of(cls, text: str, field: str, inner: bool = False) -> Self:
@@ -28,7 +28,8 @@ class ModelName:
         inner: whether a folder of a repository may follow the hub id, as in `owner/library/relevance/lora`.
         """
         path = os.path.expanduser(text)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
-        if os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
+        gguf = field != "adapter" and path.endswith(".gguf") and os.path.isfile(path)  # noqa: PTH113
+        if gguf or os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
             return cls(text, Path(os.path.abspath(path)))  # noqa: PTH100 - keeps links as they are named
         local = text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..")
         deep = text.count("/") > 1 and not (inner and not os.path.exists(text.partition("/")[0]))  # noqa: PTH110 - likewise
@@ -42,7 +43,7 @@ class ModelName:
     def name(self) -> str:
         """The last part, fit for a study."""
         last = self.text.rpartition("/")[2] if self.folder is None else self.folder.resolve().name
-        return fit_name(last, "weights")
+        return fit_name(last.removesuffix(".gguf"), "weights")
 
 
 def fit_name(text: str, otherwise: str) -> str:

@@ -49,7 +49,13 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _names(study: Form) -> Iterator[Problem]:
-    subjects = [(place, subject.name) for place, subject in _subjects(study)]
+    subjects = [
+        (place, name)
+        for place, subject in _subjects(study)
+        for name in (
+            [subject.name] if isinstance(subject, Base) else dict.fromkeys([subject.name, *subject.scales])
+        )
+    ]
     tasks = [(("tasks", i), task.name) for i, task in enumerate(study.tasks)]
     for group, what, fix in (
         (subjects, "bases and adapters need names of their own", "rename one"),
@@ -93,6 +99,17 @@ def _sources(study: Form) -> Iterator[Problem]:
                 "give the folder or hub id that it lies in, or remove the line",
             )
             yield Problem((*place, "folder"), text, fix)
+        if isinstance(subject, Base) and subject.file is not None:
+            yield from _file(place, subject)
+
+
+def _file(place: Place, base: Base) -> Iterator[Problem]:
+    """Problems with the GGUF file that a base names."""
+    if base.model is None or base.model == embedded.NAME or base.model.endswith(".gguf"):
+        where = "without a folder or a hub id in `model`"
+        yield Problem((*place, "file"), where, "`model` takes a GGUF file too; else remove the line")
+    elif not base.file or not base.file.endswith(".gguf") or "/" in base.file:
+        yield Problem((*place, "file"), f"{base.file} is no name of a GGUF file", "name the file in `model`")
 
 
 def _bases(study: Form) -> Iterator[Problem]:
@@ -134,7 +151,7 @@ def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
             step = "" if adapter.step is None else f" at step {adapter.step}"
             text = f"{adapter.seed}{step} is also the seed of adapters[{earlier}]"
             yield Problem(("adapters", i, "seed"), text, f"{rule}: change one, or its recipe")
-        for key in ("label", "settings"):
+        for key in ("label", "settings", "scale"):
             if getattr(adapter, key) != getattr(members[0], key):
                 text = f"not as in adapters[{group[0]}]"
                 yield Problem(("adapters", i, key), text, f"{rule}: give this one another recipe")
@@ -146,16 +163,16 @@ def _claims(study: Form) -> Iterator[Problem]:
         if label not in labels:
             more = did_you_mean(label, labels, f"labels: {_quoted(labels)}")
             yield Problem(("claims", label), "no adapter has this label", more)
-        first: dict[tuple[str, str], int] = {}
+        first: dict[tuple[object, ...], int] = {}
         for i, claim in enumerate(entries):
-            if (claim.metric, claim.kind) in first:
-                earlier = first[claim.metric, claim.kind]
+            key = (claim.metric, claim.kind, claim.scale)
+            if key in first:
                 yield Problem(
                     ("claims", label, i),
-                    f"{claim.metric} {claim.kind}: also claims.{label}[{earlier}]",
+                    f"{claim.metric} {claim.kind}: also claims.{label}[{first[key]}]",
                     "remove one",
                 )
-            first.setdefault((claim.metric, claim.kind), i)
+            first.setdefault(key, i)
 
 
 def _metrics(study: Form) -> Iterator[Problem]:
@@ -181,18 +198,27 @@ def _responses(study: Form) -> Iterator[Problem]:
     tasks = [task.name for task in study.tasks]
     owners: dict[tuple[str, str], Place] = {}
     for place, subject in _subjects(study):
-        for task, file in (subject.responses or {}).items():
+        for task, path in _recorded(subject):
             here = (*place, "responses", task)
             if task not in tasks:
                 more = did_you_mean(task, tasks, f"tasks: {_quoted(tasks)}")
                 yield Problem(here, f'no task "{task}"', more)
-            owner = owners.setdefault((task, os.path.realpath(study.resolve(file.path))), here)
-            if owner != here:
-                yield Problem(
-                    here,
-                    f"{file.path} is also {words(owner)}",
-                    "a file holds one subject's responses: name another",
-                )
+            key = (task, os.path.realpath(study.resolve(path)))
+            if key in owners:
+                also = "that of another scale" if owners[key] == here else f"also {words(owners[key])}"
+                fix = "write `{scale}` in its path" if owners[key] == here else "name another"
+                text = f"a file holds one subject's responses: {fix}"
+                yield Problem(here, f"{path} is {also}", text)
+            owners.setdefault(key, here)
+
+
+def _recorded(subject: Base | Adapter) -> Iterator[tuple[str, str]]:
+    """Task and path of each file of responses."""
+    several = [subject.responses or {}]
+    if isinstance(subject, Adapter):
+        several = [subject.responses_at(scale) for scale in subject.scale]
+    for files_of in several:
+        yield from ((task, file.path) for task, file in files_of.items())
 
 
 def files(study: Form, document: Document) -> Iterator[Problem]:
@@ -234,9 +260,10 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
         return
     source = study.source(text)
     if isinstance(source, Path):
-        if not (_there(source) and source.is_dir()):
+        gguf = place[-1] == "model" and text.endswith(".gguf")
+        if not (_there(source) and (source.is_dir() or (gguf and source.is_file()))):
             more = "paths are relative to the study file"
-            yield Problem(place, *_sibling(f"no folder {source}", source, more))
+            yield Problem(place, *_sibling(f"no {'file' if gguf else 'folder'} {source}", source, more))
         elif revision is not None:
             yield Problem(
                 (*place[:-1], "revision"), f"a local folder has no revision ({source})", "remove the line"
@@ -274,8 +301,9 @@ def _named(study: Form) -> Iterator[tuple[Place, str, bool]]:
         if task.include_path is not None:
             yield ("tasks", i, "include_path"), task.include_path, True
     for place, subject in _subjects(study):
-        for name, file in (subject.responses or {}).items():
-            yield (*place, "responses", name, "path"), file.path, file.format == "lm-eval"
+        for name, path in _recorded(subject):
+            logs = (subject.responses or {})[name].format == "lm-eval"
+            yield (*place, "responses", name, "path"), path, logs
     if study.summary is not None:
         yield ("summary", "path"), study.summary, False
     template = study.decoding.template

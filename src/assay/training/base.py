@@ -19,6 +19,7 @@ from transformers.pytorch_utils import Conv1D
 from assay.engines import ModelRef
 from assay.engines.chat_template import Tokens, template_error
 from assay.engines.files import json_sha256, sha256s
+from assay.engines.gguf import gguf_identity, is_gguf
 from assay.engines.identity import base_identity
 from assay.engines.torch import Source, base_files, load_base, load_skeleton
 from assay.errors import EngineError
@@ -59,7 +60,7 @@ def inspect_base(recipe: Recipe) -> BaseFacts:
     """The recipe's base without its weights. Raises EngineError with the fix if it cannot be trained on."""
     entry, name = recipe.form.base, recipe.base_name
     try:
-        ref = ModelRef(name, recipe.base, entry.revision)
+        ref = ModelRef(name, recipe.base, entry.revision, entry.file)
         folder, weights = base_files(ref, allow_pickle=False, remote_code=False)
         source = Source(str(folder), dtype=entry.dtype or "auto", device=_device(recipe))
         skeleton = load_skeleton(source, name, str(recipe.base))
@@ -75,7 +76,9 @@ def inspect_base(recipe: Recipe) -> BaseFacts:
     template = skeleton.template
     usable = template is not None and not template_error(Tokens.of(skeleton.tokenizer), template)
     held = {"engine": "torch", "dtype": dtype, "quantization": "none"}
-    identity = base_identity(held, folder, sha256s(weights))
+    identity = (
+        gguf_identity(held, folder) if is_gguf(folder) else base_identity(held, folder, sha256s(weights))
+    )
     return BaseFacts(
         name,
         str(recipe.base),

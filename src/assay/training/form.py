@@ -12,21 +12,29 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from assay.plan import Decoding, EngineSettings, Policy
-from assay.plan.fields import Fields, Line, Listed, Margin, MetricText, Name, Shorthand, fault, wrapped
+from assay.plan.fields import (
+    ONE,
+    Fields,
+    Line,
+    Listed,
+    Margin,
+    MetricText,
+    Name,
+    Shorthand,
+    fault,
+    listed,
+    wrapped,
+)
 from assay.study.form import ClaimEntry, TaskEntry
 
 __all__ = ["COPIED", "AdapterEntry", "BaseEntry", "Data", "RecipeForm", "SettingsEntry"]
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
 def _module_sets(value: Any) -> Any:
     """`q_proj` and `[q_proj, v_proj]` are one set of modules; a list with a list in it is several."""
     if isinstance(value, list) and any(isinstance(item, list) for item in value):
-        return [_listed(item) for item in value]
-    return [_listed(value)]
+        return [listed(item) for item in value]
+    return [listed(value)]
 
 
 def _plain_name(text: str) -> str:
@@ -35,17 +43,16 @@ def _plain_name(text: str) -> str:
     return text
 
 
-_ONE = Shorthand(_listed, lambda several: several["items"])
 _ONE_SET = Shorthand(_module_sets, lambda sets: {"anyOf": [sets["items"]["items"], sets["items"]]})
 _Positive = Annotated[int, Field(gt=0)]
 _Seed = Annotated[int, Field(ge=0, lt=2**32)]
-_Wholes = Annotated[tuple[_Positive, ...], Listed, _ONE]
-_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Listed, _ONE]
-_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Listed, _ONE]
-_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Listed, _ONE]
-_Flags = Annotated[tuple[bool, ...], Listed, _ONE]
+_Wholes = Annotated[tuple[_Positive, ...], Listed, ONE]
+_Above = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Listed, ONE]
+_NotBelow = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Listed, ONE]
+_Shares = Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Listed, ONE]
+_Flags = Annotated[tuple[bool, ...], Listed, ONE]
 _Schedule = Literal["cosine", "linear", "constant"]
-_Schedules = Annotated[tuple[_Schedule, ...], Listed, _ONE]
+_Schedules = Annotated[tuple[_Schedule, ...], Listed, ONE]
 _Modules = Annotated[tuple[Line, ...], Listed]
 _ModuleSets = Annotated[tuple[_Modules, ...], Listed, _ONE_SET]
 _Claim = Annotated[ClaimEntry, wrapped("metric")]
@@ -58,9 +65,11 @@ class BaseEntry(Fields):
     name: Name = ""
     """In the study; the last part of `model` by default."""
     model: Line
-    """Folder or hub id."""
+    """Folder, GGUF file or hub id."""
     revision: Line | None = None
     """Of the hub id."""
+    file: Line | None = None
+    """The GGUF file in the folder, or in the hub's repository."""
     dtype: Literal["float32", "bfloat16"] | None = None
     """How its weights are held, and what is computed in; the checkpoint's own by default."""
 
@@ -78,7 +87,7 @@ class Data(Fields):
     """Commit of the hub dataset."""
     split: Line | None = None
     """Of the hub dataset."""
-    prompt: Annotated[tuple[Line, ...], Listed, _ONE] | None = None
+    prompt: Annotated[tuple[Line, ...], Listed, ONE] | None = None
     """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
     response: Line | None = None
     """The field that holds the response."""
@@ -177,7 +186,7 @@ class AdapterEntry(Fields):
     """What the training aims at, nominally."""
     seeds: Annotated[tuple[_Seed, ...], Listed]
     """An adapter for each."""
-    data: Annotated[tuple[Data, ...], Listed, _ONE]
+    data: Annotated[tuple[Data, ...], Listed, ONE]
     """What is learnt from; a list is put together."""
     settings: SettingsEntry = SettingsEntry()
     """How it is trained."""

@@ -99,7 +99,7 @@ class Recipe:
     def base(self) -> Path | str:
         """Where the base is: a folder, or a hub id."""
         model = self.form.base.model
-        local = model.startswith(("/", "./", "../", "~")) or model in (".", "..")
+        local = model.startswith(("/", "./", "../", "~")) or model in (".", "..") or model.endswith(".gguf")
         folder = self.resolve(model)
         return folder if local or folder.is_dir() else model
 
@@ -223,8 +223,10 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
             yield _no_file(recipe, place, path)
     base = recipe.base
     if isinstance(base, Path):
-        if not base.is_dir():
-            yield Problem(("base", "model"), f"no folder {base}", "paths are relative to the recipe file")
+        gguf = base.name.endswith(".gguf")
+        if not (base.is_dir() or (gguf and base.is_file())):
+            what = f"no {'file' if gguf else 'folder'} {base}"
+            yield Problem(("base", "model"), what, "paths are relative to the recipe file")
         elif recipe.form.base.revision is not None:
             yield Problem(("base", "revision"), f"a local folder has no revision ({base})", "remove the line")
     elif base.count("/") > 1:

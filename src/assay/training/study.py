@@ -84,8 +84,9 @@ def study_data(recipe: Recipe, out: Path) -> dict[str, Any]:
     model = recipe.base
     entry: dict[str, Any] = {"name": recipe.base_name}
     entry["model"] = relative(model, out.absolute(), base.model) if isinstance(model, Path) else model
-    if base.revision is not None:
-        entry["revision"] = base.revision
+    for key in ("revision", "file"):
+        if (value := getattr(base, key)) is not None:
+            entry[key] = value
     data: dict[str, Any] = {
         "name": recipe.form.name,
         "bases": [entry],

@@ -74,7 +74,7 @@ def _agreement(
 ) -> Agreement:
     level = 1 - 2 * plan.alpha
     rows = []
-    for adapter in plan.adapters:
+    for adapter in _adapters(plan):
         claims = [judged.get((adapter.name, metric), ()) for metric in metrics]
         gains = tuple(
             _gain(pairs.cells[adapter.name, metric], level, made[0].verdict if made else None)
@@ -135,6 +135,11 @@ def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
     return low > 0 or high < 0
 
 
+def _adapters(plan: Plan) -> list[Subject]:
+    """Each adapter once, without its other scales: they are no evidence of their own."""
+    return [subject for subject in plan.adapters if not subject.is_dose]
+
+
 def _pairs(
     plan: Plan,
     metrics: Sequence[MetricName],
@@ -144,7 +149,7 @@ def _pairs(
     for first, second in combinations(range(len(metrics)), 2):
         both = [
             _Both(adapter, gain, other, (side[first], side[second]))
-            for adapter, row, side in zip(plan.adapters, rows, sides, strict=True)
+            for adapter, row, side in zip(_adapters(plan), rows, sides, strict=True)
             if (gain := row.gains[first]) is not None and (other := row.gains[second]) is not None
         ]
         if both:

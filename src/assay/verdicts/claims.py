@@ -36,7 +36,7 @@ _WITHOUT_GAIN = (stats.Verdict.NO_GAIN, stats.Verdict.HARMED, stats.Verdict.NOT_
 
 def judge_claims(plan: Plan, pairs: Pairs) -> tuple[ClaimResult, ...]:
     """A verdict for each claim, at alpha divided by the size of its declared family."""
-    names = [claim.subject.name for claim in plan.claims]
+    names = [claim.subject.adapter for claim in plan.claims]
     families = zip(
         family_alphas(names, plan.alpha, "adapter"), family_alphas(names, plan.alpha, "study"), strict=True
     )

@@ -15,6 +15,9 @@ __all__ = [
     "BenchmarkGain",
     "Change",
     "Difference",
+    "Dose",
+    "DoseGain",
+    "DosePoint",
     "EngineNoise",
     "NoiseFloor",
     "PairAgreement",
@@ -167,6 +170,54 @@ class Change:
     """Only what is known of both sides: without finish reasons no `truncated`, without counts no `tokens`."""
     types: tuple[TypeDifference, ...]
     """Of a task with instruction types, one sample a prompt; over all prompts that both answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoseGain:
+    """A gain at one scale."""
+
+    gain: float
+    """Against the base."""
+    interval: Ends | None
+    """Null where only aggregate scores are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DosePoint:
+    """An adapter at one scale."""
+
+    scale: float
+    """The strength at which it is applied."""
+    subject: str
+    """As in the matrix."""
+    target: DoseGain | None
+    """Null where it was not measured, or is not applied."""
+    off_target: tuple[DoseGain | None, ...]
+    """In the order of the metrics; null likewise."""
+    drift: float | None
+    """Variant `gap`; null where a gain that it is made of was not measured."""
+    drift_interval: Ends | None
+    """Null likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Gains and drift of an adapter against the scale at which it is applied; at scale 0 each is 0."""
+
+    adapter: str
+    """Its own name, of whatever scale."""
+    base: str
+    """What it is applied to."""
+    label: str
+    """The label that is tested."""
+    target: str
+    """The claimed metric."""
+    off_target: tuple[str, ...]
+    """The metrics that drift is measured on."""
+    level: float
+    """Two-sided confidence of the intervals; they do not allow for there being several scales."""
+    points: tuple[DosePoint, ...]
+    """The weakest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 from assay.verdicts.recipes import Configuration, over_seeds
 from assay.verdicts.result import DriftResult
 
-__all__ = ["drifts"]
+__all__ = ["Prompts", "drifts", "drifts_of", "prompts_by_task"]
 
 Prompts = Mapping[str, Sequence[str]]
 """By task: its prompts, in file order."""
@@ -35,12 +35,12 @@ def drifts(
     Left out where an off-target metric was not measured.
     """
     level = 1 - 2 * plan.alpha
-    prompts_of = {task: _prompts(task, evidence) for task in ({} if plan.summary else plan.tasks)}
+    prompts_of = prompts_by_task(plan, evidence)
     of_adapters = [
         drift
         for claim in plan.claims
         if claim.kind == "gains"
-        for drift in _of_claim(claim, pairs, prompts_of, level)
+        for drift in drifts_of(claim, pairs, prompts_of, level)
     ]
     of_recipes = [
         drift
@@ -51,11 +51,17 @@ def drifts(
     return (*of_adapters, *of_recipes)
 
 
+def prompts_by_task(plan: Plan, evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """The prompts of each task, in file order; empty where only aggregate scores are known."""
+    return {task: _prompts(task, evidence) for task in ({} if plan.summary else plan.tasks)}
+
+
 def _prompts(task: str, evidence: Evidence) -> tuple[str, ...]:
     return tuple(example.prompt or f"{task}/{example.key}" for example in evidence.examples(task))
 
 
-def _of_claim(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> Iterator[DriftResult]:
+def drifts_of(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> Iterator[DriftResult]:
+    """Drift of a claim's subject from its metric, in each variant; none where a metric was not measured."""
     name = claim.subject.name
     target = _estimate(pairs.of(claim), level)
     cells = {metric: pairs.cells[name, metric] for metric in claim.off_target}

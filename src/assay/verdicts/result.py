@@ -11,7 +11,7 @@ from typing import Literal
 
 from assay.plan import step_words
 from assay.stats import Verdict
-from assay.verdicts.descriptive import Agreement, Applied, Change, EngineNoise, NoiseFloor
+from assay.verdicts.descriptive import Agreement, Applied, Change, Dose, EngineNoise, NoiseFloor
 from assay.verdicts.parts import (
     ClaimsDeclared,
     Counts,
@@ -390,5 +390,7 @@ class Result:
     """Version of the rules that choose words; a word may differ from that of an older rule on the same records."""
     changes: tuple[Change, ...] = ()
     """What else changed where an adapter gained or fell; describes, and decides nothing."""
+    dose: tuple[Dose, ...] = ()
+    """One for each adapter of several scales and each metric that it claims; describes, and decides nothing."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """Of `verdicts.json`; the number grows when a field changes meaning or goes away."""

@@ -26,8 +26,9 @@ from assay.engines.adapter_files import (
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
 from assay.engines.files import TEXTS, located, read_object, sha256s, shards
+from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
-from assay.engines.preflight import Preflight, versions
+from assay.engines.preflight import Preflight, refuse_scaled, versions
 from assay.engines.server.dialect import Dialect, Target
 from assay.engines.server.http import Server
 from assay.engines.server.options import Connection, ServerSettings, read_settings
@@ -74,6 +75,7 @@ class ServerPreflight(Preflight):
         server: Server,
         open_server: Callable[[Connection], Server],
     ) -> None:
+        refuse_gguf(base, "openai")
         self.settings = settings
         self._open = open_server
         self._served = Served(server, settings, base)
@@ -123,6 +125,7 @@ class ServerPreflight(Preflight):
     def look(self, adapter: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
         try:
+            refuse_scaled(adapter)
             folder = located(adapter, [*TEXTS, WEIGHTS, "*.gguf"])
             files = _adapter_files(folder)
             weights = files.weights if files else next(folder.glob("*.gguf"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import Any
@@ -88,6 +88,18 @@ class Adapter:
     """Why it cannot share a batch with others; empty where it can."""
     replaces: tuple[str, ...] = ()
     """Weights of the base itself that its file holds with other values: they take their place while it is on."""
+
+    def at(self, scale: float) -> Adapter:
+        """The same adapter at another strength. Raises EngineError where peft applies it, which knows its own only."""
+        if scale == 1:
+            return self
+        if self.unstackable:
+            raise EngineError(
+                f"{self.unstackable}, so that it cannot be applied at scale {scale:g}",
+                fix="remove its `scale`",
+            )
+        deltas = {layer: Delta(delta.down, delta.up * scale) for layer, delta in self.deltas.items()}
+        return replace(self, deltas=deltas)
 
     @property
     def norm(self) -> float:

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from assay.engines.api import ModelRef
 from assay.engines.files import TEXTS, located, read_headers, read_object, shards
+from assay.engines.gguf import gguf_file, read_gguf
 from assay.errors import EngineError
 
 __all__ = ["base_files", "damaged", "refuse_misshapen", "refuse_mute", "without_tokenizer"]
@@ -29,7 +30,10 @@ SAMPLE = "The answer is 1."
 
 
 def base_files(base: ModelRef, *, allow_pickle: bool, remote_code: bool) -> tuple[Path, tuple[Path, ...]]:
-    """The folder of a base and its weights' files, checked to be whole. Raises EngineError."""
+    """The folder of a base and its weights' files, checked to be whole; a GGUF file is both. Raises EngineError."""
+    if (gguf := gguf_file(base)) is not None:
+        read_gguf(gguf)
+        return gguf, (gguf,)
     patterns = [*TEXTS, "*.safetensors"]
     patterns += ["*.bin"] if allow_pickle else []
     patterns += ["*.py"] if remote_code else []
@@ -38,6 +42,8 @@ def base_files(base: ModelRef, *, allow_pickle: bool, remote_code: bool) -> tupl
     if not path.is_file():
         adapter = (folder / "adapter_config.json").is_file()
         what = "it is an adapter; give the base" if adapter else "give another"
+        if files := sorted(path.name for path in folder.glob("*.gguf")):
+            what = f"to use a GGUF file in it, write `file: {files[0]}`; else give another"
         raise EngineError(f"no config.json in {folder}: {what}, a folder that transformers saved")
     config = read_object(path)
     if not config.get("model_type") and "auto_map" not in config:

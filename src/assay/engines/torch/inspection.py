@@ -69,12 +69,12 @@ def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool =
 
 
 def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
-    """What is odd about a base.
+    """What is odd about a base. folder: or its GGUF file, which has no generation configuration.
 
     Nothing of a chat template that cannot be used: that matters to a study only that asks under it.
     """
     problems = []
-    generation = read_object(folder / "generation_config.json")
+    generation = {} if folder.is_file() else read_object(folder / "generation_config.json")
     if unmet := [
         f"{key}: {generation[key]}"
         for key, plain in PLAIN.items()

@@ -7,9 +7,9 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from logging import CRITICAL
 from pathlib import Path
@@ -29,8 +29,10 @@ from transformers.utils import logging
 
 from assay.engines.chat_template import default_template
 from assay.engines.files import read_headers, shards
+from assay.engines.gguf import is_gguf, read_gguf
 from assay.engines.torch.attention import NAME
 from assay.engines.torch.checkpoint import damaged, refuse_mute, without_tokenizer
+from assay.engines.torch.gguf_load import as_plain, gguf_error, pretrained, unpacking
 from assay.errors import EngineError
 
 __all__ = ["DTYPES", "QUANTIZATIONS", "Base", "Source", "calm", "load_base", "load_skeleton", "out_of_memory"]
@@ -50,10 +52,10 @@ class Source:
     """Where a base comes from and how it is held."""
 
     model: str
-    """A folder, or a hub id."""
+    """A folder, a GGUF file, or a hub id."""
     revision: str | None = None
     dtype: str = "auto"
-    """`auto`: the checkpoint's own, float32 where it says none."""
+    """`auto`: the checkpoint's own, float32 where it says none; bfloat16 of a quantized GGUF file."""
     device: str | None = None
     """`cpu`, `cuda`, `cuda:1`; None: a GPU where there is one."""
     quantization: Quantization = "none"
@@ -106,25 +108,36 @@ def load_base(source: Source, name: str = "base", called: str = "") -> Base:
     try:
         if Path(source.model).is_dir():
             shards(Path(source.model), allow_pickle=source.allow_pickle)
-        with calm():
-            tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
-            model = _load_weights(source)
+        with calm(), pretrained(source.model, _options(source)) as (place, options):
+            tokenizer = AutoTokenizer.from_pretrained(place, **options)
+            model = _load_weights(source, place, options)
     except Exception as bad:
         raise _explained(source, bad).at(f"base {name!r}") from bad
-    return wrap_base(name, model, tokenizer, called)
+    return _wrapped(source, name, model, tokenizer, called)
 
 
-def _load_weights(source: Source) -> PreTrainedModel:
+def _wrapped(
+    source: Source, name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, called: str
+) -> Base:
+    """Ready to run; the header of a GGUF file may name more tokens that end a text than transformers reads."""
+    base = wrap_base(name, model, tokenizer, called)
+    if not is_gguf(source.model):
+        return base
+    ends = base.ends | read_gguf(Path(source.model)).ends
+    return replace(base, ends=ends, source=called or source.model)
+
+
+def _load_weights(source: Source, place: str, options: Mapping[str, Any]) -> PreTrainedModel:
     device = source.device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = own_dtype(source)
     model: Any
     report: dict[str, Any]
     model, report = AutoModelForCausalLM.from_pretrained(
-        source.model,
+        place,
         dtype=dtype,
         output_loading_info=True,
-        use_safetensors=None if source.allow_pickle else True,
-        **_options(source),
+        use_safetensors=None if source.allow_pickle or is_gguf(source.model) else True,
+        **options,
         **_quantized(source, dtype, device),
     )  # type: ignore[misc]
     if absent := sorted(report["missing_keys"]):
@@ -132,6 +145,8 @@ def _load_weights(source: Source) -> PreTrainedModel:
             f"{source.model} holds no weights for {len(absent)} of its tensors ({', '.join(absent[:3])}), which "
             f"would be random; download it again"
         )
+    if is_gguf(source.model):
+        as_plain(model)
     return model if source.quantization != "none" else model.to(torch.device(device))
 
 
@@ -154,10 +169,16 @@ def load_skeleton(source: Source, name: str = "base", called: str = "") -> Base:
 
     Raises EngineError with the fix if this engine could not run it.
     """
-    with _blaming(source, name, "config.json"):
-        config = AutoConfig.from_pretrained(source.model, **_options(source))
-    with _blaming(source, name, "tokenizer.json"):
-        tokenizer = AutoTokenizer.from_pretrained(source.model, **_options(source))
+    with (
+        _blaming(source, name, "config.json"),
+        pretrained(source.model, _options(source)) as (place, options),
+    ):
+        config = AutoConfig.from_pretrained(place, **options)
+    with (
+        _blaming(source, name, "tokenizer.json"),
+        pretrained(source.model, _options(source)) as (place, options),
+    ):
+        tokenizer = AutoTokenizer.from_pretrained(place, **options)
         refuse_mute(tokenizer, Path(source.model))
     with _blaming(source, name), torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -167,7 +188,7 @@ def load_skeleton(source: Source, name: str = "base", called: str = "") -> Base:
     if (Path(source.model) / "generation_config.json").is_file():
         with _blaming(source, name, "generation_config.json"):
             model.generation_config = GenerationConfig.from_pretrained(source.model)
-    return wrap_base(name, model, tokenizer, called)
+    return _wrapped(source, name, model, tokenizer, called)
 
 
 @contextmanager
@@ -184,6 +205,8 @@ def own_dtype(source: Source) -> torch.dtype:
     """The dtype that the weights get: as asked for, or the checkpoint's own as `transformers` finds it."""
     if source.dtype != "auto":
         return _dtype(source.dtype)
+    if is_gguf(source.model):
+        return _dtype(read_gguf(Path(source.model)).dtype or "bfloat16")
     config = AutoConfig.from_pretrained(source.model, **_options(source))
     named = getattr(config, "dtype", None) or getattr(config.get_text_config(), "dtype", None)
     if named is not None:
@@ -228,6 +251,8 @@ def _explained(source: Source, bad: Exception, file: str = "") -> EngineError:
     if isinstance(bad, ImportError):
         missing = bad.name or "another package"
         return EngineError(f"{source.model} needs {missing}, which is not installed: {text[:300]}")
+    if is_gguf(source.model):
+        return gguf_error(source.model, text)
     if kind := UNKNOWN.search(text):
         return EngineError(
             f"{folder / 'config.json'} has model_type {kind[1]!r}, which transformers {version('transformers')} "
@@ -261,6 +286,8 @@ def _dtype(name: str) -> torch.dtype:
 
 
 def _quantized(source: Source, dtype: torch.dtype, device: str) -> dict[str, Any]:
+    if is_gguf(source.model):
+        return unpacking()
     if source.quantization == "none":
         return {}
     from transformers import BitsAndBytesConfig

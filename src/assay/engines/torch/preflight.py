@@ -22,6 +22,7 @@ from assay.engines.adapter_files import PICKLE, WEIGHTS, weights_file
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens
 from assay.engines.files import TEXTS, Stamp, located, sha256s
+from assay.engines.gguf import gguf_identity, is_gguf
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, versions
 from assay.engines.torch.adapter_load import read_adapter
@@ -33,7 +34,7 @@ from assay.engines.torch.loading import Base, Source, load_base, load_skeleton
 from assay.engines.torch.options import TorchSettings, read_settings
 from assay.engines.torch.peft_fallback import SpoiledError
 from assay.engines.torch.session import CHANGED, TorchSession, free
-from assay.errors import EngineError
+from assay.errors import EngineError, Place
 from assay.plan import EngineSettings
 
 __all__ = ["TorchPreflight", "preflight"]
@@ -51,6 +52,12 @@ def preflight(settings: EngineSettings, base: ModelRef, adapters: Sequence[Model
         folder, weights = base_files(
             base, allow_pickle=options.allow_pickle, remote_code=options.trust_remote_code
         )
+        if is_gguf(folder) and checked.quantization != "none":
+            raise EngineError(
+                "a GGUF file is unpacked into plain weights",
+                place=Place.of("engine", "quantization"),
+                fix="remove the line, or give the base as a folder with safetensors",
+            )
         stamp = Stamp.of(folder)
         skeleton = load_skeleton(_source(folder, checked), base.name, str(base.source))
         refuse_misshapen(folder, weights, skeleton.model)
@@ -73,6 +80,7 @@ class Usable:
     size: int
     """Bytes in memory."""
     stamp: Stamp
+    scale: float = 1.0
 
 
 class TorchPreflight(Preflight):
@@ -86,6 +94,7 @@ class TorchPreflight(Preflight):
         self._skeleton = skeleton
         self.context = None if skeleton.context >= UNBOUNDED else skeleton.context
         packages = [*PACKAGES, *(["bitsandbytes"] if settings.quantization != "none" else [])]
+        packages += ["gguf"] if is_gguf(stamp.folder) else []
         self.provenance = versions(*packages) | {"device": _device(self.options.place)}
 
     @contextmanager
@@ -102,8 +111,10 @@ class TorchPreflight(Preflight):
             "dtype": str(skeleton.model.dtype).removeprefix("torch."),
             "quantization": self.settings.quantization,
         }
-        identity = base_identity(
-            settings, folder, sha256s(weights), remote_code=self.options.trust_remote_code
+        identity = (
+            gguf_identity(settings, folder)
+            if is_gguf(folder)
+            else base_identity(settings, folder, sha256s(weights), remote_code=self.options.trust_remote_code)
         )
         self.add_base(identity, skeleton.template)
         self.note(*inspect_base(skeleton, folder))
@@ -123,16 +134,21 @@ class TorchPreflight(Preflight):
         self.note(*inspection.problems)
         if inspection.adapter is None:
             return
+        try:
+            inspection.adapter.at(ref.scale)
+        except EngineError as bad:
+            self.note(Problem(ref.name, "error", str(bad)))
+            return
         file = weights_file(folder, allow_pickle=pickle)
         stackable = not inspection.adapter.unstackable
         dtype = self._skeleton.model.dtype if stackable and not self.options.exact_adapters else torch.float32
         identity = adapter_identity(
-            folder, file, self.identities[self.name], str(dtype).removeprefix("torch.")
+            folder, file, self.identities[self.name], str(dtype).removeprefix("torch."), ref.scale
         )
         self.add_adapter(ref.name, identity, inspection.template)
         twice = self.options.place.type == "cpu"
         size = adapter_bytes(inspection.adapter, file, dtype.itemsize, twice=twice)
-        self.adapters[ref.name] = Usable(folder, stackable, size, stamp)
+        self.adapters[ref.name] = Usable(folder, stackable, size, stamp, ref.scale)
 
     def refuse_too_large(self, weights: Sequence[Path]) -> None:
         """Raise EngineError if base and adapters are more than fits."""
@@ -157,6 +173,7 @@ class TorchPreflight(Preflight):
                     continue
                 try:
                     adapter = read_adapter(name, usable.folder, base, allow_pickle=self.options.allow_pickle)
+                    adapter = adapter.at(usable.scale)
                 except EngineError as bad:
                     failed[name] = str(bad)
                     continue

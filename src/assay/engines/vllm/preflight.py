@@ -20,8 +20,9 @@ from assay.engines.adapter_files import WEIGHTS, layers_of, read_adapter_files
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
 from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_headers, read_object, sha256s, shards
+from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
-from assay.engines.preflight import Preflight, versions
+from assay.engines.preflight import Preflight, refuse_scaled, versions
 from assay.engines.vllm.adapter_check import check_adapter, largest_rank
 from assay.engines.vllm.loading import Adapter, Order, load
 from assay.engines.vllm.options import VllmSettings, read_settings
@@ -57,6 +58,7 @@ class VllmPreflight(Preflight):
 
     def __init__(self, base: ModelRef, settings: VllmSettings) -> None:
         self.settings, options = settings, settings.options
+        refuse_gguf(base, "vllm")
         self.adapters: dict[str, Adapter] = {}
         """Those that can be asked."""
         self.folder = located(
@@ -93,6 +95,7 @@ class VllmPreflight(Preflight):
     def look(self, weights: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
         try:
+            refuse_scaled(weights)
             folder = located(weights, [*TEXTS, WEIGHTS])
             stamp = Stamp.of(folder)
             files = read_adapter_files(folder)

@@ -52,7 +52,8 @@ def to_card(run: Finished, name: str | None = None) -> str:
 
 def hub_id(run: Finished, source: str | None) -> str | None:
     """A base's or an adapter's place on the hub; None for a folder, or where only responses were recorded."""
-    if source is None or not _HUB_ID.fullmatch(source) or (run.folder / source).is_dir():
+    local = source is not None and ((run.folder / source).is_dir() or source.endswith(".gguf"))
+    if source is None or local or not _HUB_ID.fullmatch(source):
         return None
     return source
 

@@ -92,6 +92,8 @@ def model_arguments(run: Finished, name: str) -> dict[str, str]:
     named = {"pretrained": _at(base.source or base.name, base.revision)}
     if adapter is not None:
         named["peft"] = _at(adapter.source or adapter.name, adapter.revision)
+        if adapter.scale != 1:
+            named["peft"] += f"#scale={adapter.scale:g}"
     return named
 
 

@@ -6,6 +6,7 @@ It takes findings, a plan and a run's records, and returns text; `assay report R
     embed      flips as JSON inside the page, within its size
     scale      axes and colour steps
     forest     gains with intervals, by recipe and seed
+    dose       gain and drift against scale
     plane      target gain against off-target gain
     view       the tables' rows and cells
     render     templates, style, script, content security policy

@@ -10,6 +10,7 @@ from assay.verdicts.response_changes import LENGTHS, MEASURES
 
 __all__ = [
     "CHANGED",
+    "DOSE",
     "ENDS",
     "difference_words",
     "ends_words",
@@ -26,6 +27,12 @@ CHANGED = (
     "points, lengths in characters and tokens; intervals 95 %, not adjusted for there being many."
 )
 """Shown above the changes."""
+DOSE = (
+    "Descriptive: an adapter applied at several strengths, 1 as it was trained. At scale 0 it is the base, and every gain is "
+    "0. A claim is decided at one scale; intervals here do not allow for there being several, so the best of them looks "
+    "better than it is."
+)
+"""Shown above gains at several scales."""
 ENDS = "Rank correlation is Spearman's over recipes (mean over seeds), as independent draws, with a 95 % interval from 4 on."
 """Shown with rank correlations."""
 
