@@ -196,9 +196,9 @@ def test_a_bet_on_several_checks_is_told_and_not_simulated(tmp_path: Path) -> No
 def test_simulating_shows_how_far_it_is(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
 
-    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:
         seen.append((what, done, total))
-        silent(what, done, total, note, part)
+        silent(what, done, total, note, part, left)
 
     planned(study(tmp_path), progress=progress)
     assert seen == [("simulating early stops", 0, 1), ("simulating early stops", 1, 1)]

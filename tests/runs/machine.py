@@ -8,7 +8,19 @@ from dataclasses import dataclass
 
 from assay.engines import Completion, Partial, Prompt
 
-__all__ = ["Machine"]
+__all__ = ["Costs", "Machine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Seconds of each."""
+
+    step: float
+    token: float
+    position: float
+    """That a row looks at."""
+    read: float
+    """Token of a prompt."""
 
 
 @dataclass
@@ -18,12 +30,7 @@ class Machine:
     lengths: Mapping[Prompt, int]
     """Tokens of each response, if its limit allows so many."""
     slots: int
-    step: float
-    token: float
-    position: float
-    """Seconds for each position that a row looks at."""
-    read: float
-    """Seconds for each token of a prompt."""
+    costs: Costs
     budget: int = 384
     now: float = 0.0
 
@@ -44,8 +51,9 @@ class Machine:
                 budget -= size(waiting[0])
                 rows[waiting.popleft()] = 0
             held = sum(tokens + size(prompt) for prompt, tokens in rows.items())
-            self.now += self.step + self.token * len(rows) + self.position * held
-            self.now += self.read * (self.budget - budget)
+            costs = self.costs
+            self.now += costs.step + costs.token * len(rows) + costs.position * held
+            self.now += costs.read * (self.budget - budget)
             for prompt in list(rows):
                 rows[prompt] += 1
                 if rows[prompt] >= min(self.lengths[prompt], prompt.max_tokens):

@@ -51,18 +51,13 @@ def test_tokens_of_rows_under_way_count_and_those_of_an_earlier_start_do_not(tmp
     first, second, third = (Prompt("base", "choice", key, "prompt", max_tokens=200) for key in "012")
     meter.expect(base, [first, second, third])
     meter.start(base, [first, second, third], {first: [0] * 100})
-    items = meter.counted(
-        base,
-        iter(
-            [
-                Partial({first: [0] * 120, second: [0] * 20}),
-                Completion(second, "", tokens=40, finish="stop"),
-                Partial({first: [0] * 140}),
-            ]
-        ),
-    )
+    items: list[Completion | Partial] = [
+        Partial({first: [0] * 120, second: [0] * 20}),
+        Completion(second, "", tokens=40, finish="stop"),
+        Partial({first: [0] * 140}),
+    ]
     tokens = []
-    for _ in items:
+    for _ in meter.counted(base, items):
         tokens.append(meter.tokens)
         now += 10
     assert tokens == [40, 60, 80]

@@ -47,7 +47,7 @@ def test_no_cost_is_negative_whatever_is_seen() -> None:
     for _ in range(200):
         pace = Pace()
         for _ in range(rng.integers(1, 9)):
-            pace.add(rng.integers(0, 1000, 4) * rng.integers(0, 2, 4) * 1.0, float(rng.exponential(10)))
+            pace.add(np.floor(1000 * rng.random(4)) * (rng.random(4) < 0.5), float(rng.exponential(10)))
         if pace.seconds:
             assert (pace.costs() >= 0).all()
             assert np.isfinite(pace.costs()).all()

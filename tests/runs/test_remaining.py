@@ -13,14 +13,14 @@ import pytest
 
 from assay.engines import Completion, Partial, Prompt
 from assay.runs.remaining import Remaining
-from tests.runs.machine import Machine
+from tests.runs.machine import Costs, Machine
 
 Draw = Callable[[np.random.Generator], int]
 TWO_MINUTES, BARELY = 120.0, 30.0
-TWO_CORES = {"step": 0.072, "token": 0.0011, "position": 4e-7, "read": 0.0007}
+TWO_CORES = Costs(step=0.072, token=0.0011, position=4e-7, read=0.0007)
 """As a model of 135 million parameters was measured: a step of 207 rows takes .38 s."""
-SHORT_OF_COMPILER = {"step": 0.15, "token": 0.0017, "position": 2.5e-6, "read": 0.0007}
-GPU = {"step": 0.02, "token": 1e-5, "position": 1e-9, "read": 3e-5}
+NO_KERNEL = Costs(step=0.15, token=0.0017, position=2.5e-6, read=0.0007)
+GPU = Costs(step=0.02, token=1e-5, position=1e-9, read=3e-5)
 
 
 def lengths(median: float, spread: float, endless: float) -> Draw:
@@ -50,7 +50,7 @@ class Case:
     tasks: tuple[Asked, ...]
     subjects: int
     slots: int
-    costs: dict[str, float]
+    costs: Costs
     again: int = 20
     """Prompts that are asked twice, of one subject."""
 
@@ -71,7 +71,7 @@ class Case:
 
 CASES = {
     "64 prompts, 9 subjects, 1,280 tokens": Case((Asked(64, 1280),), 9, 207, TWO_CORES),
-    "the same without a kernel": Case((Asked(64, 1280),), 9, 207, SHORT_OF_COMPILER),
+    "the same without a kernel": Case((Asked(64, 1280),), 9, 207, NO_KERNEL),
     "541 prompts, 3 subjects": Case((Asked(541, 1280),), 3, 207, TWO_CORES),
     "64 prompts, 9 subjects, 512 tokens": Case((Asked(64, 512),), 9, 256, TWO_CORES),
     "subjects of other lengths": Case((Asked(64, 1280, others=BRIEF),), 9, 207, TWO_CORES),
@@ -87,7 +87,7 @@ OFTEN = ("64 prompts, 9 subjects, 1,280 tokens", "64 prompts, 9 subjects, 512 to
 def stated(case: Case) -> Iterator[tuple[float, float, float]]:
     """(seconds since the first prompt was asked, seconds left as stated then, seconds left)."""
     first, second = case.drawn()
-    machine = Machine({**first, **second}, case.slots, **case.costs)
+    machine = Machine({**first, **second}, case.slots, case.costs)
     remaining = Remaining()
     remaining.expect("s0", [*first, *second])
     estimates: list[tuple[float, float]] = []
@@ -140,7 +140,7 @@ def test_the_next_bases_count_with_the_time_that_one_takes_to_load() -> None:
     def asked(base: str) -> list[Prompt]:
         return [Prompt(base, "t", str(i), "text", max_tokens=100) for i in range(20)]
 
-    remaining, machine = Remaining(), Machine(dict.fromkeys(asked("a"), 10**6), 8, 0.5, 0, 0, 0)
+    remaining, machine = Remaining(), Machine(dict.fromkeys(asked("a"), 10**6), 8, Costs(0.5, 0, 0, 0))
     for base in "abc":
         remaining.expect(base, asked(base))
     remaining.load(machine.now)

@@ -61,8 +61,8 @@ def test_responses_without_an_answer_after_the_mark_are_counted(tmp_path: Path) 
 def test_progress_is_told_response_by_response(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
 
-    def progress(what: str, done: int, total: int, note: str = "", part: str = "") -> None:
-        assert (note, part) == ("", "")
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:
+        assert (note, part, left) == ("", "", "")
         told.append((what, done, total))
 
     score_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), progress=progress)

@@ -28,7 +28,7 @@ import torch
 torch.set_num_threads(1)
 from assay.training import train
 
-def die(what, done, total, note="", part=""):
+def die(what, done, total, note="", part="", left=""):
     if what == "training" and part == "numeric-s2" and done == 5:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -80,7 +80,7 @@ class Stop(BaseException):
 
 
 def stopped(path: Path, out: Path, name: str, step: int) -> None:
-    def tell(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+    def tell(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         if (part, done) == (name, step):
             raise Stop
 
@@ -92,7 +92,7 @@ def steps_of(path: Path, out: Path, name: str) -> list[int]:
     """The steps that a training takes of one adapter."""
     seen: list[int] = []
 
-    def tell(what: str, done: int, total: int, note: str = "", part: str = "") -> None:  # noqa: ARG001
+    def tell(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
         if part == name:
             seen.append(done)
 

@@ -65,7 +65,7 @@ class Lengths:
 def _hazard(counts: NDArray[np.float64], general: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the responses that end at each length they reach; the general one where few came so far."""
     ended, reached = counts
-    return (ended + WEIGHT * general) / (reached + WEIGHT)
+    return np.asarray((ended + WEIGHT * general) / (reached + WEIGHT))
 
 
 def _power_law(counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -229,7 +229,7 @@ def _lengths(curve: Survival, limit: int, tokens: NDArray[np.int64]) -> NDArray[
     """How long rows of so many tokens become, spread as the curve says."""
     share = (np.arange(1, len(tokens) + 1) * GOLDEN) % 1
     lengths = np.searchsorted(-curve, -curve[np.minimum(tokens, limit)] * share)
-    return np.maximum(np.minimum(lengths, limit), tokens + 1.0)
+    return np.asarray(np.maximum(np.minimum(lengths, limit), tokens + 1.0))
 
 
 def _positions(
