@@ -11,8 +11,6 @@ from safetensors.numpy import save_file
 from assay.engines.adapter_files import (
     CONFIG,
     WEIGHTS,
-    Match,
-    match,
     read_adapter_files,
     refuse_changed_base,
     unusual,
@@ -46,7 +44,7 @@ def test_a_plain_configuration_is_read(tmp_path: Path) -> None:
         (b"{", "is not JSON"),
         (b"\xff\xfe\x00", "is not JSON"),
         (b"[1, 2]", "is not a JSON object"),
-        (b"{}", "has no `peft_type`; it is not one that peft saved"),
+        (b"{}", "has no `peft_type`; it is not one that peft or mlx-lm saved"),
     ],
 )
 def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
@@ -117,42 +115,6 @@ def test_a_folder_without_a_configuration_says_what_it_is(tmp_path: Path) -> Non
     assert reason(tmp_path).startswith(f"no {CONFIG} in {tmp_path}; it is a base; ")
     (tmp_path / CONFIG).mkdir()
     assert reason(tmp_path).startswith(f"{tmp_path / CONFIG} is a folder")
-
-
-LAYERS = {f"model.layers.{i}.self_attn.{name}": (8, 4) for i in range(2) for name in ("q_proj", "o_proj")}
-
-
-def matched(shapes: dict[str, tuple[int, ...]], **config: Any) -> Match:
-    return match(PLAIN | config, shapes, LAYERS)
-
-
-def pair(layer: str, out: int = 8, into: int = 4) -> dict[str, tuple[int, ...]]:
-    return {
-        f"base_model.model.{layer}.lora_A.weight": (2, into),
-        f"base_model.model.{layer}.lora_B.weight": (out, 2),
-    }
-
-
-def test_a_layer_fits_by_its_name_or_by_the_end_of_it_where_only_one_has_that() -> None:
-    exact, moved = "model.layers.0.self_attn.q_proj", "model.language_model.layers.1.self_attn.q_proj"
-    found = matched(pair(exact) | pair(moved))
-    assert found.places == {exact: exact, moved: "model.layers.1.self_attn.q_proj"}
-    assert (found.strangers, found.misshapen, found.halves, found.others) == ((), {}, (), ())
-
-
-def test_what_does_not_fit_is_told_apart() -> None:
-    layer = "model.layers.0.self_attn.o_proj"
-    half = {"base_model.model.model.layers.1.self_attn.o_proj.lora_A.weight": (2, 4)}
-    found = matched(pair(layer, out=9) | pair("model.layers.7.self_attn.q_proj") | half | {"x.weight": (3,)})
-    assert found.misshapen == {layer: ((9, 4), (8, 4))}
-    assert found.strangers == ("model.layers.7.self_attn.q_proj",)
-    assert found.halves == ("model.layers.1.self_attn.o_proj",)
-    assert found.others == ("x.weight",)
-
-
-def test_transposed_layers_are_compared_transposed() -> None:
-    layer = "model.layers.0.self_attn.q_proj"
-    assert not matched(pair(layer, out=4, into=8), fan_in_fan_out=True).misshapen
 
 
 def test_fields_are_unusual_where_they_are_set() -> None:

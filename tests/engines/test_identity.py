@@ -14,6 +14,7 @@ from assay.engines.adapter_files import CONFIG, WEIGHTS
 from assay.engines.files import json_sha256, sha256s, shards
 from assay.engines.identity import adapter_identity, base_identity
 from tests.engines.server.conftest import make_adapter, make_base
+from tests.engines.vllm.conftest import tensors
 
 HELD = {"engine": "torch", "dtype": "float32", "quantization": "none"}
 
@@ -25,6 +26,8 @@ def home(tmp_path: Path) -> Path:
     (base / "README.md").write_text("a card")
     (base / "chat_template.jinja").write_text("{{ messages }}")
     make_adapter(tmp_path / "math", 2.0)
+    tensors(base / "model.safetensors", {"weight": (1,)})
+    tensors(tmp_path / "math" / WEIGHTS, {"weight": (1,)}, 2.0)
     return tmp_path
 
 
@@ -33,7 +36,7 @@ def of_base(home: Path, held: Mapping[str, Any] = HELD) -> dict[str, Any]:
 
 
 def of_adapter(home: Path) -> dict[str, Any]:
-    return adapter_identity(home / "math", home / "math" / WEIGHTS, of_base(home), "float32")
+    return adapter_identity(home / "math", [home / "math" / WEIGHTS], of_base(home), "float32")
 
 
 def test_they_are_those_that_stored_runs_hold(home: Path) -> None:

@@ -1,7 +1,7 @@
-"""An adapter's files: its configuration, the names and shapes of its tensors, and how those fit a base.
+"""An adapter's files: its configuration, and the names and shapes of its tensors; as peft or mlx-lm saves them.
 
 files = read_adapter_files(Path("adapters/math"))         # raises EngineError: absent, malformed, cut short
-fit = match(files.config, files.tensors, layers)          # against the layers of a base, by name and shape
+fit = fit_adapter(files, base_shapes)                     # assay.engines.adapter_fit: against the layers of a base
 
 It needs neither torch nor peft, loads no weights, and knows no engine. Its errors do not name the adapter.
 """
@@ -10,36 +10,39 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from assay.adapter_folders import CONFIG, words_within
-from assay.engines.files import read_header, read_headers, read_object
+from assay.engines.files import read_headers, read_object
 from assay.errors import EngineError
 
 __all__ = [
     "CONFIG",
     "PICKLE",
     "WEIGHTS",
+    "WEIGHT_FILES",
     "AdapterFiles",
-    "Match",
-    "Pair",
+    "Form",
     "Shape",
-    "layer_suffix",
-    "layers_of",
-    "match",
+    "is_mlx",
     "read_adapter_files",
     "refuse_changed_base",
-    "refuse_other_base",
     "unusual",
-    "weights_file",
+    "weights_files",
 ]
 
 WEIGHTS = "adapter_model.safetensors"
 PICKLE = "adapter_model.bin"
+INDEX = "adapter_model.safetensors.index.json"
+SHARD = re.compile(r"adapter_model-(\d{5})-of-(\d{5})\.safetensors")
+MLX = "adapters.safetensors"
+WEIGHT_FILES = (WEIGHTS, "adapter_model-*.safetensors", MLX)
+"""What files of weights are called, as patterns; a pickle is none."""
 Shape = tuple[int, ...]
+Form = Literal["peft", "mlx-lm"]
 DEFAULTS: Mapping[str, Any] = {
     "bias": "none",
     **dict.fromkeys(("modules_to_save", "trainable_token_indices", "target_parameters")),
@@ -50,83 +53,51 @@ DEFAULTS: Mapping[str, Any] = {
 """Fields of peft's LoRA that make it more than `B @ A` on some layers, with the value that leaves them out."""
 PLAIN_STARTS = (True, False, None, "gaussian", "eva", "orthogonal", "mica")
 """Values of `init_lora_weights` that leave the base's weights alone."""
-ANYWHERE = ("embed_tokens", "lm_head")
-"""Layers that bases keep in one tensor, or under other names."""
-KEY = re.compile(r"(?:base_model\.model\.)?(.+)\.lora_(?:embedding_)?([AB])(?:\.default)?(?:\.weight)?")
-"""A tensor of a LoRA: its layer, and which of the two matrices it is."""
-SUFFIX = re.compile(r"(?:^|\.)((?:layers|h|blocks|block)\.\d+\..+)$")
-"""The end of a layer's name that files agree on: what comes before differs between versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterFiles:
-    """A folder that peft saved."""
+    """A folder that peft or mlx-lm saved."""
 
     folder: Path
     config: Mapping[str, Any]
     """As written."""
-    weights: Path
+    weights: tuple[Path, ...]
+    """One file, or its shards."""
     tensors: Mapping[str, Shape]
     """By name; none of a pickle, which only torch reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Shapes of the two matrices of one layer."""
-
-    down: Shape
-    """A: (rank, in)."""
-    up: Shape
-    """B: (out, rank)."""
-
-    @property
-    def changes(self) -> Shape | None:
-        """Shape of the change `B @ A`; None where it is no plain product."""
-        return (self.up[0], self.down[1]) if len(self.down) == len(self.up) == 2 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """How the tensors of a LoRA fit the layers of a base."""
-
-    pairs: Mapping[str, Pair]
-    """By layer, as the file names it."""
-    halves: tuple[str, ...]
-    """Layers of which one matrix is missing."""
-    others: tuple[str, ...]
-    """Tensors that are no part of a LoRA."""
-    places: Mapping[str, str]
-    """Layer of the base for each pair that has one, by its name in the file."""
-    misshapen: Mapping[str, tuple[Shape, Shape]]
-    """Layers whose change has another shape than the base's layer: both shapes."""
-
-    @property
-    def strangers(self) -> tuple[str, ...]:
-        """Layers that the base lacks."""
-        return tuple(layer for layer in self.pairs if layer not in self.places)
+    form: Form = "peft"
 
 
 def read_adapter_files(folder: Path, *, allow_pickle: bool | None = None) -> AdapterFiles:
-    """Read a folder that peft saved. Raises EngineError where a file is missing, malformed or cut short.
+    """Read an adapter's folder. Raises EngineError where a file is missing, malformed or cut short.
 
     allow_pickle: whether weights may be a pickle; None: this engine has no such option.
     """
     config = _read_config(folder)
-    weights = weights_file(folder, allow_pickle=allow_pickle)
-    whole = weights.name == WEIGHTS
-    tensors = {name: entry.shape for name, entry in read_header(weights).items()} if whole else {}
-    return AdapterFiles(folder, config, weights, tensors)
+    weights = weights_files(folder, allow_pickle=allow_pickle)
+    tensors = {name: entry.shape for name, entry in read_headers(weights).items()}
+    return AdapterFiles(folder, config, weights, tensors, "mlx-lm" if is_mlx(config) else "peft")
 
 
-def weights_file(folder: Path, *, allow_pickle: bool | None = None) -> Path:
-    """The file that holds an adapter's weights. Raises EngineError if there is none that may be read."""
+def is_mlx(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration is one that mlx-lm writes."""
+    return "peft_type" not in config and ("fine_tune_type" in config or "lora_parameters" in config)
+
+
+def weights_files(folder: Path, *, allow_pickle: bool | None = None) -> tuple[Path, ...]:
+    """The files that hold an adapter's weights. Raises EngineError if there is none that may be read."""
     if (folder / WEIGHTS).is_file():
-        return folder / WEIGHTS
+        return (folder / WEIGHTS,)
+    if shards := _shards(folder):
+        return shards
+    if (folder / MLX).is_file():
+        return (folder / MLX,)
     pickle = folder / PICKLE
     if not pickle.is_file():
         raise EngineError(f"no {WEIGHTS} in {folder}", fix="the download or the training is incomplete")
     if allow_pickle:
-        return pickle
+        return (pickle,)
     option = "" if allow_pickle is None else ", or set `engine.options.allow_pickle: true`"
     raise EngineError(
         f"{pickle} is a pickle, which can run code",
@@ -134,45 +105,21 @@ def weights_file(folder: Path, *, allow_pickle: bool | None = None) -> Path:
     )
 
 
-def match(config: Mapping[str, Any], tensors: Mapping[str, Shape], layers: Mapping[str, Shape]) -> Match:
-    """How the tensors of a LoRA fit layers of a base, by name and shape.
-
-    `layers` are (out, in) by name. A layer under another prefix is found by the end of its name, where only one
-    has that.
-    """
-    matrices: dict[str, dict[str, Shape]] = {}
-    others = []
-    for key, shape in tensors.items():
-        if (parts := KEY.fullmatch(key)) is None:
-            others.append(key)
-        else:
-            matrices.setdefault(parts[1], {})[parts[2]] = shape
-    pairs = {layer: Pair(parts["A"], parts["B"]) for layer, parts in matrices.items() if len(parts) == 2}
-    ends: dict[str, list[str]] = {}
-    for name in layers:
-        ends.setdefault(layer_suffix(name), []).append(name)
-    places, misshapen = {}, {}
-    for layer, pair in pairs.items():
-        alike = [layer] if layer in layers else ends.get(layer_suffix(layer), [])
-        if not alike:
-            continue
-        places[layer] = alike[0]
-        whole = layers[alike[0]][::-1] if config.get("fan_in_fan_out") else layers[alike[0]]
-        if len(alike) == 1 and pair.changes is not None and len(whole) == 2 and pair.changes != whole:
-            misshapen[layer] = (pair.changes, whole)
-    halves = tuple(layer for layer, parts in matrices.items() if len(parts) != 2)
-    return Match(pairs, halves, tuple(others), places, misshapen)
-
-
-def layers_of(weights: Sequence[Path]) -> dict[str, Shape]:
-    """Shapes of a base's layers, by name, as its safetensors files have them."""
-    return {name.removesuffix(".weight"): entry.shape for name, entry in read_headers(weights).items()}
-
-
-def layer_suffix(name: str) -> str:
-    """The end of a layer's name that files agree on, whatever comes before it."""
-    suffix = SUFFIX.search(name)
-    return suffix[1] if suffix else name.rpartition(".")[2]
+def _shards(folder: Path) -> tuple[Path, ...]:
+    """The files of weights that were saved in several, by their index or their names; empty: there are none."""
+    places = read_object(folder / INDEX).get("weight_map")
+    matches = [match for path in folder.iterdir() if (match := SHARD.fullmatch(path.name))]
+    present = {match[0] for match in matches}
+    names = set(present)
+    if isinstance(places, dict):
+        names = {str(name) for name in places.values()}
+    elif matches:
+        count = max(int(match[2]) for match in matches)
+        names = {f"adapter_model-{number:05}-of-{count:05}.safetensors" for number in range(1, count + 1)}
+    if absent := sorted(names - {path.name for path in folder.iterdir()}):
+        text = f"its weights are in {len(names)} shards, of which {len(absent)} are not in {folder} ({', '.join(absent[:3])})"
+        raise EngineError(text, fix="download or copy them")
+    return tuple(folder / name for name in sorted(names))
 
 
 def unusual(config: Mapping[str, Any], *fields: str) -> str:
@@ -193,35 +140,17 @@ def refuse_changed_base(config: Mapping[str, Any]) -> None:
         )
 
 
-def refuse_other_base(found: Match, loader: str) -> None:
-    """Raise EngineError where a layer has no place in the base, or another shape than its place.
-
-    loader: what would leave such a layer out.
-    """
-    fix = "give the base that it was trained on"
-
-    def checked(name: str) -> bool:
-        return name.rpartition(".")[2] not in ANYWHERE and ".experts" not in name
-
-    if strangers := [name for name in found.strangers if checked(name)]:
-        shown = ", ".join(strangers[:3])
-        raise EngineError(
-            f"{len(strangers)} of its layers are not in the base ({shown}), and {loader} would leave them out",
-            fix=fix,
-        )
-    for name, (own, whole) in found.misshapen.items():
-        if checked(name):
-            raise EngineError(f"{name} is {list(own)} in its file and {list(whole)} in the base", fix=fix)
-
-
 def _read_config(folder: Path) -> Mapping[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
         raise _absent(folder)
     config = read_object(path)
+    if is_mlx(config):
+        return config
     if "peft_type" not in config:
         raise EngineError(
-            f"{path} has no `peft_type`; it is not one that peft saved", fix="save the adapter again"
+            f"{path} has no `peft_type`; it is not one that peft or mlx-lm saved",
+            fix="save the adapter again, or add `peft_type: LORA` and its other fields",
         )
     _refuse_mistyped(path, config)
     return config

@@ -50,6 +50,8 @@ class Entry:
     shape: tuple[int, ...]
     size: int
     """Bytes."""
+    start: int
+    """Where its bytes begin in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,8 @@ def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:
         file.seek(8)
         header = file.read(length) if length <= min(size - 8, LONGEST_HEADER) else b""
     try:
-        entries = {key: _entry(entry) for key, entry in json.loads(header).items() if key != "__metadata__"}
+        content = json.loads(header).items()
+        entries = {key: _entry(entry, 8 + length) for key, entry in content if key != "__metadata__"}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise EngineError(
             f"{path} ({size} bytes) has no whole safetensors header; download it again"
@@ -224,9 +227,9 @@ def read_headers(paths: Iterable[Path]) -> dict[str, Entry]:
     }
 
 
-def _entry(entry: Mapping[str, Any]) -> Entry:
-    first, last = entry["data_offsets"]
-    return Entry(str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), int(last) - int(first))
+def _entry(entry: Mapping[str, Any], data: int) -> Entry:
+    first, last = (int(place) for place in entry["data_offsets"])
+    return Entry(str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), last - first, data + first)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def base_identity(
 
 
 def adapter_identity(
-    folder: Path, weights: Path, base: Mapping[str, Any], dtype: str, scale: float = 1.0
+    folder: Path, weights: Sequence[Path], base: Mapping[str, Any], dtype: str, scale: float = 1.0
 ) -> dict[str, Any]:
     """Digests of an adapter's weights and configuration, and of the base that they change; its scale, if it is not 1.
 
@@ -86,9 +86,10 @@ def adapter_identity(
     for key in ORDERED:
         if isinstance(config.get(key), dict):
             config[key] = list(config[key].items())
+    digests = sha256s(weights)
     return {
         "base": json_sha256(base),
-        "weights": file_sha256(weights),
+        "weights": digests[0] if len(digests) == 1 else json_sha256(digests),
         "config": json_sha256(config),
         "dtype": dtype,
         **({} if scale == 1 else {"scale": scale}),

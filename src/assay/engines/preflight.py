@@ -13,6 +13,8 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
+from assay.engines.adapter_fit import BaseShapes, Fit
+from assay.engines.adapter_fit.silent import base_warnings
 from assay.engines.api import ModelRef, Problem, Session
 from assay.engines.chat_template import Tokens, render_chat, template_error
 from assay.errors import EngineError
@@ -110,6 +112,12 @@ class Preflight:
         self.identities[name] = identity
         if template is not None and template != self.templates.get(self.name):
             self.templates[name] = template
+
+    def note_fit(self, name: str, fit: Fit, base: BaseShapes, precision: str = "") -> None:
+        """Add what there is to know about how an adapter fits. precision: of the base, where it is quantized."""
+        self.note(*(Problem(name, "note", text) for text in fit.notes))
+        warnings = (*fit.warnings, *base_warnings(fit.config, base, precision))
+        self.note(*(Problem(name, "warning", text) for text in warnings))
 
     def _unusable(self, template: str, reason: str) -> EngineError:
         """Why prompts cannot be sent under a template, whose it is, and the fix."""

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,21 +8,19 @@ from pathlib import Path
 import pytest
 
 from tests.engines.server.servers import Toy, serving
+from tests.engines.vllm.conftest import tensors
 
 TEMPLATE = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]"
 
 
-def tensors(path: Path, value: float) -> Path:
-    """A safetensors file with one number, written without torch."""
-    header = json.dumps({"weight": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<f", value))
-    return path
+LAYER = "model.layers.0.self_attn.q_proj"
+"""The one layer of a base."""
 
 
 def make_base(folder: Path, template: str | None = TEMPLATE, **tokenizer: object) -> Path:
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"model_type": "toy"}))
-    tensors(folder / "model.safetensors", 1.0)
+    tensors(folder / "model.safetensors", {f"{LAYER}.weight": (1, 1)})
     said = {"tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template, **tokenizer}
     (folder / "tokenizer_config.json").write_text(json.dumps(said))
     return folder
@@ -33,7 +30,10 @@ def make_adapter(folder: Path, value: float) -> Path:
     folder.mkdir(parents=True)
     said = {"peft_type": "LORA", "r": 8, "target_modules": ["q_proj"], "base_model_name_or_path": "base"}
     (folder / "adapter_config.json").write_text(json.dumps(said))
-    tensors(folder / "adapter_model.safetensors", value)
+    pair = {
+        f"base_model.model.{LAYER}.lora_{name}.weight": (8, 1)[:: 1 if name == "A" else -1] for name in "AB"
+    }
+    tensors(folder / "adapter_model.safetensors", pair, value)
     return folder
 
 

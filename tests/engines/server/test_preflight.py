@@ -144,7 +144,7 @@ def test_an_adapter_cut_short_is_an_error(home: Path, serve: Serve) -> None:
         (
             {key: (shape[0], 16) if "lora_A" in key else shape for key, shape in lora().items()},
             {},
-            "is [8, 16] in its file and [8, 8] in the base; give the base that it was trained on",
+            "is [8, 16] in its file and [8, 8] in the base): it was trained on a base of another size",
         ),
         (lora(), {"init_lora_weights": "pissa"}, "init_lora_weights: pissa changes the base's own weights"),
     ],

@@ -8,20 +8,22 @@ from typing import Any
 
 import pytest
 
-from assay.engines.adapter_files import layers_of, read_adapter_files
+from assay.engines.adapter_files import read_adapter_files
+from assay.engines.adapter_fit import BaseShapes, header_shapes
 from assay.engines.files import shards
-from assay.engines.vllm.adapter_check import Fit, check_adapter, largest_rank
+from assay.engines.vllm.adapter_check import Needs, check_adapter, largest_rank
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 from tests.engines.vllm.conftest import lora, make_adapter, make_base
 
 
-def fit(folder: Path, layers: dict[str, tuple[int, ...]]) -> Fit:
-    return check_adapter(read_adapter_files(folder), layers)
+def fit(folder: Path, base: Path | None = None) -> Needs:
+    shapes = header_shapes(base, shards(base)) if base else BaseShapes()
+    return check_adapter(read_adapter_files(folder), shapes)
 
 
 def test_a_plain_adapter_fits(home: Path) -> None:
-    found = fit(home / "chat", layers_of(shards(home / "base")))
+    found = fit(home / "chat", home / "base")
     assert (found.rank, found.modules, found.targets) == (8, 2, frozenset({"q_proj"}))
 
 
@@ -41,42 +43,42 @@ def test_a_plain_adapter_fits(home: Path) -> None:
 )
 def test_what_vllm_has_no_part_for_is_refused_by_its_field(tmp_path: Path, config: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match=f"it has {next(iter(config))}.*use the engine `torch`"):
-        fit(make_adapter(tmp_path / "odd", **config), {})
+        fit(make_adapter(tmp_path / "odd", **config))
 
 
 @pytest.mark.parametrize("start", ["pissa", "olora", "loftq", "corda"])
 def test_starts_that_change_the_base_are_refused(tmp_path: Path, start: str) -> None:
     with pytest.raises(EngineError, match=f"init_lora_weights: {start}"):
-        fit(make_adapter(tmp_path / "odd", init_lora_weights=start), {})
+        fit(make_adapter(tmp_path / "odd", init_lora_weights=start))
 
 
 @pytest.mark.parametrize("start", [True, False, "gaussian", "eva", "orthogonal"])
 def test_starts_that_leave_it_alone_are_not(tmp_path: Path, start: Any) -> None:
-    fit(make_adapter(tmp_path / "plain", init_lora_weights=start), {})
+    fit(make_adapter(tmp_path / "plain", init_lora_weights=start))
 
 
 @pytest.mark.parametrize("kind", ["IA3", "LOHA", "PREFIX_TUNING", None])
 def test_other_types_are_refused(tmp_path: Path, kind: Any) -> None:
     with pytest.raises(EngineError, match="vLLM takes LORA only"):
-        fit(make_adapter(tmp_path / "odd", peft_type=kind), {})
+        fit(make_adapter(tmp_path / "odd", peft_type=kind))
 
 
 @pytest.mark.parametrize("config", [{"r": 513}, {"rank_pattern": {"q_proj": 1024}}])
 def test_ranks_beyond_vllms_are_refused(tmp_path: Path, config: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match="vLLM takes up to 512"):
-        fit(make_adapter(tmp_path / "odd", **config), {})
+        fit(make_adapter(tmp_path / "odd", **config))
 
 
 @pytest.mark.parametrize("rank", [0, -1, "8", True, 2.5, None])
 def test_ranks_that_are_none_are_refused(tmp_path: Path, rank: Any) -> None:
     with pytest.raises(EngineError, match=r"r is .*; a whole number above 0 is expected"):
-        fit(make_adapter(tmp_path / "odd", r=rank), {})
+        fit(make_adapter(tmp_path / "odd", r=rank))
 
 
 @pytest.mark.parametrize("rank", [4.5, -3, 0, True])
 def test_patterns_of_ranks_that_are_none_are_refused(tmp_path: Path, rank: Any) -> None:
     with pytest.raises(EngineError, match=r"rank_pattern is .*; an object of whole numbers above 0"):
-        fit(make_adapter(tmp_path / "odd", rank_pattern={"q_proj": rank}), {})
+        fit(make_adapter(tmp_path / "odd", rank_pattern={"q_proj": rank}))
 
 
 def test_an_adapter_without_a_rank_is_refused(tmp_path: Path) -> None:
@@ -85,11 +87,21 @@ def test_an_adapter_without_a_rank_is_refused(tmp_path: Path) -> None:
     del config["r"]
     (folder / "adapter_config.json").write_text(json.dumps(config))
     with pytest.raises(EngineError, match="it has no r "):
-        fit(folder, {})
+        fit(folder)
 
 
 def test_the_largest_rank_of_a_pattern_counts(tmp_path: Path) -> None:
-    assert fit(make_adapter(tmp_path / "plain", rank_pattern={"q_proj": 24}), {}).rank == 24
+    shapes = lora(24, ("q_proj",)) | lora(4, ("v_proj",))
+    patterns: dict[str, Any] = {"rank_pattern": {"q_proj": 24}, "alpha_pattern": {"q_proj": 48}}
+    assert fit(make_adapter(tmp_path / "plain", shapes, **patterns)).rank == 24
+
+
+def test_a_pattern_that_changes_the_scale_is_refused_since_vllm_has_one_scale(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"alpha_pattern: .*the scale 8, and vLLM applies 2 to all layers"):
+        fit(make_adapter(tmp_path / "alpha", alpha_pattern={"q_proj": 32}))
+    shapes = lora(8, ("q_proj",)) | lora(4, ("v_proj",))
+    with pytest.raises(EngineError, match=r"rank_pattern: .*the scale 1, and vLLM applies 2 to all layers"):
+        fit(make_adapter(tmp_path / "rank", shapes, rank_pattern={"q_proj": 8}))
 
 
 @pytest.mark.parametrize(("rank", "bound"), [(1, 1), (2, 8), (8, 8), (9, 16), (300, 320), (512, 512)])
@@ -102,20 +114,21 @@ def test_layers_that_the_base_lacks_are_refused_since_vllm_would_leave_them_out(
     strange = {key.replace("layers.1.", "layers.7."): shape for key, shape in lora().items()}
     folder = make_adapter(home / "odd", strange)
     with pytest.raises(EngineError, match=r"2 of its layers are not in the base .*layers\.7"):
-        fit(folder, layers_of(shards(home / "base")))
+        fit(folder, home / "base")
 
 
 def test_layers_of_another_size_are_refused(home: Path) -> None:
     wider = {key: (shape[0], 16) if "lora_A" in key else shape for key, shape in lora().items()}
     with pytest.raises(EngineError, match=r"is \[8, 16\] in its file and \[8, 8\] in the base"):
-        fit(make_adapter(home / "odd", wider), layers_of(shards(home / "base")))
+        fit(make_adapter(home / "odd", wider), home / "base")
 
 
 def test_what_stands_before_the_layers_may_differ(home: Path) -> None:
     moved = {
-        key.replace("model.model.", "model.language_model.model."): shape for key, shape in lora().items()
+        key.replace("model.model.layers", "model.language_model.model.layers"): shape
+        for key, shape in lora().items()
     }
-    assert fit(make_adapter(home / "moved", moved), layers_of(shards(home / "base"))).modules == 4
+    assert fit(make_adapter(home / "moved", moved), home / "base").modules == 4
 
 
 def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> None:
@@ -125,7 +138,8 @@ def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> No
         "base_model.model.model.embed_tokens.lora_embedding_A": (4, 99),
         "base_model.model.model.embed_tokens.lora_embedding_B": (8, 4),
     }
-    found = fit(make_adapter(home / "more", lora() | more), layers_of(shards(home / "base")))
+    targets = ["q_proj", "v_proj", "lm_head", "embed_tokens"]
+    found = fit(make_adapter(home / "more", lora() | more, target_modules=targets), home / "base")
     assert (found.modules, found.targets) == (6, frozenset({"q_proj", "v_proj", "lm_head", "embed_tokens"}))
 
 
@@ -133,13 +147,16 @@ def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> No
     ("more", "said"),
     [
         ({"base_model.model.lm_head.weight": (9, 8)}, "no part of a LoRA"),
-        ({"base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight": (4, 8)}, "holds half of"),
-        ({"base_model.model.model.layers.0.q_proj.lora_magnitude_vector": (8,)}, "no part of a LoRA"),
+        (
+            {"base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight": (4, 8)},
+            "one of the two matrices of 1 layers only",
+        ),
+        ({"base_model.model.model.layers.0.q_proj.lora_magnitude_vector": (8,)}, "one of the two matrices"),
     ],
 )
 def test_a_file_with_anything_else_in_it_is_refused(home: Path, more: dict[str, Any], said: str) -> None:
     with pytest.raises(EngineError, match=said):
-        fit(make_adapter(home / "odd", lora() | more), {})
+        fit(make_adapter(home / "odd", lora() | more))
 
 
 @pytest.mark.parametrize(
@@ -149,9 +166,9 @@ def test_a_file_with_anything_else_in_it_is_refused(home: Path, more: dict[str, 
 def test_missing_files_are_named(home: Path, name: str, said: str) -> None:
     (home / "math" / name).unlink()
     with pytest.raises(EngineError, match=said):
-        fit(home / "math", {})
+        fit(home / "math")
 
 
 def test_a_base_in_the_place_of_an_adapter_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="it is a base"):
-        fit(make_base(tmp_path / "base"), {})
+        fit(make_base(tmp_path / "base"))

@@ -11,6 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from assay.engines.adapter_files import read_adapter_files
+from assay.engines.adapter_fit import BaseShapes
 from assay.engines.vllm.adapter_check import check_adapter
 from assay.engines.vllm.loading import Order, load, write_control
 from assay.errors import EngineError
@@ -47,9 +48,11 @@ class _Arguments:
 
 
 def test_the_control_is_the_adapter_with_nothing_in_b(tmp_path: Path) -> None:
-    folder = make_adapter(tmp_path / "math", lora(2), value=7.0)
+    folder = make_adapter(tmp_path / "math", lora(2), value=7.0, r=2)
     control = write_control(tmp_path / "control", folder)
-    assert check_adapter(read_adapter_files(control), {}) == check_adapter(read_adapter_files(folder), {})
+    assert check_adapter(read_adapter_files(control), BaseShapes()) == check_adapter(
+        read_adapter_files(folder), BaseShapes()
+    )
     numbers = set((control / "adapter_model.safetensors").read_bytes()[-4 * 2 * 4 :])
     assert numbers == {0}  # the last tensor is a B
     torch = pytest.importorskip("safetensors.numpy").load_file(control / "adapter_model.safetensors")

@@ -14,18 +14,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from assay.engines.adapter_files import (
-    WEIGHTS,
+    WEIGHT_FILES,
     AdapterFiles,
-    Shape,
-    layers_of,
-    match,
     read_adapter_files,
     refuse_changed_base,
-    refuse_other_base,
 )
+from assay.engines.adapter_fit import fit_adapter, header_shapes
+from assay.engines.adapter_fit.silent import base_warnings, replaced_warnings
+from assay.engines.adapter_values import changed_weights
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
-from assay.engines.files import TEXTS, located, read_object, sha256s, shards
+from assay.engines.files import TEXTS, located, sha256s, shards
 from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, refuse_scaled, versions
@@ -126,9 +125,9 @@ class ServerPreflight(Preflight):
         """At one adapter: what is wrong with it, else what it is and how it is asked for."""
         try:
             refuse_scaled(adapter)
-            folder = located(adapter, [*TEXTS, WEIGHTS, "*.gguf"])
+            folder = located(adapter, [*TEXTS, *WEIGHT_FILES, "*.gguf"])
             files = _adapter_files(folder)
-            weights = files.weights if files else next(folder.glob("*.gguf"))
+            weights = files.weights if files else tuple(folder.glob("*.gguf"))
             identity = adapter_identity(folder, weights, self.identities[self.name], self.settings.dtype)
             template = own_template(folder)
             target = self._targets[adapter.name] = self._served.target(adapter, folder, identity)
@@ -149,14 +148,26 @@ class ServerPreflight(Preflight):
                 f"responses are filed under the latter's content: correct one if these are not the same"
             )
         if files is not None and self.settings.kind != "transformers":  # there it is merged
-            try:
-                refuse_changed_base(files.config)
-                if self._layers:
-                    refuse_other_base(match(files.config, files.tensors, self._layers), "a server")
-            except EngineError as bad:
-                yield str(bad)
+            yield from self._misfits(files)
         if self._chat and template is not None:
             yield "it has a chat template of its own; whether the server applies that in chats cannot be checked"
+
+    def _misfits(self, files: AdapterFiles) -> Iterator[str]:
+        """What a server may leave out or apply in another way: it loads the folder itself, and says nothing."""
+        try:
+            refuse_changed_base(files.config)
+        except EngineError as bad:
+            yield str(bad)
+        fit = fit_adapter(files, self._shapes)
+        if fit.error is not None:
+            yield str(fit.error)
+            return
+        yield from (
+            f"{note}: here; the server loads the folder as it is, and may leave it out" for note in fit.notes
+        )
+        changed = changed_weights(files, fit, self._weights)
+        yield from (*fit.warnings, *replaced_warnings(fit.config, changed, self._shapes))
+        yield from base_warnings(fit.config, self._shapes)
 
     def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""
@@ -166,7 +177,8 @@ class ServerPreflight(Preflight):
         template = (
             SERVERS_OWN if self._chat else own_template(folder) or self._served.report.get("chat_template")
         )
-        digests, self._layers = _base_weights(folder)
+        digests, self._weights = _base_weights(folder)
+        self._shapes = header_shapes(folder, self._weights, str(base.source))
         identity = base_identity(served | weights, folder, digests)
         self.add_base(identity, template if isinstance(template, str) else None)
         card = self._served.card(self._served.base)
@@ -185,19 +197,17 @@ class ServerPreflight(Preflight):
         return Tokens(named | dict(tokens.named), tokens.unknown - set(named), tokens.begins)
 
 
-def _base_weights(folder: Path) -> tuple[list[str], dict[str, Shape]]:
-    """Digests of a base's weights, and its layers by name where they can be compared with an adapter's.
+def _base_weights(folder: Path) -> tuple[list[str], tuple[Path, ...]]:
+    """Digests of a base's weights, and their files where they can be compared with an adapter's.
 
     Of a snapshot of the hub the commit stands for the files: they may be absent.
     """
     if COMMIT.fullmatch(folder.name) and folder.parent.name == "snapshots":
-        return [f"commit {folder.name}"], {}
+        return [f"commit {folder.name}"], ()
     if files := sorted(folder.glob("*.gguf")):
-        return sha256s(files), {}
+        return sha256s(files), ()
     weights = shards(folder)
-    layers = layers_of(weights)
-    quantized = "quantization_config" in read_object(folder / "config.json")
-    return sha256s(weights), {} if quantized else layers
+    return sha256s(weights), weights
 
 
 def _adapter_files(folder: Path) -> AdapterFiles | None:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from assay.engines.adapter_copy import loadable
 from assay.engines.adapter_files import (
     CONFIG,
     PICKLE,
@@ -34,13 +35,15 @@ from assay.engines.adapter_files import (
     refuse_changed_base,
     unusual,
 )
+from assay.engines.adapter_fit import BaseShapes, Fit, fit_adapter
+from assay.engines.adapter_fit.causes import base_fix
+from assay.engines.adapter_fit.names import PREFIX
 from assay.engines.torch.loading import Base, calm, out_of_memory
+from assay.engines.torch.shapes import model_shapes
 from assay.errors import EngineError
 
-__all__ = ["Adapter", "Delta", "other_base", "read_adapter", "read_config", "train_base", "unstackable"]
+__all__ = ["Adapter", "Delta", "read_adapter", "read_config", "unstackable"]
 
-PREFIX = "base_model.model."
-"""What peft puts before the name of a layer."""
 WHOLE_MODELS = ("ADAPTION_PROMPT", "XLORA", "POLY", "CPT")
 MORE_THAN_LORA = (
     "bias",
@@ -74,7 +77,9 @@ class Adapter:
     """One adapter, ready to be stacked, or the reason why it cannot be."""
 
     name: str
-    path: Path
+    files: AdapterFiles
+    fit: Fit
+    """How the files are read, and what there is to say about them."""
     config: PeftConfig
     deltas: Mapping[str, Delta] = field(default_factory=dict)
     """By the name of the layer in the base."""
@@ -108,51 +113,63 @@ class Adapter:
 
 
 def read_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = False) -> Adapter:
-    """Read a folder that peft saved; a skeleton of the base is enough, but for what `replaces` tells.
+    """Read an adapter's folder; a skeleton of the base is enough, but for what `replaces` tells.
 
     Raises EngineError, which does not name the adapter, if it is not whole or does not fit the base.
     `adapter_model.bin` is a pickle: refused unless `allow_pickle`; then loaded with `weights_only`.
     """
-    files = read_adapter_files(folder, allow_pickle=allow_pickle)
-    config = read_config(files)
-    shapes, others = (
-        _pickled(files.weights) if files.weights.name == PICKLE else (files.tensors, frozenset[str]())
-    )
+    files, others = _with_shapes(read_adapter_files(folder, allow_pickle=allow_pickle))
+    with torch.device("meta"), calm():
+        skeleton: PreTrainedModel = type(base.model)(copy.deepcopy(base.model.config))
+    fit = fit_adapter(files, model_shapes(skeleton, base.called))
+    if fit.error is not None:
+        raise fit.error
+    with loadable(files, fit) as place:
+        read = files if fit.moves is None else read_adapter_files(place)
+        adapter = _read(Adapter(name, files, fit, read_config(read)), read, base, skeleton)
+    return replace(adapter, surplus=tuple(key for key in adapter.surplus if key not in others))
+
+
+def _read(adapter: Adapter, files: AdapterFiles, base: Base, skeleton: PreTrainedModel) -> Adapter:
+    """An adapter with its weights, from files in peft's form, by way of an empty base."""
+    config, shapes = adapter.config, files.tensors
+    own = set(skeleton.state_dict())
     try:
-        wrapped, own = _on_skeleton(config, base)
+        wrapped = _wrapped(config, skeleton)
     except NotImplementedError:
         # Some types compute on the base's weights, which are not there: peft says the rest at loading.
-        return Adapter(name, folder, config, unstackable=unstackable(config) or "it cannot be checked")
+        return replace(adapter, unstackable=unstackable(config) or "it cannot be checked")
     except Exception as bad:
         raise _not_put_on(config, base, bad) from bad
-    replaces = _replaced(files.weights, shapes, own, base)
+    replaces = _replaced(files.weights[0], shapes, own, base)
     layers = {layer: module for layer, module in wrapped.named_modules() if isinstance(module, LoraLayer)}
     reason = unstackable(config) or _odd(layers)
     if not reason and replaces:
         reason = f"it has weights of the base itself ({', '.join(replaces[:3])})"
     places = _shapes(wrapped)
     try:
-        missing, surplus = _fill(folder, wrapped, () if reason else layers.values())
+        missing, surplus = _fill(files.folder, wrapped, () if reason else layers.values())
     except Exception as bad:
-        raise _not_filled(folder, config, base, _misshapen(shapes, places), bad) from bad
-    surplus = tuple(key for key in surplus if key not in others)
-    targeted = len({*missing, *_tuned(wrapped)})
-    nowhere = EngineError(
-        f"no weight in {folder} fits a layer of the base {base.name!r} (targets: {_targets(config)})",
-        fix=train_base(config, base),
+        raise _not_filled(adapter, base, _misshapen(shapes, places), bad) from bad
+    adapter = replace(
+        adapter,
+        missing=missing,
+        targeted=len({*missing, *_tuned(wrapped)}),
+        surplus=surplus,
+        unstackable=reason,
+        replaces=replaces,
     )
-    if len(surplus) >= len(shapes):
-        raise nowhere
-    if reason:
-        return Adapter(name, folder, config, {}, missing, targeted, surplus, reason, replaces)
     deltas = {
-        place: _delta(folder, place, module)
+        place: _delta(adapter.files.folder, place, module)
         for layer, module in layers.items()
-        if (place := layer.removeprefix(PREFIX)) not in missing
+        if not reason and (place := layer.removeprefix(PREFIX)) not in missing
     }
-    if not deltas:
-        raise nowhere
-    return Adapter(name, folder, config, deltas, missing, targeted, surplus)
+    if len(surplus) >= len(shapes) or not (deltas or reason):
+        raise EngineError(
+            f"no weight in {adapter.files.folder} fits a layer of the base {base.name!r} (targets: {_targets(config)})",
+            fix=_fix(config, base),
+        )
+    return replace(adapter, deltas=deltas)
 
 
 def read_config(files: AdapterFiles) -> PeftConfig:
@@ -197,30 +214,9 @@ def unstackable(config: PeftConfig) -> str:
     return f"it has {more}" if more else ""
 
 
-def other_base(config: PeftConfig, base: Base) -> str:
-    """The base that an adapter's configuration names, where that is another than the one given.
-
-    Only the last parts of paths and hub ids are compared: the same weights lie in many places.
-    """
-    trained = config.base_model_name_or_path or ""
-    return "" if not trained or not base.called or _last(trained) == _last(base.called) else trained
-
-
-def _last(source: str) -> str:
-    """The last part of a path or hub id; of a folder in the hub's cache, that of the hub id."""
-    parts = PurePath(source).parts
-    if len(parts) > 2 and parts[-2] == "snapshots":
-        return parts[-3].rpartition("--")[2].casefold()
-    return PurePath(source).name.casefold()
-
-
-def train_base(config: PeftConfig, base: Base) -> str:
+def _fix(config: PeftConfig, base: Base) -> str:
     """What to do about an adapter that does not fit."""
-    if other := other_base(config, base):
-        return f"give the base it was trained on, which it calls {other}"
-    return (
-        "save or download it again" if config.base_model_name_or_path else "give the base it was trained on"
-    )
+    return base_fix({"base_model_name_or_path": config.base_model_name_or_path}, BaseShapes(name=base.called))
 
 
 def _targets(config: PeftConfig) -> str:
@@ -235,33 +231,29 @@ def _not_put_on(config: PeftConfig, base: Base, bad: Exception) -> EngineError:
         message = f"the base {base.name!r} has no layers that its target_modules ({_targets(config)}) name"
     else:
         message = f"peft cannot put it on the base: {_first(bad)}"
-    return EngineError(message, fix=train_base(config, base))
+    return EngineError(message, fix=_fix(config, base))
 
 
 def _not_filled(
-    folder: Path, config: PeftConfig, base: Base, misshapen: Mapping[str, tuple[Shape, Shape]], bad: Exception
+    adapter: Adapter, base: Base, misshapen: Mapping[str, tuple[Shape, Shape]], bad: Exception
 ) -> EngineError:
     """Why peft did not take the file."""
+    folder, fix = adapter.files.folder, _fix(adapter.config, base)
     if out_of_memory(bad):
         return EngineError(
             f"memory ran out while {folder} was read",
             fix="test fewer adapters at once, or use a larger machine",
         )
-    fix = train_base(config, base)
     if misshapen:
         key, (stored, expected) = next(iter(misshapen.items()))
-        if config.base_model_name_or_path and not other_base(config, base):
-            fix = (
-                "it names this base, so its weights and its configuration may not belong together, or the base was "
-                "changed after the training: save or download it again"
-            )
         message = (
             f"{len(misshapen)} of its weights have another shape than the base's layers "
             f"({key.removeprefix(PREFIX)}: {list(stored)} in the file, {list(expected)} in the base)"
         )
         return EngineError(message, fix=fix)
     if isinstance(bad, KeyError):
-        return EngineError(f"{folder} holds no {bad.args[0]}, which its configuration promises", fix=fix)
+        text = f"{folder} holds no {bad.args[0]}, which its configuration promises"
+        return EngineError(text, fix="save or download it again")
     return EngineError(f"{folder} cannot be loaded: {_first(bad)}", fix=fix)
 
 
@@ -279,12 +271,15 @@ def _misshapen(stored: Mapping[str, Shape], places: Mapping[str, Shape]) -> dict
     return {key: (shape, places[key]) for key, shape in stored.items() if places.get(key, shape) != shape}
 
 
-def _pickled(path: Path) -> tuple[Mapping[str, Shape], frozenset[str]]:
-    """Names and shapes of the tensors in a pickle, and the names of what else it holds: a step, a loss."""
+def _with_shapes(files: AdapterFiles) -> tuple[AdapterFiles, frozenset[str]]:
+    """Files with the shapes of a pickle's tensors, and the names of what else it holds: a step, a loss."""
+    path = files.weights[0]
+    if path.name != PICKLE:
+        return files, frozenset()
     try:
         entries: dict[str, Any] = torch.load(path, map_location="meta", weights_only=True)
         shapes = {name: tuple(entry.shape) for name, entry in entries.items() if isinstance(entry, Tensor)}
-        return shapes, frozenset(entries) - frozenset(shapes)
+        return replace(files, tensors=shapes), frozenset(entries) - frozenset(shapes)
     except Exception as bad:
         raise EngineError(f"{path} cannot be read ({_first(bad)})", fix="save it again") from None
 
@@ -327,14 +322,11 @@ def _odd(layers: Mapping[str, LoraLayer]) -> str:
     return ""
 
 
-def _on_skeleton(config: PeftConfig, base: Base) -> tuple[PeftModel, set[str]]:
-    """An empty base with peft's layers in place, and the names of the base's own weights."""
-    with torch.device("meta"), calm():
-        skeleton: PreTrainedModel = type(base.model)(copy.deepcopy(base.model.config))
-    own = set(skeleton.state_dict())
+def _wrapped(config: PeftConfig, skeleton: PreTrainedModel) -> PeftModel:
+    """An empty base with peft's layers in place."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return PeftModel(skeleton, copy.deepcopy(config), low_cpu_mem_usage=True), own
+        return PeftModel(skeleton, copy.deepcopy(config), low_cpu_mem_usage=True)
 
 
 def _fill(

@@ -36,13 +36,13 @@ def base_bytes(base: Base, quantization: Quantization, stored: Sequence[Path]) -
     return int(total)
 
 
-def adapter_bytes(adapter: Adapter, weights: Path, each: int, *, twice: bool) -> int:
-    """Bytes of an adapter at `each` bytes a weight; of one that is run by peft, its file's.
+def adapter_bytes(adapter: Adapter, each: int, *, twice: bool) -> int:
+    """Bytes of an adapter at `each` bytes a weight; of one that is run by peft, its files'.
 
     `twice`: on a CPU the stack and what it is made from lie in the same memory for a moment.
     """
     if adapter.unstackable:
-        return weights.stat().st_size
+        return sum(path.stat().st_size for path in adapter.files.weights)
     count = sum(delta.down.numel() + delta.up.numel() for delta in adapter.deltas.values())
     return count * (each + 4 if twice else each)
 

@@ -5,16 +5,20 @@ It needs a skeleton of the base, and no weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from assay.engines.adapter_fit import BaseShapes
+from assay.engines.adapter_fit.silent import base_warnings, missing_warning, replaced_warnings
+from assay.engines.adapter_values import changed_weights
 from assay.engines.api import Problem
 from assay.engines.chat_template import own_template
 from assay.engines.files import read_object
-from assay.engines.torch.adapter_load import Adapter, other_base, read_adapter, train_base
+from assay.engines.torch.adapter_load import Adapter, read_adapter
 from assay.engines.torch.loading import Base
 from assay.errors import EngineError
 
@@ -53,15 +57,37 @@ class Inspection:
         return next((problem.message for problem in self.problems if problem.severity == "error"), "")
 
 
-def inspect_adapter(name: str, folder: Path, base: Base, *, allow_pickle: bool = False) -> Inspection:
-    """Read the adapter against its base, and say everything that is odd about it."""
+def inspect_adapter(
+    name: str,
+    folder: Path,
+    base: Base,
+    *,
+    allow_pickle: bool = False,
+    precision: str = "",
+    weights: Sequence[Path] = (),
+) -> Inspection:
+    """Read the adapter against its base, and say everything that is odd about it.
+
+    precision: of the base as it will be loaded, as in `4 bits`; empty: that of its files.
+    weights: files of the base, where it is a skeleton.
+    """
     try:
         adapter = read_adapter(name, folder, base, allow_pickle=allow_pickle)
-        _fits(adapter, base)
+        _fits(adapter)
         template, more = _tokenizer(name, folder, base)
     except EngineError as bad:
         return Inspection(None, (Problem(name, "error", str(bad)),))
-    problems = [Problem(name, "warning", text) for text in (*_base(adapter, base), *_weights(adapter))]
+    changed = adapter.replaces or (changed_weights(adapter.files, adapter.fit, weights) if weights else ())
+    tied = bool(getattr(base.model.config.get_text_config(), "tie_word_embeddings", False))
+    shapes, config = BaseShapes(tied=tied, name=base.called), adapter.fit.config
+    texts = (
+        *adapter.fit.warnings,
+        *replaced_warnings(config, changed, shapes),
+        *base_warnings(config, shapes, precision),
+        *_weights(adapter),
+    )
+    problems = [Problem(name, "warning", text) for text in texts]
+    problems += [Problem(name, "note", text) for text in adapter.fit.notes]
     if adapter.unstackable:
         text = f"{adapter.unstackable}; it is run apart, through peft, and takes longer"
         problems.append(Problem(name, "note", text))
@@ -97,23 +123,16 @@ def inspect_base(base: Base, folder: Path) -> tuple[Problem, ...]:
     return tuple(problems)
 
 
-def _fits(adapter: Adapter, base: Base) -> None:
-    """Raise EngineError if the adapter was made for other layers than this base has."""
-    fix = train_base(adapter.config, base)
+def _fits(adapter: Adapter) -> None:
+    """Raise EngineError where peft would ignore weights, or most layers lack theirs, of types that only it reads."""
     if adapter.surplus:
         raise EngineError(
             f"{len(adapter.surplus)} of its weights fit no layer that its configuration targets in the base "
             f"({', '.join(adapter.surplus[:3])}), and peft would ignore them",
-            fix=fix,
+            fix="save or download it again",
         )
     layers = ", ".join(adapter.missing[:3])
-    if adapter.missing and other_base(adapter.config, base):
-        raise EngineError(
-            f"the base has {len(adapter.missing)} layers that its configuration targets and its file holds no "
-            f"weights for ({layers})",
-            fix=fix,
-        )
-    if 2 * len(adapter.missing) > adapter.targeted > 0:
+    if not adapter.fit.missing and 2 * len(adapter.missing) > adapter.targeted > 0:
         raise EngineError(
             f"{len(adapter.missing)} of the {adapter.targeted} layers that its configuration targets lack weights "
             f"in its file ({layers}): most of it is missing",
@@ -121,24 +140,10 @@ def _fits(adapter: Adapter, base: Base) -> None:
         )
 
 
-def _base(adapter: Adapter, base: Base) -> list[str]:
-    trained = other_base(adapter.config, base)
-    if not trained:
-        return []
-    return [
-        f"it says that it was trained on {trained}, the base given is {base.called}, and all its weights fit; "
-        f"if these are not the same weights under another name, give that base"
-    ]
-
-
 def _weights(adapter: Adapter) -> list[str]:
     warnings = []
-    if adapter.missing:
-        layers = ", ".join(adapter.missing[:3])
-        warnings.append(
-            f"no weights for {len(adapter.missing)} layers that its configuration targets ({layers}); "
-            f"peft leaves them unchanged; check that the file is the one that was trained"
-        )
+    if unsaid := set(adapter.missing) - set(adapter.fit.missing):
+        warnings.append(missing_warning(sorted(unsaid)))
     if adapter.deltas and adapter.norm == 0:
         why = "lora_alpha is 0" if getattr(adapter.config, "lora_alpha", 1) == 0 else ""
         why = why or "was it saved before training?"

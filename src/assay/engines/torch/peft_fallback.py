@@ -14,6 +14,7 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 
+from assay.engines.adapter_copy import loadable
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import unstack
@@ -73,9 +74,9 @@ def applied(adapter: Adapter, base: Base) -> Iterator[None]:
 
 def _put_on(adapter: Adapter, base: Base) -> None:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), loadable(adapter.files, adapter.fit) as folder:
             warnings.simplefilter("ignore")
-            wrapped = PeftModel.from_pretrained(base.model, str(adapter.path), torch_device=str(base.device))
+            wrapped = PeftModel.from_pretrained(base.model, str(folder), torch_device=str(base.device))
     except Exception as bad:
         if out_of_memory(bad):
             raise EngineError(
@@ -83,7 +84,9 @@ def _put_on(adapter: Adapter, base: Base) -> None:
                 fix="set `engine.quantization`, lower `engine.options.rows`, or use a machine with more memory",
             ) from bad
         first = " ".join(str(bad).split())[:300]
-        raise EngineError(f"peft cannot load {adapter.path}: {first}", fix="check that it is whole") from bad
+        raise EngineError(
+            f"peft cannot load {adapter.files.folder}: {first}", fix="check that it is whole"
+        ) from bad
     wrapped.eval()
 
 

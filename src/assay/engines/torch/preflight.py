@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from assay.engines.adapter_files import PICKLE, WEIGHTS, weights_file
+from assay.engines.adapter_files import PICKLE, WEIGHT_FILES
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens
 from assay.engines.files import TEXTS, Stamp, located, sha256s
@@ -40,6 +40,8 @@ from assay.plan import EngineSettings
 __all__ = ["TorchPreflight", "preflight"]
 
 PACKAGES = ("torch", "transformers", "tokenizers", "peft", "safetensors")
+BITS = {"none": "", "8bit": "8 bits", "4bit": "4 bits"}
+"""Precision of a base's weights under `engine.quantization`; empty: that of its files."""
 UNBOUNDED = 2**31
 """A context of this many positions or more is one that its configuration does not bound."""
 
@@ -91,6 +93,7 @@ class TorchPreflight(Preflight):
         self.settings, self.options = settings, settings.options
         self.adapters: dict[str, Usable] = {}
         self._stamp = stamp
+        self._weights: tuple[Path, ...] = ()
         self._skeleton = skeleton
         self.context = None if skeleton.context >= UNBOUNDED else skeleton.context
         packages = [*PACKAGES, *(["bitsandbytes"] if settings.quantization != "none" else [])]
@@ -106,6 +109,7 @@ class TorchPreflight(Preflight):
     def look_at_base(self, weights: Sequence[Path]) -> None:
         """What the base is, and what is odd about it."""
         skeleton, folder = self._skeleton, self._stamp.folder
+        self._weights = tuple(weights)
         settings = {
             "engine": "torch",
             "dtype": str(skeleton.model.dtype).removeprefix("torch."),
@@ -125,12 +129,20 @@ class TorchPreflight(Preflight):
         """At one adapter: what is wrong with it, else what it is."""
         pickle = self.options.allow_pickle
         try:
-            folder = located(ref, [*TEXTS, WEIGHTS, *([PICKLE] if pickle else [])])
+            folder = located(ref, [*TEXTS, *WEIGHT_FILES, *([PICKLE] if pickle else [])])
         except EngineError as bad:
             self.note(Problem(ref.name, "error", str(bad)))
             return
         stamp = Stamp.of(folder)
-        inspection = inspect_adapter(ref.name, folder, self._skeleton, allow_pickle=pickle)
+        precision = BITS[self.settings.quantization]
+        inspection = inspect_adapter(
+            ref.name,
+            folder,
+            self._skeleton,
+            allow_pickle=pickle,
+            precision=precision,
+            weights=self._weights,
+        )
         self.note(*inspection.problems)
         if inspection.adapter is None:
             return
@@ -139,15 +151,15 @@ class TorchPreflight(Preflight):
         except EngineError as bad:
             self.note(Problem(ref.name, "error", str(bad)))
             return
-        file = weights_file(folder, allow_pickle=pickle)
+        weights = inspection.adapter.files.weights
         stackable = not inspection.adapter.unstackable
         dtype = self._skeleton.model.dtype if stackable and not self.options.exact_adapters else torch.float32
         identity = adapter_identity(
-            folder, file, self.identities[self.name], str(dtype).removeprefix("torch."), ref.scale
+            folder, weights, self.identities[self.name], str(dtype).removeprefix("torch."), ref.scale
         )
         self.add_adapter(ref.name, identity, inspection.template)
         twice = self.options.place.type == "cpu"
-        size = adapter_bytes(inspection.adapter, file, dtype.itemsize, twice=twice)
+        size = adapter_bytes(inspection.adapter, dtype.itemsize, twice=twice)
         self.adapters[ref.name] = Usable(folder, stackable, size, stamp, ref.scale)
 
     def refuse_too_large(self, weights: Sequence[Path]) -> None:

@@ -6,29 +6,24 @@ the layer. It imports neither vllm nor torch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assay.engines.adapter_files import (
-    CONFIG,
-    AdapterFiles,
-    Shape,
-    match,
-    refuse_changed_base,
-    refuse_other_base,
-    unusual,
-)
+from assay.engines.adapter_files import CONFIG, AdapterFiles, refuse_changed_base, unusual
+from assay.engines.adapter_fit import BaseShapes, Fit, fit_adapter
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 
-__all__ = ["Fit", "check_adapter", "largest_rank"]
+__all__ = ["Needs", "check_adapter", "largest_rank"]
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Needs:
     """An adapter that vLLM can take."""
 
+    fit: Fit
     rank: int
     """The largest of its layers."""
     modules: int
@@ -37,29 +32,28 @@ class Fit:
     """Last parts of their names."""
 
 
-def check_adapter(files: AdapterFiles, base: Mapping[str, Shape]) -> Fit:
-    """Check an adapter against the layers of a base, by name; none: only its own files.
+def check_adapter(files: AdapterFiles, base: BaseShapes) -> Needs:
+    """Check an adapter against the layers of a base; none known: only its own files.
 
     Raises EngineError, naming no adapter, with what vLLM cannot take and the fix.
     """
-    rank = _rank(files.config)
-    if more := unusual(files.config):
+    fit = fit_adapter(files, base)
+    rank = _rank(fit.config)
+    if more := unusual(fit.config):
         raise EngineError(f"it has {more}, which vLLM does not apply", fix="use the engine `torch`")
-    refuse_changed_base(files.config)
-    fit = match(files.config, files.tensors, base)
-    if fit.others:
+    refuse_changed_base(fit.config)
+    if fit.error is not None:
+        raise fit.error
+    if fit.replaces:
         raise EngineError(
-            f"its file holds {fit.others[0]}, which is no part of a LoRA: vLLM leaves it out",
+            f"its file holds {next(iter(fit.replaces.values()))}, which is no part of a LoRA: vLLM leaves it out",
             fix="use the engine `torch`",
         )
-    if fit.halves:
-        raise EngineError(f"its file holds half of {fit.halves[0]}", fix="save or download the adapter again")
-    if not fit.pairs:
-        raise EngineError(f"{files.weights} holds no weights of a LoRA", fix="save the adapter again")
-    if base:
-        refuse_other_base(fit, "vLLM")
-    targets = frozenset(name.rpartition(".")[2] for name in fit.pairs)
-    return Fit(max(rank, *(pair.down[0] for pair in fit.pairs.values())), len(fit.pairs), targets)
+    if not fit.layers:
+        raise EngineError(f"{files.weights[0]} holds no weights of a LoRA", fix="save the adapter again")
+    _refuse_scales(fit)
+    targets = frozenset(layer.place.rpartition(".")[2] for layer in fit.layers)
+    return Needs(fit, max(rank, *(layer.rank for layer in fit.layers)), len(fit.layers), targets)
 
 
 def largest_rank(ranks: list[int]) -> int:
@@ -67,9 +61,24 @@ def largest_rank(ranks: list[int]) -> int:
     return next(bound for bound in RANKS if bound >= max(ranks, default=1))
 
 
+def _refuse_scales(fit: Fit) -> None:
+    """vLLM takes one scale for all layers, from `r` and `lora_alpha`, and passes patterns over."""
+    config = fit.config
+    rank = config["r"]
+    common = float(config.get("lora_alpha", 8)) / (math.sqrt(rank) if config.get("use_rslora") else rank)
+    for layer in fit.layers:
+        if not math.isclose(layer.scale, common):
+            field = "alpha_pattern" if config.get("alpha_pattern") else "rank_pattern"
+            raise EngineError(
+                f"{field}: {config.get(field)} gives {layer.place} the scale {layer.scale:g}, and vLLM applies {common:g} to "
+                f"all layers",
+                fix="use the engine `torch`",
+            )
+
+
 def _rank(config: Mapping[str, Any]) -> int:
     """The largest rank that a configuration names."""
-    if (kind := config["peft_type"]) != "LORA":
+    if (kind := config.get("peft_type", "LORA")) != "LORA":
         raise EngineError(f"its type is {kind}, and vLLM takes LORA only", fix="use the engine `torch`")
     if "r" not in config:
         raise EngineError(

@@ -17,9 +17,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from assay.engines.adapter_files import CONFIG, WEIGHTS
+from assay.engines.adapter_copy import write_copy
+from assay.engines.adapter_files import CONFIG, WEIGHTS, AdapterFiles
 from assay.engines.files import Stamp
-from assay.engines.vllm.adapter_check import Fit
+from assay.engines.vllm.adapter_check import Needs
 from assay.engines.vllm.session import CONTROL, Core, VllmSession
 from assay.errors import EngineError
 
@@ -33,8 +34,8 @@ class Adapter:
     name: str
     called: str
     """A name for vLLM that no other content can have: it keeps what it computed by name."""
-    folder: Path
-    fit: Fit
+    files: AdapterFiles
+    needs: Needs
     stamp: Stamp
 
 
@@ -81,7 +82,7 @@ def load(order: Order, place: Path) -> Iterator[VllmSession]:
     )
     loras, failed = _add_adapters(order.adapters, core, place)
     session = VllmSession(
-        core, order.base, loras, {adapter.name: adapter.fit.modules for adapter in order.adapters}, failed
+        core, order.base, loras, {adapter.name: adapter.needs.modules for adapter in order.adapters}, failed
     )
     try:
         yield session
@@ -103,22 +104,31 @@ def _add_adapters(
         if adapter.stamp.stale:
             failed[adapter.name] = "its files changed after preflight; run again"
             continue
-        lora = make(adapter.called, number, str(adapter.folder))
         try:
+            lora = make(adapter.called, number, str(_folder(adapter, place)))
             core.engine.add_lora(lora)
         except Exception as bad:
             failed[adapter.name] = f"vLLM does not take it: {_first(bad)}"
             continue
         loras[adapter.name] = lora
     if adapters:
-        largest = max(adapters, key=lambda adapter: adapter.fit.modules)
-        lora = make(CONTROL, len(adapters) + 1, str(write_control(place / "control", largest.folder)))
+        largest = max(adapters, key=lambda adapter: adapter.needs.modules)
         try:
+            control = write_control(place / "control", _folder(largest, place))
+            lora = make(CONTROL, len(adapters) + 1, str(control))
             core.engine.add_lora(lora)
             loras[CONTROL] = lora
         except Exception:  # noqa: S110 - liveness then compares with the base alone
             pass
     return loras, failed
+
+
+def _folder(adapter: Adapter, place: Path) -> Path:
+    """The folder for vLLM: the adapter's own, or a copy in peft's form."""
+    if adapter.needs.fit.moves is None:
+        return adapter.files.folder
+    copy = place / adapter.called
+    return copy if copy.is_dir() else write_copy(adapter.files, adapter.needs.fit, copy)
 
 
 def write_control(folder: Path, adapter: Path) -> Path:

@@ -16,7 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from assay.engines.adapter_files import WEIGHTS, layers_of, read_adapter_files
+from assay.engines.adapter_files import WEIGHT_FILES, read_adapter_files
+from assay.engines.adapter_fit import BaseShapes, header_shapes
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
 from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_headers, read_object, sha256s, shards
@@ -73,7 +74,8 @@ class VllmPreflight(Preflight):
         self._weights = shards(self.folder)
         self.dtype = settings.dtype or _dtype(self.config, self._weights)
         quantized = bool(self.config.get("quantization_config")) or settings.quantization is not None
-        self._layers = {} if quantized else layers_of(self._weights)
+        shapes = header_shapes(self.folder, self._weights, str(base.source))
+        self._base = BaseShapes({}, shapes.model_type, shapes.tied, shapes.name) if quantized else shapes
         super().__init__(base.name, read_tokens(self.folder))
         text = self.config.get("text_config")
         most = (self.config | (text if isinstance(text, dict) else {})).get("max_position_embeddings")
@@ -96,18 +98,19 @@ class VllmPreflight(Preflight):
         """At one adapter: what is wrong with it, else what it is."""
         try:
             refuse_scaled(weights)
-            folder = located(weights, [*TEXTS, WEIGHTS])
+            folder = located(weights, [*TEXTS, *WEIGHT_FILES])
             stamp = Stamp.of(folder)
             files = read_adapter_files(folder)
-            fit = check_adapter(files, self._layers)
+            needs = check_adapter(files, self._base)
             template = own_template(folder)
             identity = adapter_identity(folder, files.weights, self.identities[self.name], self.dtype)
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
         self.add_adapter(weights.name, identity, template)
+        self.note_fit(weights.name, needs.fit, self._base)
         called = f"{weights.name}-{json_sha256(identity)[:12]}"
-        self.adapters[weights.name] = Adapter(weights.name, called, folder, fit, stamp)
+        self.adapters[weights.name] = Adapter(weights.name, called, files, needs, stamp)
 
     def arguments(self) -> dict[str, Any]:
         """Of `vllm.LLM`, but for what its machine decides."""
@@ -137,13 +140,13 @@ class VllmPreflight(Preflight):
     def _lora_arguments(self) -> dict[str, Any]:
         """Room for the adapters and the control, in those layers alone that some adapter changes."""
         most, count = self.settings.options.max_loras, len(self.adapters) + 1
-        fits = [adapter.fit for adapter in self.adapters.values()]
+        needs = [adapter.needs for adapter in self.adapters.values()]
         return {
             "enable_lora": True,
             "max_loras": min(count, most),
             "max_cpu_loras": max(count, most),
-            "max_lora_rank": largest_rank([fit.rank for fit in fits]),
-            "lora_target_modules": sorted({target for fit in fits for target in fit.targets}),
+            "max_lora_rank": largest_rank([each.rank for each in needs]),
+            "lora_target_modules": sorted({target for each in needs for target in each.targets}),
         }
 
     def ends(self) -> tuple[int, ...]:

@@ -1,0 +1,39 @@
+"""The shapes of a base from its files' headers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from assay.engines.adapter_fit.names import is_embedding
+from assay.engines.adapter_fit.types import BaseShapes
+from assay.engines.files import read_headers, read_object
+
+__all__ = ["header_shapes"]
+
+TURNED = ("gpt2", "openai-gpt", "imagegpt")
+"""Architectures that store the weights of their layers as (in, out)."""
+FLAT = ("wte", "wpe", "lm_head", "tokens_embed", "positions_embed")
+"""Their layers that they store as others do."""
+
+
+def header_shapes(folder: Path, weights: Sequence[Path], name: str = "") -> BaseShapes:
+    """Shapes of a base's layers, by the names in its safetensors files; none of a quantized one, which packs them.
+
+    name: the folder or hub id that it was given by.
+    """
+    config = read_object(folder / "config.json")
+    kind = str(config.get("model_type") or "")
+    tied = config.get("tie_word_embeddings") is True
+    if config.get("quantization_config"):
+        return BaseShapes({}, kind, tied, name)
+    layers = {}
+    for key, entry in read_headers(weights).items():
+        layer = key.removesuffix(".weight")
+        turned = kind in TURNED and len(entry.shape) == 2 and not layer.endswith(FLAT)
+        layers[layer] = entry.shape[::-1] if turned else entry.shape
+    return BaseShapes(layers, kind, tied or (bool(layers) and not any(map(_is_head, layers))), name)
+
+
+def _is_head(layer: str) -> bool:
+    return layer.rpartition(".")[2] in ("lm_head", "output_layer", "embed_out") and not is_embedding(layer)

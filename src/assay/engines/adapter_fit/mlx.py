@@ -1,0 +1,54 @@
+"""mlx-lm's own form: `adapters.safetensors` beside an adapter_config.json of its training settings.
+
+Its matrices are peft's transposed: `lora_a` is (in, rank), `lora_b` is (rank, out), and its product is multiplied
+by `lora_parameters.scale`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from assay.errors import EngineError
+
+__all__ = ["mlx_config"]
+
+
+def mlx_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The same adapter's configuration as peft writes it, with no layers named. Raises EngineError."""
+    kind = config.get("fine_tune_type", "lora")
+    if kind == "full":
+        raise EngineError(
+            "fine_tune_type: full: mlx-lm trained whole weights, not an adapter",
+            fix="fuse it with `mlx_lm.fuse`, and give the result as a model",
+        )
+    if kind not in ("lora", "dora"):
+        raise EngineError(
+            f"fine_tune_type: {kind} is none that can be read (lora, dora)",
+            fix="fuse it with `mlx_lm.fuse`, and give the result as a model",
+        )
+    settings = config.get("lora_parameters")
+    settings = settings if isinstance(settings, Mapping) else {}
+    rank, scale = settings.get("rank"), settings.get("scale")
+    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1:
+        raise _unset("rank", rank, "a whole number above 0")
+    if not isinstance(scale, int | float) or isinstance(scale, bool) or not isfinite(scale):
+        raise _unset("scale", scale, "a number")
+    return {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": config.get("model"),
+        "r": rank,
+        "lora_alpha": scale * rank,
+        "bias": "none",
+        "use_dora": kind == "dora",
+        "inference_mode": True,
+    }
+
+
+def _unset(name: str, value: Any, kind: str) -> EngineError:
+    return EngineError(
+        f"lora_parameters.{name} is {value!r} in its adapter_config.json of mlx-lm; {kind} is expected",
+        fix="give the adapter_config.json that mlx-lm saved with it",
+    )

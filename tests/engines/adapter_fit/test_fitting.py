@@ -1,0 +1,45 @@
+"""A sound adapter is read as it is; what is missing is weighed; a name decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assay.engines.adapter_fit import BaseShapes
+from tests.engines.adapter_fit.shapes import BASE, LAYERS, Shapes, fit, pair, plain
+
+
+def error(tensors: Shapes, base: BaseShapes = BASE, **config: Any) -> str:
+    return str(fit(tensors, base, **config).error)
+
+
+def test_a_sound_adapter_is_read_as_it_is() -> None:
+    found = fit(plain())
+    assert (found.error, found.moves, found.notes, found.warnings, found.missing) == (None, None, (), (), ())
+    assert {layer.place for layer in found.layers} == {layer.name for layer in found.layers}
+    assert {(layer.rank, layer.scale) for layer in found.layers} == {(2, 2.0)}
+    assert all(LAYERS[layer.place] == layer.shape for layer in found.layers)
+
+
+def test_without_a_base_only_the_file_itself_is_looked_at() -> None:
+    found = fit(plain() | pair("model.layers.9.self_attn.q_proj", size=(5, 3)), BaseShapes())
+    assert (found.error, found.moves, len(found.layers)) == (None, None, 13)
+
+
+def test_the_last_blocks_alone_are_usable_and_most_layers_missing_otherwise_are_not() -> None:
+    last = {key: shape for key, shape in plain().items() if "layers.3" in key}
+    found = fit(last)
+    assert (found.error, len(found.missing)) == (None, 9)
+    assert "no weights for 9 layers that its configuration targets" in found.warnings[0]
+    first = {key: shape for key, shape in plain().items() if "layers.0" in key}
+    assert "9 of the 12 layers that its configuration targets lack weights" in error(first)
+
+
+def test_other_types_than_lora_are_pefts_to_read() -> None:
+    found = fit({"base_model.model.model.layers.0.mlp.hada_w1_a": (4, 2)}, peft_type="LOHA")
+    assert (found.error, found.layers) == (None, ())
+
+
+def test_a_name_decides_nothing() -> None:
+    for name in (None, "C:\\models\\small", "x/small-bnb-4bit", "someone/else-70b"):
+        found = fit(plain(blocks=3), base_model_name_or_path=name)
+        assert (found.error, len(found.missing)) == (None, 3)
