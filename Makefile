@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all torch lint types check format reference picture lock bench clean
+.PHONY: help install demo docs test test-all torch lint types check format reference outputs picture lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,13 @@ torch: .venv/torch ## add torch to .venv, and the engine's tests with it
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,torch]"
 	@touch $@
 
+docs: .venv/docs ## build the site into site/: no network is needed to read it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+.venv/docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,docs]"
+	@touch $@
+
 lint: install ## ruff, as pre-commit and CI run it
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,6 +54,9 @@ format: install ## fix what ruff can fix
 reference: torch ## write docs/reference and the published JSON Schema from the code
 	$(BIN)/python -m scripts.reference
 
+outputs: install ## write into the pages of docs what their commands print now
+	$(BIN)/python -m tests.docs
+
 picture: install ## the README's picture of a real page; needs chromium
 	$(BIN)/python -m scripts.picture
 
@@ -59,4 +69,4 @@ bench: install ## the benchmarks that need no GPU
 	$(BIN)/python benchmarks/early.py
 
 clean: ## remove everything that was made
-	rm -rf .venv dist build runs .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist build site runs .mypy_cache .pytest_cache .ruff_cache .hypothesis
