@@ -28,7 +28,6 @@ MIRRORS: set[str] = {
     "verdicts/looks.py",
     "verdicts/modes.py",
     "verdicts/pair.py",
-    "verdicts/result.py",
     "verdicts/warnings.py",
 }
 """Files of `src/assay` without a test of their name."""

@@ -14,7 +14,7 @@ from assay.report import Gate, to_json
 from assay.report.gate import Outcome
 from assay.report.text.diagnostics import engine_noise_line, noise_line, silent
 from assay.report.text.numbers import interval, points, score, size, unit_interval, units
-from assay.report.text.verdicts import matrix_statement, pool_words, verdict_words
+from assay.report.text.verdicts import matrix_statement, pool_words
 from assay.stats import Verdict
 from assay.text import plain
 from assay.verdicts import Result
@@ -60,7 +60,7 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
                     score(claim.score),
                     points(claim.gain),
                     interval(claim.interval, claim.margin),
-                    _coloured(verdict_words(claim), claim.verdict),
+                    _coloured(claim.words, claim.verdict),
                 ]
                 for claim in claims
             ),
@@ -88,7 +88,7 @@ def _recipes(result: Result) -> Iterator[Table]:
                     str(len(recipe.seeds)),
                     points(recipe.gain),
                     interval(recipe.interval, recipe.margin),
-                    _coloured(verdict_words(recipe), recipe.verdict),
+                    _coloured(recipe.words, recipe.verdict),
                 ]
                 for recipe in result.recipes
             ),

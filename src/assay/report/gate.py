@@ -16,7 +16,6 @@ from enum import StrEnum
 
 from assay.plan import Policy
 from assay.report.text.numbers import interval, points, unit_interval, units
-from assay.report.text.verdicts import verdict_words
 from assay.stats import Verdict
 from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
@@ -119,7 +118,7 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     elif not open_ and claim.verdict in policy.failing:
         outcome = Outcome.FAIL
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
-    return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{verdict_words(claim)}: {evidence}")
+    return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{claim.words}: {evidence}")
 
 
 def _harm(cell: Cell, tolerated: float) -> Rule:

@@ -45,6 +45,7 @@ from assay.scoring.judge import JudgeContext, with_judge_answers
 from assay.study import load_study
 from assay.tasks import Task
 from assay.verdicts import Result, analyze
+from assay.verdicts.notebook import text
 from assay.verdicts.rule import RULE
 
 __all__ = ["Run", "State"]
@@ -148,6 +149,11 @@ class Run:
     def check_analyzed(self) -> None:
         """Raise RunError unless the run is complete under its present claims, policy and verifiers."""
         check_analyzed(self.plan, self.tasks, self.records, self.folder)
+
+    def _repr_html_(self) -> str:
+        """Its state, and its findings once it is complete, for notebooks."""
+        state = f"<p>Run of {text(self.plan.name)} in {text(self.folder)}: <b>{self.state}</b></p>"
+        return state + (self.analyze()._repr_html_() if self.state == "complete" else "")
 
     # -- verbs -----------------------------------------------------------------------------------------
 

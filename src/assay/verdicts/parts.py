@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from assay.records import Declared
+from assay.verdicts.notebook import table, text
 
 if TYPE_CHECKING:
     import pandas
@@ -102,6 +103,17 @@ class Matrix:
     """Its columns, in order."""
     rows: tuple[Row, ...]
     """A line for each subject."""
+
+    def _repr_html_(self) -> str:
+        """Scores, for notebooks."""
+        rows = (
+            [
+                text(row.subject),
+                *("-" if row.scores[m] is None else f"{row.scores[m]:.3f}" for m in self.metrics),
+            ]
+            for row in self.rows
+        )
+        return table("Matrix of scores", ["subject", *self.metrics], rows)
 
     def to_pandas(self) -> pandas.DataFrame:
         """Scores as a DataFrame, subjects down and metrics across. Needs pandas."""

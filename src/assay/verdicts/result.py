@@ -12,6 +12,7 @@ from typing import Literal
 from assay.plan import step_words
 from assay.stats import Verdict
 from assay.verdicts.descriptive import Agreement, Applied, Change, Dose, EngineNoise, NoiseFloor
+from assay.verdicts.notebook import coloured, ends, points, table, text
 from assay.verdicts.parts import (
     ClaimsDeclared,
     Counts,
@@ -116,6 +117,14 @@ class ClaimResult:
     """What a control adapter must show; its claims are in no count and no gate."""
     pool: Pool | None = None
     """Where the study asks for it (`stop.pool`), on metrics of one check a prompt."""
+
+    @property
+    def words(self) -> str:
+        """The verdict with the words that always accompany it."""
+        words = _words(self)
+        if self.extreme and self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL, Verdict.UNDECIDED):
+            words += f", the base at a {self.extreme}"
+        return words + (", within the engine's noise" if self.within_noise else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +276,17 @@ class RecipeResult:
         """Recipe and step, for a reader."""
         return step_words(self.recipe, self.step)
 
+    @property
+    def words(self) -> str:
+        """The verdict with the words that always accompany it."""
+        return _words(self)
+
+
+def _words(result: ClaimResult | RecipeResult) -> str:
+    material = " (material)" if result.material else ""
+    within = ", kept within the margin" if result.kept_within_margin else ""
+    return f"{result.verdict}{material}{within}"
+
 
 @dataclass(frozen=True, slots=True)
 class SettingResult:
@@ -394,3 +414,18 @@ class Result:
     """One for each adapter of several scales and each metric that it claims; describes, and decides nothing."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """Of `verdicts.json`; the number grows when a field changes meaning or goes away."""
+
+    def _repr_html_(self) -> str:
+        """The verdicts and the matrix, for notebooks."""
+        claims = table(
+            f"Verdicts of {self.study} (gains in points)",
+            ["adapter", "claim", "prompts", "gain", "interval", "verdict"],
+            (
+                [
+                    *map(text, (claim.adapter, f"{claim.kind} {claim.metric}", claim.n or "-")),
+                    *(points(claim.gain), ends(claim.interval), coloured(claim.verdict, claim.words)),
+                ]
+                for claim in self.claims
+            ),
+        )
+        return f"{claims}<p>{text(self.counts.statement)}</p>{self.matrix._repr_html_()}"

@@ -15,7 +15,6 @@ import assay
 from assay.errors import OutputError
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.report.text.numbers import confidence, interval, points, score
-from assay.report.text.verdicts import verdict_words
 from assay.verdicts import ClaimResult
 
 __all__ = ["to_eval_results"]
@@ -105,6 +104,6 @@ def _notes(run: Finished, adapter: str, metric: str, estimate: Estimate) -> str:
                 f"{points(finding.gain)} points {interval(finding.interval, finding.margin)}{level}"
             )
             if isinstance(finding, ClaimResult):
-                notes["verdict"] = verdict_words(finding)
+                notes["verdict"] = finding.words
     notes["by"] = f"assay {assay.__version__}"
     return "; ".join(f"{name}: {value}" for name, value in notes.items())

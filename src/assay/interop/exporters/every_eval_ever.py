@@ -23,7 +23,7 @@ from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.interop.exporters.lm_eval import Exported, model_arguments
 from assay.plan import MetricName
 from assay.records import digest
-from assay.report.text.verdicts import stop_words, verdict_words
+from assay.report.text.verdicts import stop_words
 from assay.verdicts import Cell, ClaimResult
 
 __all__ = ["SCHEMA_VERSION", "export_every_eval_ever"]
@@ -219,7 +219,7 @@ def _gain(run: Finished, finding: ClaimResult | Cell) -> dict[str, Any]:
         if stopped := stop_words(finding.stop):
             details["stop"] = stopped
     if isinstance(finding, ClaimResult):
-        details["verdict"] = verdict_words(finding)
+        details["verdict"] = finding.words
     return {
         "evaluation_result_id": f"{finding.metric}.gain",
         "evaluation_name": task,

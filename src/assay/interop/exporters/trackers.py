@@ -23,7 +23,7 @@ from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
 from assay.plan import Subject
 from assay.report import apply_gate
-from assay.report.text.verdicts import stop_words, verdict_words
+from assay.report.text.verdicts import stop_words
 from assay.verdicts import ClaimResult
 
 __all__ = ["TRACKERS", "Entry", "entries", "log_run"]
@@ -113,7 +113,7 @@ def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
         if stopped := stop_words(finding.stop):
             words[f"stop/{finding.metric}"] = stopped
         if isinstance(finding, ClaimResult):
-            words[f"verdict/{finding.metric}"] = verdict_words(finding)
+            words[f"verdict/{finding.metric}"] = finding.words
             if finding.reason:
                 words[f"reason/{finding.metric}"] = finding.reason
     for drift in run.result.drift:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from assay.report.text.numbers import interval
-from assay.stats import Verdict
 from assay.verdicts import Result
-from assay.verdicts.result import ClaimResult, Pool, RecipeResult, Stop
+from assay.verdicts.result import Pool, Stop
 
 __all__ = [
     "STOPPED",
@@ -14,7 +13,6 @@ __all__ = [
     "needed_words",
     "pool_words",
     "stop_words",
-    "verdict_words",
 ]
 
 STOPPED = (
@@ -26,21 +24,6 @@ OWN_PROMPTS = (
     "A base's score here is over all prompts that it answered. An adapter that stopped early is compared with its base on "
     "the adapter's own prompts, so a gain need not be the difference of the scores shown."
 )
-
-
-def verdict_words(result: ClaimResult | RecipeResult) -> str:
-    """The verdict with the words that always accompany it."""
-    words = str(result.verdict)
-    if result.material:
-        words += " (material)"
-    if result.kept_within_margin:
-        words += ", kept within the margin"
-    if isinstance(result, ClaimResult):
-        if result.extreme and result.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL, Verdict.UNDECIDED):
-            words += f", the base at a {result.extreme}"
-        if result.within_noise:
-            words += ", within the engine's noise"
-    return words
 
 
 def stop_words(stop: Stop | None) -> str:
