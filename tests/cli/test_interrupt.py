@@ -101,6 +101,8 @@ def test_the_command_exits_with_130_and_the_message(
         ("gsm8k: base", "gsm8k: base"),
         ("gsm8k: base/again", "gsm8k: base, second pass"),
         ("gsm8k: base/template:ab12cd34", "gsm8k: base, under the template ab12cd34"),
+        ("gsm8k: base/end:7", "gsm8k: base, ended by the token 7"),
+        ("gsm8k: base/template:ab12+end:7", "gsm8k: base, under the template ab12, ended by the token 7"),
         ("", ""),
     ],
 )

@@ -16,10 +16,12 @@ from assay.engines.chat_template import (
     DAY,
     Tokens,
     default_template,
+    missing_header,
     own_template,
     read_tokens,
     render_chat,
     render_turn,
+    same_template,
     template_error,
 )
 from assay.errors import EngineError
@@ -225,3 +227,52 @@ def test_a_turn_ends_where_the_answer_begins() -> None:
 
 def test_the_special_tokens_of_a_tokenizer_are_those_that_it_knows(tokenizer: Any) -> None:
     assert Tokens.of(tokenizer).named == TOKENS
+
+
+CHATML = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "header"),
+    [
+        (CHATML, ""),
+        (CHATML.partition("{% if")[0], "<|im_start|>assistant"),
+        ("{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]", ""),
+        (
+            "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]{% else %} {{ m.content }}</s>"
+            "{% endif %}{% endfor %}",
+            "",
+        ),
+        ("{% for m in messages %}### {{ m.role }}:\n{{ m.content }}\n\n{% endfor %}", "### assistant:"),
+        ("{{ messages[0].content }}", ""),
+        ("{{ raise_exception('never') }}", ""),
+    ],
+)
+def test_a_template_that_never_begins_an_answer_is_told_by_what_it_leaves_out(
+    template: str, header: str
+) -> None:
+    assert missing_header(Tokens({}), template) == header
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (CHATML, True),
+        (CHATML.replace("'<|im_start|>' + m['role']", '"<|im_start|>" + m.role'), True),
+        ("{# a comment #}" + CHATML, True),
+        (CHATML.replace("m['content']", "m['content'].strip()"), False),
+        (CHATML.partition("{% if")[0], False),
+        (
+            "{% if messages[0].role != 'system' %}{{ '<|im_start|>system\\n<|im_end|>\\n' }}{% endif %}"
+            + CHATML,
+            False,
+        ),
+        (CHATML.replace("{% for m in", "{% if messages|length > 2 %}x{% endif %}{% for m in"), False),
+        ("{{ raise_exception('never') }}", False),
+    ],
+)
+def test_templates_that_render_the_same_are_the_same(other: str, same: bool) -> None:
+    assert same_template(Tokens({}), CHATML, other) is same

@@ -76,3 +76,30 @@ def test_versions_are_those_of_what_is_installed() -> None:
     found = versions("pydantic", "no-such-package")
     assert found["python"] == platform.python_version()
     assert set(found) == {"assay", "python", "pydantic"}
+
+
+def test_a_template_that_renders_as_the_bases_is_the_bases() -> None:
+    assert look(own=("a", "{# mine #}" + TEMPLATE)).templates == {"base": TEMPLATE}
+
+
+def test_a_template_without_a_generation_prompt_is_warned_of() -> None:
+    turns = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    [problem] = look(
+        turns + "{% if add_generation_prompt %}[assistant]{% endif %}", own=("a", turns)
+    ).problems
+    assert (problem.subject, problem.severity) == ("own", "warning")
+    assert "renders the same with and without add_generation_prompt" in problem.message
+    assert "'[assistant]' before a response" in problem.message
+
+
+def test_another_end_token_ends_the_adapters_responses_with_a_warning() -> None:
+    looked = look(own=("a", None), same=("b", None), lost=("c", None))
+    vocabulary = {"<end>": 1, "<turn>": 2}
+    for name, end in {"own": "<turn>", "same": "<end>", "lost": "<new>", "none": None}.items():
+        looked.add_end(name, end, {1}, vocabulary)
+    assert looked.end_tokens == {"own": (2,)}
+    own, lost = looked.problems
+    assert (own.subject, lost.subject) == ("own", "lost")
+    assert "eos_token: <turn>" in own.message
+    assert "it ends its responses here too, and those of the base" in own.message
+    assert "no token of the base" in lost.message

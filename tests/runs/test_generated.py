@@ -146,6 +146,21 @@ def test_an_adapter_with_its_own_template_is_compared_with_the_base_under_that_t
     assert [row.scores["math.numeric_match"] for row in result.matrix.rows if row.base is None] == [0.3, 0]
 
 
+@pytest.mark.parametrize("templates", [{}, {"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"}])
+def test_an_adapter_that_ends_with_another_token_is_compared_with_the_base_ended_by_it(
+    tmp_path: Path, templates: dict[str, str]
+) -> None:
+    fake = Fake(answer, templates=templates, end_tokens={"bad": (7,)})
+    run(generating(tmp_path), fake)
+    asked = {(one.subject, one.ends) for one in fake.asked if one.variant != "again"}
+    assert asked == {("base", ()), ("good", ()), ("bad", (7,)), ("base", (7,))}
+    with Store.read(tmp_path / "run") as store:
+        counterpart = store.counterpart("bad", "base", "math")
+        assert counterpart is not None
+        assert counterpart.endswith("end:7")
+        assert store.counterpart("good", "base", "math") == "base"
+
+
 def test_a_template_that_the_study_names_is_used_for_all(tmp_path: Path) -> None:
     (tmp_path / "plain.jinja").write_text("<<{prompt}>>")
     fake = Fake(answer, templates={"base": "<u>{prompt}</u>", "bad": "[own]{prompt}"})

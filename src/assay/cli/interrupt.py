@@ -78,6 +78,8 @@ def _in_words(part: str) -> str:
     name, _, variant = part.rpartition("/")
     if variant == AGAIN:
         return f"{name}, second pass"
-    if variant.startswith("template:"):
-        return f"{name}, under the template {variant.removeprefix('template:')}"
+    words = {"template": "under the template", "end": "ended by the token"}
+    parts = [piece.partition(":") for piece in variant.split("+")]
+    if all(kind in words for kind, _, _ in parts):
+        return ", ".join((name, *(f"{words[kind]} {value}" for kind, _, value in parts)))
     return part

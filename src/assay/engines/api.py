@@ -66,6 +66,8 @@ class Prompt:
     """0: greedy."""
     seed: int = 0
     """Sampling draws depend on seed, task, example and sample: not on the subject, nor on the batch."""
+    ends: tuple[int, ...] = ()
+    """Tokens that end generation, beside those of the base; `generate` only."""
     variant: str = ""
     """Which of several protocols the subject answers under; empty for the study's own."""
 

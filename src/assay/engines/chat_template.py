@@ -27,10 +27,12 @@ __all__ = [
     "PROBE",
     "Tokens",
     "default_template",
+    "missing_header",
     "own_template",
     "read_tokens",
     "render_chat",
     "render_turn",
+    "same_template",
     "template_error",
 ]
 
@@ -40,6 +42,16 @@ PROBE = "assay-probe"
 """A prompt that a template is tried with."""
 MARK = "ASSAY-GOES-ON-HERE "
 """Marks where an answer's beginning ends; the space tells whether a template trims."""
+CHATS = (
+    (("user", PROBE),),
+    (("user", f"  {PROBE}\n\n{{}} <|x|> \u00e9 \n"),),
+    (("user", ""),),
+    (("system", f" {PROBE} "), ("user", PROBE)),
+    (("user", PROBE), ("assistant", " answer\n"), ("user", PROBE)),
+    (("user", PROBE), ("assistant", "<think>\nthought\n</think>\n\nanswer")),
+    (("system", PROBE), ("user", PROBE), ("assistant", ""), ("user", PROBE), ("assistant", "answer")),
+)
+"""Chats by role and content: two templates that render all of these alike are one."""
 SPECIAL = ("bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token")
 PLAIN_CLASSES = ("PreTrainedTokenizerFast", "TokenizersBackend")
 """Tokenizers that have no special tokens but those that their files name."""
@@ -167,6 +179,41 @@ def template_error(tokens: Tokens, template: str) -> str:
     except EngineError as bad:
         return str(bad)
     return "" if PROBE in text else "leaves the prompt out"
+
+
+def missing_header(tokens: Tokens, template: str) -> str:
+    """What a template puts before a past answer and never before a new one; empty where it leaves nothing out.
+
+    Some templates rightly render the same with and without a generation prompt: they end a user's turn with what begins
+    an answer.
+    """
+    turn = [{"role": "user", "content": PROBE}]
+    answered = [*turn, {"role": "assistant", "content": MARK.strip()}]
+    try:
+        ready, plain = (_applied(tokens, turn, template, asks=asks) for asks in (True, False))
+        past = _applied(tokens, answered, template, asks=False)
+    except Exception:  # a template is a program: it can raise anything; others tell of that
+        return ""
+    before, mark, _ = past.partition(MARK.strip())
+    return before.removeprefix(ready).strip() if ready == plain and mark and before.startswith(ready) else ""
+
+
+def same_template(tokens: Tokens, first: str, second: str) -> bool:
+    """Whether two templates render the same text of every kind of chat that is tried."""
+    return first == second or _renderings(tokens, first) == _renderings(tokens, second)
+
+
+def _renderings(tokens: Tokens, template: str) -> tuple[str | None, ...]:
+    """Chats under a template; None for those that it refuses."""
+    texts: list[str | None] = []
+    for turns in CHATS:
+        messages = [{"role": role, "content": content} for role, content in turns]
+        for asks in (True, False):
+            try:
+                texts.append(_applied(tokens, messages, template, asks=asks))
+            except Exception:  # a template is a program: it can raise anything
+                texts.append(None)
+    return tuple(texts)
 
 
 class _Generation(Extension):

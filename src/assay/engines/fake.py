@@ -34,19 +34,21 @@ class Fake:
         inert: Collection[str] = (),
         refused: Mapping[str, str] | None = None,
         templates: Mapping[str, str] | None = None,
+        end_tokens: Mapping[str, tuple[int, ...]] | None = None,
         provenance: Mapping[str, str] | None = None,
         contents: Mapping[str, str] | None = None,
     ) -> None:
         """Answer by functions; `inert` adapters change nothing, `refused` ones fail preflight for a reason.
 
-        `templates` are chat templates by subject; `{prompt}` in one stands for the prompt. `provenance` is
-        what it says of its software, `contents` what weights are by content: name and source by default.
+        `templates` are chat templates by subject; `{prompt}` in one stands for the prompt. `end_tokens` are
+        those that adapters bring. `provenance` is what it says of its software, `contents` what weights are by content: name and source by default.
         """
         self.answer = answer
         self.score = score
         self.inert = inert
         self.refused = refused or {}
         self.templates = templates or {}
+        self.end_tokens = end_tokens or {}
         self.provenance = provenance or {}
         self.contents = contents or {}
         self.asked: list[Prompt] = []
@@ -109,6 +111,7 @@ class FakePreflight(Preflight):
         self.fake = fake
         self.provenance = fake.provenance
         self.templates = dict(fake.templates)
+        self.end_tokens = dict(fake.end_tokens)
         for ref in (base, *adapters):
             if reason := fake.refused.get(ref.name):
                 self.note(Problem(ref.name, "error", reason))

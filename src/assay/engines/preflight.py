@@ -7,7 +7,7 @@ digests); its `load` gives a `Session`. A new engine is such a module, and a lin
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,8 @@ from typing import Any, cast
 from assay.engines.adapter_fit import BaseShapes, Fit
 from assay.engines.adapter_fit.silent import base_warnings
 from assay.engines.api import ModelRef, Problem, Session
-from assay.engines.chat_template import Tokens, render_chat, template_error
+from assay.engines.chat_template import Tokens, missing_header, render_chat, same_template, template_error
+from assay.engines.end_tokens import end_warning
 from assay.errors import EngineError
 from assay.plan import EngineSettings
 
@@ -49,6 +50,8 @@ class Preflight:
 
         The base's may be unusable: `chat` refuses it in a study that uses it.
         """
+        self.end_tokens: dict[str, tuple[int, ...]] = {}
+        """Tokens that end the responses of an adapter, beside the base's, where its tokenizer has another end."""
         self._problems: list[Problem] = []
         self._template_errors: dict[str, str] = {}
         """By template: what is wrong with it, once it was tried."""
@@ -92,6 +95,7 @@ class Preflight:
         self.identities[self.name] = identity
         if template:
             self.templates[self.name] = template
+            self._check_template(self.name, template)
         else:
             text = (
                 "it has no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
@@ -110,8 +114,32 @@ class Preflight:
             text = f"its weights are those of adapter {same!r}, byte for byte; if that is not meant, correct the path of one"
             self.note(Problem(name, "warning", text))
         self.identities[name] = identity
-        if template is not None and template != self.templates.get(self.name):
+        own = self.templates.get(self.name)
+        if template is not None and (own is None or not same_template(self.tokens, template, own)):
             self.templates[name] = template
+            self._check_template(name, template)
+
+    def _check_template(self, name: str, template: str) -> None:
+        """Warn of a template that never begins the assistant's turn."""
+        if header := missing_header(self.tokens, template):
+            text = (
+                f"its chat template renders the same with and without add_generation_prompt, and so leaves out "
+                f"{header!r} before a response: the model continues the user's turn; add `{{% if add_generation_prompt %}}` "
+                f"with that to the template, or remove it"
+                + (" to use the base's" if name != self.name else "")
+            )
+            self.note(Problem(name, "warning", text))
+
+    def add_end(
+        self, name: str, end: str | None, ends: Collection[int], vocabulary: Mapping[str, int]
+    ) -> None:
+        """Store the end token of an adapter's own tokenizer, where it is none of the base's `ends`, and warn of it."""
+        if end is None or not vocabulary or not (text := end_warning(end, ends, vocabulary)):
+            return
+        if end in vocabulary:
+            self.end_tokens[name] = (vocabulary[end],)
+            text += "; it ends its responses here too, and those of the base that they are compared with"
+        self.note(Problem(name, "warning", text))
 
     def note_fit(self, name: str, fit: Fit, base: BaseShapes, precision: str = "") -> None:
         """Add what there is to know about how an adapter fits. precision: of the base, where it is quantized."""

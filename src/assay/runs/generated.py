@@ -123,17 +123,18 @@ class _Workloads:
         usual = self._usual_template()
         workloads = self._of_base(usual)
         problems: list[Problem] = []
-        for template, adapters in self._by_template(usual).items():
+        for (template, ends), adapters in self._by_protocol(usual).items():
             subjects = [(name, "") for name in adapters]
+            if variant := _variant(template, usual, ends):
+                subjects.insert(0, (self.base.name, variant))
             if template != usual:
-                subjects.insert(0, (self.base.name, f"template:{_sha256(template or '')[:8]}"))
                 text = (
                     "it brings its own chat template; its gains are taken against the base under that same template; "
                     "remove it to use the base's"
                 )
                 problems += [Problem(name, "note", text) for name in adapters]
             try:
-                workloads += self._under(template, subjects)
+                workloads += self._under(template, subjects, ends)
             except EngineError as bad:
                 if template == usual:
                     raise
@@ -172,22 +173,26 @@ class _Workloads:
             return own
         return read_text(self.study.resolve(str(template)), StudyError)
 
-    def _by_template(self, usual: str | None) -> dict[str | None, list[str]]:
-        """Adapters by the template of their prompts."""
+    def _by_protocol(self, usual: str | None) -> dict[tuple[str | None, tuple[int, ...]], list[str]]:
+        """Adapters by the template of their prompts, and the tokens that end their responses beside the base's."""
         own = self.checked.templates if self._own else {}
-        found: dict[str | None, list[str]] = {}
+        found: dict[tuple[str | None, tuple[int, ...]], list[str]] = {}
         for name in self.checked.identities:
             if name != self.base.name:
-                found.setdefault(own.get(name, usual), []).append(name)
+                protocol = own.get(name, usual), self.checked.end_tokens.get(name, ())
+                found.setdefault(protocol, []).append(name)
         return found
 
-    def _under(self, template: str | None, subjects: Sequence[tuple[str, str]]) -> list[Workload]:
-        """Each (subject, variant) on each task, under one template."""
+    def _under(
+        self, template: str | None, subjects: Sequence[tuple[str, str]], ends: tuple[int, ...] = ()
+    ) -> list[Workload]:
+        """Each (subject, variant) on each task, under one template and with these further end tokens."""
         of_tasks = [self._of_task(entry, template) for entry in self.study.tasks]
         return [
             replace(
                 workload,
-                prompt=replace(workload.prompt, subject=subject, variant=variant),
+                prompt=replace(workload.prompt, subject=subject, variant=variant, ends=ends),
+                protocol={**workload.protocol, **({"ends": list(ends)} if ends else {})},
                 identity=self.checked.identities[subject],
             )
             for subject, variant in subjects
@@ -285,3 +290,10 @@ def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _variant(template: str | None, usual: str | None, ends: tuple[int, ...]) -> str:
+    """What a base is called under the protocol of adapters that bring another; empty: it is the base's own."""
+    parts = [f"template:{_sha256(template or '')[:8]}"] if template != usual else []
+    parts += [f"end:{'-'.join(map(str, ends))}"] if ends else []
+    return "+".join(parts)

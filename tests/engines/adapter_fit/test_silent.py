@@ -29,6 +29,8 @@ HEAD = {f"{PREFIX}lm_head.weight": (ROWS, WIDTH)}
         ({"exclude_modules": ["z_proj"]}, "exclude_modules: ['z_proj'] matches no layer"),
         ({"exclude_modules": r".*\.z_proj"}, r"exclude_modules: .*\.z_proj matches no layer"),
         ({"modules_to_save": ["classifier"]}, "modules_to_save: classifier is no layer of the base"),
+        ({"use_something": True}, "use_something: True is no field that peft"),
+        ({"turbo_config": {"a": 1}}, "turbo_config: {'a': 1} is no field that peft"),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_warned_of(config: dict[str, Any], expected: str) -> None:
@@ -51,6 +53,8 @@ def test_the_scale_that_a_lost_pattern_leaves_is_named() -> None:
         {"exclude_modules": ["k_proj"]},
         {"exclude_modules": ["mlp.up_proj", "layers.0.self_attn.o_proj"]},
         {"modules_to_save": []},
+        {"use_something": False, "turbo_config": None, "turbo": []},
+        {"runtime_config": {"ephemeral_gpu_offload": True}},
         {"modules_to_save": ["embed_tokens", "norm"]},
     ],
 )

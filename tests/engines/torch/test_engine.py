@@ -169,3 +169,19 @@ def test_names_must_differ(llama: Toy) -> None:
 def test_usage_counts_tokens(engine: TorchEngine) -> None:
     list(engine.complete([ask("base", "abcd", i, max_tokens=6) for i in range(3)]))
     assert (engine.usage.read, engine.usage.generated, engine.usage.steps) == (3 * 5, 3 * 6, 6)
+
+
+def test_a_further_end_token_ends_the_rows_that_name_it_alone(engine: TorchEngine) -> None:
+    prompt = PROMPTS[1]
+    [tokens] = outputs(engine, [ask("r2", prompt, 0, max_tokens=12)]).values()
+    end = next(token for token in tokens[2:] if token not in tokens[:2])
+    ended = tokens[: tokens.index(end) + 1]
+    rows = outputs(
+        engine, [ask("r2", prompt, 0, max_tokens=12, ends=(end,)), ask("base", prompt, 1, max_tokens=12)]
+    )
+    assert rows["r2", prompt] == ended
+    assert len(rows["base", prompt]) == len(
+        outputs(engine, [ask("base", prompt, 1, max_tokens=12)])["base", prompt]
+    )
+    [done] = engine.complete([ask("r2", prompt, 0, max_tokens=12, ends=(end,))])
+    assert done.finish == "stop"

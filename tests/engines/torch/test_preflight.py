@@ -27,7 +27,7 @@ from tests.engines.torch.toys import Toy, ask, configure, reweigh
 
 ENGINE = EngineSettings(name="torch", options={"device": "cpu"})
 WEIGHTS = "adapter_model.safetensors"
-TEMPLATE = "{% for m in messages %}<{{ m.content }}>{% endfor %}"
+TEMPLATE = "<{{ messages[0].content }}>"
 
 
 @pytest.fixture

@@ -60,9 +60,9 @@ def test_rows_that_are_no_longer_wanted_are_aborted() -> None:
 
 def test_limits_are_those_of_the_request_and_the_bases_ends() -> None:
     engine = Engine()
-    list(session(engine).complete([ask("base", stop=("\n", ""), temperature=0.5, max_tokens=9)]))
+    list(session(engine).complete([ask("base", stop=("\n", ""), temperature=0.5, max_tokens=9, ends=(7,))]))
     limits = engine.asked[0].limits
-    assert (limits.stop, limits.stop_token_ids, limits.max_tokens) == (["\n"], [2, 3], 9)
+    assert (limits.stop, limits.stop_token_ids, limits.max_tokens) == (["\n"], [2, 3, 7], 9)
     assert limits.temperature == 0.5
     assert 0 <= limits.seed < 2**31
 

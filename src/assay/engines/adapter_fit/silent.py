@@ -20,6 +20,7 @@ from assay.engines.adapter_fit.configuration import (
 )
 from assay.engines.adapter_fit.names import block_of, is_embedding
 from assay.engines.adapter_fit.types import BaseShapes, Layer
+from assay.engines.peft_fields import PEFT_VERSION, unknown_fields
 
 __all__ = ["base_warnings", "missing_warning", "pattern_warnings", "replaced_warnings"]
 
@@ -27,13 +28,18 @@ __all__ = ["base_warnings", "missing_warning", "pattern_warnings", "replaced_war
 def pattern_warnings(
     config: Mapping[str, Any], layers: Sequence[Layer], names: Sequence[str], base: BaseShapes
 ) -> Iterator[str]:
-    """Of fields that match nothing. names: the layers that the configuration targets."""
+    """Of fields that match nothing, or that peft does not know. names: the layers that the configuration targets."""
     for field in ("alpha_pattern", "rank_pattern"):
         patterns = config.get(field) or {}
         matched = {matched_pattern({key: 0}, name) for key in patterns for name in names}
         for key in patterns:
             if key not in matched:
                 yield f"{field} `{key}: {patterns[key]}` matches no layer of the base; {_common(config, layers)}"
+    for field, value in unknown_fields(config).items():
+        yield (
+            f"{field}: {value} is no field that peft {PEFT_VERSION} knows: it is ignored, and what it changed in training "
+            f"is not applied"
+        )
     if base.layers:
         yield from _parameters(config, base)
         yield from _blocks(config, base)

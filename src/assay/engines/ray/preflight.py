@@ -59,6 +59,7 @@ class RayPreflight(Preflight):
         super().__init__(inner.name, inner.tokens)
         self.inner, self.options, self.order, self.begin = inner, options, order, begin
         self.identities, self.templates = inner.identities, inner.templates
+        self.end_tokens = inner.end_tokens
         # Of software, that of this machine: what actors run on replaces it once they are there.
         self.context, self.provenance = inner.context, inner.provenance
         self.note(*inner.problems)

@@ -24,6 +24,7 @@ from assay.engines.adapter_fit.silent import base_warnings, replaced_warnings
 from assay.engines.adapter_values import changed_weights
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
+from assay.engines.end_tokens import own_end
 from assay.engines.files import TEXTS, located, sha256s, shards
 from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
@@ -149,6 +150,12 @@ class ServerPreflight(Preflight):
             )
         if files is not None and self.settings.kind != "transformers":  # there it is merged
             yield from self._misfits(files)
+        end, theirs = own_end(files.folder) if files else None, self.tokens.named.get("eos_token")
+        if end is not None and theirs is not None and end != theirs:
+            yield (
+                f"eos_token: {end} in its tokenizer_config.json, and {theirs} in the base's: the server decides which token "
+                f"ends its responses, and may run on past its own"
+            )
         if self._chat and template is not None:
             yield "it has a chat template of its own; whether the server applies that in chats cannot be checked"
 

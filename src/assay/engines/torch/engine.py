@@ -228,7 +228,12 @@ class TorchEngine:
         return done
 
     def _finished(self, row: Sequence) -> Completion | None:
-        ended = row.output[-1] in self.base.ends or row.stops.reached(self.base.tokenizer, row.output)
+        token = row.output[-1]
+        ended = (
+            token in self.base.ends
+            or token in row.asked.ends
+            or row.stops.reached(self.base.tokenizer, row.output)
+        )
         if not ended and len(row.output) < row.limit:
             return None
         text, cut = row.stops.cut(decode(self.base.tokenizer, row.output))
@@ -266,7 +271,9 @@ class TorchEngine:
         self._known(prompt, tokens)
         stops = Stops(tuple(text for text in prompt.stop if text))
         row = Sequence(prompt, self._subject(prompt), tokens, min(prompt.max_tokens, room), stops)
-        if len(begun) < row.limit and not self.base.ends & set(begun):  # else it would have been finished
+        if len(begun) < row.limit and not self.base.ends.union(prompt.ends) & set(
+            begun
+        ):  # else it would have been finished
             row.output += begun
         return row
 

@@ -17,6 +17,7 @@ from assay.engines.adapter_fit.silent import base_warnings, missing_warning, rep
 from assay.engines.adapter_values import changed_weights
 from assay.engines.api import Problem
 from assay.engines.chat_template import own_template
+from assay.engines.end_tokens import read_vocabulary
 from assay.engines.files import read_object
 from assay.engines.torch.adapter_load import Adapter, read_adapter
 from assay.engines.torch.loading import Base
@@ -155,7 +156,7 @@ def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Pr
     """Read the adapter's tokenizer files as data; no code of theirs runs."""
     problems: list[Problem] = []
     vocabulary = base.tokenizer.get_vocab()
-    own = _vocabulary(folder)
+    own = read_vocabulary(folder)
     differ = [token for token, i in own.items() if vocabulary.get(token) != i]
     if differ:
         shown = ", ".join(repr(token) for token in differ[:3])
@@ -166,16 +167,3 @@ def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Pr
         problems.append(Problem(name, "warning", text))
     template = own_template(folder)
     return None if template == base.template else template, problems
-
-
-def _vocabulary(folder: Path) -> dict[str, int]:
-    tokenizer = read_object(folder / "tokenizer.json")
-    try:
-        model: Any = tokenizer.get("model", {}).get("vocab", {})
-        words = model if isinstance(model, dict) else {word[0]: i for i, word in enumerate(model)}
-        added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
-    except (AttributeError, KeyError, TypeError, IndexError):
-        raise EngineError(
-            f"{folder / 'tokenizer.json'} is no tokenizer; download it again, or remove it to use the base's"
-        ) from None
-    return words | added | read_object(folder / "added_tokens.json")

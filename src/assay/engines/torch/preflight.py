@@ -21,6 +21,7 @@ import torch
 from assay.engines.adapter_files import PICKLE, WEIGHT_FILES
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens
+from assay.engines.end_tokens import own_end
 from assay.engines.files import TEXTS, Stamp, located, sha256s
 from assay.engines.gguf import gguf_identity, is_gguf
 from assay.engines.identity import adapter_identity, base_identity
@@ -158,6 +159,7 @@ class TorchPreflight(Preflight):
             folder, weights, self.identities[self.name], str(dtype).removeprefix("torch."), ref.scale
         )
         self.add_adapter(ref.name, identity, inspection.template)
+        self.add_end(ref.name, own_end(folder), self._skeleton.ends, self._skeleton.tokenizer.get_vocab())
         twice = self.options.place.type == "cpu"
         size = adapter_bytes(inspection.adapter, dtype.itemsize, twice=twice)
         self.adapters[ref.name] = Usable(folder, stackable, size, stamp, ref.scale)

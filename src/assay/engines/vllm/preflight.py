@@ -20,6 +20,7 @@ from assay.engines.adapter_files import WEIGHT_FILES, read_adapter_files
 from assay.engines.adapter_fit import BaseShapes, header_shapes
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
+from assay.engines.end_tokens import own_end, read_vocabulary
 from assay.engines.files import TEXTS, Stamp, json_sha256, located, read_headers, read_object, sha256s, shards
 from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
@@ -77,6 +78,7 @@ class VllmPreflight(Preflight):
         shapes = header_shapes(self.folder, self._weights, str(base.source))
         self._base = BaseShapes({}, shapes.model_type, shapes.tied, shapes.name) if quantized else shapes
         super().__init__(base.name, read_tokens(self.folder))
+        self._vocabulary = read_vocabulary(self.folder)
         text = self.config.get("text_config")
         most = (self.config | (text if isinstance(text, dict) else {})).get("max_position_embeddings")
         self.context = options.length or (most if isinstance(most, int) else None)
@@ -102,13 +104,14 @@ class VllmPreflight(Preflight):
             stamp = Stamp.of(folder)
             files = read_adapter_files(folder)
             needs = check_adapter(files, self._base)
-            template = own_template(folder)
+            template, end = own_template(folder), own_end(folder)
             identity = adapter_identity(folder, files.weights, self.identities[self.name], self.dtype)
         except EngineError as bad:
             self.note(Problem(weights.name, "error", str(bad)))
             return
         self.add_adapter(weights.name, identity, template)
         self.note_fit(weights.name, needs.fit, self._base)
+        self.add_end(weights.name, end, self._all_ends(), self._vocabulary)
         called = f"{weights.name}-{json_sha256(identity)[:12]}"
         self.adapters[weights.name] = Adapter(weights.name, called, files, needs, stamp)
 
@@ -156,6 +159,11 @@ class VllmPreflight(Preflight):
         )
         listed = ends if isinstance(ends, list) else [ends]
         return tuple(token for token in listed if isinstance(token, int) and not isinstance(token, bool))
+
+    def _all_ends(self) -> set[int]:
+        """With the one that vLLM takes from the tokenizer by itself."""
+        end = self._vocabulary.get(self.tokens.named.get("eos_token", ""))
+        return {*self.ends(), *(() if end is None else (end,))}
 
     def _begin(self) -> None:
         settings: dict[str, Any] = {

@@ -188,7 +188,7 @@ class VllmSession:
         limits: dict[str, Any] = {
             "temperature": prompt.temperature,
             "stop": [text for text in prompt.stop if text],
-            "stop_token_ids": list(self._open.ends),
+            "stop_token_ids": [*self._open.ends, *prompt.ends],
         }
         if prompt.temperature > 0:
             limits["seed"] = seed_of(prompt)
