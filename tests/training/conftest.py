@@ -8,7 +8,9 @@ from assay.training import train
 from tests.conftest import ABSENT
 from tests.training.whole import Whole, recipe
 
-NEED_TORCH = ("base", "loop", "manifest", "session", "study", "tokens")
+NEED_TORCH = (
+    *("attention", "base", "batches", "lora", "loop", "manifest", "passes", "session", "study", "tokens"),
+)
 collect_ignore = [f"test_{name}.py" for name in NEED_TORCH] if ABSENT else []
 
 

@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from assay.training import train
 from assay.training.base import weights_sha256
+from assay.training.batches import order
 from assay.training.loop import train_adapter
 from tests.often import first_often
 from tests.training.jobs import job
@@ -213,16 +214,14 @@ def test_the_base_is_the_same_bit_for_bit_after_a_training(toy: Path, tmp_path: 
 
 def test_the_first_loss_is_that_of_the_response_tokens_under_the_base(toy: Path, tmp_path: Path) -> None:
     model, one = job(tmp_path, toy)
-    from assay.training.loop import Feed, collated, order
-
-    lengths, size = [len(row) for row in one.tokens.rows], one.settings.batch
-    feed = Feed(one.tokens, order(lengths, one.steps, size, one.seed))
-    batch = collated([feed[i] for i in range(size)])
-    with torch.inference_mode():
-        logits = model(batch["input_ids"], attention_mask=batch["attention_mask"]).logits[:, :-1].float()
-    labels = batch["labels"][:, 1:]
-    chosen = logits.log_softmax(-1).gather(2, labels.clamp(min=0)[..., None])[..., 0]
-    expected = -float(chosen[labels != -100].mean())
+    rows = order([len(row) for row in one.tokens.rows], one.steps, one.settings.batch, one.seed)
+    losses = []
+    for row in rows[: one.settings.batch]:
+        tokens, start = torch.tensor(one.tokens.rows[row]), one.tokens.starts[row]
+        with torch.inference_mode():
+            logits = model(tokens[None]).logits[0, :-1].float()
+        losses += (-logits.log_softmax(-1).gather(1, tokens[1:, None])[start - 1 :, 0]).tolist()
+    expected = sum(losses) / len(losses)
     first, _ = train_adapter(model, one, tmp_path / "made", lambda *_: None)
     assert first == pytest.approx(expected, rel=1e-5)
 

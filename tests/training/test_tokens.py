@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from assay.engines.chat_template import Tokens, render_turn
 from assay.errors import EngineError
 from assay.training.base import BaseFacts, inspect_base
+from assay.training.batches import Feed, Part
 from assay.training.data import Learnt, Pair, Turn
-from assay.training.loop import IGNORED, Feed, collated, order
 from assay.training.recipe import load_recipe
-from assay.training.tokens import Tokenised, end_token, tokenised
+from assay.training.tokens import end_token, tokenised
 from tests.training.recipes import write_recipe
 
 END = 257
@@ -43,11 +41,11 @@ def text(seen: BaseFacts, tokens: Any) -> str:
 def test_the_labels_are_exactly_the_response_and_its_end(seen: BaseFacts) -> None:
     made = tokenised(learnt(("say it", "I say it."), ("no", "!")), seen, 64)
     for number, response in enumerate(("I say it.", "!")):
-        row = Feed(made, [number])[0]
-        kept = [token for token in row["labels"] if token != IGNORED]
+        part = Part.of([Feed(made, [number])[0]])
+        kept = part.learnt.tolist()
         assert kept[-1] == END
         assert text(seen, kept[:-1]) == response
-        assert row["labels"] == [IGNORED] * made.starts[number] + row["input_ids"][made.starts[number] :]
+        assert part.before.tolist()[0] == made.starts[number] - 1
 
 
 def test_the_prompt_is_what_an_audit_sends(seen: BaseFacts) -> None:
@@ -101,30 +99,3 @@ def test_a_template_that_refuses_turns_is_named(seen: BaseFacts) -> None:
     turns = (Turn("system", "a"), Turn("user", "c"))
     with pytest.raises(EngineError, match=r"does not take turns of system, user: .*no system turns"):
         tokenised(Learnt((Pair(turns, "d", "here"),), "0", (), ()), strict, 64)
-
-
-def test_every_row_comes_as_often_as_any_other_or_once_more() -> None:
-    rows = order([3] * 10, steps=5, batch=5, seed=1)
-    assert len(rows) == 25
-    assert {rows.count(row) for row in range(10)} == {2, 3}
-
-
-def test_rows_of_like_length_share_a_batch_and_batches_come_in_any_order() -> None:
-    lengths = [1, 9, 5] * 20
-    rows = order(lengths, steps=15, batch=4, seed=1)
-    batches = [{lengths[row] for row in rows[start : start + 4]} for start in range(0, 60, 4)]
-    assert sum(len(batch) > 1 for batch in batches) <= 4
-    assert [max(batch) for batch in batches] != sorted(max(batch) for batch in batches)
-
-
-def test_the_order_is_the_seeds() -> None:
-    lengths = list(range(50))
-    assert order(lengths, 10, 5, seed=1) == order(lengths, 10, 5, seed=1) != order(lengths, 10, 5, seed=2)
-
-
-def test_what_fills_a_batch_is_neither_read_nor_learnt() -> None:
-    feed = Feed(Tokenised((array("i", [1, 2, 3]), array("i", [4, 5])), (1, 1), 0, ()), [0, 1])
-    batch = collated([feed[0], feed[1]])
-    assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 1, 0]]
-    assert batch["labels"].tolist() == [[IGNORED, 2, 3], [IGNORED, 5, IGNORED]]
-    assert torch.equal(batch["input_ids"], torch.tensor([[1, 2, 3], [4, 5, 0]]))

@@ -27,7 +27,7 @@ from assay.study.document import Place, Problem
 from assay.study.explain import did_you_mean
 from assay.training.recipe import Planned, Recipe
 
-__all__ = ["BaseFacts", "impossible_settings", "inspect_base", "load", "weights_sha256"]
+__all__ = ["BaseFacts", "impossible_settings", "inspect_base", "load", "plain_attention", "weights_sha256"]
 
 ALL = "all-linear"
 
@@ -97,11 +97,16 @@ def inspect_base(recipe: Recipe) -> BaseFacts:
 def load(base: BaseFacts) -> PreTrainedModel:
     """The weights, ready to train adapters on. Raises EngineError if they cannot be loaded."""
     model = load_base(base.source, base.name, base.called).model
-    # The engine's own attention packs rows of several adapters; training goes one batch at a time.
-    capped = getattr(model.config.get_text_config(), "attn_logit_softcapping", None)
-    model.set_attn_implementation("eager" if capped or not model._supports_sdpa else "sdpa")
+    # The engine's own attention packs rows of several adapters, and works in an engine's step only.
+    model.set_attn_implementation(plain_attention(model))
     model.config.use_cache = False
     return model
+
+
+def plain_attention(model: PreTrainedModel) -> str:
+    """The name of transformers' own attention for this base."""
+    capped = getattr(model.config.get_text_config(), "attn_logit_softcapping", None)
+    return "eager" if capped or not model._supports_sdpa else "sdpa"
 
 
 def impossible_settings(base: BaseFacts, recipe: Recipe) -> Iterator[Problem]:

@@ -160,7 +160,7 @@ class SettingsEntry(Fields):
     batch: _Wholes = (32,)
     """Examples of one step."""
     accumulate: _Wholes = (1,)
-    """Parts in which a batch is gone through, to spare memory."""
+    """Equal parts in which a batch is gone through at least, to spare memory."""
     max_length: _Wholes = (1024,)
     """Most tokens of prompt and response together; what is longer is cut at its end."""
 

@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,25 +21,25 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch.utils.data import Dataset, SequentialSampler
+from torch import Tensor, nn
+from torch.utils.data import SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
 from assay.engines.torch import calm, out_of_memory
 from assay.errors import EngineError, ResponsesError
 from assay.files import file_sha256, write_text
+from assay.training.batches import Feed, order
+from assay.training.lora import join
+from assay.training.passes import Passes
 from assay.training.recipe import Settings
 from assay.training.tokens import Tokenised
 
 __all__ = ["Job", "latest", "lora_config", "train_adapter"]
 
-IGNORED = -100
-"""Label of a token that is read and not learnt."""
 SEAL = "sealed.json"
 LAST = 10
 """Steps over which the final loss is averaged."""
-NEAR = 10
-"""Batches among which rows are sorted by length."""
 Report = Callable[[int, float, float], None]
 """Called after a step: how many are done, the loss, tokens a second."""
 
@@ -67,10 +67,12 @@ def train_adapter(model: PreTrainedModel, job: Job, out: Path, report: Report) -
     """
     job.work.mkdir(parents=True, exist_ok=True)
     with calm(), _silent(), _repeatable(model.device):
+        passes = Passes(model)
         set_seed(job.seed)  # of the first values of the low-rank matrices
         wrapped = get_peft_model(model, lora_config(job.settings))
+        join(model)
         try:
-            losses = _trained(wrapped, job, report)
+            losses = _trained(wrapped, passes, job, report)
             # Never the embeddings: no setting trains them.
             wrapped.save_pretrained(str(out), save_embedding_layers=False)
         except Exception as bad:
@@ -101,7 +103,7 @@ def lora_config(settings: Settings) -> LoraConfig:
     return LoraConfig(bias="none", task_type="CAUSAL_LM", **options)
 
 
-def _trained(wrapped: PeftModel, job: Job, report: Report) -> list[float]:
+def _trained(wrapped: PeftModel, passes: Passes, job: Job, report: Report) -> list[float]:
     """Run the Trainer. Returns the loss of each step."""
     feed = Feed(
         job.tokens, order([len(row) for row in job.tokens.rows], job.steps, job.settings.batch, job.seed)
@@ -110,9 +112,10 @@ def _trained(wrapped: PeftModel, job: Job, report: Report) -> list[float]:
         model=wrapped,
         args=_arguments(job, wrapped),
         train_dataset=feed,
-        data_collator=collated,
+        data_collator=lambda examples: {"examples": examples},
         callbacks=[_Watch(job, feed, report)],
     )
+    trainer.passes, trainer.most = passes, job.settings.batch // job.settings.accumulate
     trainer.remove_callback(PrinterCallback)
     checkpoint = latest(job.work)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -126,15 +129,13 @@ def _arguments(job: Job, model: PeftModel) -> TrainingArguments:
         output_dir=str(job.work),
         seed=job.seed,
         max_steps=job.steps,
-        per_device_train_batch_size=settings.batch // settings.accumulate,
-        gradient_accumulation_steps=settings.accumulate,
+        per_device_train_batch_size=settings.batch,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=int(settings.warmup * job.steps),
         weight_decay=settings.weight_decay,
         max_grad_norm=settings.clip,
         optim="adamw_torch",
-        bf16=model.dtype == torch.bfloat16,
         use_cpu=place.type == "cpu",
         logging_strategy="steps",
         logging_steps=1,
@@ -143,7 +144,6 @@ def _arguments(job: Job, model: PeftModel) -> TrainingArguments:
         report_to="none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        label_names=["labels"],
         dataloader_pin_memory=False,
     )
     arguments.n_gpu  # noqa: B018 - sets up the devices
@@ -152,7 +152,28 @@ def _arguments(job: Job, model: PeftModel) -> TrainingArguments:
 
 
 class _InOrder(Trainer):
-    """A Trainer that takes the rows as they come, and saves no embeddings in a checkpoint."""
+    """A Trainer that takes the examples as they come, in parts, and saves no embeddings in a checkpoint."""
+
+    passes: Passes
+    most: int
+    """Examples of a part."""
+
+    def training_step(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        num_items_in_batch: Any = None,  # noqa: ARG002
+    ) -> Tensor:
+        """Add a batch's gradients up, part by part. Returns the mean loss of the tokens that are learnt."""
+        model.train()
+        parts = list(self.passes.parts(inputs["examples"], self.most))
+        learnt = sum(len(part.learnt) for part in parts)
+        total = torch.zeros((), device=self.args.device)
+        for part in parts:
+            loss = self.passes.loss(part) / learnt
+            loss.backward()
+            total += loss.detach()
+        return total
 
     def _get_train_sampler(self, *_: Any, **__: Any) -> SequentialSampler:
         rows: Any = self.train_dataset
@@ -198,57 +219,6 @@ class _Watch(TrainerCallback):
         for other in self._job.work.glob("checkpoint-*"):
             if other != made:
                 shutil.rmtree(other)
-
-
-class Feed(Dataset[dict[str, list[int]]]):
-    """The rows in the order in which they are learnt; one row may come several times."""
-
-    def __init__(self, tokens: Tokenised, order: Sequence[int]) -> None:
-        self._tokens, self._order = tokens, order
-
-    def __len__(self) -> int:
-        return len(self._order)
-
-    def __getitem__(self, index: int) -> dict[str, list[int]]:
-        row = self._order[index]
-        tokens, start = list(self._tokens.rows[row]), self._tokens.starts[row]
-        return {"input_ids": tokens, "labels": [IGNORED] * start + tokens[start:]}
-
-    def tokens(self, first: int, last: int) -> int:
-        """Tokens from one position of the order to another."""
-        return sum(len(self._tokens.rows[row]) for row in self._order[first:last])
-
-
-def order(lengths: Sequence[int], steps: int, batch: int, seed: int) -> list[int]:
-    """The rows of so many batches, each once in a random order, then each once in another, and so on.
-
-    Among a few batches, rows of like length share one: filling them up to the longest costs a third otherwise.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    whole: list[int] = []
-    while len(whole) < steps * batch:
-        whole += torch.randperm(len(lengths), generator=generator).tolist()
-    placed: list[int] = []
-    for start in range(0, steps * batch, NEAR * batch):
-        near = sorted(whole[start : min(start + NEAR * batch, steps * batch)], key=lengths.__getitem__)
-        for place in torch.randperm(len(near) // batch, generator=generator).tolist():
-            placed += near[place * batch : (place + 1) * batch]
-    return placed
-
-
-def collated(rows: Sequence[Mapping[str, list[int]]]) -> dict[str, torch.Tensor]:
-    """A batch, filled up on the right with tokens that are neither read nor learnt."""
-    longest = max(len(row["input_ids"]) for row in rows)
-
-    def filled(key: str, filler: int) -> torch.Tensor:
-        return torch.tensor([row[key] + [filler] * (longest - len(row[key])) for row in rows])
-
-    mask = [[1] * len(row["input_ids"]) + [0] * (longest - len(row["input_ids"])) for row in rows]
-    return {
-        "input_ids": filled("input_ids", 0),
-        "attention_mask": torch.tensor(mask),
-        "labels": filled("labels", IGNORED),
-    }
 
 
 def seal(checkpoint: Path) -> None:
