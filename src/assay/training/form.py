@@ -184,6 +184,8 @@ class AdapterEntry(Fields):
     """Its name; of several, `RECIPE-SETTINGVALUE`, as in `numeric-rank8`."""
     label: Name
     """What the training aims at, nominally."""
+    control: Literal["gains", "no gain"] | None = None
+    """As in a study: makes its adapters controls."""
     seeds: Annotated[tuple[_Seed, ...], Listed]
     """An adapter for each."""
     data: Annotated[tuple[Data, ...], Listed, ONE]

@@ -106,12 +106,14 @@ def study_data(recipe: Recipe, out: Path) -> dict[str, Any]:
 
 
 def _adapter(recipe: Recipe, adapter: Planned) -> dict[str, Any]:
+    control = recipe.form.adapters[adapter.entry].control
     return {
         "name": adapter.name,
         "label": adapter.label,
         "recipe": adapter.recipe,
         "seed": adapter.seed,
         "settings": _shown(recipe, adapter.entry, adapter.settings),
+        **({} if control is None else {"control": control}),
         "path": f"./{adapter.name}",
     }
 
