@@ -138,7 +138,7 @@ def _study(folder: Path, data: Path | None) -> None:
     if not (folder / "records.sqlite").exists() and (hours := _hours(recipe, folder / "pilot")) is not None:
         sys.stdout.write(f"generating everything takes about {hours:.1f} hours here, after training\n")
     sys.stdout.flush()
-    show_result(_in_folder(without_claims(recipe, claimable(scores)), folder), folder, json=False)
+    show_result(_in_folder(without_claims(recipe, claimable(scores)), folder), folder, as_json=False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
