@@ -57,13 +57,14 @@ def _generate(plan: Plan, group: BaseGroup, store: Store, meter: Meter, stages: 
     due = stages.needed(group, _askable(group, first, store))
     if not unprobed and not due and not _second(plan, group, store, store.held):
         stages.catch_up(group)
+        meter.expect(group, ())
         return
     meter.load()
     with group.open() as session:
         _refuse_failed(group, session, store, stages)
         probe(group, session, unprobed, store)  # refuses more adapters, and then fewer prompts can be asked
-        meter.expect(group, [*_askable(group, first, store), *_second(plan, group, store)])
         for batch in stages.batches(group, _askable(group, first, store)):
+            meter.expect(group, [*batch, *stages.ahead, *_second(plan, group, store)])
             _complete(group, session, batch, store, meter)
             _refuse_failed(group, session, store, stages)
         _complete(group, session, _second(plan, group, store, store.held), store, meter)

@@ -48,21 +48,21 @@ class Meter:
     reported: bool = False
     """Whether the engine reports what generations under way hold."""
 
-    def expect(self, group: BaseGroup, prompts: list[Prompt]) -> None:
-        """Add the prompts that a group will answer."""
+    def expect(self, group: BaseGroup, prompts: Sequence[Prompt]) -> None:
+        """A group will answer these, and no others, in addition to what it has answered."""
         self.expected[group.base] = len(prompts) + self.arrived[group.base]
-        for part, count in Counter(map(_part, prompts)).items():
-            self.totals[part] = count + self.done[part]
+        counts = Counter(map(_part, prompts))
+        known = {
+            f"{load.task}: {load.name}" for load in (*group.workloads, *group.again)
+        } & self.totals.keys()
+        self.changed |= {part for part in known if counts[part] + self.done[part] != self.totals[part]}
+        for part in known | counts.keys():
+            self.totals[part] = counts[part] + self.done[part]
         self.remaining.expect(group.base, prompts)
 
     def end(self, group: BaseGroup) -> None:
         """End a group: its remaining prompts get no responses."""
-        self.expected[group.base] = self.arrived[group.base]
-        self.remaining.expect(group.base, ())
-        for part in (f"{load.task}: {load.name}" for load in group.workloads):
-            if self.done[part] < self.totals[part]:
-                self.totals[part] = self.done[part]
-                self.changed.add(part)
+        self.expect(group, ())
         self.show()
 
     def load(self) -> None:

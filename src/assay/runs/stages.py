@@ -35,6 +35,8 @@ class Stages:
     def __init__(self, plan: Plan, work: Work, store: Store, to_the_end: bool = False) -> None:
         """to_the_end: generate the rest of every cell at once, without a look before the end."""
         self._plan, self._work, self._store = plan, work, store
+        self.ahead: list[Prompt] = []
+        """Prompts that may still follow the last batch."""
         workloads = tuple(work.workloads())
         self._requests = {load.task: load.asks for load in workloads if load.asks}
         self._samples = {(load.name, load.task): load.samples for load in workloads}
@@ -97,6 +99,7 @@ class Stages:
             shares = [goals[cell] / policy.pool(cell[1]) for cell in open_]
             due, left = policy.due(left, policy.reach(cells, goals, shares))
             if due:
+                self.ahead = self._within_reach(left, cells, claimed, open_)
                 yield due
             if not open_:
                 return
@@ -107,7 +110,14 @@ class Stages:
         policy = self._policy
         if policy is None:
             return list(prompts)
-        cells, claimed, open_ = self._standing(group)
+        return self._within_reach(prompts, *self._standing(group))
+
+    def _within_reach(
+        self, prompts: Iterable[Prompt], cells: list[Cell], claimed: list[Cell], open_: list[Cell]
+    ) -> list[Prompt]:
+        """Those that are asked if every open cell goes on to its end."""
+        assert self._policy is not None  # noqa: S101
+        policy = self._policy
         goals = {cell: policy.pool(cell[1]) if cell in open_ else policy.last_look(cell) for cell in claimed}
         return policy.due(prompts, policy.reach(cells, goals, ()))[0]
 
