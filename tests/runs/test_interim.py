@@ -68,16 +68,16 @@ def test_a_cell_is_settled_once_no_further_prompt_can_change_its_word(policy: In
         return before, after
 
     at_first_look = looked(policy, 64)
-    assert at_first_look.settled(CELL, lambda _, n: first(worse, n))
-    assert not at_first_look.settled(CELL, lambda _, n: first(mixed, n))
-    assert looked(policy, 64, 384).settled(CELL, lambda _, n: first(equal, n))
-    assert not at_first_look.settled(CELL, lambda _, __: None)
+    assert at_first_look.settled(CELL, lambda _, n, __: first(worse, n))
+    assert not at_first_look.settled(CELL, lambda _, n, __: first(mixed, n))
+    assert looked(policy, 64, 384).settled(CELL, lambda _, n, __: first(equal, n))
+    assert not at_first_look.settled(CELL, lambda *_: None)
 
 
 def test_without_a_look_a_cell_is_settled_when_all_of_it_is_there(policy: InterimPolicy) -> None:
     pair = (scores(np.ones(POOL)), scores(np.ones(POOL)))
-    assert policy.settled(CELL, lambda _, __: pair)
-    assert not policy.settled(CELL, lambda _, __: None)
+    assert policy.settled(CELL, lambda *_: pair)
+    assert not policy.settled(CELL, lambda *_: None)
 
 
 def test_looks_at_other_prompts_or_in_another_order_are_refused(policy: InterimPolicy) -> None:

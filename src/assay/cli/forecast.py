@@ -13,6 +13,7 @@ from assay.cli.tables import console, table, text
 from assay.planning import (
     Early,
     EarlyCost,
+    ExpectedStop,
     Forecast,
     Length,
     MetricPower,
@@ -22,6 +23,7 @@ from assay.planning import (
 )
 from assay.report.text.numbers import confidence
 from assay.stats import FEWEST_REPEATED
+from assay.text import plain
 
 __all__ = ["duration", "show_forecast"]
 
@@ -94,7 +96,7 @@ def _power(forecast: Forecast) -> Iterator[Table | Text]:
     for power in forecast.power:
         prompts = "prompts unknown" if power.prompts is None else f"{power.prompts:,} prompts"
         made = table(
-            f"Power: {power.kind} {power.metric}, {prompts}, margin {_points(power.margin)} points",
+            f"Power: {power.kind} {power.metric}{_against(power)}, {prompts}, margin {_points(power.margin)} points",
             ["discordance", "detectable, points", "prompts to show", "prompts to exclude"],
         )
         for row in power.rows:
@@ -185,16 +187,25 @@ def _cost(forecast: Forecast) -> Iterator[Table | Text]:
         )
 
 
+def _against(entry: MetricPower | ExpectedStop) -> str:
+    return f" against {plain(entry.against)}" if entry.against else ""
+
+
+def _alike(stop: ExpectedStop) -> tuple[object, ...]:
+    """Stops with the same are of one type of claim."""
+    return stop.metric, stop.kind, stop.margin, stop.alpha, stop.against
+
+
 def _early(early: Early) -> Iterator[Table | Text]:
     if not early.stated:
         saves = any(cost.share < 1 - RARE for cost in early.costs)
         yield from [text(_until(early.costs))] if saves else []
         return
-    for _, rows in groupby(early.stops, lambda stop: (stop.metric, stop.kind, stop.margin, stop.alpha)):
+    for _, rows in groupby(early.stops, _alike):
         stops = tuple(rows)
         last = stops[-1]
         made = table(
-            f"Where a run stops: {last.kind} {last.metric}, one-sided {last.alpha:.3g}",
+            f"Where a run stops: {last.kind} {last.metric}{_against(last)}, one-sided {last.alpha:.3g}",
             ["true gain, points", "discordance", "asked", "ends with"],
             left=0,
             right=1,

@@ -14,10 +14,10 @@ from assay.report import Gate, to_json
 from assay.report.gate import Outcome
 from assay.report.text.diagnostics import engine_noise_line, noise_line, silent
 from assay.report.text.numbers import interval, points, score, size, unit_interval, units
-from assay.report.text.verdicts import matrix_statement, pool_words
+from assay.report.text.verdicts import against_words, matrix_statement, pool_words
 from assay.stats import Verdict
 from assay.text import plain
-from assay.verdicts import Result
+from assay.verdicts import ClaimResult, Result
 
 __all__ = ["show_gate", "show_result"]
 
@@ -44,13 +44,14 @@ def _coloured(words: str, word: Verdict | Outcome) -> Text:
 def _verdicts(result: Result) -> Iterator[Table | Text]:
     """A table for each claimed metric, then why anything was not measured."""
     promise = {"gains": "gains on", "keeps": "keeps"}
-    for metric, kind in dict.fromkeys((claim.metric, claim.kind) for claim in result.claims):
-        title = f"Verdicts: {promise[kind]} {plain(metric)} (in points)"
-        claims = [claim for claim in result.claims if (claim.metric, claim.kind) == (metric, kind)]
+    for metric, kind, against in dict.fromkeys(map(_table_of, result.claims)):
+        other = f" against {plain(against)}" if against else ""
+        title = f"Verdicts: {promise[kind]} {plain(metric)}{other} (in points)"
+        claims = [claim for claim in result.claims if _table_of(claim) == (metric, kind, against)]
         prompts = ["prompts"] if any(claim.stop for claim in claims) else []
         yield table(
             title,
-            ["adapter", *prompts, "base", "score", "gain", "interval", "verdict"],
+            ["adapter", *prompts, "reference" if against else "base", "score", "gain", "interval", "verdict"],
             right=1,
             rows=(
                 [
@@ -76,6 +77,11 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
         yield text(f"{verdict}: {', '.join(adapters)}: {reason}")
 
 
+def _table_of(claim: ClaimResult) -> tuple[str, str, str | None]:
+    """Claims with the same go into one table."""
+    return claim.metric, claim.kind, claim.against
+
+
 def _recipes(result: Result) -> Iterator[Table]:
     if result.recipes:
         yield table(
@@ -84,7 +90,9 @@ def _recipes(result: Result) -> Iterator[Table]:
             right=1,
             rows=(
                 [
-                    text(f"{recipe.name} on {recipe.base}: {recipe.kind} {recipe.metric}"),
+                    text(
+                        f"{recipe.name} on {recipe.base}: {recipe.kind} {recipe.metric} {against_words(recipe)}"
+                    ),
                     str(len(recipe.seeds)),
                     points(recipe.gain),
                     interval(recipe.interval, recipe.margin),
@@ -124,7 +132,7 @@ def _drift(result: Result) -> Iterator[Table]:
             rows=(
                 [
                     text(drift.name if drift.adapter else f"{drift.name} on {drift.base}"),
-                    text(drift.target),
+                    text(f"{drift.target} {against_words(drift)}"),
                     units(drift.value) + (f" {unit_interval(drift.interval)}" if drift.interval else ""),
                 ]
                 for drift in gaps

@@ -129,9 +129,13 @@ class Plan:
         """The claims of one adapter."""
         return tuple(claim for claim in self.claims if claim.subject.name == adapter)
 
-    def off_target(self) -> set[tuple[str, MetricName]]:
-        """(adapter, metric) of every cell that a claim names as off-target."""
-        return {(claim.subject.name, metric) for claim in self.claims for metric in claim.off_target}
+    def off_target(self) -> set[tuple[str, str | None, MetricName]]:
+        """(adapter, what it is compared with, metric) of every cell that a claim names as off-target; None: its base."""
+        return {
+            (claim.subject.name, claim.against, metric)
+            for claim in self.claims
+            for metric in claim.off_target
+        }
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, without `work`."""
@@ -170,7 +174,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
         "claims": [
             {
                 "adapter": claim.subject.name,
-                "base": claim.reference.name,
+                "base": claim.subject.base,
                 "label": claim.label,
                 "metric": str(claim.metric),
                 "kind": claim.kind,
@@ -180,6 +184,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
             }
             | ({} if claim.subject.control is None else {"control": claim.subject.control})
             | ({} if claim.subject.scale == 1 else {"scale": claim.subject.scale})
+            | ({} if claim.against is None else {"against": claim.against})
             for claim in plan.claims
         ],
         "family": plan.family,

@@ -133,6 +133,11 @@ class Claim:
         """Of its subject."""
         return self.subject.label
 
+    @property
+    def against(self) -> str | None:
+        """Name of its reference, where that is another subject than the base."""
+        return None if self.reference.name == self.subject.base else self.reference.name
+
 
 class RowKey(NamedTuple):
     """What identifies a stored response."""

@@ -60,6 +60,8 @@ class ExpectedStop:
     """Mean share of the prompts that an adapter gets."""
     words: Mapping[str, float]
     """Share of the runs that end with each verdict, the most frequent first."""
+    against: str | None = None
+    """The subject that a gain is measured against; null: the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ def _stop(
         words={
             word: count / runs for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
         },
+        against=claim.against,
     )
     return expected, ended.n
 
@@ -249,6 +252,9 @@ def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margin
                 shares[adapter.name, task] = float((1 - by).mean())
                 furthest *= by
             shares[base.name, task] = float((1 - furthest).mean())
+    for claim in plan.claims:  # what it is against goes as far
+        reference, own = ((name, claim.metric.task) for name in (claim.reference.name, claim.subject.name))
+        shares[reference] = max(shares.get(reference, 0.0), shares.get(own, 0.0))
     return shares
 
 

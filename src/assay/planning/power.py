@@ -67,6 +67,8 @@ class MetricPower:
     level: float
     """Of the interval: 1 - 2 alpha."""
     rows: tuple[PowerRow, ...]
+    against: str | None = None
+    """The subject that a gain is measured against; null: the base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class ClaimType:
     margin: float
     alpha: float
     """One-sided, divided by the size of the family."""
+    against: str | None = None
+    """The subject that a gain is measured against; None: the base."""
 
 
 _Alike = tuple[MetricName, stats.ClaimKind, int, float]
@@ -111,7 +115,9 @@ _Alike = tuple[MetricName, stats.ClaimKind, int, float]
 
 def claim_types(plan: Plan) -> list[ClaimType]:
     """The type of each of the plan's claims, in their order."""
-    return [ClaimType(claim.metric, claim.kind, claim.margin, claim.alpha) for claim in plan.claims]
+    return [
+        ClaimType(claim.metric, claim.kind, claim.margin, claim.alpha, claim.against) for claim in plan.claims
+    ]
 
 
 def metric_power(
@@ -131,6 +137,7 @@ def metric_power(
             rows=tuple(
                 _row(n, share, claim.margin, mean, claim.alpha) for share in guesses.of(str(claim.metric))
             ),
+            against=claim.against,
         )
         for claim, count in Counter(claim_types(plan)).items()
     )
@@ -163,16 +170,18 @@ def recipe_power(
 ) -> tuple[RecipePower, ...]:
     """The power for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
     seeds = Counter(
-        (claim.subject.replicated, claim.reference.name, claim.label, claim.metric, claim.kind)
+        (claim.subject.replicated, claim.subject.base, claim.label, claim.metric, claim.kind, claim.against)
         for claim in plan.claims
     )
     several = {key: count for key, count in seeds.items() if count > 1}
     own = Counter(key[:2] for key in several)
     groups: dict[_Alike, list[str]] = defaultdict(list)
-    for (replicated, base, _, metric, kind), count in several.items():
+    for (replicated, base, _, metric, kind, against), count in several.items():
         alpha = plan.alpha / (own[replicated, base] if plan.family == "adapter" else len(several))
         if prompts.get(metric.task, 0) > 1:
-            groups[metric, kind, count, alpha].append(f"{step_words(replicated[0], replicated[2])} on {base}")
+            other = f" against {against}" if against else ""
+            named = f"{step_words(replicated[0], replicated[2])} on {base}{other}"
+            groups[metric, kind, count, alpha].append(named)
     return tuple(
         _recipe(key, tuple(names), prompts[key[0].task], checks.get(key[0], 1.0), guesses)
         for key, names in groups.items()

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from assay.plan import Policy
 from assay.report.text.numbers import interval, points, unit_interval, units
+from assay.report.text.verdicts import against_words
 from assay.stats import Verdict
 from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
@@ -118,11 +119,17 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     elif not open_ and claim.verdict in policy.failing:
         outcome = Outcome.FAIL
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
-    return Rule(f"{claim.metric} ({claim.kind})", outcome, f"{claim.words}: {evidence}")
+    name = f"{claim.metric} ({_named(claim.kind, claim)})"
+    return Rule(name, outcome, f"{claim.words}: {evidence}")
+
+
+def _named(what: str, entry: ClaimResult | Cell | DriftResult) -> str:
+    """With what it is compared with, where that is not the base."""
+    return ", ".join(filter(None, (what, against_words(entry))))
 
 
 def _harm(cell: Cell, tolerated: float) -> Rule:
-    name = f"{cell.metric} (off-target)"
+    name = f"{cell.metric} ({_named('off-target', cell)})"
     if tolerated >= 1:
         return Rule(name, Outcome.PASS, "any harm is tolerated")
     if cell.interval is None:
@@ -150,7 +157,7 @@ def _counts(cell: Cell, high: float) -> bool:
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:
-    name = f"drift from {drift.target} (gap)"
+    name = f"drift from {drift.target} ({_named('gap', drift)})"
     if drift.interval is None:
         return Rule(
             name, Outcome.UNDECIDED, f"{units(drift.value)} without an interval, budget {units(budget)}"

@@ -23,7 +23,12 @@ def claims_of(study: Study, tasks: Tasks, subjects: Mapping[str, Subject]) -> tu
     A label's claims are those the study lists for it, else a gain on the primary metric of each task of the label's
     capability. Raises StudyError for a metric that no task gives, or a label without claims.
     """
-    entries = [(adapter, entry) for adapter in study.adapters for entry in _entries(study, tasks, adapter)]
+    entries = [
+        (adapter, entry)
+        for adapter in study.adapters
+        for entry in _entries(study, tasks, adapter)
+        if entry.against not in adapter.scales  # the champion makes no claim against itself
+    ]
     alphas = family_alphas([adapter.name for adapter, _ in entries], study.alpha, study.family)
     return tuple(
         _claim(study, tasks, subjects, adapter, entry, alpha)
@@ -42,7 +47,7 @@ def _claim(
     metric = MetricName.parse(entry.metric)
     return Claim(
         subject=subjects[_claimed(study, adapter, entry)],
-        reference=subjects[adapter.base],
+        reference=subjects[entry.against or adapter.base],
         metric=metric,
         kind=entry.kind,
         margin=tasks[metric.task].margin if entry.margin is None else entry.margin,

@@ -15,7 +15,7 @@ from typing import Any
 from assay.engines import ModelRef, Preflight, PreflightFunction, Prompt
 from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.files import read_text
-from assay.plan import Problem
+from assay.plan import Claim, Problem
 from assay.records import digest
 from assay.runs.second_passes import repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Responses, Workload
@@ -25,17 +25,23 @@ from assay.tasks.task import Chat, Request
 
 __all__ = ["generated"]
 
+_Protocol = tuple[str | None, tuple[int, ...]]
+"""The chat template of prompts, None for none, and tokens that end responses beside the base's."""
+_Protocols = Mapping[str, Sequence[_Protocol]]
+
 
 def generated(
     study: Study,
     tasks: Mapping[str, Task],
     examples: Mapping[str, Sequence[Example]],
     preflight: PreflightFunction,
+    claims: Sequence[Claim] = (),
 ) -> Responses:
     """A group for each base. Raises AssayError if a base is unusable; an unusable adapter is only a problem."""
     _check_generating(study)
     groups: list[BaseGroup] = []
     problems: list[Problem] = []
+    makers: list[_Workloads] = []
     for base in study.bases:
         with _by_line(study):
             checked = preflight(
@@ -48,7 +54,11 @@ def generated(
                     for name, scale in adapter.scales.items()
                 ],
             )
-        workloads, failed = _Workloads(study, tasks, examples, checked, base).all()
+        makers.append(_Workloads(study, tasks, examples, checked, base))
+    others = _other_protocols(study, claims, makers)
+    for maker in makers:
+        base, checked = maker.base, maker.checked
+        workloads, failed = maker.all(others)
         problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
         groups.append(
             BaseGroup(
@@ -118,15 +128,24 @@ class _Workloads:
     checked: Preflight
     base: Base
 
-    def all(self) -> tuple[tuple[Workload, ...], list[Problem]]:
-        """Every workload, the base's first, and adapters whose own template cannot be used."""
-        usual = self._usual_template()
+    def all(self, others: _Protocols) -> tuple[tuple[Workload, ...], list[Problem]]:
+        """Every workload, the base's first, and adapters whose own template cannot be used.
+
+        others: the protocols that a subject is asked under besides its own, by its name.
+        """
+        own = self.protocols()
+        usual, _ = own[self.base.name]
         workloads = self._of_base(usual)
         problems: list[Problem] = []
-        for (template, ends), adapters in self._by_protocol(usual).items():
-            subjects = [(name, "") for name in adapters]
-            if variant := _variant(template, usual, ends):
-                subjects.insert(0, (self.base.name, variant))
+        by_protocol: dict[_Protocol, list[str]] = {}
+        for name in (name for name in own if name != self.base.name):
+            by_protocol.setdefault(own[name], []).append(name)
+        for protocol in (protocol for name in own for protocol in others.get(name, ())):
+            by_protocol.setdefault(protocol, [])
+        for (template, ends), adapters in by_protocol.items():
+            variant = _variant(template, usual, ends) or "usual"
+            subjects = [(name, variant) for name in own if (template, ends) in others.get(name, ())]
+            subjects += [(name, "") for name in adapters]
             if template != usual:
                 text = (
                     "it brings its own chat template; its gains are taken against the base under that same template; "
@@ -158,6 +177,14 @@ class _Workloads:
         """Whether templates are those that bases and adapters bring."""
         return self.study.decoding.template in (None, "chat")
 
+    def protocols(self) -> dict[str, _Protocol]:
+        """Each subject's own, the base's first."""
+        usual, ends = self._usual_template(), self.checked.end_tokens
+        brought = self.checked.templates if self._own else {}
+        adapters = (name for name in self.checked.identities if name != self.base.name)
+        own = {name: (brought.get(name, usual), ends.get(name, ())) for name in adapters}
+        return {self.base.name: (usual, ()), **own}
+
     def _usual_template(self) -> str | None:
         """The chat template that the study asks for; None: none."""
         template, own = self.study.decoding.template, self.checked.templates.get(self.base.name)
@@ -172,16 +199,6 @@ class _Workloads:
         if self._own:
             return own
         return read_text(self.study.resolve(str(template)), StudyError)
-
-    def _by_protocol(self, usual: str | None) -> dict[tuple[str | None, tuple[int, ...]], list[str]]:
-        """Adapters by the template of their prompts, and the tokens that end their responses beside the base's."""
-        own = self.checked.templates if self._own else {}
-        found: dict[tuple[str | None, tuple[int, ...]], list[str]] = {}
-        for name in self.checked.identities:
-            if name != self.base.name:
-                protocol = own.get(name, usual), self.checked.end_tokens.get(name, ())
-                found.setdefault(protocol, []).append(name)
-        return found
 
     def _under(
         self, template: str | None, subjects: Sequence[tuple[str, str]], ends: tuple[int, ...] = ()
@@ -262,6 +279,19 @@ class _Workloads:
             else ask
             for ask in several
         )
+
+
+def _other_protocols(study: Study, claims: Sequence[Claim], makers: Sequence[_Workloads]) -> _Protocols:
+    """By subject: protocols of others that are compared with it, where these are not its own."""
+    own = {name: protocol for maker in makers for name, protocol in maker.protocols().items()}
+    compared = [(name, adapter.base) for adapter in study.adapters for name in adapter.scales]
+    compared += [(claim.subject.name, claim.reference.name) for claim in claims]
+    found: dict[str, list[_Protocol]] = {}
+    for name, reference in compared:
+        if name in own and reference in own and own[name] != own[reference]:
+            listed = found.setdefault(reference, [])
+            listed += [own[name]] if own[name] not in listed else []
+    return found
 
 
 def _several(workload: Workload, asks: Mapping[str, tuple[Request, ...]]) -> Workload:

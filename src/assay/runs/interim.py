@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from assay import stats
 from assay.engines import Prompt
@@ -23,8 +23,8 @@ __all__ = ["Cell", "InterimPolicy", "Sides", "begin_schedule", "first_of"]
 
 Cell = tuple[str, str]
 """Adapter and task, by name."""
-Sides = Callable[[Cell, int], tuple[Scores, Scores] | None]
-"""Scores of base and adapter on the first n prompts of a cell; None where some are missing."""
+Sides = Callable[[Cell, int, str | None], tuple[Scores, Scores] | None]
+"""Scores of a reference (None: the base) and the adapter on the first n prompts of a cell; None where some are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,10 @@ class InterimPolicy:
     """By task: place of each example in the random order."""
     to_the_end: bool = False
     """Generate the rest of every cell at once, without a look before the end."""
+    references: Mapping[tuple[str, str, str], str | None] = field(default_factory=dict)
+    """By adapter, task and reference of a claim: the reference under the adapter's protocol, as in the records."""
+    whole: frozenset[Cell] = frozenset()
+    """Names and tasks that get every prompt without a look: what is compared there is not loaded together."""
 
     def content(self, cell: Cell) -> str:
         """The content of a name on a task, including the task."""
@@ -85,9 +89,13 @@ class InterimPolicy:
             budget = None if self.to_the_end else self.plan.stop.elsewhere
             elsewhere = min(budget or self.pool(task), self.pool(task))
             until = goals.get((name, task), math.ceil(share * elsewhere))
-            side = self.counterparts.get((name, task)) or bases[name]
-            for content in (self.content((name, task)), self.content((side, task))):
+            sides = [name, self.counterparts.get((name, task)) or bases[name]]
+            sides += [side for key, side in self.references.items() if key[:2] == (name, task) and side]
+            for side in sides:
+                content = self.content((side, task))
                 reach[content] = max(reach[content], until)
+        for cell in self.whole:
+            reach[self.content(cell)] = self.pool(cell[1])
         return reach
 
     def due(self, prompts: Iterable[Prompt], reach: Mapping[str, int]) -> tuple[list[Prompt], list[Prompt]]:
@@ -98,15 +106,23 @@ class InterimPolicy:
             parts[self.ranks[prompt.task][prompt.example] >= until].append(prompt)
         return parts
 
-    def settled(self, cell: Cell, sides: Sides) -> bool:
-        """Whether every claim on a cell is settled as of its last look."""
-        task, looks = cell[1], self.looks(cell)
+    def compared(self, cell: Cell, refused: Collection[str] = ()) -> set[str | None]:
+        """What the claims on a cell are against, but for what was refused; None: the base."""
+        return {claim.against for claim in self.claims[cell] if claim.against not in refused} or {None}
+
+    def settled(self, cell: Cell, sides: Sides, refused: Collection[str] = ()) -> bool:
+        """Whether every claim on a cell is settled as of its last look; those against a refused subject are."""
+        task, looks, compared = cell[1], self.looks(cell), self.compared(cell, refused)
         if not looks:  # no look was taken and all responses are there: a sample of fixed size
-            return sides(cell, self.pool(task)) is not None
+            return all(sides(cell, self.pool(task), against) is not None for against in compared)
         if self.to_the_end:
             return looks[-1] >= self.pool(task)
-        pair = sides(cell, looks[-1])
-        return pair is not None and all(self._stops(claim, looks, *pair) for claim in self.claims[cell])
+        pairs = {against: sides(cell, looks[-1], against) for against in compared}
+        return all(
+            (pair := pairs[claim.against]) is not None and self._stops(claim, looks, *pair)
+            for claim in self.claims[cell]
+            if claim.against in compared
+        )
 
     def _stops(self, claim: Claim, looks: Sequence[int], before: Scores, after: Scores) -> bool:
         task = self.plan.tasks[claim.metric.task]

@@ -58,7 +58,7 @@ def resolve(
     if preflight is None or plan.source == "recorded":
         responses = recorded(study, examples, known)
     else:
-        responses = generated(study, tasks, examples, preflight)
+        responses = generated(study, tasks, examples, preflight, plan.claims)
     return replace(
         plan,
         warnings=responses.warnings,

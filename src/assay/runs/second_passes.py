@@ -51,7 +51,7 @@ def second_passes(workloads: Sequence[Workload], base: str) -> tuple[Workload, .
             samples=1,
         )
         for load in workloads
-        if load.name == base or load.prompt.subject != base
+        if not load.prompt.variant
     )
 
 

@@ -61,10 +61,19 @@ class Stages:
             claims[claim.subject.name, claim.metric.task].append(claim)
         cells = [(load.name, load.task) for load in self._work.workloads()]
         bases = {adapter.name: adapter.base for adapter in self._plan.adapters}
+        references = {
+            (claim.subject.name, task, claim.against): store.counterpart(
+                claim.subject.name, claim.against, task
+            )
+            for claim in self._plan.claims
+            if claim.against
+            for task in self._plan.tasks
+        }
+        apart = self._apart(claims, references)
         return InterimPolicy(
             self._plan,
             schedule,
-            claims,
+            {cell: listed for cell, listed in claims.items() if cell not in apart},
             contents={(name, task): f"{task} {store.content(name, task) or ''}" for name, task in cells},
             counterparts={
                 (name, task): store.counterpart(name, bases[name], task)
@@ -77,7 +86,27 @@ class Stages:
                 if task in examples
             },
             to_the_end=to_the_end,
+            references=references,
+            whole=frozenset(apart),
         )
+
+    def _apart(
+        self, claims: Mapping[Cell, Sequence[Claim]], references: Mapping[tuple[str, str, str], str | None]
+    ) -> set[Cell]:
+        """Cells with a claim against a subject of another base group, and those references, as in the records."""
+        groups = {
+            load.prompt.subject: index
+            for index, group in enumerate(self._work.groups)
+            for load in group.workloads
+        }
+        found: set[Cell] = set()
+        for (name, task), listed in claims.items():
+            for claim in listed:
+                if groups.get(name) == groups.get(claim.reference.name):
+                    continue
+                side = references.get((name, task, claim.reference.name)) or claim.reference.name
+                found |= {(name, task), (side, task)}
+        return found
 
     def catch_up(self, group: BaseGroup) -> None:
         """Take the looks that an earlier start left out, between a response and its look."""
@@ -129,7 +158,11 @@ class Stages:
         claimed = [cell for cell in cells if cell in policy.claims and (decided or policy.looks(cell))]
         self._score({task for _, task in claimed})
         refused = self._store.manifest.refused
-        open_ = [cell for cell in claimed if cell[0] not in refused and not policy.settled(cell, self._sides)]
+        open_ = [
+            cell
+            for cell in claimed
+            if cell[0] not in refused and not policy.settled(cell, self._sides, refused)
+        ]
         return cells, claimed, open_
 
     def _look(self, at: Mapping[Cell, int]) -> list[Cell]:
@@ -138,14 +171,19 @@ class Stages:
         self._score({task for _, task in at})
         refused = self._store.manifest.refused
         seen = {
-            cell: n for cell, n in at.items() if cell[0] not in refused and self._sides(cell, n) is not None
+            cell: n
+            for cell, n in at.items()
+            if cell[0] not in refused
+            and all(
+                self._sides(cell, n, against) is not None for against in self._policy.compared(cell, refused)
+            )
         }
         with self._store.transaction():
             for cell, n in seen.items():
                 self._store.note("look", cell=self._policy.content(cell), n=n)
         schedule = self._store.manifest.schedule or self._policy.schedule
         self._policy = replace(self._policy, schedule=schedule)
-        settled = {cell for cell in seen if self._policy.settled(cell, self._sides)}
+        settled = {cell for cell in seen if self._policy.settled(cell, self._sides, refused)}
         with self._store.transaction():
             for name, task in sorted(settled):
                 self._store.note("settled", adapter=name, task=task, n=seen[name, task])
@@ -165,19 +203,20 @@ class Stages:
             record for record, key, given in answers(self._store, records) if len(given) == len(requests[key])
         ]
 
-    def _sides(self, cell: Cell, n: int) -> tuple[Scores, Scores] | None:
-        """Scores of base and adapter on the first n prompts; None where some are missing."""
+    def _sides(self, cell: Cell, n: int, against: str | None) -> tuple[Scores, Scores] | None:
+        """Scores of a reference (None: the base) and the adapter on the first n prompts; None where some are missing."""
         assert self._policy is not None  # noqa: S101
         name, task = cell
-        side = self._policy.counterparts.get(cell)
+        policy = self._policy
+        side = policy.references.get((*cell, against)) if against else policy.counterparts.get(cell)
         if side is None:
             return None
         sides = (side, name)
         scorer = self._work.tasks[task].scorer
         base, adapter = (self._store.scores(side, task, scorer, whole=False) for side in sides)
         if any(
-            scores is not None and self._samples[side, task] != scores.passed.shape[1]
-            for side, scores in zip(sides, (base, adapter), strict=True)
+            scores is not None and self._samples[name, task] != scores.passed.shape[1]
+            for name, scores in zip(sides, (base, adapter), strict=True)
         ):
             return None  # an interrupted start left the first samples alone
-        return first_of(self._policy.schedule, task, n, base, adapter)
+        return first_of(policy.schedule, task, n, base, adapter)

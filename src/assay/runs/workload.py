@@ -90,7 +90,9 @@ class BaseGroup:
         """Identity of each usable adapter; empty for recorded responses."""
         if not self.base:
             return {}
-        return {load.name: load.identity for load in self.workloads if load.prompt.subject != self.base}
+        return {
+            load.prompt.subject: load.identity for load in self.workloads if load.prompt.subject != self.base
+        }
 
 
 @dataclass(frozen=True, slots=True)

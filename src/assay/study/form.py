@@ -231,6 +231,8 @@ class ClaimEntry(Fields):
     """The task's by default."""
     scale: Scale | None = None
     """The scale of the adapter that it is made of; 1, or the adapter's only one, by default."""
+    against: Name | None = None
+    """The subject that a gain is measured against; the base by default. That subject itself makes no such claim."""
 
 
 class Form(Fields):

@@ -159,13 +159,15 @@ def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
 
 def _claims(study: Form) -> Iterator[Problem]:
     labels = list(dict.fromkeys(adapter.label for adapter in study.adapters))
+    subjects = [base.name for base in study.bases]
+    subjects += [name for adapter in study.adapters for name in adapter.scales]
     for label, entries in study.claims.items():
         if label not in labels:
             more = did_you_mean(label, labels, f"labels: {_quoted(labels)}")
             yield Problem(("claims", label), "no adapter has this label", more)
         first: dict[tuple[object, ...], int] = {}
         for i, claim in enumerate(entries):
-            key = (claim.metric, claim.kind, claim.scale)
+            key = (claim.metric, claim.kind, claim.scale, claim.against)
             if key in first:
                 yield Problem(
                     ("claims", label, i),
@@ -173,6 +175,9 @@ def _claims(study: Form) -> Iterator[Problem]:
                     "remove one",
                 )
             first.setdefault(key, i)
+            if claim.against is not None and claim.against not in subjects:
+                more = did_you_mean(claim.against, subjects, f"subjects: {_quoted(subjects)}")
+                yield Problem(("claims", label, i, "against"), f'no subject "{claim.against}"', more)
 
 
 def _metrics(study: Form) -> Iterator[Problem]:

@@ -50,7 +50,7 @@ class _Both:
 def agreements(plan: Plan, claims: Sequence[ClaimResult], pairs: Pairs) -> tuple[Agreement, ...]:
     """The agreement on each capability that several tasks share, in the order of the tasks."""
     judged: dict[_Key, list[ClaimResult]] = defaultdict(list)
-    for claim in claims:
+    for claim in (claim for claim in claims if claim.against is None):
         judged[claim.adapter, MetricName.parse(claim.metric)].append(claim)
     claimed = {metric for _, metric in judged}
     sharing: dict[str, list[MetricName]] = defaultdict(list)

@@ -52,7 +52,8 @@ def _judge(
     """of_adapter, of_study: its alpha if each adapter, or all claims of the study, were one family."""
     common = {
         "adapter": claim.subject.name,
-        "base": claim.reference.name,
+        "base": claim.subject.base,
+        "against": claim.against,
         "label": claim.label,
         "metric": str(claim.metric),
         "kind": claim.kind,
@@ -129,23 +130,34 @@ def controls(plan: Plan, judged: Sequence[ClaimResult]) -> tuple[ControlResult, 
 
 def other_cells(plan: Plan, pairs: Pairs) -> tuple[Cell, ...]:
     """Every cell (adapter, metric) without a claim; q-values over the exploratory ones."""
-    claimed = {(claim.subject.name, claim.metric) for claim in plan.claims}
+    claimed = {(claim.subject.name, claim.against, claim.metric) for claim in plan.claims}
     off_target = plan.off_target()
+    listed: dict[tuple[str, str | None, MetricName], Subject] = {
+        (adapter.name, None, metric): adapter for adapter in plan.adapters for metric in plan.metrics
+    }
+    for claim in plan.claims:
+        if claim.against:
+            listed |= {
+                (claim.subject.name, claim.against, metric): claim.subject for metric in claim.off_target
+            }
     cells = [
-        _describe(plan, adapter, metric, (adapter.name, metric) in off_target, pairs)
-        for adapter in plan.adapters
-        for metric in plan.metrics
-        if (adapter.name, metric) not in claimed
+        _describe(plan, adapter, key, key in off_target, pairs)
+        for key, adapter in listed.items()
+        if key not in claimed
     ]
     return _adjusted(cells, plan.alpha, {adapter.name for adapter in plan.adapters if adapter.control})
 
 
-def _describe(plan: Plan, adapter: Subject, metric: MetricName, exploratory: bool, pairs: Pairs) -> Cell:
-    cell = pairs.cells[adapter.name, metric]
+def _describe(
+    plan: Plan, adapter: Subject, key: tuple[str, str | None, MetricName], exploratory: bool, pairs: Pairs
+) -> Cell:
+    _, against, metric = key
+    cell = pairs.cell(*key)
     margin = plan.tasks[metric.task].margin
     described = Cell(
         adapter=adapter.name,
         base=adapter.base,
+        against=against,
         label=adapter.label,
         metric=str(metric),
         kind="exploratory" if exploratory else "descriptive",

@@ -17,6 +17,7 @@ __all__ = ["doses"]
 def doses(plan: Plan, pairs: Pairs, evidence: Evidence) -> tuple[Dose, ...]:
     """One for each adapter of several scales and each metric that it claims, in the order of the claims."""
     level, prompts_of = 1 - 2 * plan.alpha, prompts_by_task(plan, evidence)
+    bases = {base.name: base for base in plan.bases}
     return tuple(
         Dose(
             adapter=claim.subject.adapter,
@@ -26,7 +27,10 @@ def doses(plan: Plan, pairs: Pairs, evidence: Evidence) -> tuple[Dose, ...]:
             off_target=tuple(map(str, claim.off_target)),
             level=level,
             points=tuple(
-                _point(replace(claim, subject=subject), pairs, prompts_of, level) for subject in subjects
+                _point(
+                    replace(claim, subject=subject, reference=bases[subject.base]), pairs, prompts_of, level
+                )
+                for subject in subjects
             ),
         )
         for claim, subjects in _several(plan)

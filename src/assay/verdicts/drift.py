@@ -64,7 +64,7 @@ def drifts_of(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> 
     """Drift of a claim's subject from its metric, in each variant; none where a metric was not measured."""
     name = claim.subject.name
     target = _estimate(pairs.of(claim), level)
-    cells = {metric: pairs.cells[name, metric] for metric in claim.off_target}
+    cells = {metric: pairs.cell(name, claim.against, metric) for metric in claim.off_target}
     single = [_estimate(cell, level) for cell in cells.values()]
     known = [other for other in single if other is not None]
     if target is None or not known or len(known) < len(single):
@@ -136,7 +136,7 @@ def _of_recipe(
     group: Configuration, pairs: Pairs, prompts_of: Prompts, level: float
 ) -> Iterator[DriftResult]:
     of_metric = {
-        metric: [pairs.cells[adapter.name, metric] for adapter in group.adapters]
+        metric: [pairs.cell(adapter.name, group.claim.against, metric) for adapter in group.adapters]
         for metric in group.claim.off_target
     }
     known = {
@@ -187,7 +187,8 @@ def _result(
     return DriftResult(
         adapter=adapter,
         recipe=recipe,
-        base=claim.reference.name,
+        base=claim.subject.base,
+        against=claim.against,
         variant=drift.variant,
         target=str(claim.metric),
         off_target=tuple(map(str, claim.off_target)),

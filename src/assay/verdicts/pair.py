@@ -74,6 +74,7 @@ class Pairs:
         self._schedule = evidence.manifest.schedule
         self._refused = evidence.manifest.refused
         self._scores: dict[tuple[str, str], Scores | None] = {}
+        self._references = {claim.reference.name for claim in plan.claims}
         self.base_scores: dict[tuple[str, MetricName], float] = {}
         """By base, named as in the records, and metric."""
         self.cells: dict[tuple[str, MetricName], PairedScores | Unmeasured] = {}
@@ -87,21 +88,41 @@ class Pairs:
         for base in plan.bases:
             for task in plan.tasks.values():
                 self._of_base(base.name, task)
+        self._inert: dict[str, str | None] = {}
         for adapter in plan.adapters:
             self._add(adapter)
+        self._against: dict[tuple[str, str, MetricName], PairedScores | Unmeasured] = {}
+        for claim in plan.claims:
+            if claim.against and (claim.subject.name, claim.against, claim.metric) not in self._against:
+                self._add_against(claim.subject, claim.against)
 
     def of(self, claim: Claim) -> PairedScores | Unmeasured:
         """The evidence on a claim."""
-        return self.cells[claim.subject.name, claim.metric]
+        return self.cell(claim.subject.name, claim.against, claim.metric)
+
+    def cell(self, subject: str, against: str | None, metric: MetricName) -> PairedScores | Unmeasured:
+        """A subject on a metric, against its base where `against` is None, else against the reference of a claim of it."""
+        return self.cells[subject, metric] if against is None else self._against[subject, against, metric]
 
     def _add(self, adapter: Subject) -> None:
         for name in () if self._plan.summary else self._plan.tasks:
             if (side := self._evidence.counterpart(adapter.name, adapter.base, name)) is not None:
                 self.counterparts[adapter.name, name] = side
-        inert = self._inert(adapter)
+        inert = self._inert[adapter.name] = self._why_inert(adapter)
         for task in self._plan.tasks.values():
-            for metric, cell in self._pair(adapter, task).items():
+            side = self.counterparts.get((adapter.name, task.name))
+            for metric, cell in self._pair(adapter, adapter.base, side, task).items():
                 self.cells[adapter.name, metric] = _as_inert(cell, inert) if inert else cell
+
+    def _add_against(self, subject: Subject, against: str) -> None:
+        """Pair a subject with another one, under the subject's protocol."""
+        inert = self._inert[subject.name]
+        for task in self._plan.tasks.values():
+            side = None
+            if not self._plan.summary:
+                side = self._evidence.counterpart(subject.name, against, task.name)
+            for metric, cell in self._pair(subject, against, side, task).items():
+                self._against[subject.name, against, metric] = _as_inert(cell, inert) if inert else cell
 
     def _read(self, name: str, task: TaskPlan) -> Scores | None:
         whole = self._schedule is None
@@ -113,12 +134,18 @@ class Pairs:
             self.checks[task.name] += int(scores.out_of[:, :, ratios].sum())
         return scores
 
+    def _of_reference(self, name: str, task: TaskPlan) -> Scores | None:
+        """Scores of what a claim names as its reference, or of an adapter that is one, read once."""
+        if (name, task.name) not in self._scores:
+            self._scores[name, task.name] = None if self._plan.summary else self._read(name, task)
+        return self._scores[name, task.name]
+
     def _of_base(self, base: str, task: TaskPlan) -> Scores | None:
         """Scores of a base, or of a base under a variant of the protocol, read once and noted."""
-        if (base, task.name) in self._scores:
-            return self._scores[base, task.name]
-        scores = None if self._plan.summary else self._read(base, task)
-        self._scores[base, task.name] = scores
+        noted = (base, task.name) in self._scores
+        scores = self._of_reference(base, task)
+        if noted:
+            return scores
         aggregates = self._plan.summary.get(base, {})
         for index, metric in enumerate(task.metric_names):
             if scores is not None:
@@ -127,7 +154,7 @@ class Pairs:
                 self.base_scores[base, metric] = aggregates[str(metric)]
         return scores
 
-    def _inert(self, adapter: Subject) -> str | None:
+    def _why_inert(self, adapter: Subject) -> str | None:
         """Why an adapter counts as inert: all responses are identical to the base's."""
         if self._plan.summary:
             return None
@@ -146,16 +173,23 @@ class Pairs:
         self.echoes += [(adapter.name, task, of) for task, (equal, of) in pairs.items() if of and equal == of]
         return None
 
-    def _pair(self, adapter: Subject, task: TaskPlan) -> dict[MetricName, PairedScores | Unmeasured]:
+    def _pair(
+        self, adapter: Subject, reference: str, side: str | None, task: TaskPlan
+    ) -> dict[MetricName, PairedScores | Unmeasured]:
+        """side: the reference, named as in the records under the adapter's protocol; None where it has none."""
         names = task.metric_names
         if self._plan.summary:
-            return {metric: self._aggregate(adapter, metric) for metric in names}
-        side = self.counterparts.get((adapter.name, task.name))
+            return {metric: self._aggregate(adapter, reference, metric) for metric in names}
         if (refusal := self._refused.get(adapter.name)) is not None:
             scores = {metric: self.base_scores.get((side or "", metric)) for metric in names}
             return {metric: Unmeasured(refusal.reason, base_score=score) for metric, score in scores.items()}
-        ours = self._read(adapter.name, task)
-        theirs = self._of_base(side or adapter.base, task)
+        if (refusal := self._refused.get(reference)) is not None:
+            text = f"{reference!r}, which it is compared with, was not measured: {refusal.reason}"
+            return dict.fromkeys(names, Unmeasured(text))
+        other = "base" if reference == adapter.base else repr(reference)
+        own = self._of_reference if adapter.name in self._references else self._read
+        ours = own(adapter.name, task)
+        theirs = (self._of_base if reference == adapter.base else self._of_reference)(side or reference, task)
         looks: Sequence[int] = ()
         if self._schedule is not None and ours is not None and theirs is not None:
             cell_key = f"{task.name} {self._evidence.content(adapter.name, task.name) or ''}"
@@ -163,13 +197,13 @@ class Pairs:
             order, n = self._schedule.orders[task.name], max(looks, default=None)
             ours, theirs = first_prompts(ours, theirs, order, n) or (None, theirs)
         if ours is None or theirs is None:
-            who = "adapter" if ours is None else "base"
+            who = "adapter" if ours is None else other
             reason = self._evidence.missing_judgements(task.name) or (
                 f"no complete set of responses from the {who} on {task.name}"
             )
             return dict.fromkeys(names, Unmeasured(reason))
         if side is None:
-            reason = f"adapter and base answered {task.name} under different protocols"
+            reason = f"adapter and {other} answered {task.name} under different protocols"
             return dict.fromkeys(names, Unmeasured(reason))
         # Looks count prompts: a study that stops early may repeat none. Runs made before that was checked may.
         if not looks and (clusters := self._evidence.clusters(task.name)) is not None:
@@ -191,11 +225,11 @@ class Pairs:
         stop = Stop(looks[-1], design.pool, tuple(looks), design.kind)
         return replace(cell, gain=gain, stop=stop, split=None if stop.early else cell.split)
 
-    def _aggregate(self, adapter: Subject, metric: MetricName) -> Unmeasured:
+    def _aggregate(self, adapter: Subject, reference: str, metric: MetricName) -> Unmeasured:
         summary = self._plan.summary
-        theirs, ours = (summary.get(name, {}).get(str(metric)) for name in (adapter.base, adapter.name))
+        theirs, ours = (summary.get(name, {}).get(str(metric)) for name in (reference, adapter.name))
         if theirs is None or ours is None:
-            reason = f"the summary has no {metric} for both {adapter.name!r} and {adapter.base!r}"
+            reason = f"the summary has no {metric} for both {adapter.name!r} and {reference!r}"
         else:
             reason = "only an aggregate score is known: without each prompt's pass or fail there is no paired interval"
         return Unmeasured(reason, False, theirs, ours)

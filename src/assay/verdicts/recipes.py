@@ -80,7 +80,7 @@ def configurations(plan: Plan, judged: Sequence[ClaimResult], pairs: Pairs) -> l
         if claim.subject.control:
             continue
         recipe, step = claim.subject.recipe, claim.subject.step
-        key = (recipe, step, claim.reference.name, claim.label, claim.metric, claim.kind)
+        key = (recipe, step, claim.subject.base, claim.label, claim.metric, claim.kind, claim.against)
         group = groups.setdefault(key, Configuration(claim, recipe, step))
         group.within_noise |= result.within_noise
         cell = pairs.of(claim)
@@ -106,11 +106,11 @@ def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
     """
     of_seeds = [group for group in groups if group.seeds > 1]
     own, own_of_seeds = (
-        Counter((group.recipe, group.step, group.claim.reference.name) for group in family)
+        Counter((group.recipe, group.step, group.claim.subject.base) for group in family)
         for family in (groups, of_seeds)
     )
     for group in groups:
-        key = (group.recipe, group.step, group.claim.reference.name)
+        key = (group.recipe, group.step, group.claim.subject.base)
         count = (own_of_seeds if group.seeds > 1 else own)[key]
         whole = len(of_seeds) if group.is_judged else len(plan.claims)
         group.alpha = plan.alpha / (count if plan.family == "adapter" else whole)
@@ -127,7 +127,8 @@ def _judge(group: Configuration) -> RecipeResult:
     parts = gain.components
     return RecipeResult(
         recipe=group.recipe,
-        base=claim.reference.name,
+        base=claim.subject.base,
+        against=claim.against,
         label=claim.label,
         metric=str(claim.metric),
         kind=claim.kind,
@@ -161,7 +162,8 @@ def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelRe
     """
     by_claim: dict[tuple[object, ...], list[Configuration]] = defaultdict(list)
     for group in _last_steps(groups):
-        by_claim[group.claim.label, group.claim.metric, group.claim.kind].append(group)
+        claim = group.claim
+        by_claim[claim.label, claim.metric, claim.kind, claim.against].append(group)
     return tuple(_label(alpha, members) for members in by_claim.values())
 
 
@@ -170,7 +172,7 @@ def _last_steps(groups: Sequence[Configuration]) -> Iterator[Configuration]:
     last: dict[tuple[object, ...], Configuration] = {}
     for group in groups:
         claim = group.claim
-        key = (group.recipe, claim.reference.name, claim.label, claim.metric, claim.kind)
+        key = (group.recipe, claim.subject.base, claim.label, claim.metric, claim.kind, claim.against)
         other = last.setdefault(key, group)
         if other.step is not None and (group.step is None or group.step > other.step):
             last[key] = group
@@ -203,6 +205,7 @@ def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
         i2=spread.i2 if spread else None,
         prediction=spread.prediction if spread else None,
         settings=_settings(members),
+        against=claim.against,
     )
 
 
@@ -240,10 +243,14 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
     holding = f"is borne out in at least {holds}" if holds else "is shown to be borne out in none"
     confidence = f"{100 * (1 - alpha):g} % confidence"
     return (
-        f"Label {claim.label!r} ({claim.kind} {claim.metric}): {failing} ({FAILS[claim.kind]}) and {holding} "
+        f"Label {claim.label!r} ({claim.kind} {claim.metric}{_against(claim)}): {failing} ({FAILS[claim.kind]}) and {holding} "
         f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, "
         f"{f'with {confidence} in each number' if fails or holds else f'at {confidence}'}: {reading}."
     )
+
+
+def _against(claim: Claim) -> str:
+    return f" against {claim.against}" if claim.against else ""
 
 
 def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
@@ -253,7 +260,7 @@ def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:
         if group.gain is None:
             continue
         word = stats.judge(group.gain, group.claim.kind, group.claim.margin, group.alpha).verdict
-        named = {"base": group.claim.reference.name, **group.adapters[0].settings}
+        named = {"base": group.claim.subject.base, **group.adapters[0].settings}
         for setting, value in named.items():
             found[setting][str(value)].append((group.gain.estimate, word))
     return tuple(

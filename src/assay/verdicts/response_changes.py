@@ -74,7 +74,7 @@ def _moved(
     found: dict[tuple[str, str], ClaimResult | Cell] = {}
     for entry in entries:
         metric = MetricName.parse(entry.metric)
-        if isinstance(entry, Cell) and metric not in primary:
+        if entry.against or (isinstance(entry, Cell) and metric not in primary):
             continue
         cell = pairs.cells[entry.adapter, metric]
         if isinstance(cell, PairedScores) and entry.level and stats.side(cell.gain, (1 - entry.level) / 2):

@@ -117,13 +117,15 @@ class ClaimResult:
     """What a control adapter must show; its claims are in no count and no gate."""
     pool: Pool | None = None
     """Where the study asks for it (`stop.pool`), on metrics of one check a prompt."""
+    against: str | None = None
+    """The subject that takes the base's place: `base_score`, the gain and what follows are against it. Null: the base."""
 
     @property
     def words(self) -> str:
         """The verdict with the words that always accompany it."""
         words = _words(self)
         if self.extreme and self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL, Verdict.UNDECIDED):
-            words += f", the base at a {self.extreme}"
+            words += f", the {'reference' if self.against else 'base'} at a {self.extreme}"
         return words + (", within the engine's noise" if self.within_noise else "")
 
 
@@ -175,6 +177,8 @@ class Cell:
     """The gain by cause, for tasks with an extracted answer."""
     stop: Stop | None = None
     """On a task of its claims, in a run that may stop early."""
+    against: str | None = None
+    """As of a claim: cells on which such a claim's drift is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +213,9 @@ class DriftResult:
     """How far unequal noise of the engine may push it; 0 where that is not measured."""
     step: int | None = None
     """Of a recipe's checkpoints; null for an adapter's drift, and for the results of the trainings."""
+
+    against: str | None = None
+    """The subject that the gains are against; null: the base."""
 
     @property
     def name(self) -> str:
@@ -270,6 +277,9 @@ class RecipeResult:
     """Where the gain of one more seed is expected, with 95 % confidence."""
     step: int | None = None
     """Of checkpoints; null for the results of the trainings."""
+
+    against: str | None = None
+    """As of a claim."""
 
     @property
     def name(self) -> str:
@@ -342,6 +352,8 @@ class LabelResult:
     """Where the gain of the next configuration lies, with 95 % confidence."""
     settings: tuple[SettingResult, ...] = ()
     """By setting and value, where the study names settings."""
+    against: str | None = None
+    """As of a claim."""
 
 
 @dataclass(frozen=True, slots=True)

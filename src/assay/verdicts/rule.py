@@ -24,11 +24,14 @@ def changed_words(before: Mapping[str, Any], after: Result) -> list[str]:
     rule = before.get("rule", 1)
     if rule == after.rule:
         return []
-    earlier = {(row["adapter"], row["metric"], row["kind"]): row for row in before.get("claims", ())}
+    earlier = {
+        (row["adapter"], row["metric"], row["kind"], row.get("against")): row
+        for row in before.get("claims", ())
+    }
     changed = [
         f"{claim.adapter} on {claim.metric}: {row['verdict']}, now {claim.verdict}"
         for claim in after.claims
-        if (row := earlier.get((claim.adapter, claim.metric, claim.kind)))
+        if (row := earlier.get((claim.adapter, claim.metric, claim.kind, claim.against)))
         and row["verdict"] != claim.verdict
         and (row["margin"], row["n"]) == (claim.margin, claim.n)
         and math.isclose(row.get("level") or 0.0, claim.level or 0.0)

@@ -60,10 +60,12 @@ def _of_rules(plan: Plan, evidence: Evidence, claims: Sequence[ClaimResult]) -> 
             f"this run was decided by rule {evidence.manifest.rule}, and the words here are by rule {RULE}: "
             f"`assay report` lists those that changed"
         )
-    for metric, extreme in dict.fromkeys((claim.metric, claim.extreme) for claim in claims if claim.extreme):
+    for metric, extreme, against in dict.fromkeys(
+        (claim.metric, claim.extreme, claim.against) for claim in claims if claim.extreme
+    ):
         end = "under .05" if extreme == "floor" else "over .95"
         yield (
-            f"a base scores {end} on {metric}, a {extreme} of this benchmark: a missing gain there says nothing about "
+            f"{repr(against) if against else 'a base'} scores {end} on {metric}, a {extreme} of this benchmark: a missing gain there says nothing about "
             f"the label"
         )
     for control in controls(plan, claims):

@@ -15,6 +15,7 @@ import assay
 from assay.errors import OutputError
 from assay.interop.exporters.finished import CONFIDENCE, Estimate, Finished
 from assay.report.text.numbers import confidence, interval, points, score
+from assay.report.text.verdicts import against_words
 from assay.verdicts import ClaimResult
 
 __all__ = ["to_eval_results"]
@@ -100,10 +101,10 @@ def _notes(run: Finished, adapter: str, metric: str, estimate: Estimate) -> str:
     for finding in run.findings(adapter):
         if finding.metric == metric and finding.gain is not None:
             level = "" if finding.level is None else f" at {confidence(finding.level)}"
-            notes[f"gain over {finding.base}"] = (
+            notes[f"gain over {finding.against or finding.base}"] = (
                 f"{points(finding.gain)} points {interval(finding.interval, finding.margin)}{level}"
             )
             if isinstance(finding, ClaimResult):
-                notes["verdict"] = finding.words
+                notes[" ".join(filter(None, ("verdict", against_words(finding))))] = finding.words
     notes["by"] = f"assay {assay.__version__}"
     return "; ".join(f"{name}: {value}" for name, value in notes.items())

@@ -210,6 +210,7 @@ def _gain(run: Finished, finding: ClaimResult | Cell) -> dict[str, Any]:
         }
     details = {
         "base": finding.base,
+        **({"against": finding.against} if finding.against else {}),
         "label": finding.label,
         "margin": repr(finding.margin),
         "kind": finding.kind,
@@ -221,11 +222,13 @@ def _gain(run: Finished, finding: ClaimResult | Cell) -> dict[str, Any]:
     if isinstance(finding, ClaimResult):
         details["verdict"] = finding.words
     return {
-        "evaluation_result_id": f"{finding.metric}.gain",
+        "evaluation_result_id": f"{finding.metric}.gain" + (f".{finding.against}" if finding.against else ""),
         "evaluation_name": task,
         "source_data": _source(run, task),
         "metric_config": _configured(
-            f"assay.gain.{finding.metric}", f"gain on {finding.metric} over the base", -1.0
+            f"assay.gain.{finding.metric}",
+            f"gain on {finding.metric} over {finding.against or 'the base'}",
+            -1.0,
         ),
         "score_details": {"score": finding.gain, "details": details, "uncertainty": uncertainty},
     }

@@ -23,7 +23,7 @@ from assay.errors import OutputError
 from assay.interop.exporters.finished import Finished
 from assay.plan import Subject
 from assay.report import apply_gate
-from assay.report.text.verdicts import stop_words
+from assay.report.text.verdicts import against_words, stop_words
 from assay.verdicts import ClaimResult
 
 __all__ = ["TRACKERS", "Entry", "entries", "log_run"]
@@ -104,21 +104,21 @@ def _adapter(run: Finished, adapter: Subject, outcome: str | None) -> Entry:
     metrics: dict[str, float] = {}
     words = {} if outcome is None else {"gate": outcome}
     for finding in run.findings(adapter.name):
+        key = " ".join(filter(None, (finding.metric, against_words(finding))))
         numbers = {name: getattr(finding, name, None) for name in NUMBERS}
         if finding.interval is not None:
             numbers["gain_low"], numbers["gain_high"] = finding.interval
-        metrics |= {
-            f"{finding.metric}/{name}": float(value) for name, value in numbers.items() if value is not None
-        }
+        metrics |= {f"{key}/{name}": float(value) for name, value in numbers.items() if value is not None}
         if stopped := stop_words(finding.stop):
-            words[f"stop/{finding.metric}"] = stopped
+            words[f"stop/{key}"] = stopped
         if isinstance(finding, ClaimResult):
-            words[f"verdict/{finding.metric}"] = finding.words
+            words[f"verdict/{key}"] = finding.words
             if finding.reason:
-                words[f"reason/{finding.metric}"] = finding.reason
+                words[f"reason/{key}"] = finding.reason
     for drift in run.result.drift:
         if drift.adapter == adapter.name:
-            metrics[f"drift/{drift.variant}/{drift.target}"] = drift.value
+            target = " ".join(filter(None, (drift.target, against_words(drift))))
+            metrics[f"drift/{drift.variant}/{target}"] = drift.value
     kept = {
         name: value if isinstance(value, int | float) else str(value)[:LONGEST]
         for name, value in params.items()

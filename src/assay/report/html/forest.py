@@ -63,9 +63,13 @@ def forest(result: Result, plan: Plan, primaries: Sequence[str]) -> Forest | Non
     found: dict[tuple[str, str], ClaimResult | Cell] = {
         (entry.adapter, entry.metric): entry
         for entry in everything
-        if entry.interval is not None and entry.metric in wanted
+        if entry.interval is not None and entry.metric in wanted and entry.against is None
     }
-    recipes = {(entry.recipe, entry.base, entry.step, entry.metric): entry for entry in result.recipes}
+    recipes = {
+        (entry.recipe, entry.base, entry.step, entry.metric): entry
+        for entry in result.recipes
+        if entry.against is None
+    }
     claimed = [claim.metric for claim in result.claims]
     metrics = tuple(
         metric for metric in dict.fromkeys([*claimed, *primaries]) if any(key[1] == metric for key in found)

@@ -89,7 +89,7 @@ FILLS = ("full", "open", "half", "cross")
 
 def plane(result: Result, plan: Plan) -> Plane | None:
     """Where each adapter lies; None where no target gain and off-target gain are both known."""
-    drifts = [entry for entry in result.drift if entry.variant == "gap"]
+    drifts = [entry for entry in result.drift if entry.variant == "gap" and entry.against is None]
     if not drifts:
         return None
     margins = _margins(result, plan)
@@ -146,8 +146,8 @@ def _points(
 
 def _margins(result: Result, plan: Plan) -> tuple[float, float]:
     """The claims' own margin and that elsewhere; where there are several, the study's."""
-    targets = {claim.margin for claim in result.claims if claim.kind == "gains"}
-    away = {cell.margin for cell in result.cells if cell.kind == "exploratory"}
+    targets = {claim.margin for claim in result.claims if claim.kind == "gains" and not claim.against}
+    away = {cell.margin for cell in result.cells if cell.kind == "exploratory" and not cell.against}
     across, up = (next(iter(found)) if len(found) == 1 else plan.margin for found in (targets, away))
     return across, up
 

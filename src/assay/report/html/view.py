@@ -97,9 +97,8 @@ def columns(result: Result, tasks: Mapping[str, TaskPlan], data: PageData) -> tu
 
 def heat(result: Result, plan: Plan, metrics: Sequence[HeatColumn]) -> tuple[HeatRow, ...]:
     """The raw matrix with gains, intervals and colour steps."""
-    entries: dict[tuple[str, str], ClaimResult | Cell] = {}
-    entries |= {(cell.adapter, cell.metric): cell for cell in result.cells}
-    entries |= {(claim.adapter, claim.metric): claim for claim in result.claims}
+    everything: list[ClaimResult | Cell] = [*result.cells, *result.claims]
+    entries = {(entry.adapter, entry.metric): entry for entry in everything if entry.against is None}
     return tuple(
         HeatRow(
             row.subject,

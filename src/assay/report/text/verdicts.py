@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from assay.report.text.numbers import interval
 from assay.verdicts import Result
-from assay.verdicts.result import Pool, Stop
+from assay.verdicts.result import Cell, ClaimResult, DriftResult, LabelResult, Pool, RecipeResult, Stop
 
 __all__ = [
     "STOPPED",
+    "against_words",
     "harm_words",
     "matrix_statement",
     "needed_words",
@@ -24,6 +25,11 @@ OWN_PROMPTS = (
     "A base's score here is over all prompts that it answered. An adapter that stopped early is compared with its base on "
     "the adapter's own prompts, so a gain need not be the difference of the scores shown."
 )
+
+
+def against_words(entry: ClaimResult | Cell | RecipeResult | LabelResult | DriftResult) -> str:
+    """`against helper-v1`; empty where a gain is taken against the base."""
+    return f"against {entry.against}" if entry.against else ""
 
 
 def stop_words(stop: Stop | None) -> str:
