@@ -69,7 +69,7 @@ def main() -> None:
     torch.set_num_threads(workload["threads"])
     limit = matmul_rate()
     began = time.perf_counter()
-    base = load_base(Source(workload["model"], dtype="bfloat16", device="cpu"))
+    base = load_base(Source(workload["model"], dtype="bfloat16", device=workload.get("device", "cpu")))
     adapters = [read_adapter(name, Path(path), base) for name, path in workload["adapters"].items()]
     loading = time.perf_counter() - began
     weights = sum(weight.numel() for weight in base.model.parameters())

@@ -31,14 +31,17 @@ def main() -> None:
     wrapped: Any = PeftModel.from_pretrained(model, workload["adapters"][names[0]], adapter_name=names[0])
     for name in names[1:]:
         wrapped.load_adapter(workload["adapters"][name], adapter_name=name)
-    wrapped.eval()
+    device = workload.get("device", "cpu")
+    wrapped.to(device).eval()
     loading = time.perf_counter() - began
     rows = [(name, text) for name in ("__base__", *names) for text in workload["prompts"]]
     generated = 0
     began = time.perf_counter()
     for first in range(0, len(rows), ROWS):
         part = rows[first : first + ROWS]
-        batch = tokenizer([text for _, text in part], return_tensors="pt", padding=True, padding_side="left")
+        batch = tokenizer(
+            [text for _, text in part], return_tensors="pt", padding=True, padding_side="left"
+        ).to(device)
         with torch.inference_mode():
             out = wrapped.generate(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],

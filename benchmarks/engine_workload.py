@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from pathlib import Path
 from string import ascii_lowercase
@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2Tokenizer
 
-__all__ = ["VOCABULARY", "ifeval_lengths", "prompts", "save_base", "write_adapter"]
+__all__ = ["VOCABULARY", "ifeval_lengths", "prompts", "save_base", "save_tokenizer", "write_adapter"]
 
 VOCABULARY = 151936
 END = "<|endoftext|>"
@@ -45,11 +45,16 @@ def save_base(folder: Path) -> Path:
     torch.manual_seed(0)
     make: Any = AutoModelForCausalLM.from_config
     make(config, dtype=torch.bfloat16).save_pretrained(folder)
+    save_tokenizer(folder)
+    return folder
+
+
+def save_tokenizer(folder: Path) -> None:
+    """A tokenizer that has a word for each token."""
     vocabulary, merges = _words()
     tokenizer: Any = Qwen2Tokenizer
     # Random weights do not happen to say the end token, and the runs check that.
     tokenizer(vocabulary, merges, eos_token=END, pad_token=END, unk_token=END).save_pretrained(folder)
-    return folder
 
 
 def _words() -> tuple[dict[str, int], list[tuple[str, str]]]:
@@ -68,19 +73,21 @@ def _spelled() -> Iterator[str]:
     return ("".join(word) for length in range(1, 5) for word in product(ascii_lowercase, repeat=length))
 
 
-def write_adapter(folder: Path, seed: int, rank: int = 8) -> Path:
-    """An adapter as peft saves it."""
+def write_adapter(
+    folder: Path, seed: int, rank: int = 8, shape: Mapping[str, tuple[int, int]] = SHAPE, layers: int = 24
+) -> Path:
+    """An adapter as peft saves it. shape: (in, out) of the layers that it changes."""
     torch.manual_seed(seed)
     weights = {}
-    for layer in range(24):
-        for name, (width, height) in SHAPE.items():
+    for layer in range(layers):
+        for name, (width, height) in shape.items():
             place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
             weights[f"{place}.lora_A.weight"] = torch.randn(rank, width) * 0.02
             weights[f"{place}.lora_B.weight"] = torch.randn(height, rank) * 0.02
     folder.mkdir(parents=True, exist_ok=True)
     save_file(weights, folder / "adapter_model.safetensors")
     config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": 16}
-    config |= {"target_modules": list(SHAPE), "base_model_name_or_path": "random"}
+    config |= {"target_modules": list(shape), "base_model_name_or_path": "random"}
     (folder / "adapter_config.json").write_text(json.dumps(config))
     return folder
 
