@@ -63,7 +63,7 @@ def check(
 
     options = parse_options(option)
     folder = folder_of(adapter, out)
-    with follow(folder) as progress:
+    with follow(folder, json) as progress:
         checked = audit.check(
             adapter, base, label, folder, progress, engine, options=options, **asdict(settings)
         )

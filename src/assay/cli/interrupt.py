@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from assay.cli.events import print_events
 from assay.cli.progress import show_progress
 from assay.engines.api import AGAIN
 from assay.errors import AssayError
@@ -23,10 +25,17 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 
 @contextmanager
-def follow(folder: Path) -> Iterator[Progress]:
-    """Show the progress of a run in `folder`. Raises Stopped in place of KeyboardInterrupt."""
+def follow(folder: Path, json: bool = False) -> Iterator[Progress]:
+    """Show the progress of a run in `folder`. Raises Stopped in place of KeyboardInterrupt.
+
+    json: elsewhere than on a terminal, print the run's events instead, a JSON object a line.
+    """
     following = Following(folder)
     try:
+        if json and not sys.stderr.isatty():
+            with print_events(folder):
+                yield following
+            return
         with show_progress() as progress:
             following.progress = progress
             yield following

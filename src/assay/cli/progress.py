@@ -25,7 +25,7 @@ from assay.text import plain
 if TYPE_CHECKING:
     from assay.progress import Progress
 
-__all__ = ["Bars", "Lines", "show_progress"]
+__all__ = ["Bars", "Lines", "called_every", "show_progress"]
 
 MOST_PARTS = 20
 """Parts with a bar of their own; the rest share one."""
@@ -43,7 +43,7 @@ def show_progress(
     console = console or Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:
         lines = Lines(now)
-        with _called(lines.remind):
+        with called_every(PERIOD, lines.remind):
             yield lines
         return
     with Bars(now, console) as bars:
@@ -51,12 +51,12 @@ def show_progress(
 
 
 @contextmanager
-def _called(function: Callable[[], None]) -> Iterator[None]:
-    """Call a function every PERIOD while the body runs."""
+def called_every(seconds: float, function: Callable[[], None]) -> Iterator[None]:
+    """Call a function every so many seconds while the body runs, in a thread."""
     ended = Event()
 
     def call() -> None:
-        while not ended.wait(PERIOD):
+        while not ended.wait(seconds):
             function()
 
     thread = Thread(target=call, name="assay-progress", daemon=True)

@@ -40,6 +40,6 @@ def run(
 
     loaded = load_study(study).with_engine(engine, parse_options(option))
     folder = out or Path("runs") / loaded.name
-    with follow(folder) as progress:
+    with follow(folder, json) as progress:
         result = audit.run(loaded, folder, progress, until=until)
     show_result(result, folder, json)
