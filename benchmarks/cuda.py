@@ -62,7 +62,7 @@ class Shape:
         model = make(config, dtype=torch.bfloat16)
         model.save_pretrained(folder)
         save_tokenizer(folder)
-        return 2 * sum(weight.numel() for weight in model.parameters())
+        return 2 * sum(int(weight.numel()) for weight in model.parameters())
 
 
 SHAPES = {
@@ -89,8 +89,8 @@ def bandwidth(device: str) -> float:
 
 def roof(shape: Shape, weights: int, workload: dict[str, Any], rate: float) -> float:
     """Tokens per second that the bandwidth allows with all rows in one batch, at their mean length."""
-    rows = (1 + len(workload["adapters"])) * len(workload["prompts"])
-    length = sum(LENGTHS) / len(LENGTHS) + workload["tokens"] / 2
+    rows: int = (1 + len(workload["adapters"])) * len(workload["prompts"])
+    length: float = sum(LENGTHS) / len(LENGTHS) + workload["tokens"] / 2
     return rows * rate / (weights + rows * length * shape.kept)
 
 
