@@ -15,6 +15,7 @@ FLOW = (
     *("stats", "plan", "study", "tasks"),
     *(
         "engines",
+        "inspecting",
         "records",
         "scoring",
         "verdicts",

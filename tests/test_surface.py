@@ -52,6 +52,7 @@ TESTING = ["Completion", "Fake", "Prompt", "assert_label_holds", "score_response
 COMMANDS = {
     "demo": "--recipe RECIPE.yaml, --out DIR, --published, --json",
     "init": "FOLDER, --base*, --label, --out, --steps, --force, --json",
+    "inspect": "ADAPTER..., --base, --digest, --json",
     "plan": "STUDY.yaml, --discordance+, --seed-sd, --pilot RUN, --trial, --engine NAME, --option+ KEY=VALUE, --json",
     "run": "STUDY.yaml, --out, --until full|decided, --engine NAME, --option+ KEY=VALUE, --json",
     "check": (
@@ -75,6 +76,7 @@ COMMANDS = {
 VERBS = {
     "demo": "assay.demo.controlled.run_controlled",
     "init": "assay.study.init.draft",
+    "inspect": "assay.inspecting.inspect_adapters",
     "plan": "assay.audit.plan",
     "run": "assay.run",
     "check": "assay.check",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assay.engines.end_tokens import end_warning, own_end, read_vocabulary
+from assay.engines.end_tokens import end_warning, other_tokens, own_end, read_vocabulary
 from assay.errors import EngineError
 
 VOCABULARY = {"a": 0, "<end>": 1, "<turn>": 2}
@@ -50,3 +50,9 @@ def test_what_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text('{"model": 3}')
     with pytest.raises(EngineError, match="is no tokenizer"):
         read_vocabulary(tmp_path)
+
+
+def test_tokens_that_the_base_lacks_or_numbers_otherwise_are_named() -> None:
+    base = {"a": 0, "b": 1}
+    assert other_tokens({"a": 0}, base) == ""
+    assert "2 tokens that the base's lacks ('b', 'c')" in other_tokens({"a": 0, "b": 5, "c": 2}, base)

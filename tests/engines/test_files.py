@@ -100,7 +100,7 @@ def test_of_a_folder_in_a_repository_only_its_own_files_are_asked_for(
 
     monkeypatch.setattr(hub, "snapshot_download", download)
     within = ModelRef("math", "org/library", folder="relevance/lo[r]a")
-    with pytest.raises(EngineError, match=r"has no folder relevance/lo\[r\]a on the hub"):
+    with pytest.raises(EngineError, match=r"has nothing on the hub in a folder relevance/lo\[r\]a"):
         located(within, ["*.json"])
     (tmp_path / "relevance" / "lo[r]a").mkdir(parents=True)
     assert located(within, ["*.json"]) == tmp_path / "relevance" / "lo[r]a"

@@ -25,6 +25,7 @@ from assay.cli import (
     gate,
     import_,
     init,
+    inspect,
     plan,
     report,
     run,
@@ -49,6 +50,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.demo,
     "init": init.init,
+    "inspect": inspect.inspect,
     "plan": plan.plan,
     "run": run.run,
     "check": check.check,

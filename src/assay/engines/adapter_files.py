@@ -21,6 +21,8 @@ from assay.errors import EngineError
 
 __all__ = [
     "CONFIG",
+    "INDEX",
+    "MLX",
     "PICKLE",
     "WEIGHTS",
     "WEIGHT_FILES",
@@ -29,6 +31,7 @@ __all__ = [
     "Shape",
     "is_mlx",
     "read_adapter_files",
+    "read_config",
     "refuse_changed_base",
     "unusual",
     "weights_files",
@@ -74,7 +77,7 @@ def read_adapter_files(folder: Path, *, allow_pickle: bool | None = None) -> Ada
 
     allow_pickle: whether weights may be a pickle; None: this engine has no such option.
     """
-    config = _read_config(folder)
+    config = read_config(folder)
     weights = weights_files(folder, allow_pickle=allow_pickle)
     tensors = {name: entry.shape for name, entry in read_headers(weights).items()}
     return AdapterFiles(folder, config, weights, tensors, "mlx-lm" if is_mlx(config) else "peft")
@@ -140,7 +143,8 @@ def refuse_changed_base(config: Mapping[str, Any]) -> None:
         )
 
 
-def _read_config(folder: Path) -> Mapping[str, Any]:
+def read_config(folder: Path) -> Mapping[str, Any]:
+    """An adapter's configuration. Raises EngineError where it is missing or malformed."""
     path = folder / CONFIG
     if not path.is_file():
         raise _absent(folder)

@@ -1,4 +1,4 @@
-"""The token that ends a text for an adapter's own tokenizer, by its files alone. No code of theirs runs.
+"""The tokens of an adapter's own tokenizer, and the one that ends its texts, by its files alone. No code of theirs runs.
 
 An adapter that was trained to end with another token than its base's generation configuration would run on past it.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from assay.engines.files import read_object
 from assay.errors import EngineError
 
-__all__ = ["end_warning", "own_end", "read_vocabulary"]
+__all__ = ["end_warning", "other_tokens", "own_end", "read_vocabulary"]
 
 
 def own_end(folder: Path) -> str | None:
@@ -37,6 +37,17 @@ def read_vocabulary(folder: Path) -> dict[str, int]:
             f"{folder / 'tokenizer.json'} is no tokenizer; download it again, or remove it to use the base's"
         ) from None
     return words | added | read_object(folder / "added_tokens.json")
+
+
+def other_tokens(own: Mapping[str, int], base: Mapping[str, int]) -> str:
+    """The warning about an adapter's tokens that its base's tokenizer lacks or numbers otherwise; empty: none."""
+    differ = [token for token, number in own.items() if base.get(token) != number]
+    if not differ:
+        return ""
+    return (
+        f"it has a tokenizer with {len(differ)} tokens that the base's lacks ({', '.join(map(repr, differ[:3]))}); "
+        f"prompts are encoded by the base's; merge the tokens into a base of its own to use them"
+    )
 
 
 def end_warning(end: str, ends: Collection[int], vocabulary: Mapping[str, int]) -> str:

@@ -10,11 +10,13 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import assay.embedded as embedded
+from assay.adapter_folders import CONFIG
 from assay.engines.api import ModelRef
 from assay.errors import EngineError
 from assay.files import file_sha256
@@ -142,11 +144,23 @@ def _snapshot(weights: ModelRef, patterns: Sequence[str]) -> Path:
         raise EngineError(f"{name} cannot be downloaded: {_first(bad)}; try again later") from bad
     folder = Path(snapshot, weights.folder or "")
     if not folder.is_dir():
-        raise EngineError(
-            f"{name} has no folder {weights.folder} on the hub, or nothing in it that is read",
-            fix="correct `folder`",
-        )
+        where = f"in a folder {weights.folder}" if weights.folder else "at its top"
+        raise EngineError(f"{name} has nothing on the hub {where} that is read", fix=_other_folders(weights))
     return folder
+
+
+def _other_folders(weights: ModelRef) -> str:
+    """What to write for an adapter that lies elsewhere in a repository, where the hub says what is in it."""
+    from huggingface_hub import HfApi
+
+    files: list[str] = []
+    with suppress(Exception):
+        files = HfApi().list_repo_files(str(weights.source), revision=weights.revision)
+    folders = [path.removesuffix(f"/{CONFIG}") for path in files if path.endswith(f"/{CONFIG}")]
+    if not folders:
+        return "correct the hub id or the folder"
+    shown = ", ".join(folders[:5]) + (f" and {len(folders) - 5} more" if len(folders) > 5 else "")
+    return f"name one of its folders that hold adapters: {shown}"
 
 
 def _first(bad: BaseException) -> str:

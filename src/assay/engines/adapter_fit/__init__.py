@@ -16,7 +16,7 @@ base_names      names of one base
 from __future__ import annotations
 
 from assay.engines.adapter_fit.fitting import fit_adapter
-from assay.engines.adapter_fit.header import header_shapes
+from assay.engines.adapter_fit.header import entry_shapes, header_shapes
 from assay.engines.adapter_fit.types import BaseShapes, Fit, Layer, Move
 
-__all__ = ["BaseShapes", "Fit", "Layer", "Move", "fit_adapter", "header_shapes"]
+__all__ = ["BaseShapes", "Fit", "Layer", "Move", "entry_shapes", "fit_adapter", "header_shapes"]

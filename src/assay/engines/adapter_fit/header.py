@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from assay.engines.adapter_fit.names import is_embedding
 from assay.engines.adapter_fit.types import BaseShapes
-from assay.engines.files import read_headers, read_object
+from assay.engines.files import Entry, read_headers, read_object
 
-__all__ = ["header_shapes"]
+__all__ = ["entry_shapes", "header_shapes"]
 
 TURNED = ("gpt2", "openai-gpt", "imagegpt")
 """Architectures that store the weights of their layers as (in, out)."""
@@ -22,13 +23,17 @@ def header_shapes(folder: Path, weights: Sequence[Path], name: str = "") -> Base
 
     name: the folder or hub id that it was given by.
     """
-    config = read_object(folder / "config.json")
+    return entry_shapes(read_object(folder / "config.json"), read_headers(weights), name)
+
+
+def entry_shapes(config: Mapping[str, Any], entries: Mapping[str, Entry], name: str = "") -> BaseShapes:
+    """The same from a base's `config.json` and the entries of its headers."""
     kind = str(config.get("model_type") or "")
     tied = config.get("tie_word_embeddings") is True
     if config.get("quantization_config"):
         return BaseShapes({}, kind, tied, name)
     layers = {}
-    for key, entry in read_headers(weights).items():
+    for key, entry in entries.items():
         layer = key.removesuffix(".weight")
         turned = kind in TURNED and len(entry.shape) == 2 and not layer.endswith(FLAT)
         layers[layer] = entry.shape[::-1] if turned else entry.shape

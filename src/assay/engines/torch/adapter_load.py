@@ -38,13 +38,13 @@ from assay.engines.adapter_files import (
 from assay.engines.adapter_fit import BaseShapes, Fit, fit_adapter
 from assay.engines.adapter_fit.causes import base_fix
 from assay.engines.adapter_fit.names import PREFIX
+from assay.engines.peft_fields import beyond_layers
 from assay.engines.torch.loading import Base, calm, out_of_memory
 from assay.engines.torch.shapes import model_shapes
 from assay.errors import EngineError
 
 __all__ = ["Adapter", "Delta", "read_adapter", "read_config", "unstackable"]
 
-WHOLE_MODELS = ("ADAPTION_PROMPT", "XLORA", "POLY", "CPT")
 MORE_THAN_LORA = (
     "bias",
     "modules_to_save",
@@ -192,16 +192,9 @@ def read_config(files: AdapterFiles) -> PeftConfig:
             f"{path} is not a configuration that peft {version('peft')} reads ({_first(bad)})",
             fix="update peft, or save the adapter again",
         ) from None
-    if config.is_prompt_learning or kind in WHOLE_MODELS:
-        raise EngineError(
-            f"its type, {kind}, is more than a change of layers", fix="use another engine for it"
-        )
+    if why := beyond_layers(files.config):
+        raise EngineError(why, fix="use another engine for it")
     refuse_changed_base(files.config)
-    for key in ("layer_replication", "alora_invocation_tokens"):
-        if files.config.get(key):
-            raise EngineError(
-                f"it has {key}, which changes more than layers", fix="use another engine for it"
-            )
     return config
 
 

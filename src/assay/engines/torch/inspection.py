@@ -17,7 +17,7 @@ from assay.engines.adapter_fit.silent import base_warnings, missing_warning, rep
 from assay.engines.adapter_values import changed_weights
 from assay.engines.api import Problem
 from assay.engines.chat_template import own_template
-from assay.engines.end_tokens import read_vocabulary
+from assay.engines.end_tokens import other_tokens, read_vocabulary
 from assay.engines.files import read_object
 from assay.engines.torch.adapter_load import Adapter, read_adapter
 from assay.engines.torch.loading import Base
@@ -154,16 +154,6 @@ def _weights(adapter: Adapter) -> list[str]:
 
 def _tokenizer(name: str, folder: Path, base: Base) -> tuple[str | None, list[Problem]]:
     """Read the adapter's tokenizer files as data; no code of theirs runs."""
-    problems: list[Problem] = []
-    vocabulary = base.tokenizer.get_vocab()
-    own = read_vocabulary(folder)
-    differ = [token for token, i in own.items() if vocabulary.get(token) != i]
-    if differ:
-        shown = ", ".join(repr(token) for token in differ[:3])
-        text = (
-            f"it has a tokenizer with {len(differ)} tokens that the base's lacks ({shown}); "
-            f"prompts are encoded by the base's; merge the tokens into a base of its own to use them"
-        )
-        problems.append(Problem(name, "warning", text))
+    text = other_tokens(read_vocabulary(folder), base.tokenizer.get_vocab())
     template = own_template(folder)
-    return None if template == base.template else template, problems
+    return None if template == base.template else template, [Problem(name, "warning", text)] if text else []

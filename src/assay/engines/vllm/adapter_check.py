@@ -16,7 +16,7 @@ from assay.engines.adapter_fit import BaseShapes, Fit, fit_adapter
 from assay.engines.vllm.options import RANKS
 from assay.errors import EngineError
 
-__all__ = ["Needs", "check_adapter", "largest_rank"]
+__all__ = ["Needs", "check_adapter", "check_fit", "largest_rank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,11 @@ def check_adapter(files: AdapterFiles, base: BaseShapes) -> Needs:
 
     Raises EngineError, naming no adapter, with what vLLM cannot take and the fix.
     """
-    fit = fit_adapter(files, base)
+    return check_fit(files, fit_adapter(files, base))
+
+
+def check_fit(files: AdapterFiles, fit: Fit) -> Needs:
+    """The same of an adapter that was put on its base already."""
     rank = _rank(fit.config)
     if more := unusual(fit.config):
         raise EngineError(f"it has {more}, which vLLM does not apply", fix="use the engine `torch`")
