@@ -28,7 +28,8 @@ def installed() -> dict[str, Any]:
     for field in fields(LoraConfig):
         value = field.default if field.default_factory is MISSING else field.default_factory()
         defaults[field.name] = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return defaults | {"peft_type": LoraConfig().peft_type.value}
+    kind: Any = LoraConfig().peft_type
+    return defaults | {"peft_type": kind.value}
 
 
 def test_the_table_holds_the_fields_and_defaults_of_the_installed_peft() -> None:
@@ -46,8 +47,8 @@ def test_the_types_are_those_of_the_installed_peft() -> None:
     assert {kind.value for kind in PeftType} == PEFT_TYPES
     prompts = {
         kind.value
-        for kind, config in PEFT_TYPE_TO_CONFIG_MAPPING.items()
-        if any(parent.__name__ == "PromptLearningConfig" for parent in config.__mro__)
+        for kind, form in PEFT_TYPE_TO_CONFIG_MAPPING.items()
+        if any(parent.__name__ == "PromptLearningConfig" for parent in form.__mro__)
     }
     assert prompts == PROMPT_TYPES
 

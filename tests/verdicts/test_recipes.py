@@ -115,10 +115,10 @@ def test_drift_of_a_recipe_is_taken_within_a_step(tmp_path: Path) -> None:
     result = assay.run(write_study(folder, study), folder / "run")
     gaps = {drift.step: drift for drift in result.drift if drift.adapter is None and drift.variant == "gap"}
     assert set(gaps) == {100, 200}
-    for step, drift in gaps.items():
+    for at, drift in gaps.items():
         target, other = (
-            sum(better - worse for better, worse in STEPS[step][first : first + 2]) / (2 * N)
+            sum(better - worse for better, worse in STEPS[at][first : first + 2]) / (2 * N)
             for first in (0, 1)
         )
         assert (drift.target_gain, drift.off_target_gain) == pytest.approx((target, other))
-        assert drift.name == f"math at step {step}"
+        assert drift.name == f"math at step {at}"

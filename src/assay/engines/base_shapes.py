@@ -71,7 +71,7 @@ def tied_head(config: Mapping[str, Any]) -> bool | None:
     """Whether the output layer is the embeddings' matrix; None: not known."""
     kind = config.get("model_type")
     family = LLAMA_FORM.get(kind) if isinstance(kind, str) else None
-    default = True if kind == "gpt2" else family and family.tied
+    default = True if kind == "gpt2" else family.tied if family else None
     tied = config.get("tie_word_embeddings")
     return tied if isinstance(tied, bool) else default
 

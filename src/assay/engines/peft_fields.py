@@ -73,6 +73,7 @@ PEFT_TYPES = PROMPT_TYPES | frozenset(
 """Every `peft_type` that peft knows."""
 
 
+EMPTY: tuple[Any, ...] = (None, [], {})
 WHOLE_TYPES = PROMPT_TYPES | frozenset(("ADAPTION_PROMPT", "POLY", "XLORA"))
 WHOLE_FIELDS = ("layer_replication", "alora_invocation_tokens")
 
@@ -104,7 +105,6 @@ def unknown_fields(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same(value: Any, default: Any) -> bool:
     """Whether a value is a default: `0` is no `false`, and a list that is empty is none at all."""
-    empty = (None, [], {})
     if isinstance(value, bool) or isinstance(default, bool):
         return value is default
-    return value == default or (value in empty and default in empty)
+    return value == default or (value in EMPTY and default in EMPTY)

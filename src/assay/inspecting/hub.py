@@ -61,7 +61,7 @@ class HubFiles:
 
         with _explained(self.ref):
             paths = HfApi().get_paths_info(str(self.ref.source), [self._path(name)], revision=self.commit)
-        large: Any = paths[0].lfs if paths else None
+        large: Any = getattr(paths[0], "lfs", None) if paths else None
         return None if large is None else str(large.sha256)
 
     def holds(self, name: str) -> bool:

@@ -19,6 +19,7 @@ from assay.engines.adapter_files import (
     PICKLE,
     WEIGHTS,
     AdapterFiles,
+    Form,
     is_mlx,
     read_adapter_files,
     read_config,
@@ -88,7 +89,7 @@ class _Remote:
         entries = {name: entry for header in headers.values() for name, entry in header.items()}
         tensors = {name: entry.shape for name, entry in entries.items()}
         weights = tuple(self.folder / name for name in headers)
-        form = "mlx-lm" if is_mlx(config) else "peft"
+        form: Form = "mlx-lm" if is_mlx(config) else "peft"
         return AdapterFiles(self.folder, config, weights, tensors, form), entries
 
     def _headers(self) -> dict[str, Mapping[str, Entry]]:
