@@ -34,6 +34,12 @@ def test_a_folder_without_them_has_neither(tmp_path: Path) -> None:
         (["x", "y", "z"], None, ["1 tokens that the base's lacks ('z')"]),
         (["y", "x"], None, ["2 tokens"]),
         (["x"], None, []),
+        (["x", "y"], "{{- messages }}", []),  # the same text
+        (
+            ["x", "y"],
+            "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+            ["is not the base's", "'assistant:'"],
+        ),
     ],
 )
 def test_differences_from_the_base(
@@ -49,3 +55,26 @@ def test_differences_from_the_base(
 def test_a_base_that_lists_no_tokens_is_compared_with_nothing(tmp_path: Path) -> None:
     own = Texts(write_tokenizer(tmp_path / "own", ["x"]))
     assert list(text_warnings(own, Texts(tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (None, ""),
+        ("x", ""),
+        ("y", ""),
+        ("z", "eos_token: z in its tokenizer_config.json is none of those"),
+        ("w", "no token of the base"),
+    ],
+)
+def test_an_end_token_that_is_none_of_the_bases_is_told(
+    end: str | None, expected: str, tmp_path: Path
+) -> None:
+    base, own = write_tokenizer(tmp_path / "base", ["x", "y", "z"]), tmp_path / "own"
+    own.mkdir()
+    (base / "generation_config.json").write_text(json.dumps({"eos_token_id": [0]}))
+    (base / "tokenizer_config.json").write_text(json.dumps({"eos_token": "y"}))
+    (own / "tokenizer_config.json").write_text(json.dumps({"eos_token": end}))
+    texts = list(text_warnings(Texts(own), Texts(base)))
+    assert len(texts) == bool(expected)
+    assert expected in "".join(texts)

@@ -52,14 +52,15 @@ class Texts:
         return read_tokens(self.folder)
 
     @cached_property
-    def ends(self) -> tuple[int, ...]:
-        """Tokens that end a base's texts, by its generation configuration, or else its configuration."""
+    def ends(self) -> frozenset[int]:
+        """Tokens that end a base's texts: by its generation configuration, or else its configuration; and its tokenizer's."""
         configuration = read_object(self.folder / "config.json")
         ends = read_object(self.folder / "generation_config.json").get(
             "eos_token_id", configuration.get("eos_token_id")
         )
-        listed = ends if isinstance(ends, list) else [ends]
-        return tuple(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
+        own = self.vocabulary.get(self.tokens.named.get("eos_token", ""))
+        listed = [own, *(ends if isinstance(ends, list) else [ends])]
+        return frozenset(end for end in listed if isinstance(end, int) and not isinstance(end, bool))
 
     @cached_property
     def files(self) -> Mapping[str, str]:
@@ -91,12 +92,8 @@ def text_warnings(own: Texts, base: Texts) -> Iterator[str]:
     if differ and (text := other_tokens(own.vocabulary, base.vocabulary)):
         yield text
     end = own_end(own.folder)
-    if (
-        end is not None
-        and base.ends
-        and base.vocabulary
-        and (text := end_warning(end, base.ends, base.vocabulary))
-    ):
+    known = end is not None and base.vocabulary and base.ends
+    if known and (text := end_warning(str(end), base.ends, base.vocabulary)):
         yield text
 
 
