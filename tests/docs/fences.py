@@ -13,6 +13,7 @@ NOT_RUN = {
     "hub": "downloads models or data from the hub",
     "server": "needs a server with a model",
     "slow": "trains or generates: run by the slow tests",
+    "demo": "takes minutes: run by `make demo`",
     "workflow": "a part of a file of another program",
     "extra": "needs packages that the tests do not install",
 }
