@@ -8,7 +8,9 @@ import pytest
 from scripts.generated_study import Shape, as_if_measured, generate
 
 import assay
-from assay.cli.show import show_result
+from assay.cli.show import show_gate, show_result
+from assay.plan import Policy
+from assay.report import apply_gate
 from assay.stats import Verdict
 from assay.verdicts import Result
 
@@ -34,6 +36,32 @@ def test_a_noise_floor_has_a_line_or_a_warning_and_never_both(
     assert "noise floor: base-a on ifeval" not in text
     assert "noise floor: base-a on gsm8k: 15 of 100 responses differ, 0.0 [-5.0, +5.0]" in text
     assert text.count("the base differs from itself") == 1
+
+
+def test_the_meaning_of_each_word_is_said_once(recorded: Result, capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(recorded, capsys)
+    for word in {claim.verdict for claim in recorded.claims}:
+        assert text.count(word.sentence) == 1
+
+
+def test_tasks_on_which_a_base_never_differs_share_a_line(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floors = as_if_measured(recorded).noise_floor or ()
+    still = tuple(replace(floor, differ=0, warning=None) for floor in floors)
+    assert len({floor.task for floor in still}) == 2
+    text = printed(replace(recorded, noise_floor=still), capsys)
+    assert text.count("noise floor:") == len({floor.base for floor in still})
+    assert "on ifeval, gsm8k: 0 of 100 responses differ" in text
+
+
+def test_further_lines_of_a_reason_stay_below_its_first(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_gate(apply_gate(recorded, Policy()))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("gate: ")
+    assert all(line.startswith(("pass ", "fail ", "undecided ", "     ")) for line in lines[:-1])
 
 
 def test_only_adapters_that_are_dead_or_in_doubt_are_named(

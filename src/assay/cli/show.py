@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from assay.cli.tables import console, table, text
+from assay.cli.tables import console, notes_table, table, text
 from assay.report import Gate, to_json
 from assay.report.gate import Outcome
 from assay.report.text.diagnostics import engine_noise_line, noise_line, silent
@@ -30,9 +30,12 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         sys.stdout.write(to_json(result))
         return
     screen = console()
-    for section in (_verdicts, _recipes, _matrix, _drift, _statements, _diagnostics):
+    for section in (_verdicts, _recipes, _matrix, _drift, _statements):
         for part in section(result):
             screen.print(part)
+    if notes := list(_diagnostics(result)):
+        screen.print(Text("\nBefore you believe it", style="bold"))
+        screen.print(notes_table(notes))
     if folder is not None:
         screen.print(text(f"report: {folder / 'report.html'}"), soft_wrap=True)
 
@@ -69,12 +72,15 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
     for claim in result.claims:
         if claim.pool and claim.stop:
             yield text(f"{claim.adapter}: {pool_words(claim.pool, claim.stop)}")
+    words = dict.fromkeys(claim.verdict for claim in result.claims)
+    yield notes_table((_coloured(word, word), Text(word.sentence)) for word in words)
     reasons: dict[tuple[str, str], dict[str, None]] = {}
     for claim in result.claims:
         if claim.reason:
             reasons.setdefault((claim.verdict, claim.reason), {})[claim.adapter] = None
     for (verdict, reason), adapters in reasons.items():
         yield text(f"{verdict}: {', '.join(adapters)}: {reason}")
+    yield Text()
 
 
 def _table_of(claim: ClaimResult) -> tuple[str, str, str | None]:
@@ -145,37 +151,47 @@ def _statements(result: Result) -> Iterator[Text]:
     yield text(result.counts.statement)
 
 
-def _diagnostics(result: Result) -> Iterator[Text]:
+def _diagnostics(result: Result) -> Iterator[tuple[Text, Text]]:
     """Each task's noise floor, adapters that are not applied or seem not to be, preflight's findings, warnings.
 
     What is written beside a verdict or in a warning is not repeated.
     """
     written = [text for text in (*(claim.reason for claim in result.claims), *result.warnings) if text]
-    for floor in result.noise_floor or ():
-        if not floor.warning or not any(warning.endswith(floor.warning) for warning in result.warnings):
-            yield Text("noise floor: ") + text(noise_line(floor))
-    for twice in result.engine_noise:
-        yield Text("noise: ") + text(engine_noise_line(twice))
+    yield from _noise(result)
     for entry in result.applied:
         if not entry.alive and not (entry.reason and any(why.endswith(entry.reason) for why in written)):
-            yield Text("not applied: ", style="red") + text(f"{entry.adapter}: {entry.reason or 'no reason'}")
+            yield Text("not applied:", style="red"), text(f"{entry.adapter}: {entry.reason or 'no reason'}")
         elif silent(entry):
             change = f"logits move by {size(entry.largest)} at most, KL {size(entry.divergence)}"
-            yield Text("in doubt: ", style="yellow") + text(
-                f"{entry.adapter} changes no response to a probe prompt ({change})"
-            )
+            changes = f"{entry.adapter} changes no response to a probe prompt ({change})"
+            yield Text("in doubt:", style="yellow"), text(changes)
     for problem in result.problems:
         if not any(problem.endswith(why) for why in written):
-            yield Text("preflight: ", style="yellow") + text(problem)
+            yield Text("preflight:", style="yellow"), text(problem)
     for warning in result.warnings:
-        yield Text("warning: ", style="yellow") + text(warning)
+        yield Text("warning:", style="yellow"), text(warning)
+
+
+def _noise(result: Result) -> Iterator[tuple[Text, Text]]:
+    """How far answers change by themselves; bases that never differed from themselves share a line."""
+    still: dict[tuple[str, int], list[str]] = {}
+    for floor in result.noise_floor or ():
+        if not floor.warning and floor.differ == 0:
+            still.setdefault((floor.base, floor.n), []).append(floor.task)
+        elif not floor.warning or not any(warning.endswith(floor.warning) for warning in result.warnings):
+            yield Text("noise floor:"), text(noise_line(floor))
+    for (base, n), tasks in still.items():
+        yield Text("noise floor:"), text(f"{base} on {', '.join(tasks)}: 0 of {n:,} responses differ")
+    for twice in result.engine_noise:
+        yield Text("noise:"), text(engine_noise_line(twice))
 
 
 def show_gate(gate: Gate) -> None:
     """Each adapter's outcome, and why it does not pass."""
     screen = console()
+    rows: list[tuple[Text, Text]] = []
     for adapter in gate.adapters:
-        screen.print(_coloured(f"{adapter.outcome:9}", adapter.outcome) + Text(" ") + text(adapter.adapter))
-        for reason in adapter.reasons:
-            screen.print(Text("          ") + text(reason))
+        rows.append((_coloured(adapter.outcome, adapter.outcome), text(adapter.adapter)))
+        rows += [(Text(), text(reason)) for reason in adapter.reasons]
+    screen.print(notes_table(rows))
     screen.print(Text("gate: ") + _coloured(gate.outcome, gate.outcome))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assay.text import plain
 
-__all__ = ["console", "table", "text"]
+__all__ = ["console", "notes_table", "table", "text"]
 
 
 def console() -> Console:
@@ -36,6 +36,16 @@ def table(
             # Beside a few numbers, words at either end must not shrink to a letter a line.
             least = 12 if index in (0, len(columns) - 1) and len(columns) < 8 else None
             made.add_column(column, overflow="fold", min_width=least)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def notes_table(rows: Iterable[tuple[Text, Text]]) -> Table:
+    """A word or two, and beside it a text whose further lines stay beside it."""
+    made = Table.grid(padding=(0, 1))
+    made.add_column(no_wrap=True)
+    made.add_column(overflow="fold")
     for row in rows:
         made.add_row(*row)
     return made
