@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from assay.cli.forecast import duration
+from assay.cli.forecast import duration, training_lines
+from assay.runs.training_data import TrainingData
 
 
 @pytest.mark.parametrize(
@@ -13,3 +14,17 @@ from assay.cli.forecast import duration
 )
 def test_durations_are_as_rough_as_they_are_known(seconds: float, told: str) -> None:
     assert duration(seconds) == told
+
+
+def test_training_data_is_shown_as_far_as_it_is_known() -> None:
+    training = (
+        TrainingData("a", {"math": 3, "talk": 0}, (), ("sums.jsonl",)),
+        TrainingData("b", {}, ("math", "talk"), ("openai/gsm8k",)),
+        *(TrainingData(f"c{i}", {}, ("math", "talk"), ()) for i in range(5)),
+    )
+    assert list(training_lines(training)) == [
+        "Training data of a: it holds prompts that will be asked, 3 of math; a gain on these may be memory.",
+        "Training data of a: no prompt of talk is in it.",
+        "Training data of b: openai/gsm8k; whether prompts of math, talk are in it is not known.",
+        "Training data of c0, c1, c2 and 2 more: not named; whether prompts of math, talk are in it is not known.",
+    ]

@@ -29,6 +29,7 @@ def test_the_card_says_label_seed_data_and_what_a_label_is(whole: Whole) -> None
     record = json.loads((whole.out / "talk-s1" / "training.json").read_text())
     for row in ("| label | instruction |", "| seed | 1 |", f"| data, SHA-256 | {record['data']['sha256']} |"):
         assert row in card
+    assert "| prompts in the data | math 0 of 12 |" in card
     assert "the adapter does is for `assay run` to find out" in card
     assert f"{record['loss']['final']:.4f}" in card
 

@@ -22,10 +22,11 @@ from assay.planning import (
     RecipePower,
 )
 from assay.report.text.numbers import confidence
+from assay.runs.training_data import TrainingData
 from assay.stats import FEWEST_REPEATED
 from assay.text import plain
 
-__all__ = ["duration", "show_forecast"]
+__all__ = ["duration", "show_forecast", "training_lines"]
 
 RARE = 0.01
 """Of simulated runs: words that fewer end with are left to `--json`."""
@@ -43,8 +44,32 @@ def show_forecast(forecast: Forecast) -> None:
         screen.print(Group(*_cost(forecast)))
     if forecast.early:
         screen.print(*([Text()] if forecast.cost else []), Group(*_early(forecast.early)), sep="\n")
+    for line in training_lines(forecast.training):
+        screen.print(text(line))
     for note in forecast.notes:
         screen.print(Text("note: ", style="yellow") + text(note))
+
+
+def training_lines(training: Sequence[TrainingData]) -> Iterator[str]:
+    """Of adapters alike in what is known: whether their training data holds the prompts."""
+    lines: dict[str, list[str]] = {}
+    for data in training:
+        for line in _trained_on(data):
+            lines.setdefault(line, []).append(data.adapter)
+    for line, adapters in lines.items():
+        more = f" and {len(adapters) - 3} more" if len(adapters) > 3 else ""
+        yield f"Training data of {', '.join(adapters[:3])}{more}: {line}."
+
+
+def _trained_on(data: TrainingData) -> Iterator[str]:
+    repeated = [f"{count:,} of {task}" for task, count in data.repeated.items() if count]
+    if repeated:
+        yield f"it holds prompts that will be asked, {', '.join(repeated)}; a gain on these may be memory"
+    if clean := [task for task, count in data.repeated.items() if not count]:
+        yield f"no prompt of {', '.join(clean)} is in it"
+    if data.unknown:
+        named = ", ".join(data.datasets) or "not named"
+        yield f"{named}; whether prompts of {', '.join(data.unknown)} are in it is not known"
 
 
 def _pilot(pilot: Pilot) -> Iterator[Table | Text]:

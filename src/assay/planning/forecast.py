@@ -30,6 +30,7 @@ from assay.planning.power import MetricPower, RecipePower, metric_power, recipe_
 from assay.planning.trial import Clock, Time, Trial, estimate, measure
 from assay.progress import Progress, silent
 from assay.runs.outline import Outline
+from assay.runs.training_data import TrainingData
 
 __all__ = ["Forecast", "forecast"]
 
@@ -55,6 +56,8 @@ class Forecast:
     """Where a run that stops once everything is decided would stop; None where no run of this study can stop early."""
     notes: tuple[str, ...]
     """What could not be estimated and why, and what the figures leave out."""
+    training: tuple[TrainingData, ...] = ()
+    """Whether adapters were trained on the prompts, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ def forecast(
         pilot=piloted,
         early=_early(known, parts, lengths, trials, progress, notes),
         notes=tuple(dict.fromkeys(notes)),
+        training=outline.training,
     )
 
 

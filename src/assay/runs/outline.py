@@ -14,6 +14,7 @@ from assay.errors import AssayError
 from assay.plan import Plan
 from assay.runs.resolve import plan_of, resolve
 from assay.runs.tasks import resolve_examples, resolve_tasks
+from assay.runs.training_data import TrainingData, training_data
 from assay.runs.workload import Work
 from assay.study import Study
 from assay.tasks import Example, Task
@@ -33,6 +34,8 @@ class Outline:
     """How responses would be obtained; None where that was not requested, or is not possible here."""
     notes: tuple[str, ...]
     """What is not known, and why."""
+    training: tuple[TrainingData, ...] = ()
+    """Of each adapter: whether it was trained on the prompts, as far as that is known."""
 
 
 def outline(study: Study, preflight: PreflightFunction | None = None, whole: bool = True) -> Outline:
@@ -53,7 +56,7 @@ def outline(study: Study, preflight: PreflightFunction | None = None, whole: boo
         else:
             plan = resolved
             work = resolved.work if isinstance(resolved.work, Work) else None
-    return Outline(plan, tasks, examples, work, tuple(notes))
+    return Outline(plan, tasks, examples, work, tuple(notes), training_data(study, examples))
 
 
 def _examples(study: Study, tasks: Mapping[str, Task], notes: list[str]) -> dict[str, tuple[Example, ...]]:

@@ -14,7 +14,14 @@ from assay.tasks import CustomTask, Example, Task, find_task, read_hub, read_tas
 from assay.tasks.judged import JudgedTask
 from assay.tasks.lm_eval import PREFIX, LmEvalTask, lm_eval_task
 
-__all__ = ["data_notes", "keep_sources", "resolve_examples", "resolve_tasks", "task_sources"]
+__all__ = [
+    "data_notes",
+    "keep_sources",
+    "read_examples",
+    "resolve_examples",
+    "resolve_tasks",
+    "task_sources",
+]
 
 KEPT = "tasks"
 """Where a run keeps custom tasks: each in a folder named by its place in the study."""
@@ -136,7 +143,7 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
             ready(study.judge)
         except EngineError as bad:
             raise StudyError(str(bad), place=study.locate("judge")) from bad
-    known = {name: _examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
+    known = {name: read_examples(study, index, task) for index, (name, task) in enumerate(tasks.items())}
     for entry in study.tasks:
         tasks[entry.name].require(known[entry.name][: entry.limit])
     _check_stop(study, tasks, known)
@@ -168,7 +175,8 @@ def _check_stop(
             )
 
 
-def _examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
+def read_examples(study: Study, index: int, task: Task) -> tuple[Example, ...]:
+    """Every example of the study's task number `index`. Raises AssayError where they cannot be read."""
     entry = study.tasks[index]
     given = {"prompts": entry.prompts, "examples": entry.examples}
     named = given.pop(task.data_field)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,13 @@ class Learnt:
     skipped: int = 0
     """Empty rows that the recipe says to skip."""
 
+    def without(self, dropped: Collection[int]) -> Learnt:
+        """The data without the examples of these numbers."""
+        if not dropped:
+            return self
+        pairs = tuple(pair for number, pair in enumerate(self.pairs) if number not in dropped)
+        return replace(self, pairs=pairs, sha256=_sha256(pairs))
+
 
 class _RowsError(Exception):
     """Rows that cannot be used; its text says why and the fix."""
@@ -100,13 +107,17 @@ def read_data(recipe: Recipe, entry: int) -> Learnt:
             problems.append(Problem(_field(place, data), str(bad)))
     if problems:
         recipe.document.refuse(problems)
+    given = recipe.data(entry)
+    hubs = tuple(dict.fromkeys(data.hub for data in given if data.hub))
+    return Learnt(tuple(pairs), _sha256(pairs), tuple(map(_source_name, given)), hubs, skipped)
+
+
+def _sha256(pairs: Iterable[Pair]) -> str:
     digest = hashlib.sha256()
     for pair in pairs:
         row = [[[turn.role, turn.content] for turn in pair.prompt], pair.response]
         digest.update(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-    given = recipe.data(entry)
-    hubs = tuple(dict.fromkeys(data.hub for data in given if data.hub))
-    return Learnt(tuple(pairs), digest.hexdigest(), tuple(map(_source_name, given)), hubs, skipped)
+    return digest.hexdigest()
 
 
 def _field(place: Place, data: Data) -> Place:

@@ -190,6 +190,8 @@ class AdapterEntry(Fields):
     """An adapter for each."""
     data: Annotated[tuple[Data, ...], Listed, ONE]
     """What is learnt from; a list is put together."""
+    leave_out: Annotated[tuple[Name, ...], Listed, ONE] | None = None
+    """Names of tasks: examples of the data that repeat one of their prompts are left out."""
     settings: SettingsEntry = SettingsEntry()
     """How it is trained."""
 

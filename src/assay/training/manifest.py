@@ -55,7 +55,8 @@ class Manifest:
     base: Mapping[str, str | None]
     """`name`, `model`, `revision`, `dtype`, and `sha256` of weights, configuration and tokenizer."""
     data: Mapping[str, Any]
-    """`sources`, `hubs`, `pairs`, `sha256` of the pairs and of the `tokens`, and how many were `truncated`."""
+    """`sources`, `hubs`, `pairs`, `sha256` of the pairs and of the `tokens`, how many were `truncated`, and `overlaps`
+    with the prompts of each task that they were compared with."""
     sha256: str
     """Of all that decides the weights."""
     loss: Mapping[str, float]
@@ -153,6 +154,7 @@ def _card(manifest: Manifest) -> str:
         "held in": manifest.base["dtype"],
         "steps": manifest.steps,
         "responses cut at max_length": data["truncated"],
+        "prompts in the data": _overlaps(data["overlaps"]),
         "loss, first step": f"{manifest.loss['first']:.4f}",
         "loss, last steps": f"{manifest.loss['final']:.4f}",
     }
@@ -165,6 +167,14 @@ def _card(manifest: Manifest) -> str:
         settings={key: _table_cell(value) for key, value in manifest.settings.items()},
         versions=", ".join(f"{name} {version}" for name, version in manifest.versions.items()),
     )
+
+
+def _overlaps(overlaps: Mapping[str, Mapping[str, Any]]) -> str:
+    """`math 0 of 1,319`, for each task."""
+    counts = (
+        f"{task} {overlap['repeated']:,} of {overlap['prompts']:,}" for task, overlap in overlaps.items()
+    )
+    return ", ".join(counts) or "not compared"
 
 
 def _table_cell(value: object) -> str:

@@ -133,7 +133,7 @@ def load_recipe(path: Path) -> Recipe:
         planned for entry, given in enumerate(form.adapters) for planned in _expanded(entry, given)
     )
     recipe = Recipe(form, document, adapters)
-    if problems := [*_names(recipe), *_files(recipe)]:
+    if problems := [*_names(recipe), *_left_out(recipe), *_files(recipe)]:
         document.refuse(problems)
     return recipe
 
@@ -214,6 +214,17 @@ def _names(recipe: Recipe) -> Iterator[Problem]:
                 "remove one",
             )
         names.add(adapter.name.casefold())
+
+
+def _left_out(recipe: Recipe) -> Iterator[Problem]:
+    """Names of tasks that the recipe file does not have."""
+    tasks = [task.name for task in recipe.form.tasks]
+    for entry, given in enumerate(recipe.form.adapters):
+        for task in given.leave_out or ():
+            if task not in tasks:
+                known = f"the tasks here are {', '.join(tasks)}"
+                more = did_you_mean(task, tasks, known)
+                yield Problem(("adapters", entry, "leave_out"), f'no task is called "{task}"', more)
 
 
 def _files(recipe: Recipe) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """A training session: everything is checked, then the base is loaded once and each adapter is trained in turn.
 
-    check data, base, modules, ranks, lengths, study -> load -> train, verify that the base is unchanged, keep -> study
+    check study, data, overlaps, base, modules, ranks, lengths -> load -> train, verify that the base is unchanged, keep -> study
 
 Finished adapters are kept: one is trained again only if its settings, its seed, its data or its
 base changed. An interrupted session continues from the last checkpoint when it is started again.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from assay.records.database import sole_writer
 from assay.study.document import Place, Problem
 from assay.training.data import Learnt, read_data
 from assay.training.manifest import Manifest, digest, finish, read_kept, refuse_foreign, update_names
+from assay.training.overlaps import Compared, compare_all
 from assay.training.recipe import Planned, Recipe, load_recipe
 from assay.training.study import FILE, check_place, check_study, study_text, write_study
 
@@ -63,6 +64,8 @@ class _Target:
 
     planned: Planned
     learnt: Learnt
+    overlaps: Mapping[str, Mapping[str, Any]]
+    """With the prompts of each task."""
     tokens: Tokenised
     steps: int
     sha256: str
@@ -77,11 +80,11 @@ def train(recipe: Recipe | Path | str, out: Path | str | None = None, progress: 
     """
     recipe = recipe if isinstance(recipe, Recipe) else load_recipe(Path(recipe))
     out = Path(out) if out is not None else Path("adapters") / recipe.form.name
-    check_study(recipe, out)
+    planned = check_study(recipe, out)
     _check_place(recipe, out)
-    learnt = _read(recipe)
+    compared = compare_all(recipe, planned, _read(recipe))
     base = _inspect(recipe)
-    targets, warnings = _targets(recipe, learnt, base, progress)
+    targets, warnings = _targets(recipe, compared, base, progress)
     state = out / STATE
     try:
         state.mkdir(parents=True, exist_ok=True)
@@ -92,7 +95,7 @@ def train(recipe: Recipe | Path | str, out: Path | str | None = None, progress: 
         study = write_study(study_text(recipe, out), out, state / "study.sha256")
         for left in state.glob("*/"):
             shutil.rmtree(left)
-    return Trained(tuple(adapters), study.path or out / FILE, warnings)
+    return Trained(tuple(adapters), study.path or out / FILE, (*compared.warnings, *warnings))
 
 
 def _check_place(recipe: Recipe, out: Path) -> None:
@@ -128,7 +131,7 @@ def _inspect(recipe: Recipe) -> BaseFacts:
 
 
 def _targets(
-    recipe: Recipe, learnt: Sequence[Learnt], base: BaseFacts, progress: Progress
+    recipe: Recipe, compared: Compared, base: BaseFacts, progress: Progress
 ) -> tuple[list[_Target], tuple[str, ...]]:
     """Every adapter with its tokens, and warnings about responses that are cut; data that leaves none is refused."""
     from assay.training.tokens import tokenised
@@ -138,7 +141,7 @@ def _targets(
     problems: list[Problem] = []
     warnings: dict[str, None] = {}
     for planned in recipe.adapters:
-        data, length = learnt[planned.entry], planned.settings.max_length
+        data, length = compared.learnt[planned.entry], planned.settings.max_length
         key = data.sha256, length
         if key not in made:
             made[key] = tokenised(
@@ -163,7 +166,8 @@ def _targets(
             1, math.ceil(len(tokens.rows) * (planned.settings.epochs or 1) / planned.settings.batch)
         )
         sha256 = digest(planned.settings.plain, steps, planned.seed, base.sha256, tokens.sha256)
-        targets.append(_Target(planned, data, tokens, steps, sha256))
+        overlaps = {task: overlap.counts for task, overlap in compared.overlaps[planned.entry].items()}
+        targets.append(_Target(planned, data, overlaps, tokens, steps, sha256))
     if problems:
         recipe.document.refuse(problems)
     return targets, tuple(warnings)
@@ -258,6 +262,7 @@ class _Session:
                 "sha256": target.learnt.sha256,
                 "tokens": target.tokens.sha256,
                 "truncated": target.tokens.truncated,
+                "overlaps": dict(target.overlaps),
             },
             sha256=target.sha256,
             loss={"first": first, "final": final},
@@ -279,12 +284,17 @@ class _Session:
     def _renamed(self, manifest: Manifest, target: _Target) -> Manifest:
         """A kept adapter under today's names; its weights stay."""
         learnt = target.learnt
+        data = {
+            "sources": list(learnt.sources),
+            "hubs": list(learnt.hubs),
+            "overlaps": dict(target.overlaps),
+        }
         renamed = replace(
             manifest,
             label=target.planned.label,
             recipe=target.planned.recipe,
             base=self._base(),
-            data={**manifest.data, "sources": list(learnt.sources), "hubs": list(learnt.hubs)},
+            data={**manifest.data, **data},
         )
         if asdict(renamed) != asdict(manifest):
             update_names(self._out / manifest.name, renamed)

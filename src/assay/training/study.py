@@ -28,11 +28,12 @@ ALWAYS = ("rank", "alpha", "target_modules", "learning_rate")
 """Settings that the study always shows; of the others, those that the recipe file gives."""
 
 
-def check_study(recipe: Recipe, out: Path) -> None:
-    """Raise StudyError if no study could be made of what the recipe file says."""
+def check_study(recipe: Recipe, out: Path) -> Study:
+    """The study of what the recipe file says, its adapters not yet there. Raises StudyError if there is none."""
     try:
         study = Study.from_dict(study_data(recipe, out), out, check_files=False)
         plan_of(study, resolve_tasks(study))
+        return study
     except StudyError as bad:
         raise StudyError.joined(_in_recipe(recipe, part) for part in bad.parts) from None
 

@@ -14,7 +14,7 @@ import yaml
 from assay.adapter_folders import CONFIG, is_adapter, step_of, within
 from assay.errors import StudyError
 
-__all__ = ["FoundAdapter", "find_adapters"]
+__all__ = ["FoundAdapter", "card_datasets", "find_adapters"]
 
 _CARD = 50_000
 """Characters of a model card that are read: its front matter is at the top."""
@@ -88,8 +88,13 @@ def _read(folder: Path, parts: tuple[str, ...]) -> FoundAdapter:
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     if not isinstance(config, dict):
         raise ValueError("is no JSON object")
-    card = _card(folder / "README.md")
-    return FoundAdapter(folder, parts, config, _texts(card.get("tags")), _texts(card.get("datasets")))
+    tags = _texts(_card(folder / "README.md").get("tags"))
+    return FoundAdapter(folder, parts, config, tags, card_datasets(folder))
+
+
+def card_datasets(folder: Path) -> tuple[str, ...]:
+    """The data sets that the model card of an adapter's folder names."""
+    return _texts(_card(folder / "README.md").get("datasets"))
 
 
 def _card(path: Path) -> Mapping[str, Any]:
