@@ -52,5 +52,7 @@ def test_init_prints_json(call: Any, tmp_path: Path) -> None:
     printed = json.loads(call("init", folder, "--base", "owner/base", "--out", out, "--json").out)
     assert printed["study"] == str(out)
     assert printed["adapters"][0]["recipe"] == "chat"
-    assert printed["warnings"] == []
+    [warning] = printed["warnings"]  # the adapter is a name alone
+    assert warning.startswith("chat-s1: ")
+    assert "has no `peft_type`" in warning
     assert load_study(out).adapters[0].path == "./mine/chat-s1"

@@ -35,11 +35,12 @@ def init(
     json: Json = False,
 ) -> None:
     """Write a study from a folder of adapters."""
+    from assay.engines.adapter_review import reviewer
     from assay.study.init import draft, write_draft
     from assay.tasks import default_suite
 
     file = out or folder / "study.yaml"
-    drafted = draft(folder, base, default_suite(), label, file, steps)
+    drafted = draft(folder, base, default_suite(), label, file, steps, reviewer(base))
     write_draft(drafted, file, force)
     if json:
         adapters = [asdict(adapter) for adapter in drafted.adapters]

@@ -70,6 +70,8 @@ class AdapterFiles:
     tensors: Mapping[str, Shape]
     """By name; none of a pickle, which only torch reads."""
     form: Form = "peft"
+    added_tokens: bool = False
+    """Whether an added_tokens.json lies beside it."""
 
 
 def read_adapter_files(folder: Path, *, allow_pickle: bool | None = None) -> AdapterFiles:
@@ -80,7 +82,8 @@ def read_adapter_files(folder: Path, *, allow_pickle: bool | None = None) -> Ada
     config = read_config(folder)
     weights = weights_files(folder, allow_pickle=allow_pickle)
     tensors = {name: entry.shape for name, entry in read_headers(weights).items()}
-    return AdapterFiles(folder, config, weights, tensors, "mlx-lm" if is_mlx(config) else "peft")
+    added = (folder / "added_tokens.json").is_file()
+    return AdapterFiles(folder, config, weights, tensors, "mlx-lm" if is_mlx(config) else "peft", added)
 
 
 def is_mlx(config: Mapping[str, Any]) -> bool:

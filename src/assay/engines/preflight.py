@@ -144,7 +144,7 @@ class Preflight:
     def note_fit(self, name: str, fit: Fit, base: BaseShapes, precision: str = "") -> None:
         """Add what there is to know about how an adapter fits. precision: of the base, where it is quantized."""
         self.note(*(Problem(name, "note", text) for text in fit.notes))
-        warnings = (*fit.warnings, *base_warnings(fit.config, base, precision))
+        warnings = (*fit.warnings, *base_warnings(fit.config, base, precision, fit.form))
         self.note(*(Problem(name, "warning", text) for text in warnings))
 
     def _unusable(self, template: str, reason: str) -> EngineError:

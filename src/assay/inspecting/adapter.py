@@ -74,7 +74,7 @@ def _warnings(fit: Fit, texts: Texts, base: KnownBase | None) -> Iterator[str]:
         yield base.unknown
     trained = fit.config.get("base_model_name_or_path")
     if not base.local or same_base(str(trained), base.shapes.name):  # a folder may be called anything
-        yield from base_warnings(fit.config, base.shapes)
+        yield from base_warnings(fit.config, base.shapes, form=fit.form)
     yield from text_warnings(texts, base.texts)
 
 

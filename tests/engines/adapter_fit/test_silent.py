@@ -67,6 +67,13 @@ def test_experts_of_a_base_are_not_judged_by_name() -> None:
     assert fit(plain(), experts, target_parameters=["mlp.experts.gate_up_proj"]).warnings == ()
 
 
+def test_biases_that_the_file_has_not_are_warned_of_where_the_base_has_some() -> None:
+    biased = BaseShapes({**BASE.layers, "model.layers.0.self_attn.q_proj.bias": (WIDTH,)})
+    [warning] = fit(plain(), biased, bias="lora_only").warnings
+    assert warning.startswith("bias: lora_only, and its file holds no biases")
+    assert fit(plain(), bias="lora_only").warnings == ()
+
+
 def test_an_output_layer_that_is_replaced_unsaid_is_warned_of() -> None:
     assert fit(plain() | HEAD).replaces == {f"{PREFIX}lm_head.weight": "lm_head.weight"}
     [warning] = replaced_warnings({"modules_to_save": None}, ["lm_head.weight"], BASE)
@@ -109,6 +116,11 @@ def test_another_precision_of_the_same_base_is_a_warning(trained: str, bits: str
     assert f"it was trained on {bits} of what looks like the same base" in warning
     if bits == "4 bits":
         assert list(base_warnings({"base_model_name_or_path": trained}, BASE, "4 bits")) == []
+
+
+def test_the_field_is_spelled_as_in_the_file() -> None:
+    [warning] = base_warnings({"base_model_name_or_path": "org/other"}, BASE, form="mlx-lm")
+    assert warning.startswith("model: org/other, ")
 
 
 def test_another_name_is_a_warning_that_gives_both() -> None:

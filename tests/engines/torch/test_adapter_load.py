@@ -120,6 +120,8 @@ def test_what_cannot_be_stacked_is_told(folder: Path, changes: dict[str, Any], r
 
 @pytest.mark.parametrize("kind", ["FOO", 7, ["LORA"]])
 def test_a_type_that_peft_does_not_know_is_an_error(llama: Toy, folder: Path, kind: Any) -> None:
+    configure(folder, peft_type="lora")
+    assert "write `peft_type: LORA`" in inspect(llama, folder).error
     configure(folder, peft_type=kind)
     assert f"peft_type {kind!r} is unknown to peft {version('peft')} (" in inspect(llama, folder).error
 

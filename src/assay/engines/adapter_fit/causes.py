@@ -14,6 +14,7 @@ from assay.engines.adapter_fit.base_names import same_base
 from assay.engines.adapter_fit.configuration import rank_of
 from assay.engines.adapter_fit.names import block_of, is_embedding, layer_suffix, prefix_of
 from assay.engines.adapter_fit.places import Pair, Places
+from assay.engines.adapter_fit.reading import Reading
 from assay.engines.adapter_fit.types import BaseShapes
 from assay.errors import EngineError
 
@@ -105,17 +106,16 @@ def _is_turned(pair: Pair, rank: int) -> bool:
     return not pair.whole or (pair.rank != rank and pair.down[1] == rank)
 
 
-def misfit_error(
-    config: Mapping[str, Any], pairs: Sequence[Pair], absent: Sequence[Pair], places: Places
-) -> EngineError:
+def misfit_error(reading: Reading) -> EngineError:
     """Why some pairs have no place in the base."""
+    config, pairs, absent, places = reading.config, reading.pairs, reading.absent, reading.places
     base = places.base
     seeing = [pair for pair in absent if is_vision(pair.layer)]
     if seeing and not any(map(is_vision, base.layers)):
         return _vision_error(pairs, seeing)
     for pair in absent:
         if rows := _rows(pair, base):
-            return rows_error(pair.layer, pair.change[0], rows)
+            return rows_error(pair.layer, pair.change[0], rows, added=reading.files.added_tokens)
     misshapen = [pair for pair in absent if places.alike(pair.layer)]
     if misshapen:
         return _shape_error(config, pairs, misshapen, places)
@@ -164,11 +164,15 @@ def vocabulary(base: BaseShapes) -> int:
     return next((shape[0] for name, shape in base.layers.items() if is_embedding(name)), 0)
 
 
-def rows_error(layer: str, rows: int, own: int) -> EngineError:
-    """Of embeddings or an output layer with more or fewer rows than the base's."""
+def rows_error(layer: str, rows: int, own: int, *, added: bool) -> EngineError:
+    """Of embeddings or an output layer with more or fewer rows than the base's.
+
+    added: whether an added_tokens.json lies beside the file.
+    """
     if rows > own:
-        added = "an added token" if rows == own + 1 else f"{rows - own} added tokens"
-        text = f"it was trained with {added}: {layer} has {rows} rows in its file, and {own} in the base"
+        tokens = "an added token" if rows == own + 1 else f"{rows - own} added tokens"
+        tokens += " (added_tokens.json)" if added else ""
+        text = f"it was trained with {tokens}: {layer} has {rows} rows in its file, and {own} in the base"
         fix = (
             f"resize the base to {rows} rows with the adapter's tokenizer (`resize_token_embeddings`) and give that, or "
             f"merge the adapter into it"

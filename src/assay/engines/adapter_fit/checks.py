@@ -25,8 +25,8 @@ def first_error(reading: Reading) -> EngineError | None:
         return error
     if error := pair_error(reading.config, reading.pairs, reading.halves):
         return error
-    if absent := reading.absent:
-        return misfit_error(reading.config, reading.pairs, absent, reading.places)
+    if reading.absent:
+        return misfit_error(reading)
     return _twice(reading) or _rank(reading) or _untargeted(reading) or _vectors(reading)
 
 

@@ -14,7 +14,7 @@ from assay.engines.adapter_fit.moves import moved_config, moves_of, notes_of
 from assay.engines.adapter_fit.names import block_of
 from assay.engines.adapter_fit.others import Others, sort_others
 from assay.engines.adapter_fit.reading import Reading
-from assay.engines.adapter_fit.silent import missing_warning, pattern_warnings
+from assay.engines.adapter_fit.silent import bias_warnings, missing_warning, pattern_warnings
 from assay.engines.adapter_fit.types import BaseShapes, Fit
 from assay.errors import EngineError
 
@@ -50,6 +50,7 @@ def _complete(fit: Fit, reading: Reading, others: Others) -> Fit:
     moves = moves_of(reading, others)
     warnings = (
         *pattern_warnings(config, fit.layers, names, base),
+        *bias_warnings(config, reading.others, base),
         *_left_out(others),
         *([missing_warning(missing)] if missing else []),
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from assay.engines.adapter_files import Shape
 from assay.engines.adapter_fit.causes import is_vision, rows_error, shown, vocabulary
 from assay.engines.adapter_fit.configuration import ends_with
 from assay.engines.adapter_fit.names import PREFIX, is_embedding, unwrapped
@@ -73,7 +72,7 @@ def sort_others(reading: Reading) -> Others:
             inner = layer.removeprefix(_outer(layer))
             found.moves[key] = Move(f"{PREFIX}{place}{inner}.{kind}")
             found.replaces[key] = f"{place}.{kind}"
-            found.error = found.error or _rows(place, reading.files.tensors[key], places)
+            found.error = found.error or _rows(place, key, reading)
         else:
             unknown.append(key)
     if unknown:
@@ -101,11 +100,13 @@ def _place(config: Mapping[str, Any], layer: str, places: Places) -> str | None:
     return outer if free and not alike else None
 
 
-def _rows(place: str, shape: Shape, places: Places) -> EngineError | None:
+def _rows(place: str, key: str, reading: Reading) -> EngineError | None:
     """Of embeddings or an output layer of another count of rows."""
-    own = vocabulary(places.base)
+    own, shape = vocabulary(reading.base), reading.files.tensors[key]
     whole = len(shape) == 2 and (is_embedding(place) or place.rpartition(".")[2] == "lm_head")
-    return rows_error(place, shape[0], own) if whole and own and shape[0] != own else None
+    if not whole or not own or shape[0] == own:
+        return None
+    return rows_error(place, shape[0], own, added=reading.files.added_tokens)
 
 
 def _old_bias(config: Mapping[str, Any], layer: str) -> EngineError:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from assay.engines.adapter_files import Form
 from assay.engines.adapter_fit.base_names import last_part, precision_of, same_base
 from assay.engines.adapter_fit.causes import shown
 from assay.engines.adapter_fit.configuration import (
@@ -22,7 +23,7 @@ from assay.engines.adapter_fit.names import block_of, is_embedding
 from assay.engines.adapter_fit.types import BaseShapes, Layer
 from assay.engines.peft_fields import PEFT_VERSION, unknown_fields
 
-__all__ = ["base_warnings", "missing_warning", "pattern_warnings", "replaced_warnings"]
+__all__ = ["base_warnings", "bias_warnings", "missing_warning", "pattern_warnings", "replaced_warnings"]
 
 
 def pattern_warnings(
@@ -140,6 +141,14 @@ def replaced_warnings(config: Mapping[str, Any], replaces: Iterable[str], base: 
         )
 
 
+def bias_warnings(config: Mapping[str, Any], others: Sequence[str], base: BaseShapes) -> Iterator[str]:
+    """Of biases that a configuration says were trained and a file holds none of."""
+    bias = config.get("bias", "none")
+    trained = any(key.endswith(".bias") for key in others)
+    if bias != "none" and not trained and any(layer.endswith(".bias") for layer in base.layers):
+        yield f"bias: {bias}, and its file holds no biases: the base's own stay as they are"
+
+
 def missing_warning(missing: Sequence[str]) -> str:
     """Of layers that a configuration targets and a file holds nothing for."""
     return (
@@ -157,23 +166,26 @@ def _last_blocks(missing: Sequence[str]) -> str:
     return ""
 
 
-def base_warnings(config: Mapping[str, Any], base: BaseShapes, precision: str = "") -> Iterator[str]:
+def base_warnings(
+    config: Mapping[str, Any], base: BaseShapes, precision: str = "", form: Form = "peft"
+) -> Iterator[str]:
     """Of a base by another name, or of another precision, than the one that the configuration names.
 
-    precision: of the base as it is run, where it is quantized.
+    precision: of the base as it is run, where it is quantized. form: whose field names it.
     """
+    field = "base_model_name_or_path" if form == "peft" else "model"
     trained = str(config.get("base_model_name_or_path") or "")
     if not trained or not base.name:
         return
     if not same_base(trained, base.name):
         yield (
-            f"base_model_name_or_path: {trained}, the base given is {base.name}, and all its weights fit; if these are "
+            f"{field}: {trained}, the base given is {base.name}, and all its weights fit; if these are "
             f"not the same weights under another name, give that base"
         )
         return
     before, now = precision_of(trained), precision or precision_of(base.name)
     if before and before != now and last_part(trained) != last_part(base.name):
         yield (
-            f"base_model_name_or_path: {trained}: it was trained on {before} of what looks like the same base, and is "
+            f"{field}: {trained}: it was trained on {before} of what looks like the same base, and is "
             f"run on {now or 'the unquantized weights'} of the base given; results can differ from those of its training"
         )

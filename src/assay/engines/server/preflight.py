@@ -174,7 +174,7 @@ class ServerPreflight(Preflight):
         )
         changed = changed_weights(files, fit, self._weights)
         yield from (*fit.warnings, *replaced_warnings(fit.config, changed, self._shapes))
-        yield from base_warnings(fit.config, self._shapes)
+        yield from base_warnings(fit.config, self._shapes, form=fit.form)
 
     def _begin(self, base: ModelRef, folder: Path) -> None:
         """The base's identity and template. Raises EngineError where it has no files."""

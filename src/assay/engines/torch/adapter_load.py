@@ -181,7 +181,9 @@ def read_config(files: AdapterFiles) -> PeftConfig:
     if kind not in [known.value for known in PeftType]:
         raise EngineError(
             f"peft_type {kind!r} is unknown to peft {version('peft')} ({path})",
-            fix="update peft, or save the adapter again",
+            fix="write `peft_type: LORA`"
+            if str(kind).upper() == "LORA"
+            else "update peft, or save the adapter again",
         )
     try:
         with warnings.catch_warnings():

@@ -84,7 +84,7 @@ def inspect_adapter(
     texts = (
         *adapter.fit.warnings,
         *replaced_warnings(config, changed, shapes),
-        *base_warnings(config, shapes, precision),
+        *base_warnings(config, shapes, precision, adapter.fit.form),
         *_weights(adapter),
     )
     problems = [Problem(name, "warning", text) for text in texts]

@@ -12,7 +12,7 @@ text       the study file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,12 +47,13 @@ def draft(
     label: str | None = None,
     out: Path | None = None,
     steps: bool = False,
+    review: Callable[[Path], Sequence[str]] | None = None,
 ) -> Draft:
     """A study of the adapters in or below `folder` (two levels) on one base; writes nothing.
 
     base: a folder or a hub id. suite: its tasks by name. out: the file that the text is for, `folder`/study.yaml
     unless given; paths in the study are relative to it. steps: whether checkpoints within an adapter's folder are
-    listed too. Raises StudyError where there is no adapter or no such base.
+    listed too. review: what there is to say of an adapter's folder. Raises StudyError where there is no adapter or no such base.
     """
     home = (out or folder / "study.yaml").absolute().parent
     base_name = ModelName.of(base, "--base")
@@ -67,7 +68,12 @@ def draft(
         suite,
     )
     study = Study.from_dict(parse(text, None).data, home)
-    return Draft(text, study, tuple(entries), (*warnings, *more, *_without_task(label, suite)))
+    reviewed = [
+        f"{entry.name}: {words}"
+        for entry, adapter in zip(entries, adapters, strict=True)
+        for words in (review(adapter.folder) if review else ())
+    ]
+    return Draft(text, study, tuple(entries), (*warnings, *more, *_without_task(label, suite), *reviewed))
 
 
 def _without_task(label: str | None, suite: Mapping[str, SuiteTask]) -> list[str]:
