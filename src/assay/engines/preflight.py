@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 
+NO_TEMPLATE = "it has no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
+"""What a base without a template is noted with."""
+
+
 class Preflight:
     """A base and its adapters, checked and not loaded. A subclass knows how to load them."""
 
@@ -97,10 +101,7 @@ class Preflight:
             self.templates[self.name] = template
             self._check_template(self.name, template)
         else:
-            text = (
-                "it has no chat template: prompts are sent as they are; `decoding.template: FILE` gives one"
-            )
-            self.note(Problem(self.name, "note", text))
+            self.note(Problem(self.name, "note", NO_TEMPLATE))
 
     def add_adapter(self, name: str, identity: Mapping[str, Any], template: str | None) -> None:
         """Store an adapter's identity, and its chat template where it differs from the base's; warn of a duplicate."""
@@ -129,6 +130,14 @@ class Preflight:
                 + (" to use the base's" if name != self.name else "")
             )
             self.note(Problem(name, "warning", text))
+
+    def ends(self) -> Mapping[str, int]:
+        """Tokens that end the base's own texts, and their numbers; empty where they are not known."""
+        return {}
+
+    def token(self, text: str) -> int | None:
+        """Number of a token of the base's; None where it has none, or that is not known."""
+        return self.ends().get(text)
 
     def add_end(
         self, name: str, end: str | None, ends: Collection[int], vocabulary: Mapping[str, int]

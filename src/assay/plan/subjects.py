@@ -66,6 +66,11 @@ class Subject:
         return self.name == self.base
 
     @property
+    def is_model(self) -> bool:
+        """Whether it is a full model of its own weights, compared with a base."""
+        return not self.parts and not self.is_base
+
+    @property
     def adapter(self) -> str:
         """Name of the adapter that is applied, at whatever scale; without one, its own."""
         return self.parts[0].adapter if self.parts else self.name

@@ -249,6 +249,7 @@ def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margin
             for adapter in plan.adapters_of(base.name):
                 claimed = of_cell.get((adapter.name, task))
                 by = _ended_by(claimed, simulated, pool, margins) if claimed else _from(elsewhere, pool)
+                by = _from(pool, pool) if adapter.is_model else by
                 shares[adapter.name, task] = float((1 - by).mean())
                 furthest *= by
             shares[base.name, task] = float((1 - furthest).mean())

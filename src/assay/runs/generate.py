@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from assay.engines import Completion, Partial, Prompt, Session, cut_after
 from assay.engines.api import complete_from
+from assay.errors import EngineError
 from assay.plan import Plan
 from assay.progress import Progress, silent
 from assay.records import Refusal, Store, digest
@@ -43,8 +44,15 @@ def generate(
         )
     if kept := store.count():
         progress("responses kept from before", kept, kept)
+    models = {subject.name for subject in plan.adapters if subject.is_model}
     for group in work.groups:
-        _generate(plan, group, store, meter, stages)
+        try:
+            _generate(plan, group, store, meter, stages)
+        except EngineError as bad:
+            if group.base not in models:
+                raise
+            refuse(store, {group.base: Refusal(Verdict.NOT_MEASURED, str(bad))})
+            meter.end(group)
     store.note("generated")
 
 
@@ -121,7 +129,7 @@ def _second(plan: Plan, group: BaseGroup, store: Store, first: Held | None = Non
 def _askable(group: BaseGroup, missing: _Missing, store: Store) -> list[Prompt]:
     """What can be asked now: nothing of refused subjects, nor of the base where no adapter is left."""
     refused = store.manifest.refused
-    if group.base and not set(group.adapters) - set(refused):
+    if group.base and not group.needed and not set(group.adapters) - set(refused):
         return []
     once: dict[str, list[Prompt]] = {}  # names with the same content share the responses
     for (subject, content), prompts in missing.items():

@@ -17,6 +17,7 @@ from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.files import read_text
 from assay.plan import Claim, Problem
 from assay.records import digest
+from assay.runs.full_models import full_models
 from assay.runs.second_passes import repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Adapter, Base, Study, TaskEntry
@@ -50,16 +51,19 @@ def generated(
                 [
                     replace(_adapter_ref(study, adapter), name=name, scale=scale)
                     for adapter in study.adapters
-                    if adapter.base == base.name
+                    if adapter.base == base.name and not adapter.model
                     for name, scale in adapter.scales.items()
                 ],
             )
-        makers.append(_Workloads(study, tasks, examples, checked, base))
+        models, failed = full_models(study, base, checked, preflight)
+        problems += failed
+        makers.append(_Workloads(study, tasks, examples, checked, base, models))
     others = _other_protocols(study, claims, makers)
     for maker in makers:
         base, checked = maker.base, maker.checked
-        workloads, failed = maker.all(others)
-        problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked, base)]
+        everything, failed = maker.all(others)
+        workloads = tuple(load for load in everything if load.prompt.subject not in maker.models)
+        problems += [*checked.problems, *failed, *_cut_short(study, workloads, checked)]
         groups.append(
             BaseGroup(
                 workloads,
@@ -73,8 +77,16 @@ def generated(
                 ),
                 provenance=checked.provenance,
                 context=checked.context,
+                needed=bool(maker.models),
             )
         )
+        for name, model in maker.models.items():
+            workloads = tuple(load for load in everything if load.prompt.subject == name)
+            problems += _cut_short(study, workloads, model)
+            group = BaseGroup(
+                workloads, model.load, name, provenance=model.provenance, context=model.context, needed=True
+            )
+            groups += [group] if workloads else []
     return Responses(tuple(groups), tuple(problems))
 
 
@@ -110,7 +122,7 @@ def _check_generating(study: Study) -> None:
             fix="give a temperature, or remove the line",
         )
     for index, adapter in enumerate(study.adapters):
-        if adapter.path is None:
+        if adapter.path is None and adapter.model is None:
             raise StudyError(
                 f"{adapter.name!r} has no `path`, and the engine {study.engine.name!r} generates",
                 place=study.locate("adapters", index),
@@ -127,6 +139,8 @@ class _Workloads:
     examples: Mapping[str, Sequence[Example]]
     checked: Preflight
     base: Base
+    models: Mapping[str, Preflight]
+    """Full models that are compared with the base, by name; their prompts are rendered as the base's are."""
 
     def all(self, others: _Protocols) -> tuple[tuple[Workload, ...], list[Problem]]:
         """Every workload, the base's first, and adapters whose own template cannot be used.
@@ -181,9 +195,15 @@ class _Workloads:
         """Each subject's own, the base's first."""
         usual, ends = self._usual_template(), self.checked.end_tokens
         brought = self.checked.templates if self._own else {}
-        adapters = (name for name in self.checked.identities if name != self.base.name)
+        adapters = (name for name in self._identities if name != self.base.name)
         own = {name: (brought.get(name, usual), ends.get(name, ())) for name in adapters}
         return {self.base.name: (usual, ()), **own}
+
+    @property
+    def _identities(self) -> dict[str, Mapping[str, Any]]:
+        """Of the base, its adapters and full models."""
+        models = {name: looked.identities[name] for name, looked in self.models.items()}
+        return {**self.checked.identities, **models}
 
     def _usual_template(self) -> str | None:
         """The chat template that the study asks for; None: none."""
@@ -210,7 +230,7 @@ class _Workloads:
                 workload,
                 prompt=replace(workload.prompt, subject=subject, variant=variant, ends=ends),
                 protocol={**workload.protocol, **({"ends": list(ends)} if ends else {})},
-                identity=self.checked.identities[subject],
+                identity=self._identities[subject],
             )
             for subject, variant in subjects
             for workload in of_tasks
@@ -306,7 +326,7 @@ def _several(workload: Workload, asks: Mapping[str, tuple[Request, ...]]) -> Wor
     return replace(workload, prompt=prompt, asks=asks, samples=workload.samples if texts else 1)
 
 
-def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, base: Base) -> list[Problem]:
+def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight) -> list[Problem]:
     """A warning where the context is shorter than the longest response that is asked for."""
     longest = max((workload.prompt.max_tokens for workload in workloads), default=0)
     if checked.context is None or longest < checked.context:
@@ -315,7 +335,7 @@ def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight, 
         f"its context holds {checked.context:,} tokens, prompt and response together, and responses of {longest:,} are "
         f"asked for: the room that a prompt leaves ends them; lower `max_tokens` ({study.locate('decoding')})"
     )
-    return [Problem(base.name, "warning", text)]
+    return [Problem(checked.name, "warning", text)]
 
 
 def _sha256(text: str) -> str:

@@ -105,8 +105,8 @@ def _subject(adapter: Adapter, name: str, scale: float) -> Subject:
     return Subject(
         name,
         adapter.base,
-        (Part(adapter.name, scale),),
-        source=f"{adapter.path}/{adapter.folder}" if adapter.folder else adapter.path,
+        () if adapter.model else (Part(adapter.name, scale),),
+        source=adapter.model or (f"{adapter.path}/{adapter.folder}" if adapter.folder else adapter.path),
         revision=adapter.revision,
         label=adapter.label,
         recipe=f"{adapter.recipe}@{scale:g}" if dose else adapter.recipe,

@@ -69,7 +69,7 @@ class Stages:
             if claim.against
             for task in self._plan.tasks
         }
-        apart = self._apart(claims, references)
+        apart = self._apart()
         return InterimPolicy(
             self._plan,
             schedule,
@@ -90,22 +90,22 @@ class Stages:
             whole=frozenset(apart),
         )
 
-    def _apart(
-        self, claims: Mapping[Cell, Sequence[Claim]], references: Mapping[tuple[str, str, str], str | None]
-    ) -> set[Cell]:
-        """Cells with a claim against a subject of another base group, and those references, as in the records."""
+    def _apart(self) -> set[Cell]:
+        """Names and tasks of subjects of two base groups that are compared: both sides get every prompt."""
+        plan, store = self._plan, self._store
         groups = {
             load.prompt.subject: index
             for index, group in enumerate(self._work.groups)
             for load in group.workloads
         }
+        compared = [(claim.subject.name, claim.reference.name, claim.metric.task) for claim in plan.claims]
+        compared += [
+            (model.name, model.base, task) for model in plan.adapters if model.is_model for task in plan.tasks
+        ]
         found: set[Cell] = set()
-        for (name, task), listed in claims.items():
-            for claim in listed:
-                if groups.get(name) == groups.get(claim.reference.name):
-                    continue
-                side = references.get((name, task, claim.reference.name)) or claim.reference.name
-                found |= {(name, task), (side, task)}
+        for name, reference, task in compared:
+            if {name, reference} <= groups.keys() and groups[name] != groups[reference]:
+                found |= {(name, task), (store.counterpart(name, reference, task) or reference, task)}
         return found
 
     def catch_up(self, group: BaseGroup) -> None:

@@ -84,6 +84,8 @@ class BaseGroup:
     """Versions of the software that generates, and its device."""
     context: int | None = None
     """Positions of a prompt and its response together; None where that is not known."""
+    needed: bool = False
+    """It answers even without a usable adapter: a full model, or a base that one is compared with."""
 
     @property
     def adapters(self) -> dict[str, Mapping[str, Any]]:

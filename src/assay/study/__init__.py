@@ -129,7 +129,9 @@ class Study(Form):
         """With the defaults that one entry takes from another."""
         only = self.bases[0].name if len(self.bases) == 1 else ""
         adapters = tuple(a if a.base else a.model_copy(update={"base": only}) for a in self.adapters)
-        weights = any(base.model for base in self.bases) or any(adapter.path for adapter in self.adapters)
+        weights = any(base.model for base in self.bases) or any(
+            adapter.path or adapter.model for adapter in self.adapters
+        )
         name = self.engine.name or ("torch" if weights else "recorded")
         return self.model_copy(
             update={"adapters": adapters, "engine": self.engine.model_copy(update={"name": name})}

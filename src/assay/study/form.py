@@ -161,6 +161,10 @@ class Adapter(Fields):
     """Folder or hub id of its weights, to generate from."""
     folder: Annotated[str, AfterValidator(_inner)] | None = None
     """Where it lies in that folder or repository: `relevance/lora`."""
+    model: Line | None = None
+    """In place of `path`, a full model of its own weights: folder, GGUF file or hub id."""
+    file: Line | None = None
+    """The GGUF file in the model's folder, or in the hub's repository."""
     revision: Line | None = None
     """Of the hub id."""
     responses: Responses | None = None

@@ -41,7 +41,9 @@ def _subjects(study: Form) -> Iterator[tuple[Place, Base | Adapter]]:
 
 def _weights(subject: Base | Adapter) -> tuple[str, str | None]:
     """The field that names a subject's weights, and what it says."""
-    return ("model", subject.model) if isinstance(subject, Base) else ("path", subject.path)
+    if isinstance(subject, Base) or subject.model is not None:
+        return "model", subject.model
+    return "path", subject.path
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -99,17 +101,29 @@ def _sources(study: Form) -> Iterator[Problem]:
                 "give the folder or hub id that it lies in, or remove the line",
             )
             yield Problem((*place, "folder"), text, fix)
-        if isinstance(subject, Base) and subject.file is not None:
-            yield from _file(place, subject)
+        if subject.file is not None:
+            yield from _file(place, subject.model, subject.file)
+        if isinstance(subject, Adapter) and subject.model is not None:
+            yield from _full_model(place, subject)
 
 
-def _file(place: Place, base: Base) -> Iterator[Problem]:
-    """Problems with the GGUF file that a base names."""
-    if base.model is None or base.model == embedded.NAME or base.model.endswith(".gguf"):
+def _file(place: Place, model: str | None, file: str) -> Iterator[Problem]:
+    """Problems with the GGUF file in a model's folder."""
+    if model is None or model == embedded.NAME or model.endswith(".gguf"):
         where = "without a folder or a hub id in `model`"
         yield Problem((*place, "file"), where, "`model` takes a GGUF file too; else remove the line")
-    elif not base.file or not base.file.endswith(".gguf") or "/" in base.file:
-        yield Problem((*place, "file"), f"{base.file} is no name of a GGUF file", "name the file in `model`")
+    elif not file.endswith(".gguf") or "/" in file:
+        yield Problem((*place, "file"), f"{file} is no name of a GGUF file", "name the file in `model`")
+
+
+def _full_model(place: Place, subject: Adapter) -> Iterator[Problem]:
+    """Problems of an entry with weights of its own."""
+    if subject.path is not None:
+        text = f'"{subject.name}" has both `path` and `model`'
+        yield Problem(place, text, "keep one: an adapter, or a full model")
+    for key, given in (("scale", subject.scale != (1.0,)), ("folder", subject.folder is not None)):
+        if given:
+            yield Problem((*place, key), f"a full model has no `{key}`", "remove the line")
 
 
 def _bases(study: Form) -> Iterator[Problem]:

@@ -82,6 +82,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         agreement=agreements(plan, claims, pairs),
         changes=() if plan.summary else changes(plan, evidence, pairs, (*claims, *cells)),
         dose=doses(plan, pairs, evidence),
+        models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 
 

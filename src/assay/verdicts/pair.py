@@ -167,9 +167,11 @@ class Pairs:
             for task in self._plan.tasks
         }
         same, total = (sum(column) for column in zip(*pairs.values(), strict=True))
-        probed = self._evidence.manifest.source == "generated"  # then liveness was tested
+        # Liveness was tested of what is loaded with its base.
+        probed = self._evidence.manifest.source == "generated" and not adapter.is_model
         if total and same == total and not probed:
-            return f"all {total} responses are identical to the base's: the adapter changes nothing"
+            what = "it" if adapter.is_model else "the adapter"
+            return f"all {total} responses are identical to the base's: {what} changes nothing"
         self.echoes += [(adapter.name, task, of) for task, (equal, of) in pairs.items() if of and equal == of]
         return None
 

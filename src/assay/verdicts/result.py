@@ -424,6 +424,8 @@ class Result:
     """What else changed where an adapter gained or fell; describes, and decides nothing."""
     dose: tuple[Dose, ...] = ()
     """One for each adapter of several scales and each metric that it claims; describes, and decides nothing."""
+    models: tuple[str, ...] = ()
+    """Subjects that are full models of their own weights, not adapters."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """Of `verdicts.json`; the number grows when a field changes meaning or goes away."""
 

@@ -72,6 +72,14 @@ class RayPreflight(Preflight):
         """As the inner engine does it."""
         return self.inner.converse(turns, template, begun)
 
+    def ends(self) -> Mapping[str, int]:
+        """As the inner engine knows them."""
+        return self.inner.ends()
+
+    def token(self, text: str) -> int | None:
+        """As the inner engine knows it."""
+        return self.inner.token(text)
+
     @contextmanager
     def load(self) -> Iterator[RaySession]:
         """Load the weights, once an actor. Raises EngineError if the base cannot be run."""

@@ -11,7 +11,7 @@ It knows no task, claim or store.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +163,17 @@ class TorchPreflight(Preflight):
         twice = self.options.place.type == "cpu"
         size = adapter_bytes(inspection.adapter, dtype.itemsize, twice=twice)
         self.adapters[ref.name] = Usable(folder, stackable, size, stamp, ref.scale)
+
+    def ends(self) -> Mapping[str, int]:
+        """Tokens that end the base's own texts, and their numbers."""
+        return {
+            str(self._skeleton.tokenizer.convert_ids_to_tokens(token)): token
+            for token in sorted(self._skeleton.ends)
+        }
+
+    def token(self, text: str) -> int | None:
+        """Number of a token of the base's; None where it has none."""
+        return self._skeleton.tokenizer.get_vocab().get(text)
 
     def refuse_too_large(self, weights: Sequence[Path]) -> None:
         """Raise EngineError if base and adapters are more than fits."""

@@ -61,8 +61,11 @@ def hub_id(run: Finished, source: str | None) -> str | None:
 def _metadata(run: Finished, adapter: Subject) -> dict[str, Any]:
     base = next(base for base in run.plan.bases if base.name == adapter.base)
     front: dict[str, Any] = {"library_name": "peft", "tags": ["lora", "assay"]}
+    if adapter.is_model:
+        front = {"library_name": "transformers", "tags": ["assay"]}
     if (place := hub_id(run, base.source)) is not None:
-        front |= {"base_model": place, "base_model_relation": "adapter"}
+        relation = "finetune" if adapter.is_model else "adapter"
+        front |= {"base_model": place, "base_model_relation": relation}
     results = [
         {
             "task": {"type": "text-generation", "name": task},

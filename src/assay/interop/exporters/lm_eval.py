@@ -90,6 +90,8 @@ def model_arguments(run: Finished, name: str) -> dict[str, str]:
     adapter = next((adapter for adapter in run.plan.adapters if adapter.name == own), None)
     base = next(base for base in run.plan.bases if base.name == (adapter.base if adapter else own))
     named = {"pretrained": _at(base.source or base.name, base.revision)}
+    if adapter is not None and adapter.is_model:
+        return {"pretrained": _at(adapter.source or adapter.name, adapter.revision)}
     if adapter is not None:
         named["peft"] = _at(adapter.source or adapter.name, adapter.revision)
         if adapter.scale != 1:

@@ -57,14 +57,20 @@ def unprobed(result: Result) -> tuple[str, ...]:
     """Adapters that were not loaded in a run that loaded some."""
     probed = {entry.adapter for entry in result.applied}
     found = dict.fromkeys(row.subject for row in result.matrix.rows if row.base is not None)
-    return tuple(name for name in found if name not in probed) if probed else ()
+    return tuple(name for name in found if name not in probed.union(result.models)) if probed else ()
 
 
 def applied_statement(result: Result) -> str:
     """The number of applied adapters, or why it is not known."""
     total = len(result.applied)
+    models = (
+        f" {', '.join(result.models)}: full models are not probed; one counts as not applied if all of its responses are "
+        f"identical to its base's."
+        if result.models
+        else ""
+    )
     if not total:
-        return NEVER_LOADED
+        return NEVER_LOADED + models
     quiet = sum(map(silent, result.applied))
     dead = sum(not entry.alive for entry in result.applied)
     sentences = [
@@ -76,7 +82,7 @@ def applied_statement(result: Result) -> str:
         sentences.append(f"{applied} logits, but no response to a probe prompt.")
     if missing := unprobed(result):
         sentences.append(f"Not loaded: {', '.join(missing)}.")
-    return " ".join(sentences)
+    return " ".join(sentences) + models
 
 
 def noise_statement(result: Result) -> str:
