@@ -154,6 +154,21 @@ def test_the_next_bases_count_with_the_time_that_one_takes_to_load() -> None:
     assert left == pytest.approx(2 * (60 + 300 * 0.5), rel=0.1)
 
 
+def test_steps_of_actors_that_report_in_turn_are_counted_once() -> None:
+    prompts = [Prompt("a", "t", str(i), "text", max_tokens=1000) for i in range(8)]
+    remaining = Remaining()
+    remaining.expect("a", prompts)
+    remaining.start("a", prompts, {}, 0.0)
+    for now in range(
+        5, 200, 5
+    ):  # each actor reports every 10 seconds, and its rows grow by 2 tokens a second
+        rows = prompts[:4] if now % 10 else prompts[4:]
+        remaining.take(Partial({prompt: range(2 * now) for prompt in rows}), float(now))
+    steps, tokens, *_ = remaining.pace.recent / remaining.pace.seconds
+    assert steps == pytest.approx(2, rel=0.1)
+    assert tokens == pytest.approx(16, rel=0.1)
+
+
 def test_rows_that_an_earlier_start_began_take_less() -> None:
     prompts = [Prompt("a", "t", str(i), "text", max_tokens=1000) for i in range(8)]
     left = []

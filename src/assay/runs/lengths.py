@@ -69,8 +69,10 @@ def _hazard(counts: NDArray[np.float64], general: NDArray[np.float64]) -> NDArra
 
 
 def _power_law(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share that ends falls as 1 / length, from the onset on."""
+    """The share that ends falls as 1 / length, from the onset on. What short responses say of long ones counts little."""
     ended, reached = counts
-    rate = 1 / (np.arange(1, len(ended) + 1) + ONSET * len(ended))
-    exponent = (ended.sum() + ENDS) / (reached @ rate + ENDS / EXPONENT)
+    size = len(ended)
+    rate = 1 / (np.arange(1, size + 1) + ONSET * size)
+    known = np.count_nonzero(reached >= WEIGHT) / max(size, 1)
+    exponent = (known * ended.sum() + ENDS) / (known * (reached @ rate) + ENDS / EXPONENT)
     return np.asarray(np.minimum(exponent * rate, 1.0))

@@ -62,6 +62,8 @@ class Remaining:
     """What waits in the batch at work."""
     under_way: dict[Prompt, int] = field(default_factory=dict)
     """Tokens of each row that runs."""
+    reported: dict[Prompt, float] = field(default_factory=dict)
+    """When the tokens of each of these were last reported."""
     begun: dict[Prompt, int] = field(default_factory=dict)
     """Tokens of rows that an earlier start began, and that wait."""
     seen: int = 0
@@ -72,6 +74,8 @@ class Remaining:
     """When the last load began, and how long it took."""
     work: Work = field(default_factory=lambda: np.zeros(4))
     """Since `since`."""
+    rate: float = 0.0
+    """Steps per second since `since`, by the row that grew fastest from report to report."""
     since: float = 0.0
     estimate: tuple[float, float] | None = None
     """When it was made, and the seconds left then."""
@@ -93,7 +97,7 @@ class Remaining:
         """These of them are asked now."""
         if not self.loading[1]:
             self.loading = self.loading[0], now - self.loading[0]
-        self.base, self.batch, self.under_way = base, {}, {}
+        self.base, self.batch, self.under_way, self.reported = base, {}, {}, {}
         self.begun = {prompt: len(tokens) for prompt, tokens in begun.items()}
         self.work, self.since = np.zeros(4), now
         for prompt in prompts:
@@ -105,20 +109,33 @@ class Remaining:
     def take(self, item: Completion | Partial, now: float) -> int:
         """Take note of what an engine yields; gives the number of tokens that are new in it."""
         if isinstance(item, Partial):
-            new = sum(self._grow(prompt, len(tokens)) for prompt, tokens in item.rows.items())
-            self._count_slots()
-            if now - self.since >= EVERY and self.work.any():
-                self.pace.add(self.work, now - self.since)
-                self.work, self.since = np.zeros(4), now
-                self.estimate = now, self._estimate()
-            return new
+            return self._take_report(item, now)
         prompt, tokens = item.prompt, item.tokens or 0
         generated = prompt.kind == "generate"
         new = self._grow(prompt, tokens if generated else 0)
         del self.under_way[prompt]
+        self.reported.pop(prompt, None)
         if generated:
             self.lengths.add(_kind(prompt).part, tokens, ended=item.finish != "length")
         return new if generated else tokens
+
+    def _take_report(self, report: Partial, now: float) -> int:
+        """Its rows have grown; every few seconds what was done since becomes an interval of the pace."""
+        total = 0
+        for prompt, tokens in report.rows.items():
+            total += (new := self._grow(prompt, len(tokens)))
+            # Actors report one after the other: each row has grown since its own last report.
+            if (elapsed := now - self.reported.get(prompt, now)) > 0:
+                self.rate = max(self.rate, new / elapsed)
+            self.reported[prompt] = now
+        self._count_slots()
+        seconds = now - self.since
+        if seconds >= EVERY and self.work.any():
+            self.work[0] = self.rate * seconds or self.work[0]
+            self.pace.add(self.work, seconds)
+            self.work, self.since, self.rate = np.zeros(4), now, 0.0
+            self.estimate = now, self._estimate()
+        return total
 
     def seconds(self, now: float) -> float | None:
         """Seconds left; None where the engine does not report what generations under way hold."""
