@@ -22,6 +22,7 @@ class Bare(Machine):
     gpus = ""
     processors = ""
     texts = True
+    no_kernel = ""
 
     def version(self, package: str) -> str:
         return "" if package in self.absent else "1.0"
@@ -34,6 +35,9 @@ class Bare(Machine):
 
     def cpuinfo(self) -> str:
         return self.processors
+
+    def kernel(self) -> str:
+        return self.no_kernel
 
     def has_nltk_data(self, place: str) -> bool:
         assert place
@@ -146,6 +150,17 @@ def test_a_processor_with_bfloat16_units_is_named_so(cpuinfo: str, flags: str) -
 
     found = checks(Processor())["processor"].found
     assert found.partition(" core")[2].removeprefix("s") == flags
+
+
+def test_a_machine_without_a_compiler_is_told_what_decodes_and_what_to_install() -> None:
+    class Plain(Bare):
+        no_kernel = "no C compiler is here"
+
+    assert checks()["decoding"] == Check("decoding", "ok", "attention runs in C where a processor decodes")
+    check = checks(Plain())["decoding"]
+    assert check.state == "note"
+    assert "no C compiler is here" in check.found
+    assert "ziglang" in check.fix
 
 
 def test_memory_is_what_this_process_can_still_take(monkeypatch: pytest.MonkeyPatch) -> None:

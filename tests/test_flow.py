@@ -11,7 +11,18 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "assay"
 FLOW = (
-    *("errors", "files", "adapter_folders", "text", "progress", "rows", "embedded", "memory", "schemas"),
+    *(
+        "errors",
+        "files",
+        "adapter_folders",
+        "text",
+        "progress",
+        "rows",
+        "embedded",
+        "memory",
+        "native",
+        "schemas",
+    ),
     *("stats", "plan", "study", "tasks"),
     *(
         "engines",

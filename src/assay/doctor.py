@@ -1,6 +1,6 @@
 """Checks what this machine can run: packages, devices, memory, data, speed. It changes nothing and knows no study.
 
-The network is used only on request. To try it: `assay doctor`.
+It builds the library that decoding uses, if that was not done. The network is used only on request. To try it: `assay doctor`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from assay import memory
+from assay import memory, native
 
 __all__ = ["Check", "Machine", "State", "diagnose", "rates"]
 
@@ -90,6 +90,11 @@ class Machine:
             return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         return ""
 
+    def kernel(self) -> str:
+        """Why decode attention cannot run in C here; empty where it can."""
+        built = native.build(native.DECODE, native.cache_folder())
+        return built if isinstance(built, str) else ""
+
     def has_nltk_data(self, place: str) -> bool:
         """Whether nltk finds this data."""
         import nltk
@@ -120,6 +125,7 @@ def diagnose(online: bool = False, seconds: float = 1.0, machine: Machine | None
         yield _engine(machine, engine, broken)
     yield _gpu(machine, torch)
     yield _processor(machine.cpuinfo())
+    yield _kernel(machine)
     yield Check("memory", "ok", f"{memory.free_bytes() / GIB:.1f} GiB free")
     yield from _disks()
     yield from _texts(machine)
@@ -173,6 +179,15 @@ def _processor(cpuinfo: str) -> Check:
     known = ", ".join(name for flag, name in FLAGS.items() if flag in listed)
     return Check(
         "processor", "ok", f"{cores} core{'s' if cores > 1 else ''}, {known or 'no bfloat16 units known'}"
+    )
+
+
+def _kernel(machine: Machine) -> Check:
+    if not (reason := machine.kernel()):
+        return Check("decoding", "ok", "attention runs in C where a processor decodes")
+    fix = "install a C compiler, or run `pip install ziglang`"
+    return Check(
+        "decoding", "note", f"attention is left to torch, about half as fast on a processor: {reason}", fix
     )
 
 

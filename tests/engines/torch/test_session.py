@@ -286,11 +286,9 @@ def test_a_token_without_weights_is_refused(llama: Toy, monkeypatch: pytest.Monk
         list(engine.complete([ask("base", "a", 0)]))
 
 
-def test_how_rows_decode_is_told_on_a_gpu_alone(
-    seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_provenance_says_how_rows_decode(seen: TorchPreflight, monkeypatch: pytest.MonkeyPatch) -> None:
     with seen.load() as loaded:
-        assert loaded.provenance == {}
+        assert loaded.provenance["decoding"].startswith("attention ")
         monkeypatch.setattr(type(loaded._open.base), "device", torch.device("cuda"))
         assert loaded.provenance == {"decoding": "without CUDA graphs: the base is not on a GPU"}
         loaded._open._unrecorded = ""

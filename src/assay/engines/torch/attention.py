@@ -75,6 +75,11 @@ def _decode(queries: Tensor, step: Step, scale: Scale) -> Tensor:
     """(R, H, D), one query for each row of memory -> (R, H, V)."""
     cache = step.cache
     assert cache is not None  # noqa: S101
+    if step.kernel is not None and scale.cap is None:
+        last = step.positions[: step.decoding]
+        mixed = step.kernel.decode(queries, *cache.blocks, last, scale.factor, scale.window)
+        if mixed is not None:
+            return mixed
     rows, heads, size = queries.shape
     keys, values = cache.read(rows, step.reach)
     shared, places = keys.shape[1:3]

@@ -23,6 +23,8 @@ from assay.engines.encoding import decode, encode, encode_pair
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.estimate import free_bytes
 from assay.engines.torch.graphs import CudaRecorder, DiffersError, Graphs, Recorder, obstacle
+from assay.engines.torch.kernel import Kernel
+from assay.engines.torch.kernel import load as load_kernel
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import stack, unstack
 from assay.engines.torch.peft_fallback import applied
@@ -83,8 +85,11 @@ class TorchEngine:
         self.bytes_per_token = probe(base)
         head = base.model.get_output_embeddings()
         dtype = torch.float32 if self.options.exact_adapters else base.model.dtype
+        self._kernel = self._load_kernel()
+        """What rows on a CPU attend with; or why torch's products."""
         try:
-            self.runner = Runner(base, stack(base.model, stacked, dtype, head))
+            kernel = self._kernel if isinstance(self._kernel, Kernel) else None
+            self.runner = Runner(base, stack(base.model, stacked, dtype, head), kernel)
         except RuntimeError as bad:
             unstack(base.model)
             if not out_of_memory(bad):
@@ -102,7 +107,10 @@ class TorchEngine:
 
     @property
     def decoding(self) -> str:
-        """How rows decode so far, in words: `CUDA graphs`, or why without."""
+        """How rows decode so far, in words: `CUDA graphs`, or why without; on a CPU, whether in C."""
+        if self.base.device.type == "cpu":
+            reason = self._kernel.stopped if isinstance(self._kernel, Kernel) else self._kernel
+            return f"attention by torch: {reason}" if reason else "attention in C"
         if reason := self._unrecorded or (self.graphs.stopped if self.graphs is not None else ""):
             return f"without CUDA graphs: {reason}"
         return (
@@ -178,7 +186,11 @@ class TorchEngine:
     @contextmanager
     def _alone(self, adapter: Adapter) -> Iterator[None]:
         """The stack off, and this adapter on."""
-        stacked, self.runner, self.graphs = (self.runner, self.graphs), Runner(self.base), None
+        stacked, self.runner, self.graphs = (
+            (self.runner, self.graphs),
+            Runner(self.base, kernel=self.runner.kernel),
+            None,
+        )
         try:
             with applied(adapter, self.base):
                 yield
@@ -302,6 +314,11 @@ class TorchEngine:
             known = ", ".join(self.subjects)
             raise EngineError(f"subject {prompt.subject!r} is not loaded (loaded: {known})")
         return self.subjects[prompt.subject]
+
+    def _load_kernel(self) -> Kernel | str:
+        if not self.options.kernel:
+            return "`engine.options.kernel` is false"
+        return load_kernel() if self.base.device.type == "cpu" else "the base is not on a CPU"
 
     def _obstacle(self) -> str:
         if not self.options.graphs:

@@ -38,6 +38,8 @@ class TorchOptions(Options):
     """Adapters in float32 whatever the base's dtype, as peft holds them; `false`: in the base's."""
     graphs: bool = Field(True, title=FLAG)
     """On a GPU, record decoding steps and replay them; `false`: run each as it comes."""
+    kernel: bool = Field(True, title=FLAG)
+    """On a CPU, attend in C while rows decode, where a compiler builds that; `false`: in torch."""
     allow_pickle: bool = Field(False, title=FLAG)
     """Load weights that are pickles, where there is nothing else."""
     trust_remote_code: bool = Field(False, title=FLAG)
@@ -47,7 +49,9 @@ class TorchOptions(Options):
     def batching(self) -> BatchOptions:
         """What bounds a batch."""
         memory = None if self.memory_gib is None else int(self.memory_gib * 2**30)
-        return BatchOptions(self.rows, self.tokens, memory, self.exact_adapters, graphs=self.graphs)
+        return BatchOptions(
+            self.rows, self.tokens, memory, self.exact_adapters, graphs=self.graphs, kernel=self.kernel
+        )
 
     @property
     def place(self) -> torch.device:

@@ -1,4 +1,4 @@
-"""One forward pass of the model over a step's segments. It knows no text. It knows no text."""
+"""One forward pass of the model over a step's segments. It knows no text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from assay.engines.torch.kernel import Kernel
 from assay.engines.torch.loading import Base
 from assay.engines.torch.lora import Routing
 from assay.engines.torch.step import KVCache, Segment, Step, running
@@ -17,8 +18,9 @@ __all__ = ["Runner"]
 class Runner:
     """The model, its adapters and where its tokens go."""
 
-    def __init__(self, base: Base, routing: Routing | None = None) -> None:
+    def __init__(self, base: Base, routing: Routing | None = None, kernel: Kernel | None = None) -> None:
         self.base = base
+        self.kernel = kernel
         self.routing = routing
         self._takes_keep = base.takes_keep
 
@@ -31,6 +33,7 @@ class Runner:
     def forward(self, step: Step) -> Tensor:
         """The same for a step that is laid out."""
         cache = KVCache(0, 0) if step.cache is None else step.cache
+        step.kernel = self.kernel
         if self.routing is not None:
             self.routing.take(step)
         keep = {"logits_to_keep": step.keep} if self._takes_keep else {}

@@ -37,6 +37,8 @@ class BatchOptions:
     """Bytes of float32 logits of scored tokens in one forward pass."""
     graphs: bool = True
     """On a GPU, record decoding steps and replay them."""
+    kernel: bool = True
+    """On a CPU, attend in C while rows decode."""
 
 
 class Scheduler:

@@ -57,9 +57,9 @@ class TorchSession:
 
     @property
     def provenance(self) -> Mapping[str, str]:
-        """What is known only once rows decode: on a GPU, whether CUDA graphs were recorded, and why not."""
+        """What is known only once rows decode: whether CUDA graphs were recorded, or attention runs in C; or why not."""
         engine = self._open
-        return {"decoding": engine.decoding} if engine.base.device.type == "cuda" else {}
+        return {"decoding": engine.decoding} if engine.base.device.type in ("cpu", "cuda") else {}
 
     @property
     def _open(self) -> TorchEngine:

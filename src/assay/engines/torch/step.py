@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import Cache
 
+from assay.engines.torch.kernel import Kernel
+
 __all__ = ["Group", "KVCache", "Segment", "Step", "current", "running"]
 
 GROUP_TOKENS = 4096
@@ -71,6 +73,8 @@ class Step:
     """Positions of memory that the step reads or writes: all below this one."""
     groups: list[Group]
     cache: KVCache | None
+    kernel: Kernel | None = None
+    """What decoding rows attend with; None: torch's products."""
     fixed: bool = False
     """Its tensors are buffers that the next step fills again: shapes may depend on their sizes alone."""
     masks: dict[tuple[int, ...], Tensor] = field(default_factory=dict)
@@ -200,9 +204,14 @@ class KVCache(Cache):
             longer[:, :, : block.shape[2]] = block
         return longer
 
+    @property
+    def blocks(self) -> tuple[Tensor, Tensor]:
+        """Keys and values of the layer under way, whole."""
+        return self.keys[self.layer], self.values[self.layer]
+
     def read(self, rows: int, reach: int) -> tuple[Tensor, Tensor]:
         """Keys and values of the first rows in the layer under way: `reach` positions, on a CPU mostly more."""
-        keys, values = self.keys[self.layer], self.values[self.layer]
+        keys, values = self.blocks
         whole = keys.shape[2]
         if keys.device.type != "cpu" or 4 * reach < 3 * whole:
             whole = reach
