@@ -75,7 +75,7 @@ def test_what_an_adapter_replaces_is_a_kind_of_layer_and_a_warning(tmp_path: Pat
     assert LayerKind("lm_head", "replaced", 1, None) in found.layers
     assert found.status == "warnings"
     assert "takes the place of the base's output layer" in " ".join(found.reasons)
-    assert loading(found) == {"torch": True, "vllm": False, "server": True}
+    assert loading(found) == {"torch": True, "vllm": False, "server": False}
     assert "lm_head.weight" in str(found.engines["vllm"].reason)
 
 

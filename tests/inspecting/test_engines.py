@@ -45,7 +45,8 @@ def test_a_plain_adapter_loads_everywhere(tmp_path: Path) -> None:
             {"peft_type": "lora"},
             {"torch": "is unknown to peft", "vllm": "takes LORA only", "server": "take LORA only"},
         ),
-        ({"bias": "all"}, {"vllm": "it has bias: all"}),
+        ({"bias": "all"}, {"vllm": "it has bias: all", "server": "it has bias: all"}),
+        ({"use_qalora": True}, {"vllm": "use_qalora", "server": "apply plain LoRA only"}),
         ({"r": 2, "rank_pattern": {"k_proj": 1024}}, {"vllm": "takes up to 512"}),
         (
             {"init_lora_weights": "pissa"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from assay.engines.adapter_files import AdapterFiles, refuse_changed_base
+from assay.engines.adapter_files import AdapterFiles, refuse_changed_base, unusual
 from assay.engines.adapter_fit import Fit
 from assay.engines.peft_fields import PEFT_TYPES, PEFT_VERSION, beyond_layers
 from assay.engines.vllm.adapter_check import check_fit
@@ -54,6 +54,9 @@ def _check_server(fit: Fit) -> None:
     if kind != "LORA":
         raise EngineError(f"its type is {kind}, and servers take LORA only", fix="use the engine `torch`")
     refuse_changed_base(fit.config)
+    whole = next(iter(fit.replaces.values()), "")
+    if more := unusual(fit.config) or (whole and f"{whole} whole in its file"):
+        raise EngineError(f"it has {more}, and servers apply plain LoRA only", fix="use the engine `torch`")
     if fit.moves is not None:
         raise EngineError(
             f"a server reads its files as they are: {'; '.join(fit.notes)}",

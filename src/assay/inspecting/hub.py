@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.engines.api import ModelRef
-from assay.engines.files import TEXTS, Entry, located
+from assay.engines.files import TEXTS, Entry, located, read_header
 from assay.errors import EngineError
 
 __all__ = ["HubFiles"]
@@ -31,6 +31,8 @@ class HubFiles:
 
     def header(self, name: str) -> Mapping[str, Entry] | None:
         """What a safetensors file holds; None where there is no such file. Raises EngineError."""
+        if (self.folder / name).is_file():  # downloaded before
+            return read_header(self.folder / name)
         from huggingface_hub import HfApi, errors
 
         with _explained(self.ref):
