@@ -41,17 +41,16 @@ def _listed() -> list[dict[str, Any]]:
 
 
 def show_tasks(listed: Sequence[Mapping[str, Any]]) -> None:
-    """The tasks, their metrics (primary first) and where their data comes from."""
-    rows = (
-        [task["task"], task["capability"], "\n".join(task["metrics"]), f"`{task['data']}`: {task['source']}"]
-        for task in listed
-    )
-    columns = ["task", "capability", "metrics", "data"]
+    """The tasks and their metrics, primary first; then where their data comes from, and what holds by default."""
+    rows = ([task["task"], task["capability"], ", ".join(task["metrics"])] for task in listed)
     screen = console()
-    screen.print(table("Tasks (the first metric is the primary one)", columns, left=4, rows=rows))
+    screen.print(
+        table("Tasks (the first metric is the primary one)", ["task", "capability", "metrics"], 3, rows=rows)
+    )
     for task in listed:
-        if defaults := _defaults(task):
-            screen.print(text(f"{task['task']}: {defaults}"))
+        defaults = _defaults(task)
+        screen.print(text(f"{task['task']}: {defaults}" if defaults else task["task"]), soft_wrap=True)
+        screen.print(text(f"- `{task['data']}`: {task['source']}"), soft_wrap=True)
 
 
 def _defaults(task: Mapping[str, Any]) -> str:
