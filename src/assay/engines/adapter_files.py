@@ -208,6 +208,11 @@ def _are_numbers(value: Any) -> bool:
     return value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
 
 
+def _are_numbers_of_blocks(value: Any) -> bool:
+    listed = value if isinstance(value, list) else [value]
+    return value is None or all(isinstance(n, int) and not isinstance(n, bool) for n in listed)
+
+
 KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "r": ("a whole number above 0", _is_rank),
     "lora_alpha": ("a number", _is_number),
@@ -215,10 +220,25 @@ KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "modules_to_save": ("a list of names", _are_names),
     "rank_pattern": ("an object of whole numbers above 0", _are_ranks),
     "alpha_pattern": ("an object of numbers", _are_numbers),
+    "exclude_modules": ("a list of names (or one text)", _are_names),
+    "layers_pattern": ("a list of names (or one text)", _are_names),
+    "layers_to_transform": ("a list of whole numbers (or one)", _are_numbers_of_blocks),
+    "target_parameters": ("a list of names", _are_names),
     "use_rslora": ("true or false", _is_flag),
     "use_dora": ("true or false", _is_flag),
 }
 """Of LoRA: what a field may be. Of other types only `target_modules` is the same."""
+WHOLE = ("target_modules", "exclude_modules")
+"""Fields that are an expression where they are one text; in a list they are names."""
+EXPRESSIONS = (*WHOLE, "modules_to_save", "layers_pattern", "rank_pattern", "alpha_pattern")
+"""Fields that hold regular expressions."""
+
+
+def _expressions(key: str, value: Any) -> list[str]:
+    """The regular expressions in a field."""
+    if isinstance(value, str):
+        return [value]
+    return [] if key in WHOLE else list(value or ())
 
 
 def _refuse_mistyped(path: Path, config: Mapping[str, Any]) -> None:
@@ -229,11 +249,13 @@ def _refuse_mistyped(path: Path, config: Mapping[str, Any]) -> None:
             raise EngineError(
                 f"{key} is {config[key]!r}; {kind} is expected in {path}", fix="save the adapter again"
             )
-    named = config.get("target_modules")
-    try:
-        re.compile(named if isinstance(named, str) else "")
-    except re.error as bad:
-        raise EngineError(
-            f"target_modules is {named!r}, which is no regular expression ({bad})",
-            fix=f"correct it in {path}, or save the adapter again",
-        ) from None
+    for key in EXPRESSIONS if lora else EXPRESSIONS[:1]:
+        value = config.get(key)
+        for text in _expressions(key, value):
+            try:
+                re.compile(text)
+            except re.error as bad:
+                raise EngineError(
+                    f"{key} is {value!r}, which is no regular expression ({bad})",
+                    fix=f"correct it in {path}, or save the adapter again",
+                ) from None

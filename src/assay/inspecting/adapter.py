@@ -66,7 +66,7 @@ def _warnings(fit: Fit, texts: Texts, base: KnownBase | None) -> Iterator[str]:
     """What changes the result, and what is not known."""
     yield from fit.warnings
     shapes = base.shapes if base else BaseShapes()
-    for text in replaced_warnings(fit.config, fit.replaces.values(), shapes):
+    for text in replaced_warnings(fit.config, fit.replaces.values(), shapes, compared=False):
         yield f"{text}, unless its numbers are the base's own, which headers do not tell"
     if base is None:
         return

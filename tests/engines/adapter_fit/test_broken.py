@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assay.engines.adapter_fit import BaseShapes, Fit
+from assay.engines.adapter_files import CONFIG as CONFIG_FILE
+from assay.engines.adapter_files import WEIGHTS, read_adapter_files
+from assay.engines.adapter_fit import BaseShapes, Fit, fit_adapter
+from assay.engines.adapter_fit.silent import base_warnings
+from assay.errors import EngineError
 from tests.engines.adapter_fit.shapes import BASE, CONFIG, PREFIX, ROWS, TIED, WIDTH, Shapes, fit, plain
+from tests.engines.vllm.conftest import tensors
 
 Broken = tuple[dict[str, tuple[str, tuple[int, ...]]], dict[str, Any]]
 """Tensors by their broken name: the name that each was saved under, and its shape now; and changes of the configuration."""
@@ -171,3 +178,78 @@ def check(dice: random.Random, base: BaseShapes) -> None:
     assert whole or found.warnings, "layers are missing without a word"
     assert config["target_modules"] == targets
     assert CONFIG["r"] == 2
+
+
+VALUES: tuple[Any, ...] = (
+    *(
+        None,
+        True,
+        False,
+        0,
+        1,
+        -1,
+        4,
+        2.5,
+        1e400,
+        "",
+        "q_proj",
+        "([",
+        ".*",
+        [],
+        ["q_proj"],
+        ["(["],
+        [1],
+        [None],
+    ),
+    *(
+        {},
+        {"q_proj": 2},
+        {"([": 2},
+        {"q_proj": None},
+        {"q_proj": "x"},
+        [[0, 1]],
+        {"a": {"b": 1}},
+        "all-linear",
+    ),
+)
+FIELDS = (
+    *(
+        "r",
+        "lora_alpha",
+        "target_modules",
+        "modules_to_save",
+        "rank_pattern",
+        "alpha_pattern",
+        "exclude_modules",
+    ),
+    *(
+        "layers_to_transform",
+        "layers_pattern",
+        "target_parameters",
+        "use_rslora",
+        "use_dora",
+        "lora_bias",
+        "bias",
+    ),
+    *("trainable_token_indices", "layer_replication", "task_type", "peft_type", "base_model_name_or_path"),
+    *("fine_tune_type", "lora_parameters", "init_lora_weights", "fan_in_fan_out", "use_something"),
+)
+
+
+def test_no_configuration_is_more_than_it_can_bear(tmp_path: Path) -> None:
+    for seed in range(1500):
+        dice = random.Random(seed)  # noqa: S311 - no secret
+        config = dict(CONFIG)
+        for _ in range(dice.choice((1, 2, 3))):
+            config[dice.choice(FIELDS)] = dice.choice(VALUES)
+        if dice.random() < 0.2:
+            del config["peft_type"]
+        (tmp_path / CONFIG_FILE).write_text(json.dumps(config))
+        tensors(tmp_path / WEIGHTS, plain())
+        try:
+            files = read_adapter_files(tmp_path)
+        except EngineError:
+            continue
+        found = fit_adapter(files, dice.choice((BASE, TIED, BaseShapes())))
+        list(base_warnings(found.config, BASE))
+        assert found.error is None or found.error.fix

@@ -21,6 +21,19 @@ def test_two_adapters_in_one_file_are_refused() -> None:
     assert "its file holds 2 adapters (one, two)" in error(both)
 
 
+def test_the_same_matrix_under_two_names_is_refused() -> None:
+    again = renamed(plain("self_attn.q_proj"), lambda key: "_orig_mod." + key)
+    assert "lora_A of model.layers.0.self_attn.q_proj more than once" in error(plain() | again)
+
+
+def test_a_layer_may_be_targeted_by_its_parameter_alone() -> None:
+    config: dict[str, Any] = {
+        "target_modules": ["q_proj", "v_proj"],
+        "target_parameters": ["down_proj.weight"],
+    }
+    assert fit(plain(), **config).error is None
+
+
 def test_two_pairs_for_one_layer_are_refused() -> None:
     again = renamed(
         plain("self_attn.q_proj"), lambda key: key.replace("model.layers", "model.language_model.layers")

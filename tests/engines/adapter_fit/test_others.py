@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from assay.engines.adapter_fit import BaseShapes
-from tests.engines.adapter_fit.shapes import BASE, PREFIX, WIDTH, Shapes, fit, plain
+from tests.engines.adapter_fit.shapes import BASE, PREFIX, ROWS, WIDTH, Shapes, fit, plain
 
 
 def error(tensors: Shapes, base: BaseShapes = BASE, **config: Any) -> str:
@@ -23,6 +25,26 @@ def test_a_value_head_is_left_out_with_a_warning() -> None:
     assert found.moves is not None
     assert set(found.moves) == set(plain())
     assert "a value head (v_head.summary.weight, v_head.summary.bias)" in found.warnings[0]
+
+
+@pytest.mark.parametrize("inner", ["modules_to_save.default.", "modules_to_save."])
+def test_what_an_old_peft_saved_whole_gets_its_name_of_today(inner: str) -> None:
+    key = f"{PREFIX}lm_head.{inner}weight"
+    found = fit(plain() | {key: (ROWS, WIDTH)}, modules_to_save=["lm_head"])
+    assert found.error is None
+    assert found.moves is not None
+    assert found.moves[key].name == f"{PREFIX}lm_head.weight"
+
+
+def test_the_bases_own_copy_beside_it_is_left_out_with_a_note() -> None:
+    copy = f"{PREFIX}lm_head.original_module.weight"
+    found = fit(
+        plain() | {copy: (ROWS, WIDTH), f"{PREFIX}lm_head.weight": (ROWS, WIDTH)}, modules_to_save=["lm_head"]
+    )
+    assert found.error is None
+    assert found.moves is not None
+    assert copy not in found.moves
+    assert "the base's own copy" in found.notes[0]
 
 
 def test_biases_of_an_old_peft_are_named_by_their_form() -> None:

@@ -81,6 +81,8 @@ def test_an_output_layer_that_is_replaced_unsaid_is_warned_of() -> None:
     assert "tied" not in warning
     [warning] = replaced_warnings({"modules_to_save": None}, ["lm_head.weight"], TIED)
     assert "output layer and, its weights being tied, its embeddings" in warning
+    [warning] = replaced_warnings({}, ["lm_head.weight"], TIED, compared=False)
+    assert warning.endswith(", where its numbers are others")
     assert not list(replaced_warnings({"modules_to_save": ["lm_head"]}, ["lm_head.weight"], TIED))
     assert not list(replaced_warnings({}, ["model.layers.0.self_attn.q_proj.bias"], TIED))
 
@@ -121,6 +123,39 @@ def test_another_precision_of_the_same_base_is_a_warning(trained: str, bits: str
 def test_the_field_is_spelled_as_in_the_file() -> None:
     [warning] = base_warnings({"base_model_name_or_path": "org/other"}, BASE, form="mlx-lm")
     assert warning.startswith("model: org/other, ")
+
+
+@pytest.mark.parametrize(
+    ("trained", "base", "precision", "expected"),
+    [
+        (
+            "org/small",
+            "org/small-AWQ",
+            "",
+            "no quantized weights of what looks like the same base, and it is run on quantized",
+        ),
+        (
+            "org/small",
+            "models/small",
+            "4 bits",
+            "no quantized weights of what looks like the same base, and it is run on 4 bits",
+        ),
+        (
+            "org/small-4bit",
+            "org/small-8bit",
+            "",
+            "on 4 bits of what looks like the same base, and it is run on 8 bits",
+        ),
+        ("org/small-4bit", "mirror/small-4bit", "", ""),
+        ("org/small-it", "org/small-it", "", ""),
+    ],
+)
+def test_the_precision_that_it_is_run_on_counts(
+    trained: str, base: str, precision: str, expected: str
+) -> None:
+    texts = list(base_warnings({"base_model_name_or_path": trained}, BaseShapes(name=base), precision))
+    assert len(texts) == bool(expected)
+    assert all(expected in text for text in texts)
 
 
 def test_another_name_is_a_warning_that_gives_both() -> None:

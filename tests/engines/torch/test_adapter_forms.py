@@ -151,3 +151,35 @@ def test_doras_vector_of_mlx_lm_leads_to_the_same_answers(llama: Toy, tmp_path: 
         texts.append({done.prompt.example: done.text for done in engine.complete(prompts)})
         engine.close()
     assert texts[0] == texts[1]
+
+
+def test_a_value_head_is_left_out(llama: Toy, folder: Path) -> None:
+    sound = read_adapter("r2", folder, llama.base)
+    rewrite(folder, lambda weights: weights | {"v_head.summary.weight": torch.ones(1, 32)})
+    found = inspect_adapter("r2", folder, llama.base)
+    assert found.adapter is not None
+    assert_same(found.adapter, sound)
+    assert [problem.severity for problem in found.problems] == ["warning"]
+
+
+def test_a_head_that_an_old_peft_saved_whole_answers_as_under_its_name_of_today(
+    llama: Toy, tmp_path: Path
+) -> None:
+    form = {"r": 2, "target_modules": ["q_proj"], "modules_to_save": ["lm_head"]}
+    path = make_adapter(llama.folder, "whole-head", form)
+    rewrite(
+        path,
+        lambda weights: {key: torch.randn_like(w) if "lm_head" in key else w for key, w in weights.items()},
+    )
+    old = rename(
+        shutil.copytree(path, tmp_path / "old"),
+        lambda key: key.replace("lm_head.weight", "lm_head.modules_to_save.default.weight"),
+    )
+    prompts = [ask("head", prompt, i, max_tokens=8) for i, prompt in enumerate(PROMPTS[:3])]
+    texts = []
+    for folder in (path, old):
+        engine = TorchEngine(llama.base, [read_adapter("head", folder, llama.base)])
+        texts.append({done.prompt.example: done.text for done in engine.complete(prompts)})
+        engine.close()
+    assert texts[0] == texts[1]
+    assert len(set(texts[0].values())) > 1

@@ -11,9 +11,10 @@ from unittest.mock import MagicMock
 import pytest
 
 from assay.engines.adapter_files import read_adapter_files
-from assay.engines.adapter_fit import BaseShapes
+from assay.engines.adapter_fit import BaseShapes, header_shapes
+from assay.engines.files import Stamp, shards
 from assay.engines.vllm.adapter_check import check_adapter
-from assay.engines.vllm.loading import Order, load, write_control
+from assay.engines.vllm.loading import Adapter, Order, load, write_control
 from assay.errors import EngineError
 from tests.engines.vllm.conftest import lora, make_adapter
 
@@ -58,3 +59,21 @@ def test_the_control_is_the_adapter_with_nothing_in_b(tmp_path: Path) -> None:
     torch = pytest.importorskip("safetensors.numpy").load_file(control / "adapter_model.safetensors")
     for name, weight in torch.items():
         assert (weight == (0 if "lora_B" in name else 7)).all()
+
+
+def test_an_adapter_in_another_form_is_handed_over_under_pefts_names(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrapped = {f"_orig_mod.{key}": shape for key, shape in lora().items()}
+    files = read_adapter_files(make_adapter(tmp_path / "compiled", wrapped))
+    needs = check_adapter(files, header_shapes(home / "base", shards(home / "base")))
+    module, request = MagicMock(EngineArgs=_Arguments()), MagicMock()
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
+    adapter = Adapter("compiled", "compiled-0a1b", files, needs, Stamp.of(files.folder))
+    (place := tmp_path / "place").mkdir()
+    with load(Order("base", {}, (), 4, [adapter]), place):
+        handed = [Path(call.args[2]) for call in request.LoRARequest.call_args_list]
+        for folder in handed:  # the adapter, and the control that is made of it
+            assert set(read_adapter_files(folder).tensors) == set(lora())
+    assert len(handed) == 2

@@ -21,7 +21,7 @@ def first_error(reading: Reading) -> EngineError | None:
     error = (
         _more_than_layers(reading) or head_error(reading.config, reading.others) or _several(reading.parts)
     )
-    if error:
+    if error := error or _doubled(reading):
         return error
     if error := pair_error(reading.config, reading.pairs, reading.halves):
         return error
@@ -46,6 +46,17 @@ def _several(parts: Sequence[Part]) -> EngineError | None:
         return None
     text = f"its file holds {len(names)} adapters ({shown(sorted(names))})"
     return EngineError(text, fix="save each into a folder of its own")
+
+
+def _doubled(reading: Reading) -> EngineError | None:
+    """Where two tensors are the same matrix of a layer, but for wrappers' words in their names."""
+    seen: set[tuple[str, str, bool]] = set()
+    for part in reading.parts:
+        if (matrix := (part.layer, part.matrix, part.bias)) in seen:
+            text = f"its file holds {part.matrix} of {part.layer} more than once, under different names ({part.key})"
+            return EngineError(text, fix="remove those that were not trained from its file")
+        seen.add(matrix)
+    return None
 
 
 def _twice(reading: Reading) -> EngineError | None:
@@ -82,11 +93,7 @@ def _untargeted(reading: Reading) -> EngineError | None:
     """Where a configuration leaves layers out that the file has weights for."""
     config = reading.config
     lost = [
-        pair.layer
-        for pair in reading.pairs
-        if not _is_expert(pair.layer)
-        and not targets(config, pair.layer)
-        and not targets(config, reading.placed[pair.layer])
+        pair.layer for pair in reading.pairs if not _is_expert(pair.layer) and not reading.is_targeted(pair)
     ]
     if not lost:
         return None

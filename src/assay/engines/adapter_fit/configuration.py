@@ -43,6 +43,7 @@ def excludes(config: Mapping[str, Any], layer: str) -> bool:
     if _fits(config.get("exclude_modules"), layer):
         return True
     saved = config.get("modules_to_save") or ()
+    saved = [saved] if isinstance(saved, str) else saved
     return any(re.match(rf"(^|.*\.){name}($|\..*)", layer) for name in saved)
 
 

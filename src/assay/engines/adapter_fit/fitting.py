@@ -60,7 +60,7 @@ def _complete(fit: Fit, reading: Reading, others: Others) -> Fit:
         replaces=others.replaces,
         moves=moves,
         config=config if moves is None else moved_config(reading),
-        notes=tuple(notes_of(reading, moves)),
+        notes=tuple(notes_of(reading, others, moves)),
         warnings=warnings,
     )
     error = _mostly_missing(missing, targeted)

@@ -10,7 +10,7 @@ from assay.engines.adapter_fit.names import is_embedding
 from assay.engines.adapter_fit.types import BaseShapes
 from assay.engines.files import Entry, read_headers, read_object
 
-__all__ = ["entry_shapes", "header_shapes"]
+__all__ = ["config_precision", "entry_shapes", "header_shapes"]
 
 TURNED = ("gpt2", "openai-gpt", "imagegpt")
 """Architectures that store the weights of their layers as (in, out)."""
@@ -30,14 +30,26 @@ def entry_shapes(config: Mapping[str, Any], entries: Mapping[str, Entry], name: 
     """The same from a base's `config.json` and the entries of its headers."""
     kind = str(config.get("model_type") or "")
     tied = config.get("tie_word_embeddings") is True
-    if config.get("quantization_config"):
-        return BaseShapes({}, kind, tied, name)
+    if precision := config_precision(config):
+        return BaseShapes({}, kind, tied, name, precision)
     layers = {}
     for key, entry in entries.items():
         layer = key.removesuffix(".weight")
         turned = kind in TURNED and len(entry.shape) == 2 and not layer.endswith(FLAT)
         layers[layer] = entry.shape[::-1] if turned else entry.shape
     return BaseShapes(layers, kind, tied or (bool(layers) and not any(map(_is_head, layers))), name)
+
+
+def config_precision(config: Mapping[str, Any]) -> str:
+    """Of weights that a `config.json` says are quantized, as in `4 bits`; empty where it says nothing."""
+    kept = config.get("quantization_config")
+    if not kept:
+        return ""
+    if not isinstance(kept, Mapping):
+        return "quantized weights"
+    loaded = 4 if kept.get("load_in_4bit") else 8 if kept.get("load_in_8bit") else None
+    bits = kept.get("bits") or loaded
+    return f"{bits} bits" if isinstance(bits, int) else f"quantized weights ({kept.get('quant_method')})"
 
 
 def _is_head(layer: str) -> bool:

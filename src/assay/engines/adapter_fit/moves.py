@@ -27,7 +27,7 @@ def moves_of(reading: Reading, others: Others) -> dict[str, Move] | None:
     } | others.moves
     files = reading.files
     same = all(_as_peft(key) == _as_peft(move.name) and not move.turned for key, move in moves.items())
-    return None if same and len(files.weights) == 1 and not others.left_out else moves
+    return None if same and len(files.weights) == 1 and not (others.left_out or others.originals) else moves
 
 
 def _move(target: str, part: Part) -> Move:
@@ -46,8 +46,12 @@ def _as_peft(key: str) -> str:
 
 def moved_config(reading: Reading) -> dict[str, Any]:
     """A configuration that gives each layer, under its new name, the rank and scale that it had."""
-    config = {key: value for key, value in reading.config.items() if key not in NARROWING}
-    config["target_modules"] = sorted(reading.target(pair) for pair in reading.pairs)
+    kept = (
+        () if reading.config.get("target_parameters") else NARROWING
+    )  # then both lists stay, and match by their ends
+    config = {key: value for key, value in reading.config.items() if key not in kept}
+    if not reading.config.get("target_parameters"):
+        config["target_modules"] = sorted(reading.target(pair) for pair in reading.pairs)
     for field in ("rank_pattern", "alpha_pattern"):
         patterns = reading.config.get(field) or {}
         keys = {
@@ -60,10 +64,12 @@ def moved_config(reading: Reading) -> dict[str, Any]:
     return config
 
 
-def notes_of(reading: Reading, moves: Mapping[str, Move] | None) -> Iterator[str]:
+def notes_of(reading: Reading, others: Others, moves: Mapping[str, Move] | None) -> Iterator[str]:
     """How it is read, where that is not plain."""
     if moves is None:
         return
+    if others.originals:
+        yield f"its file holds the base's own copy of what it saves whole ({shown(others.originals)}); that is left out"
     files = reading.files
     if files.form == "mlx-lm":
         yield (

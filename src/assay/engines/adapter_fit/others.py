@@ -22,7 +22,7 @@ VALUES = ("v_head", "value_head")
 """What trainers by reinforcement call a head that values."""
 CLASSIFYING = ("SEQ_CLS", "TOKEN_CLS", "QUESTION_ANS")
 TOKENS = ("token_adapter", "trainable_tokens_delta", "trainable_tokens_original")
-INNER = (".base_layer", ".modules_to_save.default", ".modules_to_save", ".original_module")
+INNER = (".base_layer", ".modules_to_save.default", ".modules_to_save")
 """What peft puts between a layer and its weight."""
 
 
@@ -36,6 +36,8 @@ class Others:
     """Weights of the base that they take the place of, by their names in the file."""
     left_out: list[str] = field(default_factory=list)
     """Those that take no part in generating text."""
+    originals: list[str] = field(default_factory=list)
+    """The base's own copies of what is saved whole, which peft keeps beside it."""
     error: EngineError | None = None
 
 
@@ -62,6 +64,8 @@ def sort_others(reading: Reading) -> Others:
         words, (layer, _, kind) = name.split("."), name.rpartition(".")
         if set(words) & set(VALUES):
             found.left_out.append(key)
+        elif layer.endswith(".original_module"):
+            found.originals.append(key)
         elif set(words) & set(TOKENS):
             found.moves[key] = Move(PREFIX + name)
             if not config.get("trainable_token_indices"):
@@ -69,7 +73,7 @@ def sort_others(reading: Reading) -> Others:
         elif kind in ("weight", "bias") and (place := _place(config, layer, places)):
             if kind == "bias" and layer in reading.placed and config.get("bias", "none") != "none":
                 found.error = found.error or _old_bias(config, layer)
-            inner = layer.removeprefix(_outer(layer))
+            inner = ".base_layer" if layer.endswith(".base_layer") else ""
             found.moves[key] = Move(f"{PREFIX}{place}{inner}.{kind}")
             found.replaces[key] = f"{place}.{kind}"
             found.error = found.error or _rows(place, key, reading)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from assay.engines.adapter_files import AdapterFiles
-from assay.engines.adapter_fit.configuration import matched_pattern, scale_of
+from assay.engines.adapter_fit.configuration import ends_with, matched_pattern, scale_of, targets
 from assay.engines.adapter_fit.names import Part, block_of, parse, prefix_of
 from assay.engines.adapter_fit.places import Pair, Places, make_pairs
 from assay.engines.adapter_fit.types import BaseShapes, Layer
@@ -75,6 +75,12 @@ class Reading:
         fields = ("rank_pattern", "alpha_pattern")
         known = any(matched_pattern(self.config.get(field), pair.layer) is not None for field in fields)
         return pair.layer if known else self.placed[pair.layer]
+
+    def is_targeted(self, pair: Pair) -> bool:
+        """Whether the configuration targets a layer, by the file's name or the base's, or a parameter of it."""
+        names = (pair.layer, self.placed[pair.layer])
+        parameters = self.config.get("target_parameters") or ()
+        return any(targets(self.config, name) or ends_with(f"{name}.weight", parameters) for name in names)
 
     def target(self, pair: Pair) -> str:
         """The name that a loader finds the layer by: the base's.

@@ -115,10 +115,12 @@ def ends_with_any(name: str, base: BaseShapes) -> bool:
     return any(ends_with(module, [name]) for module in _modules(base))
 
 
-def replaced_warnings(config: Mapping[str, Any], replaces: Iterable[str], base: BaseShapes) -> Iterator[str]:
+def replaced_warnings(
+    config: Mapping[str, Any], replaces: Iterable[str], base: BaseShapes, *, compared: bool = True
+) -> Iterator[str]:
     """Of embeddings or an output layer that a file holds whole and its configuration does not name.
 
-    replaces: those with other numbers than the base's; peft saves many just as they were.
+    replaces: those with other numbers than the base's, if they were compared; peft saves many just as they were.
     """
     saved = config.get("modules_to_save") or ()
     for name in replaces:
@@ -126,7 +128,7 @@ def replaced_warnings(config: Mapping[str, Any], replaces: Iterable[str], base: 
         last = layer.rpartition(".")[2]
         if ends_with(layer, [saved] if isinstance(saved, str) else saved) or not name.endswith(".weight"):
             continue
-        head = last == "lm_head"
+        head, unless = last == "lm_head", "" if compared else ", where its numbers are others"
         if not head and not is_embedding(layer):
             continue
         what = "output layer" if head else "embeddings"
@@ -137,7 +139,7 @@ def replaced_warnings(config: Mapping[str, Any], replaces: Iterable[str], base: 
         )
         yield (
             f"its file holds {name} whole, which modules_to_save: {config.get('modules_to_save')} does not name: it "
-            f"takes the place of the base's {what}{other} while the adapter is on"
+            f"takes the place of the base's {what}{other} while the adapter is on{unless}"
         )
 
 
@@ -171,7 +173,7 @@ def base_warnings(
 ) -> Iterator[str]:
     """Of a base by another name, or of another precision, than the one that the configuration names.
 
-    precision: of the base as it is run, where it is quantized. form: whose field names it.
+    precision: of the base as it is run, where the engine quantizes it. form: whose field names it.
     """
     field = "base_model_name_or_path" if form == "peft" else "model"
     trained = str(config.get("base_model_name_or_path") or "")
@@ -183,9 +185,12 @@ def base_warnings(
             f"not the same weights under another name, give that base"
         )
         return
-    before, now = precision_of(trained), precision or precision_of(base.name)
-    if before and before != now and last_part(trained) != last_part(base.name):
+    if last_part(trained) == last_part(base.name) and not precision:
+        return
+    before, now = precision_of(trained), precision or base.precision or precision_of(base.name)
+    if before != now:
+        how = f"it was trained on {before}" if before else "its name tells of no quantized weights"
         yield (
-            f"{field}: {trained}: it was trained on {before} of what looks like the same base, and is "
-            f"run on {now or 'the unquantized weights'} of the base given; results can differ from those of its training"
+            f"{field}: {trained}: {how} of what looks like the same base, and it is run on "
+            f"{now or 'the unquantized weights'} of the base given; results can differ from those of its training"
         )

@@ -13,6 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from assay.engines.adapter_fit import BaseShapes
+from assay.engines.adapter_fit.header import config_precision
 from assay.engines.adapter_fit.silent import base_warnings, missing_warning, replaced_warnings
 from assay.engines.adapter_values import changed_weights
 from assay.engines.api import Problem
@@ -80,7 +81,8 @@ def inspect_adapter(
         return Inspection(None, (Problem(name, "error", str(bad)),))
     changed = adapter.replaces or (changed_weights(adapter.files, adapter.fit, weights) if weights else ())
     tied = bool(getattr(base.model.config.get_text_config(), "tie_word_embeddings", False))
-    shapes, config = BaseShapes(tied=tied, name=base.called), adapter.fit.config
+    kept = config_precision(base.model.config.to_dict())
+    shapes, config = BaseShapes(tied=tied, name=base.called, precision=kept), adapter.fit.config
     texts = (
         *adapter.fit.warnings,
         *replaced_warnings(config, changed, shapes),

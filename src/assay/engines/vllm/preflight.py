@@ -12,12 +12,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from assay.engines.adapter_files import WEIGHT_FILES, read_adapter_files
-from assay.engines.adapter_fit import BaseShapes, header_shapes
+from assay.engines.adapter_fit import header_shapes
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import own_template, read_tokens
 from assay.engines.end_tokens import own_end, read_vocabulary
@@ -76,7 +77,8 @@ class VllmPreflight(Preflight):
         self.dtype = settings.dtype or _dtype(self.config, self._weights)
         quantized = bool(self.config.get("quantization_config")) or settings.quantization is not None
         shapes = header_shapes(self.folder, self._weights, str(base.source))
-        self._base = BaseShapes({}, shapes.model_type, shapes.tied, shapes.name) if quantized else shapes
+        self._base = replace(shapes, layers={}) if quantized else shapes
+        self._precision = f"quantized weights ({settings.quantization})" if settings.quantization else ""
         super().__init__(base.name, read_tokens(self.folder))
         self._vocabulary = read_vocabulary(self.folder)
         text = self.config.get("text_config")
@@ -110,7 +112,7 @@ class VllmPreflight(Preflight):
             self.note(Problem(weights.name, "error", str(bad)))
             return
         self.add_adapter(weights.name, identity, template)
-        self.note_fit(weights.name, needs.fit, self._base)
+        self.note_fit(weights.name, needs.fit, self._base, self._precision)
         self.add_end(weights.name, end, self._all_ends(), self._vocabulary)
         called = f"{weights.name}-{json_sha256(identity)[:12]}"
         self.adapters[weights.name] = Adapter(weights.name, called, files, needs, stamp)
