@@ -10,6 +10,7 @@ from assay.plan import MetricName, Plan, Subject, claim_block
 from assay.records import digest
 from assay.verdicts.agreement import agreements
 from assay.verdicts.claims import controls, count, judge_claims, other_cells
+from assay.verdicts.course import courses
 from assay.verdicts.dose import doses
 from assay.verdicts.drift import drifts
 from assay.verdicts.evidence import Evidence
@@ -82,6 +83,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         agreement=agreements(plan, claims, pairs),
         changes=() if plan.summary else changes(plan, evidence, pairs, (*claims, *cells)),
         dose=doses(plan, pairs, evidence),
+        courses=courses(plan, pairs, evidence, engine),
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 

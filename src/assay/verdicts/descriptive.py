@@ -1,12 +1,14 @@
 """What is described beside the verdicts: agreement between benchmarks, what changed in the
-responses, whether adapters are applied, and how much answers change by themselves.
+responses, whether adapters are applied, how much answers change by themselves, and gains over scales and steps.
 
-Nothing here decides anything. Gains and shares are fractions of 1.
+Nothing here decides a claim. Gains and shares are fractions of 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from assay.stats import Verdict
 
 __all__ = [
     "AdapterAgreement",
@@ -14,6 +16,8 @@ __all__ = [
     "Applied",
     "BenchmarkGain",
     "Change",
+    "Course",
+    "CoursePoint",
     "Difference",
     "Dose",
     "DoseGain",
@@ -22,6 +26,7 @@ __all__ = [
     "NoiseFloor",
     "PairAgreement",
     "RankCorrelation",
+    "StepChoice",
     "TypeDifference",
 ]
 
@@ -218,6 +223,70 @@ class Dose:
     """Two-sided confidence of the intervals; they do not allow for there being several scales."""
     points: tuple[DosePoint, ...]
     """The weakest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePoint:
+    """A training at one step."""
+
+    step: int | None
+    """Null: the result of the training."""
+    subject: str
+    """As in the matrix."""
+    target: DoseGain | None
+    """Null where it was not measured, or is not applied."""
+    off_target: tuple[DoseGain | None, ...]
+    """In the order of the metrics; null likewise."""
+    drift: float | None
+    """Variant `gap`; null where a gain that it is made of was not measured."""
+    drift_interval: Ends | None
+    """Null likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepChoice:
+    """The checkpoint with the largest gain, judged as the best of several."""
+
+    subject: str
+    """As in the matrix."""
+    step: int | None
+    """Null: the result of the training."""
+    gain: float
+    """On the claimed metric."""
+    interval: Ends
+    """Of the gain; it allows for the number looked at."""
+    level: float
+    """Two-sided confidence of `interval`."""
+    looked_at: int
+    """Checkpoints that it was chosen from, measured or not."""
+    verdict: Verdict
+    """The word that the interval allows."""
+    material: bool
+    """It fell by the margin or more."""
+    within_noise: bool
+    """The word would not hold if unequal noise of the engine moved the gain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Gains and drift of one training over its checkpoints; at step 0 each is 0."""
+
+    training: str
+    """Recipe, and seed where it is known."""
+    base: str
+    """What was trained."""
+    label: str
+    """The label that is tested."""
+    target: str
+    """The claimed metric."""
+    off_target: tuple[str, ...]
+    """The metrics that drift is measured on."""
+    level: float
+    """Two-sided confidence of the points' intervals; they do not allow for there being several checkpoints."""
+    points: tuple[CoursePoint, ...]
+    """By step; the result of the training comes last."""
+    choice: StepChoice | None
+    """Null where checkpoints were not all asked the same prompts."""
 
 
 @dataclass(frozen=True, slots=True)

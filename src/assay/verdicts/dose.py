@@ -11,7 +11,7 @@ from assay.verdicts.drift import Prompts, drifts_of, prompts_by_task
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 
-__all__ = ["doses"]
+__all__ = ["doses", "gain_at"]
 
 
 def doses(plan: Plan, pairs: Pairs, evidence: Evidence) -> tuple[Dose, ...]:
@@ -56,14 +56,15 @@ def _point(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> Dos
     return DosePoint(
         scale=claim.subject.scale,
         subject=name,
-        target=_gain(pairs.of(claim), level),
-        off_target=tuple(_gain(pairs.cells[name, metric], level) for metric in claim.off_target),
+        target=gain_at(pairs.of(claim), level),
+        off_target=tuple(gain_at(pairs.cells[name, metric], level) for metric in claim.off_target),
         drift=None if drift is None else drift.value,
         drift_interval=None if drift is None else drift.interval,
     )
 
 
-def _gain(cell: PairedScores | Unmeasured, level: float) -> DoseGain | None:
+def gain_at(cell: PairedScores | Unmeasured, level: float) -> DoseGain | None:
+    """The gain of one subject, with an interval where there is one; None where it was not measured."""
     if isinstance(cell, PairedScores):
         return DoseGain(cell.gain.estimate, cell.gain.interval(level))
     if cell.score is None or cell.base_score is None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from assay.plan import step_words
 from assay.stats import Verdict
-from assay.verdicts.descriptive import Agreement, Applied, Change, Dose, EngineNoise, NoiseFloor
+from assay.verdicts.descriptive import Agreement, Applied, Change, Course, Dose, EngineNoise, NoiseFloor
 from assay.verdicts.notebook import coloured, ends, points, table, text
 from assay.verdicts.parts import (
     ClaimsDeclared,
@@ -424,6 +424,8 @@ class Result:
     """What else changed where an adapter gained or fell; describes, and decides nothing."""
     dose: tuple[Dose, ...] = ()
     """One for each adapter of several scales and each metric that it claims; describes, and decides nothing."""
+    courses: tuple[Course, ...] = ()
+    """One for each training with several checkpoints and each metric that it claims."""
     models: tuple[str, ...] = ()
     """Subjects that are full models of their own weights, not adapters."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from assay.report.html.dose import HEIGHT, WIDTH, dose_figures
+from assay.report.html.dose import HEIGHT, WIDTH, course_figures, dose_figures
 from assay.verdicts import Result
-from assay.verdicts.descriptive import Dose, DoseGain, DosePoint
+from assay.verdicts.descriptive import Course, CoursePoint, Dose, DoseGain, DosePoint
 
 POINTS = (
     DosePoint(0.5, "a@0.5", DoseGain(0.02, (-0.01, 0.05)), (DoseGain(0.0, None),), -0.02, (-0.06, 0.02)),
@@ -47,3 +47,20 @@ def test_intervals_of_two_series_at_one_scale_are_apart() -> None:
     figure, _ = dose_figures(cast("Result", Found()), 0.05)
     first = [series.marks[0].x for series in figure.series]
     assert len(set(first)) == len(first)
+
+
+def test_the_result_of_a_training_is_drawn_behind_its_last_checkpoint() -> None:
+    points = tuple(
+        CoursePoint(step, f"a-{step}", DoseGain(0.1, (0.06, 0.14)), (), None, None)
+        for step in (100, 400, None)
+    )
+
+    class Stepped:
+        courses = (Course("a, seed 1", "base", "numeric", "math.numeric_match", (), 0.9, points, None),)
+
+    (figure,) = course_figures(cast("Result", Stepped()), 0.05)
+    assert [text for text, _ in figure.scales] == ["0", "100", "400", "result"]
+    places = [x for _, x in figure.scales]
+    assert places == sorted(set(places))
+    assert places[-1] < WIDTH
+    assert figure.series[0].marks[-1].words == "math.numeric_match at step result: +10.0 [+6.0, +14.0] points"

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from assay.plan import Plan
 from assay.report.gate import apply_gate
-from assay.report.html.dose import dose_figures
+from assay.report.html.dose import course_figures, dose_figures
 from assay.report.html.embed import Embedded, embed
 from assay.report.html.forest import forest
 from assay.report.html.page_data import PageData, RunRecords, gather
@@ -62,6 +62,7 @@ def _context(result: Result, plan: Plan, data: PageData, flips: Embedded) -> dic
         "forest": forest(result, plan, [column.metric for column in metrics if column.primary]),
         "plane": plane(result, plan),
         "doses": dose_figures(result, plan.margin),
+        "courses": course_figures(result, plan.margin),
         "drifts": [entry for entry in result.drift if entry.variant == "gap"],
         "types": types(data),
         "splits": splits(result, metrics),

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from assay.report.text.numbers import interval, points
+from assay.report.text.numbers import confidence, interval, points
+from assay.stats import Verdict
 from assay.stats.agreement import FEWEST
 from assay.verdicts import Result
-from assay.verdicts.descriptive import Change, Difference, PairAgreement, RankCorrelation, TypeDifference
+from assay.verdicts.descriptive import (
+    Change,
+    Course,
+    CoursePoint,
+    Difference,
+    PairAgreement,
+    RankCorrelation,
+    TypeDifference,
+)
 from assay.verdicts.response_changes import LENGTHS, MEASURES
 
 __all__ = [
     "CHANGED",
+    "COURSE",
     "DOSE",
     "ENDS",
+    "choice_words",
     "difference_words",
     "ends_words",
     "measures",
     "moved_types",
     "rank_words",
     "sign_words",
+    "step_label",
     "unmoved_words",
 ]
 
@@ -33,8 +45,37 @@ DOSE = (
     "better than it is."
 )
 """Shown above gains at several scales."""
+COURSE = (
+    "Descriptive: a training at several of its steps. At step 0 it is the base, and every gain is 0. Intervals of the points do "
+    "not allow for there being several checkpoints; that of the checkpoint to take does."
+)
+"""Shown above gains over steps."""
 ENDS = "Rank correlation is Spearman's over recipes (mean over seeds), as independent draws, with a 95 % interval from 4 on."
 """Shown with rank correlations."""
+
+
+def step_label(point: CoursePoint) -> str:
+    """`200`, or `result`."""
+    return "result" if point.step is None else str(point.step)
+
+
+def choice_words(course: Course) -> str:
+    """Which checkpoint to take, as the best of those that were looked at."""
+    choice = course.choice
+    if choice is None:
+        return "Its checkpoints are not all known on the same prompts, so none is chosen here."
+    at = "its result" if choice.step is None else f"step {choice.step}"
+    word = choice.verdict.value + (" (material)" if choice.material else "")
+    taken = (
+        f"Of {choice.looked_at} checkpoints {choice.subject} ({at}) has the largest gain, {points(choice.gain)} points. "
+        f"Allowing for the choice on the same prompts, the interval is {interval(choice.interval)} "
+        f"({confidence(choice.level)}): {word}"
+    )
+    if choice.within_noise:
+        return f"{taken}, which would not hold if unequal noise of the engine moved the gain."
+    if choice.verdict is Verdict.TRIVIAL:
+        return f"{taken}. It is the one to take, and gains less than the margin."
+    return f"{taken}. " + ("Take it." if choice.verdict.rises else "No checkpoint is shown to gain.")
 
 
 def difference_words(entry: Difference) -> str:
