@@ -17,7 +17,15 @@ from assay.stats import Verdict
 TORCH = importlib.util.find_spec("torch") is not None
 
 
-@pytest.mark.parametrize("name", FILES)
+PAGES = [
+    pytest.param(name, marks=pytest.mark.slow)
+    if name in NEEDS_TORCH
+    else name  # importing torch takes seconds
+    for name in FILES
+]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_what_the_code_says(name: str) -> None:
     if name in NEEDS_TORCH and not TORCH:
         pytest.skip("torch is not installed")
