@@ -21,15 +21,15 @@ class Decoding(Fields):
     """How to generate. What is not set is decided by the task."""
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Longest response, for tasks without a limit of their own."""
+    """Tokens of the longest response, for tasks without a limit of their own."""
     temperature: Annotated[float, Field(ge=0)] | None = None
-    """0 is greedy."""
+    """The sampling temperature; 0 is greedy."""
     samples: Annotated[int, Field(gt=0)] = 1
     """Responses to each prompt."""
     seed: Seed = 0
-    """Of the sampling."""
+    """Seed of the sampling."""
     template: Line | None = None
-    """`chat`, `none`, or a template file."""
+    """The chat template: `chat` (the base's own), `none`, or a template file."""
     after: Cut | None = None
     """Keep what follows the first such mark, where there is one."""
 
@@ -40,9 +40,9 @@ class EngineSettings(Fields):
     name: Line = ""
     """`torch`, `vllm`, `ray:torch`, ...; `torch` where a subject has weights, else `recorded`."""
     dtype: Name | None = None
-    """Of the weights; the engine's choice by default."""
+    """The data type of the weights; the engine's choice by default."""
     quantization: Name | None = None
-    """Of the base."""
+    """How the base is quantized when it is loaded; not at all by default."""
     url: Url | None = None
     """A server's address, for the engine `openai`; it holds no key and no password."""
     server: Name | None = None
@@ -50,7 +50,7 @@ class EngineSettings(Fields):
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """Most requests at a server at once."""
+    """The largest number of requests at a server at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that a server may take for one answer."""
     options: Mapping[Line, Free] = {}
@@ -92,9 +92,9 @@ class JudgeSettings(Fields):
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     max_tokens: Annotated[int, Field(gt=0)] = 2048
-    """Longest answer."""
+    """Tokens of the longest answer."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """Most requests at once."""
+    """The largest number of requests at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
     """Seconds that one answer may take."""
     options: Mapping[Line, Free] = {}

@@ -109,7 +109,7 @@ class ResponseFile(Fields):
     """Recorded responses of one subject to one task."""
 
     path: Line
-    """Relative to the study file."""
+    """The file, relative to the study file."""
     after: Cut | None = None
     """Keep what follows the first such mark, where there is one."""
     format: Literal["jsonl", "json", "csv", "parquet", "lm-eval"] = "jsonl"
@@ -129,7 +129,7 @@ class Base(Fields):
     model: Line | None = None
     """Folder, GGUF file or hub id, to generate from."""
     revision: Line | None = None
-    """Of the hub id."""
+    """The commit, tag or branch of the hub id."""
     file: Line | None = None
     """The GGUF file in the folder, or in the hub's repository."""
     responses: Responses | None = None
@@ -166,7 +166,7 @@ class Adapter(Fields):
     file: Line | None = None
     """The GGUF file in the model's folder, or in the hub's repository."""
     revision: Line | None = None
-    """Of the hub id."""
+    """The commit, tag or branch of the hub id."""
     responses: Responses | None = None
     """Task name to file, where the responses are recorded; `{scale}` in a path becomes each of several scales."""
 
@@ -192,23 +192,23 @@ class TaskEntry(Fields):
     name: Name = Field(default_factory=lambda fields: _stem(fields.get("task", "")))
     """What metrics are named after; the kind, or the file's name without its ending, by default."""
     prompts: Line | None = None
-    """The data, for kinds with prompts."""
+    """The file of prompts, for tasks that have prompts; by default from the hub, where the task is there."""
     examples: Line | None = None
-    """The data, for kinds with examples."""
+    """The file of examples, for tasks that have examples; by default from the hub, where the task is there."""
     include_path: Line | None = None
     """A folder with lm-eval task files, for `harness:`."""
     mode: Name | None = None
-    """How to verify; the kind's first by default."""
+    """How responses are verified: `reference` or `fixed`; the task's first mode by default."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Use only this many examples, the first ones."""
     seed: Seed | None = None
-    """Of the draw, for a kind that draws its own examples; 0 by default."""
+    """Seed of the draw, for a task that draws its own examples; 0 by default."""
     shots: Annotated[int, Field(ge=0)] | None = None
-    """Few-shot examples before each question; the task's form decides by default."""
+    """Few-shot examples before each question; by default what the task says."""
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Longest response; `decoding.max_tokens` by default, and then the task's form."""
+    """Tokens of the longest response; `decoding.max_tokens` by default, and then what the task says."""
     margin: Margin | None = None
-    """The study's by default."""
+    """The smallest gain that matters on this task; the study's by default."""
 
     @model_validator(mode="after")
     def _included(self) -> TaskEntry:
@@ -230,9 +230,9 @@ class ClaimEntry(Fields):
     metric: MetricText
     """Task and metric, as in `ifeval.prompt_strict`."""
     kind: Literal["gains", "keeps"] = "gains"
-    """To gain, or not to fall by the margin."""
+    """`gains`: to gain; `keeps`: not to fall by the margin or more."""
     margin: Margin | None = None
-    """The task's by default."""
+    """The smallest gain or fall that matters; the task's by default."""
     scale: Scale | None = None
     """The scale of the adapter that it is made of; 1, or the adapter's only one, by default."""
     against: Name | None = None
@@ -253,17 +253,17 @@ class Form(Fields):
     claims: Mapping[Name, Annotated[tuple[Annotated[ClaimEntry, wrapped("metric")], ...], Listed]] = {}
     """Label to claims; replaces that label's default."""
     family: Literal["adapter", "study"] = "adapter"
-    """Claims that share one error rate."""
+    """Which claims share `alpha`: those of one adapter, or all of the study."""
     margin: Margin = 0.05
     """The smallest gain that matters."""
     alpha: Annotated[float, Field(ge=1e-6, le=0.2)] = 0.05
-    """The error rate of a family."""
+    """The error rate of a family of claims, one-sided."""
     decoding: Decoding = Decoding()
     """How to generate."""
     engine: EngineSettings = EngineSettings()
     """What generates."""
     stop: Annotated[StopRule, wrapped("when")] = StopRule()
-    """When to stop generating."""
+    """When to stop generating responses."""
     seed: Seed = 0
     """Seed of the prompts' order and every simulation."""
     noise_prompts: Annotated[int, Field(ge=0)] | None = None

@@ -63,11 +63,11 @@ class BaseEntry(Fields):
     """The base that all adapters are trained on."""
 
     name: Name = ""
-    """In the study; the last part of `model` by default."""
+    """Its name in the study; the last part of `model` by default."""
     model: Line
     """Folder, GGUF file or hub id."""
     revision: Line | None = None
-    """Of the hub id."""
+    """The commit, tag or branch of the hub id."""
     file: Line | None = None
     """The GGUF file in the folder, or in the hub's repository."""
     dtype: Literal["float32", "bfloat16"] | None = None
@@ -78,15 +78,15 @@ class Data(Fields):
     """Prompts and responses to learn from: a file, a dataset of the hub, or a draw from the synthetic data (`world`)."""
 
     path: Line | None = None
-    """JSONL, relative to the recipe file."""
+    """A JSONL file, relative to the recipe file."""
     hub: Line | None = None
-    """A dataset's id."""
+    """The id of a dataset on the hub."""
     config: Line | None = None
     """Which of the hub dataset's configurations."""
     revision: Line | None = None
     """Commit of the hub dataset."""
     split: Line | None = None
-    """Of the hub dataset."""
+    """The split of the hub dataset."""
     prompt: Annotated[tuple[Line, ...], Listed, ONE] | None = None
     """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
     response: Line | None = None
@@ -134,31 +134,31 @@ class SettingsEntry(Fields):
     """How to train. Each field holds the values of one setting, one recipe for each."""
 
     rank: _Wholes = (8,)
-    """Of the low-rank matrices."""
+    """The rank of the low-rank matrices."""
     alpha: _Above = (16.0,)
     """The change is scaled by alpha / rank."""
     rslora: _Flags = (False,)
     """Scale by alpha / sqrt(rank) instead."""
     dropout: _Shares = (0.0,)
-    """Of what goes into the low-rank matrices."""
+    """The share of the low-rank matrices' input that is dropped."""
     target_modules: _ModuleSets = (("all-linear",),)
     """Last parts of the names of the base's linear layers, or `all-linear`: all but the output layer."""
     learning_rate: _Above = (2e-4,)
-    """At its highest."""
+    """The learning rate at its highest."""
     schedule: _Schedules = ("cosine",)
     """How the learning rate falls after the warm-up."""
     warmup: _Shares = (0.03,)
     """Share of the steps, rounded down, over which the learning rate rises from 0."""
     weight_decay: _NotBelow = (0.0,)
-    """AdamW's."""
+    """The weight decay of AdamW."""
     clip: _NotBelow = (1.0,)
-    """Longest gradient; 0 does not clip."""
+    """The largest norm of a gradient, to which larger ones are scaled down; 0 does not clip."""
     steps: _Wholes | None = None
-    """Updates of the weights."""
+    """The number of updates of the weights."""
     epochs: _Above | None = None
     """Passes over the data, where `steps` is not given; 1 by default."""
     batch: _Wholes = (32,)
-    """Examples of one step."""
+    """The number of examples in one step."""
     accumulate: _Wholes = (1,)
     """Equal parts in which a batch is gone through at least, to spare memory."""
     max_length: _Wholes = (1024,)
@@ -187,7 +187,7 @@ class AdapterEntry(Fields):
     control: Literal["gains", "no gain"] | None = None
     """As in a study: makes its adapters controls."""
     seeds: Annotated[tuple[_Seed, ...], Listed]
-    """An adapter for each."""
+    """The training seeds; an adapter for each."""
     data: Annotated[tuple[Data, ...], Listed, ONE]
     """What is learnt from; a list is put together."""
     leave_out: Annotated[tuple[Name, ...], Listed, ONE] | None = None
@@ -200,7 +200,7 @@ class RecipeForm(Fields):
     """All fields of a recipe file."""
 
     name: _FolderName
-    """Of the study that is written."""
+    """The name of the study that is written."""
     base: BaseEntry
     """What the adapters are trained on, and compared with."""
     adapters: Annotated[tuple[AdapterEntry, ...], Listed]

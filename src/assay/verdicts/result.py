@@ -78,7 +78,7 @@ class ClaimResult:
     reason: str | None = None
     """Why `not measured` or `not applied`."""
     n: int | None = None
-    """Prompts."""
+    """Number of prompts."""
     base_score: float | None = None
     """The base's score."""
     score: float | None = None
@@ -86,15 +86,15 @@ class ClaimResult:
     gain: float | None = None
     """`score` less `base_score`."""
     interval: Interval | None = None
-    """Under the study's declared family."""
+    """Interval of the gain, under the study's declared family."""
     level: float | None = None
     """Two-sided confidence of `interval`."""
     adapter_interval: Interval | None = None
-    """Were each adapter a family of its own."""
+    """The interval if each adapter were a family of its own."""
     study_interval: Interval | None = None
-    """Were all claims of the study one family."""
+    """The interval if all claims of the study were one family."""
     p: float | None = None
-    """One-sided, of the null that the verdict rejects; not adjusted, compare it with (1 - level) / 2."""
+    """One-sided p-value of the null that the verdict rejects; not adjusted, compare it with (1 - level) / 2."""
     p_exact: float | None = None
     """Two-sided exact McNemar test of no difference, for metrics that pass or fail a prompt."""
     better: int | None = None
@@ -148,7 +148,7 @@ class Cell:
     reason: str | None = None
     """Why there is no gain."""
     n: int | None = None
-    """Prompts."""
+    """Number of prompts."""
     base_score: float | None = None
     """The base's score."""
     score: float | None = None
@@ -156,11 +156,11 @@ class Cell:
     gain: float | None = None
     """`score` less `base_score`."""
     interval: Interval | None = None
-    """Of the gain, not adjusted."""
+    """Interval of the gain, not adjusted."""
     level: float | None = None
     """Two-sided confidence of `interval`."""
     p: float | None = None
-    """Two-sided, of no difference."""
+    """Two-sided p-value of no difference."""
     q: float | None = None
     """`p` adjusted by Benjamini and Hochberg over the study's exploratory cells."""
     harm_excluded: bool | None = None
@@ -200,7 +200,7 @@ class DriftResult:
     value: float
     """The drift, in the metric's units."""
     interval: Interval | None
-    """Of the drift."""
+    """Interval of the drift."""
     level: float
     """Two-sided confidence of `interval`."""
     target_gain: float
@@ -242,13 +242,13 @@ class RecipeResult:
     seeds: tuple[int, ...]
     """The training seeds, in order."""
     gains: tuple[float, ...]
-    """One a seed."""
+    """The gain of each seed."""
     n: int
-    """Prompts."""
+    """Number of prompts."""
     gain: float
     """Mean over seeds."""
     interval: Interval
-    """Of the mean gain, for other seeds and other prompts."""
+    """Interval of the mean gain, for other seeds and other prompts."""
     level: float
     """Two-sided confidence of `interval`."""
     p: float
@@ -262,15 +262,15 @@ class RecipeResult:
     examples_needed: int | None
     """About how many prompts would decide an `undecided` claim, if prompts can."""
     var_prompt: float
-    """Variance of a prompt's difference between prompts, between seeds, and the rest."""
+    """Variance of a prompt's difference between prompts."""
     var_seed: float
     """Variance between seeds."""
     var_resid: float
     """The rest of it, beyond prompts and seeds."""
     se_prompt: float
-    """Of the mean gain: these adapters, other prompts."""
+    """Standard error of the mean gain: these adapters, other prompts."""
     se_seed: float
-    """Of the mean gain: these prompts, other seeds."""
+    """Standard error of the mean gain: these prompts, other seeds."""
     flip_rate: float
     """Share of prompts on which the seeds disagree."""
     next_seed: Interval
@@ -379,9 +379,9 @@ class Result:
     study: str
     """The study's name."""
     alpha: float
-    """The error rate of a family."""
+    """The error rate of a family of claims, one-sided."""
     family: Literal["adapter", "study"]
-    """Claims that share one error rate."""
+    """Which claims share `alpha`."""
     claims: tuple[ClaimResult, ...]
     """One verdict for each claim of an adapter."""
     cells: tuple[Cell, ...]
