@@ -39,7 +39,7 @@ WORDS: dict[str, set[str]] = {
 """Forbidden words, and the rooms that use them."""
 VARIABLES: dict[str, set[str]] = {
     "asked": {"records", "runs", "verdicts"},
-    "found": {"engines", "records", "report", "runs", "stats", "training", "verdicts"},
+    "found": {"records", "report", "runs", "stats", "training", "verdicts"},
     "one": {"stats", "verdicts"},
     "wanted": {"engines", "report", "stats"},
 }

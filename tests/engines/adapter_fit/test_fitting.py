@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from assay.engines.adapter_fit import BaseShapes
-from tests.engines.adapter_fit.shapes import BASE, LAYERS, Shapes, fit, pair, plain
+from tests.engines.adapter_fit.shapes import BASE, LAYERS, WIDTH, Shapes, fit, pair, plain
 
 
 def error(tensors: Shapes, base: BaseShapes = BASE, **config: Any) -> str:
@@ -43,3 +44,17 @@ def test_a_name_decides_nothing() -> None:
     for name in (None, "C:\\models\\small", "x/small-bnb-4bit", "someone/else-70b"):
         found = fit(plain(blocks=3), base_model_name_or_path=name)
         assert (found.error, len(found.missing)) == (None, 3)
+
+
+def test_a_tower_and_experts_of_the_base_are_not_missed() -> None:
+    more = {f"vision_tower.layers.{number}.self_attn.q_proj": (WIDTH, WIDTH) for number in range(90)}
+    more |= {f"model.layers.0.mlp.experts.{number}.down_proj": (WIDTH, WIDTH) for number in range(90)}
+    found = fit(plain(), BaseShapes({**BASE.layers, **more}))
+    assert (found.error, found.missing, found.warnings) == (None, (), ())
+
+
+def test_all_linear_means_the_layers_that_the_base_says_are_linear() -> None:
+    linear = frozenset(layer for layer in LAYERS if "q_proj" in layer)
+    config = {"target_modules": "all-linear"}
+    assert fit(plain("self_attn.q_proj"), replace(BASE, linear=linear), **config).missing == ()
+    assert len(fit(plain("self_attn.q_proj", "mlp.up_proj", "mlp.down_proj"), BASE, **config).missing) == 12

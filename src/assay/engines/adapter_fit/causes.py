@@ -254,7 +254,7 @@ def _name_error(
     """Of layers that the base has under no such name: another architecture, or other names for the same."""
     first = absent[0].layer
     text = f"{len(absent)} of its {len(pairs)} layers are not in the base ({shown(pair.layer for pair in absent)})"
-    own, other = family(first), next((found for name in base.layers if (found := family(name))), "")
+    own, other = family(first), next((known for name in base.layers if (known := family(name))), "")
     sizes = set(base.layers.values())
     if (
         all(pair.change in sizes for pair in absent)

@@ -106,7 +106,7 @@ def targeted_layers(config: Mapping[str, Any], base: BaseShapes) -> list[str]:
     return [
         layer
         for layer, shape in base.layers.items()
-        if _is_layer(layer, shape) and targets(config, layer) and not (linear and _outside(layer))
+        if _is_layer(layer, shape) and targets(config, layer) and not (linear and _outside(layer, base))
     ]
 
 
@@ -114,8 +114,10 @@ def _is_layer(layer: str, shape: Shape) -> bool:
     return len(shape) == 2 and not layer.endswith((".bias", ".scales", ".biases"))
 
 
-def _outside(layer: str) -> bool:
+def _outside(layer: str, base: BaseShapes) -> bool:
     """Whether `all-linear` leaves a layer out."""
+    if base.linear is not None:
+        return layer not in base.linear
     last = layer.rpartition(".")[2]
     return is_embedding(layer) or last in HEADS or last in ("wpe", "embed_positions")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assay.engines.adapter_files import AdapterFiles
-from assay.engines.adapter_fit.causes import empty_error, shown
+from assay.engines.adapter_fit.causes import empty_error, is_vision, shown
 from assay.engines.adapter_fit.checks import first_error
 from assay.engines.adapter_fit.configuration import targeted_layers
 from assay.engines.adapter_fit.mlx import mlx_config
@@ -45,6 +45,9 @@ def _complete(fit: Fit, reading: Reading, others: Others) -> Fit:
     config, base = reading.config, reading.base
     held = set(reading.placed.values())
     targeted = targeted_layers(config, base) if fit.form == "peft" and held else []
+    seeing = any(is_vision(pair.layer) for pair in reading.pairs)
+    # What sees may well be left alone, and experts have other names in files of other versions.
+    targeted = [name for name in targeted if ".experts" not in name and (seeing or not is_vision(name))]
     missing = [layer for layer in targeted if layer not in held]
     names = [*(reading.pattern_name(pair) for pair in reading.pairs), *missing]
     moves = moves_of(reading, others)

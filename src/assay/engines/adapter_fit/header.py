@@ -31,7 +31,7 @@ def entry_shapes(config: Mapping[str, Any], entries: Mapping[str, Entry], name: 
     kind = str(config.get("model_type") or "")
     tied = config.get("tie_word_embeddings") is True
     if precision := config_precision(config):
-        return BaseShapes({}, kind, tied, name, precision)
+        return BaseShapes({}, kind, tied, name, precision=precision)
     layers = {}
     for key, entry in entries.items():
         layer = key.removesuffix(".weight")

@@ -56,32 +56,32 @@ def sort_others(reading: Reading) -> Others:
     """What each of a file's other tensors is."""
     config, places = reading.config, reading.places
     adapters = {part.adapter for part in reading.parts} - {""}
-    found, unknown = Others(), []
+    others, unknown = Others(), []
     for key in reading.others:
         name, _, _ = unwrapped(key)
         for adapter in adapters:
             name = name.replace(f".{adapter}.", ".")
         words, (layer, _, kind) = name.split("."), name.rpartition(".")
         if set(words) & set(VALUES):
-            found.left_out.append(key)
+            others.left_out.append(key)
         elif layer.endswith(".original_module"):
-            found.originals.append(key)
+            others.originals.append(key)
         elif set(words) & set(TOKENS):
-            found.moves[key] = Move(PREFIX + name)
+            others.moves[key] = Move(PREFIX + name)
             if not config.get("trainable_token_indices"):
                 unknown.append(key)
         elif kind in ("weight", "bias") and (place := _place(config, layer, places)):
             if kind == "bias" and layer in reading.placed and config.get("bias", "none") != "none":
-                found.error = found.error or _old_bias(config, layer)
+                others.error = others.error or _old_bias(config, layer)
             inner = ".base_layer" if layer.endswith(".base_layer") else ""
-            found.moves[key] = Move(f"{PREFIX}{place}{inner}.{kind}")
-            found.replaces[key] = f"{place}.{kind}"
-            found.error = found.error or _rows(place, key, reading)
+            others.moves[key] = Move(f"{PREFIX}{place}{inner}.{kind}")
+            others.replaces[key] = f"{place}.{kind}"
+            others.error = others.error or _rows(place, key, reading)
         else:
             unknown.append(key)
     if unknown:
-        found.error = found.error or _unknown(config, unknown, places)
-    return found
+        others.error = others.error or _unknown(config, unknown, places)
+    return others
 
 
 def _outer(layer: str) -> str:

@@ -58,17 +58,17 @@ def make_pairs(parts: Iterable[Part], shapes: Mapping[str, Shape]) -> tuple[list
     for part in parts:
         layers.setdefault(part.layer, {})[part.matrix + (".bias" if part.bias else "")] = part
     pairs, halves = [], []
-    for layer, found in layers.items():
+    for layer, matrices in layers.items():
         for down, up in (
             ("lora_A", "lora_B"),
             ("lora_embedding_A", "lora_embedding_B"),
             ("lora_a", "lora_b"),
         ):
-            if down in found and up in found:
-                first, second = (shapes[found[name].key] for name in (down, up))
+            if down in matrices and up in matrices:
+                first, second = (shapes[matrices[name].key] for name in (down, up))
                 if down == "lora_a":
                     first, second = first[::-1], second[::-1]
-                pairs.append(Pair(layer, found, first, second, "embedding" in down))
+                pairs.append(Pair(layer, matrices, first, second, "embedding" in down))
                 break
         else:
             halves.append(layer)

@@ -25,6 +25,8 @@ class BaseShapes:
     """Whether its output layer is its embeddings."""
     name: str = ""
     """The folder or hub id that it was given by; empty: not known. It never decides whether an adapter fits."""
+    linear: frozenset[str] | None = None
+    """Layers that `all-linear` targets; None: only their shapes are known."""
     precision: str = ""
     """Of its weights, where they are quantized, as in `4 bits`."""
 

@@ -140,7 +140,7 @@ def _read(adapter: Adapter, files: AdapterFiles, base: Base, skeleton: PreTraine
         # Some types compute on the base's weights, which are not there: peft says the rest at loading.
         return replace(adapter, unstackable=unstackable(config) or "it cannot be checked")
     except Exception as bad:
-        raise _not_put_on(config, base, bad) from bad
+        raise _not_put_on(adapter, base, bad) from bad
     replaces = _replaced(files.weights[0], shapes, own, base)
     layers = {layer: module for layer, module in wrapped.named_modules() if isinstance(module, LoraLayer)}
     reason = unstackable(config) or _odd(layers)
@@ -167,7 +167,7 @@ def _read(adapter: Adapter, files: AdapterFiles, base: Base, skeleton: PreTraine
     if len(surplus) >= len(shapes) or not (deltas or reason):
         raise EngineError(
             f"no weight in {adapter.files.folder} fits a layer of the base {base.name!r} (targets: {_targets(config)})",
-            fix=_fix(config, base),
+            fix=_fix(adapter, base),
         )
     return replace(adapter, deltas=deltas)
 
@@ -209,8 +209,11 @@ def unstackable(config: PeftConfig) -> str:
     return f"it has {more}" if more else ""
 
 
-def _fix(config: PeftConfig, base: Base) -> str:
-    """What to do about an adapter that does not fit."""
+def _fix(adapter: Adapter, base: Base) -> str:
+    """What to do about an adapter that peft does not take: another base is no fix where all its layers fit this one."""
+    config = adapter.config
+    if adapter.fit.layers:
+        return "update peft, or save the adapter again"
     return base_fix({"base_model_name_or_path": config.base_model_name_or_path}, BaseShapes(name=base.called))
 
 
@@ -220,20 +223,22 @@ def _targets(config: PeftConfig) -> str:
     return ", ".join(sorted(map(str, named))) if isinstance(named, set | list | tuple) else str(named)
 
 
-def _not_put_on(config: PeftConfig, base: Base, bad: Exception) -> EngineError:
+def _not_put_on(adapter: Adapter, base: Base, bad: Exception) -> EngineError:
     """Why peft did not put its layers on the base."""
     if "not found in the base model" in str(bad):
-        message = f"the base {base.name!r} has no layers that its target_modules ({_targets(config)}) name"
+        message = (
+            f"the base {base.name!r} has no layers that its target_modules ({_targets(adapter.config)}) name"
+        )
     else:
         message = f"peft cannot put it on the base: {_first(bad)}"
-    return EngineError(message, fix=_fix(config, base))
+    return EngineError(message, fix=_fix(adapter, base))
 
 
 def _not_filled(
     adapter: Adapter, base: Base, misshapen: Mapping[str, tuple[Shape, Shape]], bad: Exception
 ) -> EngineError:
     """Why peft did not take the file."""
-    folder, fix = adapter.files.folder, _fix(adapter.config, base)
+    folder, fix = adapter.files.folder, _fix(adapter, base)
     if out_of_memory(bad):
         return EngineError(
             f"memory ran out while {folder} was read",

@@ -25,5 +25,11 @@ def model_shapes(model: PreTrainedModel, name: str) -> BaseShapes:
             layers[layer] = tuple(module.weight.shape)[::-1]
         elif isinstance(module, nn.Linear):
             layers[layer] = (module.out_features, module.in_features)
+    head = model.get_output_embeddings()
+    linear = frozenset(
+        layer
+        for layer, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D) and module is not head
+    )
     tied = bool(getattr(model.config.get_text_config(), "tie_word_embeddings", False))
-    return BaseShapes(layers, str(getattr(model.config, "model_type", "")), tied, name)
+    return BaseShapes(layers, str(getattr(model.config, "model_type", "")), tied, name, linear)
