@@ -131,13 +131,13 @@ class Preflight:
             )
             self.note(Problem(name, "warning", text))
 
-    def ends(self) -> Mapping[str, int]:
+    def end_texts(self) -> Mapping[str, int]:
         """Tokens that end the base's own texts, and their numbers; empty where they are not known."""
         return {}
 
     def token(self, text: str) -> int | None:
         """Number of a token of the base's; None where it has none, or that is not known."""
-        return self.ends().get(text)
+        return self.end_texts().get(text)
 
     def add_end(
         self, name: str, end: str | None, ends: Collection[int], vocabulary: Mapping[str, int]

@@ -47,7 +47,8 @@ def full_models(
 
 def _ends(name: str, model: Preflight, checked: Preflight) -> list[Problem]:
     """Have the base end its responses too where the model ends its own, as far as both have that token."""
-    more = {text: token for text, token in model.ends().items() if text not in checked.ends()}
+    known = checked.end_texts()
+    more = {text: token for text, token in model.end_texts().items() if text not in known}
     shared = tuple(token for text, token in more.items() if checked.token(text) == token)
     if not more:
         return []

@@ -66,6 +66,12 @@ def test_the_engine_is_found_by_its_name(home: Path) -> None:
     assert list(found.identities) == ["base"]
 
 
+def test_tokens_that_end_a_text_are_known_by_their_text(home: Path) -> None:
+    found = look(home)
+    assert found.end_texts() == {"</s>": 257}
+    assert (found.token("<pad>"), found.token("no token")) == (258, None)
+
+
 def test_nothing_is_loaded_by_looking(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assay.engines.torch.loading.AutoModelForCausalLM.from_pretrained", None)
     found = look(home, "r1", "r2")

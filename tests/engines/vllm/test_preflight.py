@@ -124,6 +124,15 @@ def test_ends_are_those_of_the_generation_configuration(home: Path) -> None:
     assert look(home).ends() == (9,)
 
 
+def test_end_tokens_have_texts_where_the_tokenizer_s_file_names_them(home: Path) -> None:
+    assert look(home).end_texts() == {}
+    vocabulary = {"model": {"vocab": {"a": 1, "<end>": 3}}, "added_tokens": [{"content": "</s>", "id": 2}]}
+    (home / "base" / "tokenizer.json").write_text(json.dumps(vocabulary))
+    found = look(home)
+    assert found.end_texts() == {"</s>": 2, "<end>": 3}
+    assert (found.token("a"), found.token("b")) == (1, None)
+
+
 def test_templates_are_rendered_and_told_apart(home: Path) -> None:
     (home / "math" / "chat_template.jinja").write_text("[{{ messages[0].content }}]")
     found = look(home, "math", "chat")

@@ -72,9 +72,9 @@ class RayPreflight(Preflight):
         """As the inner engine does it."""
         return self.inner.converse(turns, template, begun)
 
-    def ends(self) -> Mapping[str, int]:
+    def end_texts(self) -> Mapping[str, int]:
         """As the inner engine knows them."""
-        return self.inner.ends()
+        return self.inner.end_texts()
 
     def token(self, text: str) -> int | None:
         """As the inner engine knows it."""

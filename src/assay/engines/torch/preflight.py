@@ -164,7 +164,7 @@ class TorchPreflight(Preflight):
         size = adapter_bytes(inspection.adapter, dtype.itemsize, twice=twice)
         self.adapters[ref.name] = Usable(folder, stackable, size, stamp, ref.scale)
 
-    def ends(self) -> Mapping[str, int]:
+    def end_texts(self) -> Mapping[str, int]:
         """Tokens that end the base's own texts, and their numbers."""
         return {
             str(self._skeleton.tokenizer.convert_ids_to_tokens(token)): token

@@ -167,6 +167,15 @@ class VllmPreflight(Preflight):
         end = self._vocabulary.get(self.tokens.named.get("eos_token", ""))
         return {*self.ends(), *(() if end is None else (end,))}
 
+    def end_texts(self) -> Mapping[str, int]:
+        """Tokens that end the base's own texts, and their numbers, by its files."""
+        ends = self._all_ends()
+        return {text: token for text, token in self._vocabulary.items() if token in ends}
+
+    def token(self, text: str) -> int | None:
+        """Number of a token of the base's; None where it has none."""
+        return self._vocabulary.get(text)
+
     def _begin(self) -> None:
         settings: dict[str, Any] = {
             "engine": "vllm",
