@@ -27,7 +27,7 @@ def claims_of(study: Study, tasks: Tasks, subjects: Mapping[str, Subject]) -> tu
         (adapter, entry)
         for adapter in study.adapters
         for entry in _entries(study, tasks, adapter)
-        if entry.against not in adapter.scales  # the champion makes no claim against itself
+        if entry.against != _claimed(study, adapter, entry)  # the champion makes no claim against itself
     ]
     alphas = family_alphas([adapter.name for adapter, _ in entries], study.alpha, study.family)
     return tuple(
