@@ -30,7 +30,7 @@ def tokens() -> list[str]:
     """One for each byte, two letters that merge, and three special ones: 260."""
     visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
     alphabet = [chr(byte) for byte in visible] + [chr(256 + i) for i in range(256 - len(visible))]
-    return [*sorted(alphabet), "th", "<s>", "</s>", "<pad>"]
+    return [*sorted(alphabet), "th", "<s>", "</s>", "<|endoftext|>"]
 
 
 def toy_weights(seed: int = 0) -> Weights:
