@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assay.engines.peft_fields import DEFAULTS
 from assay.files import file_sha256
 from assay.inspecting import Inspection, LayerKind, inspect_adapter, read_base
 from tests.inspecting.adapters import matrices, write_adapter, write_base, write_tokenizer
@@ -194,3 +196,27 @@ def test_an_inspection_is_plain_data(tmp_path: Path) -> None:
     found = inspect(write_adapter(tmp_path / "a")).to_dict()
     assert list(found) == ["path", "kind", "status", "reasons", "layers", "engines", "digests"]
     assert json.loads(json.dumps(found))["engines"]["torch"] == {"loads": True, "reason": None}
+
+
+ODD: list[Any] = [None, True, 0, -1, 2.5, "x", "(", [], ["("], [1], {}, {"(": 4}, {"q_proj": None}, [[0, 1]]]
+
+
+@pytest.mark.parametrize("field", [*DEFAULTS, "fine_tune_type", "lora_parameters"])
+def test_no_value_of_a_field_ends_the_inspection_of_the_others(field: str, tmp_path: Path) -> None:
+    base = read_base(str(write_base(tmp_path / "base")))
+    for value in ODD:
+        folder = write_adapter(tmp_path / "a", **{field: value})
+        for known in (base, None):
+            found = inspect_adapter(str(folder), known)
+            assert found.status in ("usable", "warnings", "unusable")
+            assert bool(found.reasons) == (found.status != "usable")
+            json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_a_file_that_nests_without_end_is_unusable(tmp_path: Path) -> None:
+    folder = write_adapter(tmp_path / "a")
+    (folder / "adapter_config.json").write_text("[" * 200_000)
+    assert "is not JSON" in inspect(folder).reasons[0]
+    write_adapter(folder)
+    (folder / "adapter_model.safetensors").write_bytes(struct.pack("<Q", 200_000) + b"[" * 200_000)
+    assert "no whole safetensors header" in inspect(folder).reasons[0]

@@ -220,7 +220,7 @@ def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:
     try:
         content = json.loads(header).items()
         entries = {key: _entry(entry, 8 + length) for key, entry in content if key != "__metadata__"}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise EngineError(
             f"{path} ({size} bytes) has no whole safetensors header; download it again"
         ) from None
@@ -255,7 +255,7 @@ def read_object(path: Path) -> dict[str, Any]:
         value = json.loads(text)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as bad:
+    except (OSError, ValueError, RecursionError) as bad:
         raise EngineError(f"{path} is not JSON ({_first(bad)}); download it again") from None
     if not isinstance(value, dict):
         raise EngineError(f"{path} is not a JSON object; download it again")

@@ -85,8 +85,8 @@ def _digests(files: AdapterFiles, header: Mapping[str, Entry], texts: Texts) -> 
 
 def _kind(files: AdapterFiles, fit: Fit) -> str:
     config = fit.config
-    if config["peft_type"] != "LORA":
-        return str(config["peft_type"])
+    if (kind := config.get("peft_type", "LORA")) != "LORA":
+        return str(kind)
     flags = {"use_dora": "DoRA", "use_rslora": "rsLoRA", "use_qalora": "QALoRA"}
     name = next((words for field, words in flags.items() if config.get(field)), "LoRA")
     return f"{name} of mlx-lm" if files.form == "mlx-lm" else name

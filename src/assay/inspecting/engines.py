@@ -37,8 +37,8 @@ def _ready(check: Callable[[], object], fit: Fit) -> Readiness:
 
 def _check_torch(config: Mapping[str, Any]) -> None:
     """Raise EngineError for what peft, or a base that adapters share, does not take."""
-    kind = config["peft_type"]
-    if kind not in PEFT_TYPES:
+    kind = config.get("peft_type", "LORA")
+    if not isinstance(kind, str) or kind not in PEFT_TYPES:
         raise EngineError(
             f"peft_type {kind!r} is unknown to peft {PEFT_VERSION}",
             fix="update peft, or save the adapter again",
@@ -50,7 +50,7 @@ def _check_torch(config: Mapping[str, Any]) -> None:
 
 def _check_server(fit: Fit) -> None:
     """Raise EngineError for what servers of adapters do not take from a folder."""
-    kind = fit.config["peft_type"]
+    kind = fit.config.get("peft_type", "LORA")
     if kind != "LORA":
         raise EngineError(f"its type is {kind}, and servers take LORA only", fix="use the engine `torch`")
     refuse_changed_base(fit.config)
