@@ -15,7 +15,8 @@ from assay.verdicts.descriptive import Course
 from tests.studies import examples, responses, write_study
 
 N, FAILED = 200, 120
-CHANGES: Mapping[str, Mapping[int | None, tuple[int, int]]] = {
+Changes = Mapping[str, Mapping[int | None, tuple[int, int]]]
+CHANGES: Changes = {
     "math": {100: (12, 8), 300: (34, 6), None: (30, 6)},
     "other": {100: (3, 5), 300: (2, 12), None: (1, 20)},
 }
@@ -26,9 +27,7 @@ def passes(better: int, worse: int) -> list[bool]:
     return [i < better if i < FAILED else i < N - worse for i in range(N)]
 
 
-def stepped(
-    folder: Path, changes: Mapping[str, Mapping[int | None, tuple[int, int]]] = CHANGES, **fields: Any
-) -> Path:
+def stepped(folder: Path, changes: Changes = CHANGES, **fields: Any) -> Path:
     """A study of one training's checkpoints on two tasks, of which it claims `math`; its result is listed first."""
     folder.mkdir(exist_ok=True)
     adapters: list[dict[str, Any]] = []
@@ -107,7 +106,7 @@ def test_the_best_is_judged_at_a_level_that_allows_for_all_that_were_looked_at(
 
 
 def test_of_equal_checkpoints_the_earlier_is_taken_and_nothing_where_none_gains(tmp_path: Path) -> None:
-    none = {task: {100: (10, 10), 200: (12, 12), None: (8, 9)} for task in CHANGES}
+    none: Changes = {task: {100: (10, 10), 200: (12, 12), None: (8, 9)} for task in CHANGES}
     found = course(stepped(tmp_path / "study", none))
     assert found.choice is not None
     assert found.choice.step == 100
@@ -115,7 +114,7 @@ def test_of_equal_checkpoints_the_earlier_is_taken_and_nothing_where_none_gains(
 
 
 def test_a_word_for_one_checkpoint_may_not_hold_for_the_best_of_several(tmp_path: Path) -> None:
-    several = {task: {100 * step: (10, 2) for step in range(1, 9)} for task in CHANGES}
+    several: Changes = {task: {100 * step: (10, 2) for step in range(1, 9)} for task in CHANGES}
     study = stepped(tmp_path / "study", several)
     result = assay.run(study, study.parent / "run")
     assert {claim.verdict.value for claim in result.claims} == {"gain"}
@@ -124,7 +123,7 @@ def test_a_word_for_one_checkpoint_may_not_hold_for_the_best_of_several(tmp_path
 
 
 def test_a_single_adapter_has_no_course(tmp_path: Path) -> None:
-    one = {task: {100: (12, 8)} for task in CHANGES}
+    one: Changes = {task: {100: (12, 8)} for task in CHANGES}
     study = stepped(tmp_path / "study", one)
     assert assay.run(study, study.parent / "run").courses == ()
 
