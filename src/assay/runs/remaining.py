@@ -99,7 +99,7 @@ class Remaining:
             self.loading = self.loading[0], now - self.loading[0]
         self.base, self.batch, self.under_way, self.reported = base, {}, {}, {}
         self.begun = {prompt: len(tokens) for prompt, tokens in begun.items()}
-        self.work, self.since = np.zeros(4), now
+        self.work, self.since, self.rate = np.zeros(4), now, 0.0
         for prompt in prompts:
             _remove(self.ahead.get((base, is_again(prompt.name)), {}), prompt)
             if prompt not in begun:
