@@ -5,20 +5,22 @@
 MODEL is a folder with a model; DATA holds a prompt and a response a line. The plain way is the usual one: padded
 batches, a mask, logits and loss by the model, autocast where its weights are bfloat16. Both train a LoRA of rank 8
 on all linear layers, on the same examples in the same order. Tokens are those of the examples, never padding; the
-first step is not timed. Peak memory is that of a process of its own for each.
+first step is not timed. Both rates are by the clock; the second ratio is by the processor's time, which a busy machine
+changes less. Peak memory is that of a process of its own for each.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -27,6 +29,7 @@ from peft import get_peft_model
 from torch import Tensor
 from torch.utils.data import SequentialSampler
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_callback import PrinterCallback
 
 from assay.engines.torch import calm
 from assay.training.base import inspect_base, load
@@ -43,16 +46,18 @@ def main() -> None:
     """Print each round's rates and their ratio, then losses and peak memory."""
     given = _arguments()
     if given.alone:
-        print(json.dumps({"peak": _measure(given, given.alone)[2]}))
+        print(json.dumps({"peak": _measure(given, given.alone).peak}))
         return
-    print("round  assay   plain  ratio   first losses")
+    print("round  assay   plain  ratio  by processor time  losses of first and last step")
     ratios = []
     for number in range(given.rounds):
         ours, theirs = _measure(given, "assay"), _measure(given, "plain")
-        ratios.append(ours[0] / theirs[0])
-        losses = f"{ours[1][0]:.4f} {theirs[1][0]:.4f}, last {ours[1][-1]:.4f} {theirs[1][-1]:.4f}"
-        print(f"{number + 1:5} {ours[0]:6.0f}  {theirs[0]:6.0f}  {ratios[-1]:5.2f}   {losses}", flush=True)
-    print(f"ratio, middle of {len(ratios)}: {sorted(ratios)[len(ratios) // 2]:.2f}")
+        ratios.append((theirs.seconds / ours.seconds, theirs.processor / ours.processor))
+        rates = f"{ours.tokens / ours.seconds:6.0f}  {theirs.tokens / theirs.seconds:6.0f}"
+        losses = "  ".join(f"{way.losses[0]:.4f} {way.losses[-1]:.4f}" for way in (ours, theirs))
+        print(f"{number + 1:5} {rates}  {ratios[-1][0]:5.2f}  {ratios[-1][1]:17.2f}  {losses}", flush=True)
+    clock, processor = (median(values) for values in zip(*ratios, strict=True))
+    print(f"median ratio {clock:.2f}, by processor time {processor:.2f}")
     for way in ("assay", "plain"):
         out = subprocess.run(
             [sys.executable, *sys.argv, "--alone", way], capture_output=True, text=True, check=True
@@ -77,28 +82,43 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(given: argparse.Namespace, way: str) -> tuple[float, list[float], int]:
-    """Tokens a second, the loss of each step, and the peak memory of this process."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A few steps of training, without the first."""
+
+    tokens: int
+    seconds: float
+    processor: float
+    """Seconds of processor time."""
+    losses: list[float]
+    """Of each step."""
+    peak: int
+    """Bytes, of this process so far."""
+
+
+def _measure(given: argparse.Namespace, way: str) -> Measured:
     torch.set_num_threads(given.threads)
     warnings.simplefilter("ignore")
     with calm(), tempfile.TemporaryDirectory() as folder:
         model, job = _job(given, Path(folder))
-        ends: list[float] = []
+        ends: list[tuple[float, float]] = []
         losses: list[float] = []
 
         def report(done: int, loss: float, rate: float) -> None:  # noqa: ARG001
-            ends.append(time.perf_counter())
+            ends.append((time.perf_counter(), time.process_time()))
             losses.append(loss)
 
-        feed = Feed(
-            job.tokens, order([len(row) for row in job.tokens.rows], job.steps, given.batch, job.seed)
-        )
+        lengths = [len(row) for row in job.tokens.rows]
+        feed = Feed(job.tokens, order(lengths, job.steps, given.batch, job.seed))
         if way == "assay":
             train_adapter(model, job, Path(folder) / "made", report)
         else:
             _plain(model, job, feed, report)
-    rate = feed.tokens(given.batch, job.steps * given.batch) / (ends[-1] - ends[0])
-    return rate, losses, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds, processor = (last - first for first, last in zip(ends[0], ends[-1], strict=True))
+    # Not `ru_maxrss`, which a process inherits from the one that started it.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = 1024 * int(status["VmHWM"].split()[0])
+    return Measured(feed.tokens(given.batch, job.steps * given.batch), seconds, processor, losses, peak)
 
 
 def _job(given: argparse.Namespace, folder: Path) -> tuple[Any, Job]:
@@ -148,9 +168,11 @@ def _plain(model: Any, job: Job, feed: Feed, report: Any) -> None:
     )  # fmt: skip
     wrapped = get_peft_model(model, lora_config(settings))
     rows: Any = feed
-    _InOrder(
+    trainer = _InOrder(
         model=wrapped, args=arguments, train_dataset=rows, data_collator=_padded, callbacks=[_Watch(report)]
-    ).train()
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
 
 
 def _padded(examples: list[Example]) -> dict[str, Tensor]:

@@ -9,7 +9,19 @@ from tests.conftest import ABSENT
 from tests.training.whole import Whole, recipe
 
 NEED_TORCH = (
-    *("attention", "base", "batches", "lora", "loop", "manifest", "passes", "session", "study", "tokens"),
+    *(
+        "attention",
+        "base",
+        "batches",
+        "lora",
+        "loop",
+        "manifest",
+        "norm",
+        "passes",
+        "session",
+        "study",
+        "tokens",
+    ),
 )
 collect_ignore = [f"test_{name}.py" for name in NEED_TORCH] if ABSENT else []
 

@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM
 from assay.training.attention import NAME
 from assay.training.batches import Example
 from assay.training.lora import join
+from assay.training.norm import join_norms
 from assay.training.passes import Passes
 from tests.engines.torch.toys import KINDS, make_toy, quiet
 
@@ -77,6 +78,7 @@ def test_loss_and_gradients_are_those_of_peft_on_a_padded_batch(folder: Path, fo
     passes = Passes(model)
     assert passes.packs
     join(model)
+    join_norms(model)
     total = 0.0
     for part in passes.parts(EXAMPLES, most=4):
         loss = passes.loss(part)

@@ -2,7 +2,7 @@
 
     form, recipe   the recipe file, strict          data     prompts and responses, no row skipped
     base           checked, then loaded once        tokens   which tokens are learnt
-    batches        examples end to end              passes   the loss of a part, by attention and lora
+    batches        examples end to end              passes   the loss of a part, by attention, lora, norm
     loop           one adapter, by peft and transformers' Trainer, resumable bit by bit
     manifest       its folder and card              study    the file that `assay run` takes
     session        all of it in order

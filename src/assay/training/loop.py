@@ -31,6 +31,7 @@ from assay.errors import EngineError, ResponsesError
 from assay.files import file_sha256, write_text
 from assay.training.batches import Feed, order
 from assay.training.lora import join
+from assay.training.norm import join_norms
 from assay.training.passes import Passes
 from assay.training.recipe import Settings
 from assay.training.tokens import Tokenised
@@ -71,6 +72,7 @@ def train_adapter(model: PreTrainedModel, job: Job, out: Path, report: Report) -
         set_seed(job.seed)  # of the first values of the low-rank matrices
         wrapped = get_peft_model(model, lora_config(job.settings))
         join(model)
+        join_norms(model)
         try:
             losses = _trained(wrapped, passes, job, report)
             # Never the embeddings: no setting trains them.
