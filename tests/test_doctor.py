@@ -23,6 +23,7 @@ class Bare(Machine):
     processors = ""
     texts = True
     no_kernel = ""
+    neighbours = 0.0
 
     def version(self, package: str) -> str:
         return "" if package in self.absent else "1.0"
@@ -35,6 +36,9 @@ class Bare(Machine):
 
     def cpuinfo(self) -> str:
         return self.processors
+
+    def busy_elsewhere(self) -> float:
+        return self.neighbours
 
     def kernel(self) -> str:
         return self.no_kernel
@@ -161,6 +165,18 @@ def test_a_machine_without_a_compiler_is_told_what_decodes_and_what_to_install()
     assert check.state == "note"
     assert "no C compiler is here" in check.found
     assert "ziglang" in check.fix
+
+
+def test_other_processes_on_the_cores_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crowded(Bare):
+        neighbours = 1.0
+
+    monkeypatch.setattr(doctor.cores, "cores", lambda: [0, 1, 2, 3])
+    assert checks()["neighbours"].state == "ok"
+    crowded = checks(Crowded())["neighbours"]
+    assert crowded.state == "note"
+    assert "1.0 of 4 cores" in crowded.found
+    assert "75%" in crowded.found
 
 
 def test_memory_is_what_this_process_can_still_take(monkeypatch: pytest.MonkeyPatch) -> None:

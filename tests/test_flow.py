@@ -20,6 +20,7 @@ FLOW = (
         "rows",
         "embedded",
         "memory",
+        "cores",
         "native",
         "schemas",
     ),

@@ -19,13 +19,17 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from assay import memory, native
+from assay import cores, memory, native
 
 __all__ = ["Check", "Machine", "State", "diagnose", "rates"]
 
 State = Literal["ok", "missing", "note"]
 
 GIB = 2**30
+LISTEN = 0.3
+"""Seconds in which other processes are measured."""
+CROWDED = 0.25
+"""Cores that others keep busy before the diagnosis says so."""
 ENGINES: Mapping[str, tuple[str, ...]] = {
     "torch": ("torch", "transformers", "peft", "safetensors"),
     "vllm": ("vllm",),
@@ -95,6 +99,10 @@ class Machine:
         built = native.build(native.DECODE, native.cache_folder())
         return built if isinstance(built, str) else ""
 
+    def busy_elsewhere(self) -> float:
+        """How many cores other processes keep busy."""
+        return cores.busy_elsewhere(LISTEN)
+
     def has_nltk_data(self, place: str) -> bool:
         """Whether nltk finds this data."""
         import nltk
@@ -126,6 +134,7 @@ def diagnose(online: bool = False, seconds: float = 1.0, machine: Machine | None
     yield _gpu(machine, torch)
     yield _processor(machine.cpuinfo())
     yield _kernel(machine)
+    yield _neighbours(machine)
     yield Check("memory", "ok", f"{memory.free_bytes() / GIB:.1f} GiB free")
     yield from _disks()
     yield from _texts(machine)
@@ -173,12 +182,12 @@ def _gpu(machine: Machine, torch: Any) -> Check:
 
 def _processor(cpuinfo: str) -> Check:
     """Cores that this process may use, and what the first processor can do with bfloat16."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = len(cores.cores())
     lines = (line for line in cpuinfo.splitlines() if line.lower().startswith(("flags", "features")))
     listed = next(lines, "").split()
     known = ", ".join(name for flag, name in FLAGS.items() if flag in listed)
     return Check(
-        "processor", "ok", f"{cores} core{'s' if cores > 1 else ''}, {known or 'no bfloat16 units known'}"
+        "processor", "ok", f"{count} core{'s' if count > 1 else ''}, {known or 'no bfloat16 units known'}"
     )
 
 
@@ -189,6 +198,15 @@ def _kernel(machine: Machine) -> Check:
     return Check(
         "decoding", "note", f"attention is left to torch, about half as fast on a processor: {reason}", fix
     )
+
+
+def _neighbours(machine: Machine) -> Check:
+    busy, count = machine.busy_elsewhere(), len(cores.cores())
+    if busy < CROWDED:
+        return Check("neighbours", "ok", "no other process keeps a core busy")
+    left = max(0.0, count - busy)
+    text = f"other processes keep {busy:.1f} of {count} cores busy: about {left / count:.0%} of the speed is left"
+    return Check("neighbours", "note", text, "wait for them, or use a machine of its own")
 
 
 def _disks() -> Iterator[Check]:

@@ -36,6 +36,7 @@ from assay.cli import (
 )
 from assay.cli.app import command
 from assay.cli.errors import INTERNAL, INTERRUPTED, USAGE, fail, fail_with
+from assay.cores import share_cores
 from assay.errors import AssayError, OutputError
 
 __all__ = ["app", "main"]
@@ -79,6 +80,7 @@ for _name, _function in COMMANDS.items():
 def main() -> NoReturn:
     """Entry point. Exits with 0, 1, 2 as the command says, 64 for bad usage or input, 70, or 130."""
     sys.stdout = _Output(sys.stdout or Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
+    share_cores()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

@@ -22,6 +22,11 @@ Loop:
     liveness      what an adapter changes
 """
 
+# ruff: noqa: E402
+from assay.cores import share_cores
+
+share_cores()  # before torch is imported: OpenMP reads the environment once
+
 from assay.engines.torch.adapter_load import Adapter, read_adapter
 from assay.engines.torch.checkpoint import base_files
 from assay.engines.torch.engine import TorchEngine
