@@ -55,6 +55,6 @@ def test_a_tower_and_experts_of_the_base_are_not_missed() -> None:
 
 def test_all_linear_means_the_layers_that_the_base_says_are_linear() -> None:
     linear = frozenset(layer for layer in LAYERS if "q_proj" in layer)
-    config = {"target_modules": "all-linear"}
+    config: dict[str, Any] = {"target_modules": "all-linear"}
     assert fit(plain("self_attn.q_proj"), replace(BASE, linear=linear), **config).missing == ()
     assert len(fit(plain("self_attn.q_proj", "mlp.up_proj", "mlp.down_proj"), BASE, **config).missing) == 12

@@ -155,3 +155,14 @@ def test_names_for_vllm_change_with_the_content(home: Path) -> None:
     after = look(home, "math")
     assert after.adapters["math"].called != before
     assert after.adapters["math"].stamp.stale is False
+
+
+def test_an_adapter_that_ends_with_another_token_ends_its_responses_with_it(home: Path) -> None:
+    added = [{"content": text, "id": number} for text, number in {"<a>": 2, "<b>": 3, "<turn>": 7}.items()]
+    (home / "base" / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {}}, "added_tokens": added}))
+    (home / "math" / "tokenizer_config.json").write_text('{"eos_token": "<turn>"}')
+    (home / "chat" / "tokenizer_config.json").write_text('{"eos_token": "<b>"}')
+    looked = look(home, "math", "chat")
+    assert looked.end_tokens == {"math": (7,)}
+    [warning] = [problem for problem in looked.problems if "eos_token" in problem.message]
+    assert (warning.subject, warning.severity) == ("math", "warning")
