@@ -28,7 +28,11 @@ NOTE = "<!-- Written by `make reference` from the code. Change the docstrings an
 
 def study() -> str:
     """The study file."""
-    intro = "# The study file\n\nOne YAML file. Paths in it are relative to it. `assay schema study` prints this as JSON Schema.\n\n"
+    intro = (
+        "# The study file\n\nOne YAML file. Paths in it are relative to it. `assay schema study` prints this as JSON Schema: with the "
+        "schema in `study.schema.json`, and `# yaml-language-server: $schema=study.schema.json` as the first line of a study, an editor "
+        "completes and checks it.\n\n"
+    )
     return intro + _sections(
         sections(json_schema(Form, "study"), {"Verdict": "[verdict](verdicts.md#the-words)"})
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -12,6 +13,8 @@ import typer
 import yaml
 
 from assay.cli import RENAMED, app
+from assay.schemas import json_schema
+from assay.study.form import Form
 from tests.docs.fences import ROOT, fences, pages
 from tests.docs.running import Page, assay, commands
 from tests.docs.world import copy_world, make_world
@@ -85,6 +88,44 @@ def test_every_command_and_option_that_a_page_names_exists() -> None:
                 assert word.partition("=")[0].rstrip(",") in options, (
                     f"{place}: `assay {command}` has no {word}"
                 )
+
+
+ENDINGS = ("csv", "gguf", "html", "json", "jsonl", "md", "py", "safetensors", "sqlite", "yaml")
+"""Of files, whose names look like a field of a field."""
+
+
+def named(pattern: str) -> set[tuple[str, str]]:
+    """What the pages name in code within a sentence, and where."""
+    return {(text, name(page)) for page in pages() for text in re.findall(f"`({pattern})`", page.read_text())}
+
+
+def test_every_field_of_a_study_that_a_page_names_exists() -> None:
+    schema = json_schema(Form, "study")
+    fields = {key for part in (schema, *schema["$defs"].values()) for key in part.get("properties", ())}
+    paths = [(text.split("."), page) for text, page in named(r"[a-z_]+\.[a-z_.]+")]
+    paths = [
+        (parts, page)
+        for parts, page in paths
+        if parts[0] in schema["properties"] and parts[-1] not in ENDINGS
+    ]
+    assert paths
+    for parts, page in paths:
+        assert fields.issuperset(parts[:2]), f"{page}: `{'.'.join(parts)}` is no field of a study"
+
+
+def test_every_function_and_module_that_a_page_names_exists() -> None:
+    found = named(r"assay(?:\.\w+)+")
+    assert len(found) > 20
+    for text, page in found:
+        assert is_there(text), f"{page}: there is no `{text}`"
+
+
+def is_there(path: str) -> bool:
+    home, _, last = path.rpartition(".")
+    try:
+        return hasattr(importlib.import_module(home), last) or bool(importlib.util.find_spec(path))
+    except ModuleNotFoundError:
+        return False
 
 
 def test_every_page_is_in_the_navigation() -> None:
