@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from assay.adapter_folders import CONFIG, words_within
-from assay.engines.files import read_headers, read_object
+from assay.engines.files import Entry, read_headers, read_object
 from assay.errors import EngineError
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Form",
     "Shape",
     "is_mlx",
+    "join_files",
     "read_adapter_files",
     "read_config",
     "refuse_changed_base",
@@ -81,9 +82,17 @@ def read_adapter_files(folder: Path, *, allow_pickle: bool | None = None) -> Ada
     """
     config = read_config(folder)
     weights = weights_files(folder, allow_pickle=allow_pickle)
-    tensors = {name: entry.shape for name, entry in read_headers(weights).items()}
+    return join_files(folder, config, weights, read_headers(weights))
+
+
+def join_files(
+    folder: Path, config: Mapping[str, Any], weights: Sequence[Path], entries: Mapping[str, Entry]
+) -> AdapterFiles:
+    """An adapter of its configuration and the entries of its weights' headers, wherever these were read."""
+    tensors = {name: entry.shape for name, entry in entries.items()}
     added = (folder / "added_tokens.json").is_file()
-    return AdapterFiles(folder, config, weights, tensors, "mlx-lm" if is_mlx(config) else "peft", added)
+    form: Form = "mlx-lm" if is_mlx(config) else "peft"
+    return AdapterFiles(folder, config, tuple(weights), tensors, form, added)
 
 
 def is_mlx(config: Mapping[str, Any]) -> bool:

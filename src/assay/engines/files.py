@@ -136,6 +136,7 @@ def _snapshot(weights: ModelRef, patterns: Sequence[str]) -> Path:
         raise EngineError(f"{name} has no revision {revision!r} on the hub; correct or remove it") from None
     except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
         at = f" --revision {revision}" if revision else ""
+        at += f" --include '{weights.folder}/*'" if weights.folder else ""
         raise EngineError(
             f"no folder {name} here, no complete download of it in the cache, and the hub cannot be reached (offline, or "
             f"HF_HUB_OFFLINE is set); run `hf download {name}{at}` with a network connection, or give a folder"

@@ -55,7 +55,8 @@ def _check_server(fit: Fit) -> None:
         raise EngineError(f"its type is {kind}, and servers take LORA only", fix="use the engine `torch`")
     refuse_changed_base(fit.config)
     whole = next(iter(fit.replaces.values()), "")
-    if more := unusual(fit.config) or (whole and f"{whole} whole in its file"):
+    # Which way a base stores its weights (fan_in_fan_out) changes nothing in an adapter's own.
+    if more := unusual({**fit.config, "fan_in_fan_out": False}) or (whole and f"{whole} whole in its file"):
         raise EngineError(f"it has {more}, and servers apply plain LoRA only", fix="use the engine `torch`")
     if fit.moves is not None:
         raise EngineError(

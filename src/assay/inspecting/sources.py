@@ -19,10 +19,9 @@ from assay.engines.adapter_files import (
     PICKLE,
     WEIGHTS,
     AdapterFiles,
-    Form,
-    is_mlx,
-    read_adapter_files,
+    join_files,
     read_config,
+    weights_files,
 )
 from assay.engines.api import ModelRef
 from assay.engines.files import Entry, json_sha256, read_headers, read_object, sha256s
@@ -68,8 +67,9 @@ class _Local:
     folder: Path
 
     def read(self) -> tuple[AdapterFiles, Mapping[str, Entry]]:
-        files = read_adapter_files(self.folder)
-        return files, read_headers(files.weights)
+        config, weights = read_config(self.folder), weights_files(self.folder)
+        entries = read_headers(weights)
+        return join_files(self.folder, config, weights, entries), entries
 
     def weights_sha256(self, files: AdapterFiles) -> str | None:
         return _joined(sha256s(files.weights))
@@ -87,10 +87,8 @@ class _Remote:
         config = read_config(self.folder)
         headers = self._headers()
         entries = {name: entry for header in headers.values() for name, entry in header.items()}
-        tensors = {name: entry.shape for name, entry in entries.items()}
-        weights = tuple(self.folder / name for name in headers)
-        form: Form = "mlx-lm" if is_mlx(config) else "peft"
-        return AdapterFiles(self.folder, config, weights, tensors, form), entries
+        weights = [self.folder / name for name in headers]
+        return join_files(self.folder, config, weights, entries), entries
 
     def _headers(self) -> dict[str, Mapping[str, Entry]]:
         """The header of each file of weights, by its name."""
