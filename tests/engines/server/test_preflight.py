@@ -146,6 +146,11 @@ def test_an_adapter_cut_short_is_an_error(home: Path, serve: Serve) -> None:
             {},
             "is [8, 16] in its file and [8, 8] in the base): it was trained on a base of another size",
         ),
+        (
+            {f"_orig_mod.{key}": shape for key, shape in lora().items()},
+            {},
+            "the server loads the folder as it is, and may leave that out",
+        ),
         (lora(), {"init_lora_weights": "pissa"}, "init_lora_weights: pissa changes the base's own weights"),
     ],
 )

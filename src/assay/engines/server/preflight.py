@@ -169,9 +169,8 @@ class ServerPreflight(Preflight):
         if fit.error is not None:
             yield str(fit.error)
             return
-        yield from (
-            f"{note}: here; the server loads the folder as it is, and may leave it out" for note in fit.notes
-        )
+        for note in fit.notes:
+            yield f"{note}; the server loads the folder as it is, and may leave that out: save it in peft's form"
         changed = changed_weights(files, fit, self._weights)
         yield from (*fit.warnings, *replaced_warnings(fit.config, changed, self._shapes))
         yield from base_warnings(fit.config, self._shapes, form=fit.form)
