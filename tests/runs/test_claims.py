@@ -48,3 +48,23 @@ def test_a_label_claims_its_tasks_and_the_others_are_off_target(
     ]
     assert {claim.alpha for claim in claims} == {study.alpha / 2}
     assert [[str(metric) for metric in claim.off_target] for claim in claims] == [expected] * 2
+
+
+def test_a_claim_that_is_written_twice_is_made_once(tmp_path: Path) -> None:
+    metric = "math.numeric_match"
+    for again in ({"scale": 1}, {"against": "base"}):
+        study = load_study(
+            generating(tmp_path, ("good",), claims={"numeric": [metric, {"metric": metric, **again}]})
+        )
+        (claim,) = plan_of(study, resolve_tasks(study)).claims
+        assert claim.alpha == study.alpha
+
+
+def test_a_claim_with_two_margins_is_refused(tmp_path: Path) -> None:
+    claims = ["math.numeric_match", {"metric": "math.numeric_match", "against": "base", "margin": 0.2}]
+    assert_refused(
+        tmp_path,
+        lambda d: d.update(claims={"numeric": claims}),
+        StudyError,
+        r"math.numeric_match gains of 'a' against 'base' is claimed with two margins",
+    )

@@ -22,7 +22,7 @@ from assay.stats import PairedGain
 from assay.verdicts import Result
 from tests.runs.generating import COUNT as PROMPTS
 from tests.runs.generating import PASSES, generating, run
-from tests.studies import RIGHT, WRONG, examples, responses, table, write_study
+from tests.studies import RIGHT, WRONG, examples, jsonl, responses, table, write_study
 
 COUNT = 300
 AGAINST = {"metric": "math.numeric_match", "against": "champ"}
@@ -248,3 +248,57 @@ def test_a_challenger_with_its_own_template_is_compared_under_it(tmp_path: Path)
     under = {(p.subject, p.text[0]) for p in fake.asked}
     assert {("good", "<"), ("other", "<"), ("other", "["), ("base", "<")} <= under
     assert ("good", "[") not in under
+
+
+@pytest.mark.parametrize("stop", ["full", "decided"])
+def test_another_base_without_adapters_is_asked_everything_that_a_claim_against_it_needs(
+    tmp_path: Path, stop: str
+) -> None:
+    tasks = [{"task": "numeric", "name": name, "examples": "examples.jsonl"} for name in ("math", "more")]
+    study = generating(
+        tmp_path,
+        ("good",),
+        bases=[{"name": name, "model": f"owner/{name}"} for name in ("base", "other")],
+        adapters=[{"name": "good", "base": "base", "label": "numeric", "path": "owner/good"}],
+        claims={"numeric": [OTHER]},
+        tasks=tasks,
+        off_target=["more.numeric_match"],
+        stop=stop,
+    )
+    result = run(study, Fake(answer))
+    (claim,) = result.claims
+    assert (claim.verdict, claim.n, claim.reason) == ("confirmed", PROMPTS, None)
+    (cell,) = (cell for cell in result.cells if cell.against)
+    assert (cell.metric, cell.n) == ("more.numeric_match", PROMPTS)
+
+
+def test_a_champion_that_other_software_generated_is_warned_of(tmp_path: Path) -> None:
+    run(generating(tmp_path, ("good",)), Fake(answer, provenance={"torch": "1"}))
+    study = generating(tmp_path, ("good", "other"), claims={"numeric": ["math.numeric_match", OTHER]})
+    result = run(study, Fake(answer, provenance={"torch": "2"}))
+    assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
+
+
+def test_checks_of_responses_that_are_compared_twice_count_once(tmp_path: Path) -> None:
+    prompts = [
+        {"key": i, "prompt": f"prompt {i}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+        for i in range(10)
+    ]
+    jsonl(tmp_path / "prompts.jsonl", prompts)
+    files = {
+        name: jsonl(tmp_path / f"{name}.jsonl", [{"key": i, "response": name} for i in range(10)]).name
+        for name in ("base", "champ", "new")
+    }
+    metric = "ifeval.prompt_strict"
+    document = {
+        "name": "checks",
+        "bases": [{"name": "base", "responses": {"ifeval": files["base"]}}],
+        "adapters": [
+            {"name": name, "label": "instruction", "responses": {"ifeval": files[name]}}
+            for name in ("champ", "new")
+        ],
+        "tasks": [{"task": "ifeval", "prompts": "prompts.jsonl"}],
+        "claims": {"instruction": [metric, {"metric": metric, "against": "champ"}]},
+    }
+    (mode,) = assay.run(write_study(tmp_path, document), tmp_path / "run").modes
+    assert mode.checks == 3 * 10 * 2  # strict and loose

@@ -12,7 +12,7 @@ import assay
 from assay.report.text.descriptions import choice_words
 from assay.stats import PairedGain, judge
 from assay.verdicts.descriptive import Course
-from tests.studies import examples, responses, write_study
+from tests.studies import edit, examples, responses, write_study
 
 N, FAILED = 200, 120
 Changes = Mapping[str, Mapping[int | None, tuple[int, int]]]
@@ -135,3 +135,23 @@ def test_reports_show_the_course_and_the_checkpoint_to_take(tmp_path: Path) -> N
         text = (study.parent / "run" / name).read_text()
         assert "Gain and drift over steps" in text
         assert "has the largest gain" in text
+
+
+def test_a_course_is_against_its_base_also_where_another_base_is_claimed_against(tmp_path: Path) -> None:
+    study = stepped(tmp_path / "study")
+    alone = course(study)
+
+    def other_base(document: dict[str, Any]) -> None:
+        files = {task: responses(tmp_path / "study" / f"other-{task}.jsonl", [True] * N) for task in CHANGES}
+        document["bases"].append({"name": "other", "responses": files})
+        for adapter in document["adapters"]:
+            adapter["base"] = "base"
+        metric = "math.numeric_match"
+        document["claims"] = {"numeric": [{"metric": metric, "against": "other"}, metric]}
+
+    edit(study, other_base)
+    (found,) = assay.run(study, tmp_path / "against").courses
+    assert found.points == alone.points
+    assert found.choice is not None
+    assert alone.choice is not None
+    assert (found.choice.subject, found.choice.gain) == (alone.choice.subject, alone.choice.gain)

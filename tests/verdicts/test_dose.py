@@ -149,16 +149,7 @@ def test_a_claim_at_no_scale_is_refused(tmp_path: Path, scale: Any, claims: list
 
 def test_seeds_of_a_recipe_are_judged_at_the_claimed_scale_only(tmp_path: Path) -> None:
     study = dosed(tmp_path)
-
-    def second_seed(document: dict[str, Any]) -> None:
-        first = document["adapters"][0] | {"recipe": "r", "seed": 1}
-        more = {task: f"b-{task}-{{scale}}.jsonl" for task in CHANGES}
-        second = {**first, "name": "b", "seed": 2, "responses": more, "scale": [0.5, 1.0, 2.0]}
-        document["adapters"] = [first, second]
-
-    for path in list(tmp_path.glob("a-*.jsonl")):
-        (tmp_path / path.name.replace("a-", "b-", 1)).write_bytes(path.read_bytes())
-    edit(study, second_seed)
+    edit(study, lambda document: _second_seed(tmp_path, document))
     result = assay.run(study, tmp_path / "run")
     (recipe,) = result.recipes
     assert (recipe.recipe, recipe.gains) == ("r", (gain("math", 1.0).value,) * 2)
@@ -182,3 +173,27 @@ def test_the_reports_show_every_scale(tmp_path: Path) -> None:
 def _plain() -> tuple[list[bool], Mapping[str, list[bool]]]:
     base, adapter = table(5, 2, 40, 20)
     return base, {"a": adapter}
+
+
+def test_claims_at_several_scales_are_no_recurrence_and_share_the_alpha_of_the_recipe(tmp_path: Path) -> None:
+    claims = ["math.numeric_match", {"metric": "math.numeric_match", "scale": 0.5}]
+    study = dosed(tmp_path, claims={"numeric": claims})
+    edit(study, lambda document: _second_seed(tmp_path, document))
+    result = assay.run(study, tmp_path / "run")
+    assert [(label.scale, label.configurations) for label in result.labels] == [(None, 1), (0.5, 1)]
+    assert "gains math.numeric_match at scale 0.5" in result.labels[1].statement
+    assert [recipe.recipe for recipe in result.recipes] == ["r", "r@0.5"]
+    for recipe in result.recipes:
+        assert recipe.level == pytest.approx(1 - 2 * 0.05 / 2)
+
+
+def _second_seed(folder: Path, document: dict[str, Any]) -> None:
+    """Another seed of the adapter's recipe, with the same responses."""
+    for path in list(folder.glob("a-*.jsonl")):
+        (folder / path.name.replace("a-", "b-", 1)).write_bytes(path.read_bytes())
+    first = document["adapters"][0] | {"recipe": "r", "seed": 1}
+    more = {task: f"b-{task}-{{scale}}.jsonl" for task in CHANGES}
+    document["adapters"] = [
+        first,
+        {**first, "name": "b", "seed": 2, "responses": more, "scale": [0.5, 1.0, 2.0]},
+    ]

@@ -61,6 +61,12 @@ class Subject:
         return self.recipe, self.base, self.step
 
     @property
+    def training(self) -> tuple[str, str, int | None]:
+        """Recipe, base and step, the same at each scale of an adapter."""
+        recipe = self.recipe.removesuffix(f"@{self.scale:g}") if self.is_dose else self.recipe
+        return recipe, self.base, self.step
+
+    @property
     def is_base(self) -> bool:
         """Whether it is a base of the study."""
         return self.name == self.base
@@ -132,6 +138,8 @@ class Claim:
     """One-sided error rate: the study's, divided by the claims of the declared family."""
     off_target: tuple[MetricName, ...] = ()
     """The off-target metrics: drift is measured on them, and the gate checks them for harm."""
+    scale: float | None = None
+    """The scale that the study's claim names; None: 1, or the adapter's only one."""
 
     @property
     def label(self) -> str:

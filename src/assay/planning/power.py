@@ -170,18 +170,24 @@ def recipe_power(
 ) -> tuple[RecipePower, ...]:
     """The power for each metric, number of seeds and level; recipes of one seed, and unknown prompts, are left out."""
     seeds = Counter(
-        (claim.subject.replicated, claim.subject.base, claim.label, claim.metric, claim.kind, claim.against)
+        (
+            claim.subject.replicated,
+            claim.subject.training,
+            claim.label,
+            claim.metric,
+            claim.kind,
+            claim.against,
+        )
         for claim in plan.claims
     )
     several = {key: count for key, count in seeds.items() if count > 1}
-    own = Counter(key[:2] for key in several)
+    own = Counter(training for _, training, *_ in several)
     groups: dict[_Alike, list[str]] = defaultdict(list)
-    for (replicated, base, _, metric, kind, against), count in several.items():
-        alpha = plan.alpha / (own[replicated, base] if plan.family == "adapter" else len(several))
+    for ((recipe, base, step), training, _, metric, kind, against), count in several.items():
+        alpha = plan.alpha / (own[training] if plan.family == "adapter" else len(several))
         if prompts.get(metric.task, 0) > 1:
             other = f" against {against}" if against else ""
-            named = f"{step_words(replicated[0], replicated[2])} on {base}{other}"
-            groups[metric, kind, count, alpha].append(named)
+            groups[metric, kind, count, alpha].append(f"{step_words(recipe, step)} on {base}{other}")
     return tuple(
         _recipe(key, tuple(names), prompts[key[0].task], checks.get(key[0], 1.0), guesses)
         for key, names in groups.items()

@@ -4,7 +4,7 @@ It knows no response and no engine."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from assay.errors import StudyError
 from assay.plan import Claim, MetricName, Subject, TaskPlan, family_alphas
@@ -26,14 +26,32 @@ def claims_of(study: Study, tasks: Tasks, subjects: Mapping[str, Subject]) -> tu
     entries = [
         (adapter, entry)
         for adapter in study.adapters
-        for entry in _entries(study, tasks, adapter)
-        if entry.against != _claimed(study, adapter, entry)  # the champion makes no claim against itself
+        for entry in _once(study, adapter, _entries(study, tasks, adapter))
     ]
     alphas = family_alphas([adapter.name for adapter, _ in entries], study.alpha, study.family)
     return tuple(
         _claim(study, tasks, subjects, adapter, entry, alpha)
         for (adapter, entry), alpha in zip(entries, alphas, strict=True)
     )
+
+
+def _once(study: Study, adapter: Adapter, entries: Sequence[ClaimEntry]) -> Iterator[ClaimEntry]:
+    """Those that an adapter makes: the champion none against itself, and of several that are one claim the first.
+
+    So are scale 1 and no scale, or `against` its base and no `against`. Raises StudyError where their margins differ.
+    """
+    first: dict[tuple[str, ...], ClaimEntry] = {}
+    for index, entry in enumerate(entries):
+        subject, reference = _claimed(study, adapter, entry), entry.against or adapter.base
+        earlier = first.setdefault((subject, reference, entry.metric, entry.kind), entry)
+        if earlier is entry and subject != reference:
+            yield entry
+        elif earlier.margin != entry.margin:
+            raise StudyError(
+                f"{entry.metric} {entry.kind} of {subject!r} against {reference!r} is claimed with two margins",
+                place=study.locate("claims", adapter.label, index),
+                fix="remove one",
+            )
 
 
 def _claim(
@@ -53,6 +71,7 @@ def _claim(
         margin=tasks[metric.task].margin if entry.margin is None else entry.margin,
         alpha=alpha,
         off_target=_off_target(study, tasks, metric),
+        scale=entry.scale,
     )
 
 

@@ -59,6 +59,7 @@ def generated(
         problems += failed
         makers.append(_Workloads(study, tasks, examples, checked, base, models))
     others = _other_protocols(study, claims, makers)
+    named = {claim.against for claim in claims}
     for maker in makers:
         base, checked = maker.base, maker.checked
         everything, failed = maker.all(others)
@@ -77,7 +78,7 @@ def generated(
                 ),
                 provenance=checked.provenance,
                 context=checked.context,
-                needed=bool(maker.models),
+                needed=bool(maker.models) or base.name in named,
             )
         )
         for name, model in maker.models.items():

@@ -98,7 +98,11 @@ class Stages:
             for index, group in enumerate(self._work.groups)
             for load in group.workloads
         }
-        compared = [(claim.subject.name, claim.reference.name, claim.metric.task) for claim in plan.claims]
+        compared = [
+            (claim.subject.name, claim.reference.name, metric.task)
+            for claim in plan.claims
+            for metric in (claim.metric, *claim.off_target)
+        ]
         compared += [
             (model.name, model.base, task) for model in plan.adapters if model.is_model for task in plan.tasks
         ]

@@ -32,7 +32,7 @@ def _trainings(plan: Plan) -> list[list[Claim]]:
     groups: dict[tuple[object, ...], dict[int | None, Claim]] = defaultdict(dict)
     for claim in plan.claims:
         subject = claim.subject
-        if claim.kind == "gains" and claim.reference.is_base and not subject.control:
+        if claim.kind == "gains" and claim.against is None and not subject.control:
             key = (subject.recipe, subject.base, subject.seed, claim.label, claim.metric)
             groups[key].setdefault(subject.step, claim)
     return [

@@ -74,7 +74,9 @@ class Pairs:
         self._schedule = evidence.manifest.schedule
         self._refused = evidence.manifest.refused
         self._scores: dict[tuple[str, str], Scores | None] = {}
-        self._references = {claim.reference.name for claim in plan.claims}
+        self._kept = {claim.reference.name for claim in plan.claims}
+        """Subjects whose scores are read for more than one pair."""
+        self._kept |= {claim.subject.name for claim in plan.claims if claim.against}
         self.base_scores: dict[tuple[str, MetricName], float] = {}
         """By base, named as in the records, and metric."""
         self.cells: dict[tuple[str, MetricName], PairedScores | Unmeasured] = {}
@@ -135,7 +137,7 @@ class Pairs:
         return scores
 
     def _of_reference(self, name: str, task: TaskPlan) -> Scores | None:
-        """Scores of what a claim names as its reference, or of an adapter that is one, read once."""
+        """Scores of what a claim names as its reference, or of an adapter of several pairs, read once."""
         if (name, task.name) not in self._scores:
             self._scores[name, task.name] = None if self._plan.summary else self._read(name, task)
         return self._scores[name, task.name]
@@ -189,7 +191,7 @@ class Pairs:
             text = f"{reference!r}, which it is compared with, was not measured: {refusal.reason}"
             return dict.fromkeys(names, Unmeasured(text))
         other = "base" if reference == adapter.base else repr(reference)
-        own = self._of_reference if adapter.name in self._references else self._read
+        own = self._of_reference if adapter.name in self._kept else self._read
         ours = own(adapter.name, task)
         theirs = (self._of_base if reference == adapter.base else self._of_reference)(side or reference, task)
         looks: Sequence[int] = ()

@@ -106,12 +106,10 @@ def _share(plan: Plan, groups: Sequence[Configuration]) -> None:
     """
     of_seeds = [group for group in groups if group.seeds > 1]
     own, own_of_seeds = (
-        Counter((group.recipe, group.step, group.claim.subject.base) for group in family)
-        for family in (groups, of_seeds)
+        Counter(group.claim.subject.training for group in family) for family in (groups, of_seeds)
     )
     for group in groups:
-        key = (group.recipe, group.step, group.claim.subject.base)
-        count = (own_of_seeds if group.seeds > 1 else own)[key]
+        count = (own_of_seeds if group.seeds > 1 else own)[group.claim.subject.training]
         whole = len(of_seeds) if group.is_judged else len(plan.claims)
         group.alpha = plan.alpha / (count if plan.family == "adapter" else whole)
 
@@ -158,12 +156,13 @@ def _judge(group: Configuration) -> RecipeResult:
 def judge_labels(alpha: float, groups: Sequence[Configuration]) -> tuple[LabelResult, ...]:
     """For each label and claim: the least number of configurations in which it fails or holds, and how it varies.
 
-    A training counts once, by its result or else its last checkpoint: its steps are no recurrence.
+    A training counts once, by its result or else its last checkpoint: its steps are no recurrence, and claims at
+    several scales are claims of their own.
     """
     by_claim: dict[tuple[object, ...], list[Configuration]] = defaultdict(list)
     for group in _last_steps(groups):
         claim = group.claim
-        by_claim[claim.label, claim.metric, claim.kind, claim.against].append(group)
+        by_claim[claim.label, claim.metric, claim.kind, claim.against, claim.scale].append(group)
     return tuple(_label(alpha, members) for members in by_claim.values())
 
 
@@ -206,6 +205,7 @@ def _label(alpha: float, members: Sequence[Configuration]) -> LabelResult:
         prediction=spread.prediction if spread else None,
         settings=_settings(members),
         against=claim.against,
+        scale=claim.scale,
     )
 
 
@@ -243,14 +243,15 @@ def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -
     holding = f"is borne out in at least {holds}" if holds else "is shown to be borne out in none"
     confidence = f"{100 * (1 - alpha):g} % confidence"
     return (
-        f"Label {claim.label!r} ({claim.kind} {claim.metric}{_against(claim)}): {failing} ({FAILS[claim.kind]}) and {holding} "
+        f"Label {claim.label!r} ({claim.kind} {claim.metric}{_where(claim)}): {failing} ({FAILS[claim.kind]}) and {holding} "
         f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, "
         f"{f'with {confidence} in each number' if fails or holds else f'at {confidence}'}: {reading}."
     )
 
 
-def _against(claim: Claim) -> str:
-    return f" against {claim.against}" if claim.against else ""
+def _where(claim: Claim) -> str:
+    scale = "" if claim.scale is None else f" at scale {claim.scale:g}"
+    return f"{scale} against {claim.against}" if claim.against else scale
 
 
 def _settings(members: Sequence[Configuration]) -> tuple[SettingResult, ...]:

@@ -354,6 +354,8 @@ class LabelResult:
     """By setting and value, where the study names settings."""
     against: str | None = None
     """As of a claim."""
+    scale: float | None = None
+    """The scale that the claim names; null where it names none."""
 
 
 @dataclass(frozen=True, slots=True)

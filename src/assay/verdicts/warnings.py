@@ -143,7 +143,7 @@ def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterato
     """Warnings of generation: different software on two sides of a gain, settings that were tried, marks that did not occur."""
     if not evidence.manifest.provenance:
         return
-    for name in _mixed(evidence, pairs):
+    for name in _mixed(plan, evidence, pairs):
         yield (
             f"responses of {name!r} and those that it is compared with were made in part under other package versions "
             f"or on another device; to be sure, run the study again in another folder"
@@ -162,7 +162,7 @@ def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterato
             )
 
 
-def _mixed(evidence: Evidence, pairs: Pairs) -> Iterable[str]:
+def _mixed(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterable[str]:
     """Names whose responses were not made by the same software as those that they are compared with."""
     made = evidence.manifest.provenance
 
@@ -170,6 +170,12 @@ def _mixed(evidence: Evidence, pairs: Pairs) -> Iterable[str]:
         return list(made.get(evidence.content(name, task) or "", ()))
 
     compared = [(adapter, side, task) for (adapter, task), side in pairs.counterparts.items()]
+    against = {
+        (claim.subject.name, claim.against, claim.metric.task) for claim in plan.claims if claim.against
+    }
+    compared += [
+        (name, evidence.counterpart(name, *other) or "", other[1]) for name, *other in sorted(against)
+    ]
     compared += [
         (name, name.removesuffix(f"/{AGAIN}"), task) for name, task in evidence.bound() if is_again(name)
     ]
