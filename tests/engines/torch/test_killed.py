@@ -1,4 +1,6 @@
-"""A run that is killed at any instant and taken up again ends with the records of one that was not."""
+"""A run that is killed at any instant and started again ends with the records of one that was not.
+
+The tokens of its rows are kept at nearly every step, so that most kills leave rows to continue."""
 
 from __future__ import annotations
 
@@ -15,18 +17,24 @@ from tests.engines.torch.toys import Toy
 
 TRIALS = 50
 SCRIPT = """
-import json, os, random, signal, sys, time, warnings
+import json, os, random, signal, sqlite3, sys, time, warnings
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
 import assay, assay.engines.torch
 from assay.records import Store
+from assay.runs import generate
 
+generate.JOURNALLED_EVERY = 0.01
 study, folder, trials = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 
 def records(run):
     with Store.read(run) as store:
         return sorted((n, t, json.dumps(r, sort_keys=True)) for n, t in store.bound() for r in store.responses(n, t))
+
+def rows_under_way(run):
+    with sqlite3.connect(run / "records.sqlite") as db:
+        return db.execute("SELECT count(*) FROM partial_rows").fetchone()[0]
 
 def started(run):
     child = os.fork()
@@ -46,7 +54,7 @@ assert os.waitpid(started(folder / "whole"), 0)[1] == 0
 seconds = time.monotonic() - began
 expected = records(folder / "whole")
 draw = random.Random(0)
-told = {"records": len(expected), "seconds": seconds, "killed": 0, "partly": 0, "same": 0}
+told = {"records": len(expected), "seconds": seconds, "killed": 0, "partly": 0, "begun": 0, "same": 0}
 for trial in range(trials):
     run = folder / f"run{trial}"
     child = started(run)
@@ -56,6 +64,7 @@ for trial in range(trials):
     if (run / "records.sqlite").exists():
         try:
             told["partly"] += 0 < len(records(run)) < len(expected)
+            told["begun"] += rows_under_way(run) > 0
         except Exception:
             pass  # killed before the layout was there
     assert os.waitpid(started(run), 0)[1] == 0
@@ -81,3 +90,4 @@ def test_a_run_killed_at_50_instants_ends_with_the_same_records(llama: Toy, tmp_
     assert told["same"] == TRIALS
     assert told["killed"] > TRIALS // 2
     assert told["partly"] > 0
+    assert told["begun"] > TRIALS // 10
