@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from assay.runs.lengths import WEIGHT, Lengths, Survival
+from assay.runs.lengths import WEIGHT, Lengths, Survival, draw
 
 BASE, OTHER = ("ifeval", "base"), ("ifeval", "other")
 LIMIT = 1000
 MANY = 5000
 
 
-def draw(seed: int, count: int = MANY) -> tuple[list[int], list[bool]]:
+def responses(seed: int, count: int = MANY) -> tuple[list[int], list[bool]]:
     """Tokens, and whether the response ended: half of the responses never do."""
     rng = np.random.default_rng(seed)
     lengths = np.where(rng.random(count) < 0.5, 10**6, rng.lognormal(5.5, 0.8, count).astype(int) + 1)
@@ -24,7 +24,7 @@ def mean(curve: Survival) -> float:
 
 
 def test_of_many_complete_responses_the_mean_is_theirs() -> None:
-    lengths, (tokens, ended) = Lengths(), draw(0)
+    lengths, (tokens, ended) = Lengths(), responses(0)
     for length, end in zip(tokens, ended, strict=True):
         lengths.add(BASE, length, ended=end)
     curve = lengths.survival("ifeval", LIMIT, {}, [BASE])[BASE]
@@ -35,7 +35,7 @@ def test_of_many_complete_responses_the_mean_is_theirs() -> None:
 
 def test_those_under_way_do_not_make_the_others_short() -> None:
     """Rows that entered one after the other: complete ones alone are the short ones."""
-    lengths, (tokens, ended) = Lengths(), draw(1)
+    lengths, (tokens, ended) = Lengths(), responses(1)
     ages = np.random.default_rng(2).integers(1, LIMIT, MANY).tolist()
     under_way = [age for age, length in zip(ages, tokens, strict=True) if age < length]
     complete = [(length, end) for age, length, end in zip(ages, tokens, ended, strict=True) if age >= length]
@@ -74,3 +74,13 @@ def test_before_anything_was_seen_half_of_the_limit_is_expected() -> None:
 
 def test_continuations_that_are_scored_have_no_length() -> None:
     assert Lengths().survival("arc", 0, {}, [BASE])[BASE].tolist() == [1.0]
+
+
+def test_drawn_lengths_are_spread_as_the_curve_says() -> None:
+    curve = np.exp(-np.arange(LIMIT + 1) / 300)
+    for tokens in (0, 500):
+        lengths = draw(curve, LIMIT, np.full(MANY, tokens))
+        assert lengths.min() > tokens
+        assert lengths.max() == LIMIT
+        expected = tokens + curve[tokens:LIMIT].sum() / curve[tokens]
+        assert lengths.mean() == pytest.approx(expected, rel=0.02)

@@ -154,6 +154,18 @@ def test_the_next_bases_count_with_the_time_that_one_takes_to_load() -> None:
     assert left == pytest.approx(2 * (60 + 300 * 0.5), rel=0.1)
 
 
+def test_a_second_pass_is_as_long_as_the_first() -> None:
+    first = {Prompt("a", "t", str(i), "text", max_tokens=1000): 10 if i % 2 else 1000 for i in range(40)}
+    second = {replace(prompt, variant="again"): 10 for prompt in list(first)[1::8]}
+    remaining, machine = Remaining(), Machine({**first, **second}, 40, Costs(0.1, 0, 0, 0))
+    remaining.expect("a", [*first, *second])
+    remaining.start("a", list(first), {}, machine.now)
+    for item in machine.resume(list(first)):
+        remaining.take(item, machine.now)
+    remaining.take(Partial({}), machine.now + 10)
+    assert remaining.seconds(machine.now + 10) == pytest.approx(10 * 0.1, rel=0.2)
+
+
 def test_steps_of_actors_that_report_in_turn_are_counted_once() -> None:
     prompts = [Prompt("a", "t", str(i), "text", max_tokens=1000) for i in range(8)]
     remaining = Remaining()

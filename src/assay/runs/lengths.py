@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Lengths", "Part", "Survival"]
+__all__ = ["Lengths", "Part", "Survival", "draw"]
 
 Part = tuple[str, str]
 """Task and subject."""
@@ -20,6 +20,7 @@ Survival = NDArray[np.float64]
 """Share of the responses that are longer than 0, 1, 2, ... tokens."""
 WEIGHT = 10.0
 """Responses that the more general curve counts for."""
+GOLDEN = (5**0.5 - 1) / 2
 ONSET = 0.1
 """Of the limit: the length from which ends become rarer, as 1 / length."""
 EXPONENT, ENDS = 0.45, 10.0
@@ -76,3 +77,10 @@ def _power_law(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     known = np.count_nonzero(reached >= WEIGHT) / max(size, 1)
     exponent = (known * ended.sum() + ENDS) / (known * (reached @ rate) + ENDS / EXPONENT)
     return np.asarray(np.minimum(exponent * rate, 1.0))
+
+
+def draw(curve: Survival, limit: int, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Lengths of responses that have so many tokens and are cut at the limit, spread as the curve says."""
+    share = (np.arange(1, len(tokens) + 1) * GOLDEN) % 1
+    lengths = np.searchsorted(-curve, -curve[np.minimum(tokens, limit)] * share)
+    return np.asarray(np.maximum(np.minimum(lengths, limit), tokens + 1.0))

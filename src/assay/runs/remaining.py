@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from assay.engines import Completion, Partial, Prompt
 from assay.engines.api import is_again
-from assay.runs.lengths import Lengths, Part, Survival
+from assay.plan import RowKey
+from assay.runs.lengths import Lengths, Part, Survival, draw
 from assay.runs.pace import Pace, Work, steps_of
 
 __all__ = ["Remaining"]
 
 EVERY = 5.0
 """Seconds between estimates, at least."""
-GOLDEN = (5**0.5 - 1) / 2
 CHARACTERS = 4
 """Of a token, about."""
 ROWS = 256
@@ -56,8 +56,12 @@ class Remaining:
     pace: Pace = field(default_factory=Pace)
     base: str = ""
     """Of the batch at work."""
-    ahead: dict[tuple[str, bool], _Batch] = field(default_factory=dict)
-    """What comes after the batch at work: by base, and whether it is a second pass."""
+    ahead: dict[str, _Batch] = field(default_factory=dict)
+    """What comes after the batch at work, by base."""
+    repeats: dict[str, dict[Prompt, int]] = field(default_factory=dict)
+    """Second passes that come after the batch at work, by base: prompts of 0 tokens."""
+    complete: dict[RowKey, int] = field(default_factory=dict)
+    """Tokens of complete responses: second passes come to about the same lengths."""
     batch: _Batch = field(default_factory=dict)
     """What waits in the batch at work."""
     under_way: dict[Prompt, int] = field(default_factory=dict)
@@ -65,7 +69,7 @@ class Remaining:
     reported: dict[Prompt, float] = field(default_factory=dict)
     """When the tokens of each of these were last reported."""
     begun: dict[Prompt, int] = field(default_factory=dict)
-    """Tokens of rows that an earlier start began, and that wait."""
+    """Tokens of rows that wait and that an earlier start began; 0 for those of a second pass."""
     seen: int = 0
     """Rows that were seen at once, at most."""
     slots: int = 0
@@ -82,10 +86,13 @@ class Remaining:
 
     def expect(self, base: str, prompts: Iterable[Prompt]) -> None:
         """These are what a base and its adapters will be asked."""
-        for again in (False, True):
-            self.ahead.pop((base, again), None)
+        self.ahead.pop(base, None)
+        self.repeats.pop(base, None)
         for prompt in prompts:
-            _add(self.ahead.setdefault((base, is_again(prompt.name)), {}), prompt)
+            if is_again(prompt.name):
+                self.repeats.setdefault(base, {})[prompt] = 0
+            else:
+                _add(self.ahead.setdefault(base, {}), prompt)
 
     def load(self, now: float) -> None:
         """A base is about to be loaded."""
@@ -101,10 +108,13 @@ class Remaining:
         self.begun = {prompt: len(tokens) for prompt, tokens in begun.items()}
         self.work, self.since, self.rate = np.zeros(4), now, 0.0
         for prompt in prompts:
-            _remove(self.ahead.get((base, is_again(prompt.name)), {}), prompt)
+            if is_again(prompt.name):
+                self.repeats.get(base, {}).pop(prompt, None)
+                self.begun.setdefault(prompt, 0)
+                continue
+            _remove(self.ahead.get(base, {}), prompt)
             if prompt not in begun:
                 _add(self.batch, prompt)
-        self.ahead = {key: batch for key, batch in self.ahead.items() if batch}
 
     def take(self, item: Completion | Partial, now: float) -> int:
         """Take note of what an engine yields; gives the number of tokens that are new in it."""
@@ -117,6 +127,7 @@ class Remaining:
         self.reported.pop(prompt, None)
         if generated:
             self.lengths.add(_kind(prompt).part, tokens, ended=item.finish != "length")
+            self.complete[prompt.key] = tokens
         return new if generated else tokens
 
     def _take_report(self, report: Partial, now: float) -> int:
@@ -166,10 +177,12 @@ class Remaining:
 
     def _estimate(self) -> float:
         curves = self._curves()
-        work = self._work(self.batch, curves, at_work=True)
+        work = self._work(self.batch, curves, self.under_way, self.begun)
         for batch in self.ahead.values():
-            work += self._work(batch, curves)
-        loads = len({base for base, _ in self.ahead} - {self.base})
+            work += self._work(batch, curves, {}, {})
+        for repeated in self.repeats.values():
+            work += self._work({}, curves, {}, repeated)
+        loads = sum(1 for base, batch in self.ahead.items() if batch and base != self.base)
         return float(work @ self.pace.costs()) + self.loading[1] * loads
 
     def _curves(self) -> dict[Part, Survival]:
@@ -178,7 +191,8 @@ class Remaining:
         for prompt, tokens in self.under_way.items():
             under_way.setdefault(_kind(prompt).part, []).append(tokens)
         kinds = {kind for batch in (self.batch, *self.ahead.values()) for kind in batch}
-        kinds |= {_kind(prompt) for prompt in (*self.under_way, *self.begun)}
+        for held in (self.under_way, self.begun, *self.repeats.values()):
+            kinds |= {_kind(prompt) for prompt in held}
         curves: dict[Part, Survival] = {}
         for task in {kind.part[0] for kind in kinds}:
             alike = [kind for kind in kinds if kind.part[0] == task]
@@ -186,10 +200,16 @@ class Remaining:
             curves |= self.lengths.survival(task, limit, under_way, {kind.part for kind in alike})
         return curves
 
-    def _work(self, batch: _Batch, curves: Mapping[Part, Survival], *, at_work: bool = False) -> Work:
-        """Of one batch; rows that run and rows that an earlier start began are part of the one at work."""
-        running = [*_held(self.under_way, curves)] if at_work else []
-        waiting = [*_held(self.begun, curves)] if at_work else []
+    def _work(
+        self,
+        batch: _Batch,
+        curves: Mapping[Part, Survival],
+        under_way: Mapping[Prompt, int],
+        begun: Mapping[Prompt, int],
+    ) -> Work:
+        """Of the rows of one batch that run, and of those that wait: known by their prompts, then by kind."""
+        running = [*self._held(under_way, curves)]
+        waiting = [*self._held(begun, curves)]
         many = sum(rows.count for rows in batch.values())
         share = min(1.0, max(DRAWN, 4 * self.slots) / max(many, 1))
         waiting += [_drawn(kind, rows, curves, share) for kind, rows in sorted(batch.items(), reverse=True)]
@@ -199,6 +219,20 @@ class Remaining:
         steps = steps_of(_left(running), _left(waiting), self.slots)
         work[0] = steps + more / max(self.slots, 1)
         return work
+
+    def _held(self, held: Mapping[Prompt, int], curves: Mapping[Part, Survival]) -> Iterator[_Drawn]:
+        """Rows that hold so many tokens."""
+        kinds: dict[_Kind, list[Prompt]] = {}
+        for prompt in held:
+            kinds.setdefault(_kind(prompt), []).append(prompt)
+        for kind, prompts in kinds.items():
+            tokens = np.array([held[prompt] for prompt in prompts])
+            characters = np.array([_characters(prompt) for prompt in prompts])
+            first = np.array([self.complete.get(_first(prompt), 0) for prompt in prompts])
+            drawn = draw(curves[kind.part], kind.limit, tokens)
+            lengths = np.where(first > tokens, first, drawn)
+            positions = _positions(characters, tokens, lengths)
+            yield _Drawn(lengths - tokens, (characters + CHARACTERS * tokens).sum(), positions.sum(), 1.0)
 
 
 class _Drawn(NamedTuple):
@@ -218,35 +252,15 @@ class _Drawn(NamedTuple):
         return self.weight * np.array([0, self.left.sum(), self.characters, self.positions])
 
 
-def _held(held: Mapping[Prompt, int], curves: Mapping[Part, Survival]) -> Iterator[_Drawn]:
-    """Rows that hold so many tokens."""
-    kinds: dict[_Kind, list[Prompt]] = {}
-    for prompt in held:
-        kinds.setdefault(_kind(prompt), []).append(prompt)
-    for kind, prompts in kinds.items():
-        tokens = np.array([held[prompt] for prompt in prompts])
-        characters = np.array([_characters(prompt) for prompt in prompts])
-        lengths = _lengths(curves[kind.part], kind.limit, tokens)
-        positions = _positions(characters, tokens, lengths)
-        yield _Drawn(lengths - tokens, (characters + CHARACTERS * tokens).sum(), positions.sum(), 1.0)
-
-
 def _drawn(kind: _Kind, rows: _Rows, curves: Mapping[Part, Survival], share: float) -> _Drawn:
     """A share of the rows that wait, as if each read as much as the others."""
     count = max(1, round(share * rows.count))
     weight = rows.count / count
     if not kind.limit:
         return _Drawn(np.zeros(0), rows.characters / weight, 0.0, weight)
-    lengths = _lengths(curves[kind.part], kind.limit, np.zeros(count, np.int64))
+    lengths = draw(curves[kind.part], kind.limit, np.zeros(count, np.int64))
     positions = _positions(rows.characters / rows.count, 0, lengths)
     return _Drawn(lengths, rows.characters / weight, positions.sum(), weight)
-
-
-def _lengths(curve: Survival, limit: int, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How long rows of so many tokens become, spread as the curve says."""
-    share = (np.arange(1, len(tokens) + 1) * GOLDEN) % 1
-    lengths = np.searchsorted(-curve, -curve[np.minimum(tokens, limit)] * share)
-    return np.asarray(np.maximum(np.minimum(lengths, limit), tokens + 1.0))
 
 
 def _positions(
@@ -262,6 +276,11 @@ def _left(drawn: Iterable[_Drawn]) -> Iterator[float]:
 
 def _kind(prompt: Prompt) -> _Kind:
     return _Kind(prompt.max_tokens if prompt.kind == "generate" else 0, (prompt.task, prompt.subject))
+
+
+def _first(prompt: Prompt) -> RowKey:
+    """Of the first pass."""
+    return prompt.key._replace(subject=prompt.subject)
 
 
 def _characters(prompt: Prompt) -> int:
