@@ -30,6 +30,29 @@ def write_header(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
     path.write_bytes(struct.pack("<Q", len(header)) + header)
 
 
+def test_a_gguf_file_has_layers_tokens_and_template_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("gguf")
+    from tests.engines.ggufs import TEMPLATE, tokens, toy_weights, write_gguf
+
+    (tmp_path / "config.json").write_text("{}")
+    known = read_base(str(write_gguf(tmp_path / "toy.gguf", kind="Q8_0")))
+    expected = {
+        name.removesuffix(".weight"): weight.shape
+        for name, weight in toy_weights().items()
+        if "norm" not in name
+    }
+    assert known.shapes.layers == expected
+    assert (known.shapes.model_type, known.shapes.tied, known.unknown) == ("llama", False, "")
+    assert (known.texts.template, known.texts.vocabulary["th"], set(known.texts.ends)) == (
+        TEMPLATE,
+        256,
+        {258},
+    )
+    assert known.texts.tokens.named["bos_token"] == tokens()[257]
+    unknown = read_base(str(write_gguf(tmp_path / "other.gguf", architecture="rwkv7")))
+    assert "no table of layers for the GGUF architecture 'rwkv7'" in unknown.unknown
+
+
 @pytest.mark.parametrize("named", ["folder", "file"])
 def test_a_configuration_alone_is_enough_for_a_known_family(named: str, tmp_path: Path) -> None:
     folder = write_base(tmp_path / "base")
@@ -103,6 +126,6 @@ def test_what_is_no_base_is_refused(make: Any, reason: str, tmp_path: Path) -> N
 
 
 def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    (tmp_path / "model.bin").write_bytes(b"weights")
     with pytest.raises(EngineError, match="give its folder"):
-        read_base(str(tmp_path / "model.gguf"))
+        read_base(str(tmp_path / "model.bin"))

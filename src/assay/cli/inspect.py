@@ -32,7 +32,7 @@ def inspect(
     ],
     base: Annotated[
         str | None,
-        typer.Option(help="Their base: a folder, its config.json alone, a hub id, or `embedded`."),
+        typer.Option(help="Their base: a folder, a GGUF file, a config.json alone, a hub id, or `embedded`."),
     ] = None,
     digest: Annotated[
         bool, typer.Option("--digest", help="Read the weights, too, for their digest.")

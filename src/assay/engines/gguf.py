@@ -10,7 +10,7 @@ The package `gguf` reads the file: the extra `gguf`. Errors here do not name the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,24 @@ ENDS = ("eos_token_id", "eot_token_id", "eom_token_id")
 """Fields below `tokenizer.ggml` that name a token which ends a text."""
 
 
+LLAMA_FORM = ("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3")
+"""Architectures whose layers transformers calls as it does Llama's."""
+WHOLE = {"token_embd": "model.embed_tokens", "output": "lm_head"}
+WITHIN = {
+    **{f"attn_{name}": f"self_attn.{name}_proj" for name in ("q", "k", "v")},
+    "attn_output": "self_attn.o_proj",
+    **{f"ffn_{name}": f"mlp.{name}_proj" for name in ("gate", "up", "down")},
+}
+"""Layers of a block, and what transformers calls them."""
+SPECIAL = {
+    "bos_token": "bos_token_id",
+    "eos_token": "eos_token_id",
+    "pad_token": "padding_token_id",
+    "unk_token": "unknown_token_id",
+}
+"""Special tokens, and the fields below `tokenizer.ggml` that name them."""
+
+
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
     """What a GGUF file holds beside its weights."""
@@ -43,6 +61,29 @@ class GgufHeader:
     """The plain type of its large tensors; None where some are quantized."""
     ends: frozenset[int]
     """Tokens that end a text."""
+    tokens: tuple[str, ...] = ()
+    """Of its tokenizer, in order."""
+    special: Mapping[str, str] = field(default_factory=dict)
+    """Special tokens by what they are for: `bos_token`, ..."""
+    template: str | None = None
+    """Its chat template."""
+
+    @property
+    def places(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of linear layers and embeddings by the names that transformers has for them, as a base's folder has them.
+
+        Empty for architectures whose layers are not those of Llama.
+        """
+        if self.architecture not in LLAMA_FORM:
+            return {}
+        named = {}
+        for name, shape in self.layers.items():
+            block, _, inner = name.removeprefix("blk.").partition(".")
+            if name in WHOLE:
+                named[WHOLE[name]] = shape
+            elif inner in WITHIN:
+                named[f"model.layers.{block}.{WITHIN[inner]}"] = shape
+        return {"lm_head": self.layers["token_embd"], **named} if "token_embd" in self.layers else {}
 
 
 def is_gguf(path: Path | str) -> bool:
@@ -121,8 +162,16 @@ def _read(path: Path, *_: int) -> GgufHeader:
         for tensor in reader.tensors
     }
     ends = {_value(reader, f"tokenizer.ggml.{name}") for name in ENDS}
+    tokens = tuple(map(str, _value(reader, "tokenizer.ggml.tokens") or ()))
+    special = {name: _value(reader, f"tokenizer.ggml.{key}") for name, key in SPECIAL.items()}
     return GgufHeader(
-        architecture, layers, _dtype(reader), frozenset(int(token) for token in ends if token is not None)
+        architecture,
+        layers,
+        _dtype(reader),
+        frozenset(int(token) for token in ends if token is not None),
+        tokens,
+        {name: tokens[token] for name, token in special.items() if token is not None and token < len(tokens)},
+        _value(reader, "tokenizer.chat_template"),
     )
 
 

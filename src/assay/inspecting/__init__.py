@@ -35,7 +35,7 @@ def inspect_adapters(
 ) -> Iterator[Inspection]:
     """Each adapter in the order given. Raises EngineError if the base is none; an adapter never raises.
 
-    base: a folder, its `config.json` alone, a hub id, or `embedded`. digest: whether weights are read for their digest.
+    base: a folder, a GGUF file, a `config.json` alone, a hub id, or `embedded`. digest: whether weights are read for their digest.
     """
     known = None if base is None else read_base(base)
     for path in paths:

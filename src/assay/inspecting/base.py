@@ -16,9 +16,10 @@ from assay.engines.adapter_fit import BaseShapes, entry_shapes
 from assay.engines.api import ModelRef
 from assay.engines.base_shapes import FAMILIES, layer_shapes, tied_head
 from assay.engines.files import Entry, located, read_header, read_object
+from assay.engines.gguf import is_gguf, read_gguf
 from assay.errors import EngineError
 from assay.inspecting.hub import HubFiles
-from assay.inspecting.texts import Texts
+from assay.inspecting.texts import GgufTexts, Texts
 
 __all__ = ["KnownBase", "read_base"]
 
@@ -38,8 +39,10 @@ class KnownBase:
 
 
 def read_base(source: str) -> KnownBase:
-    """A folder, a `config.json` alone, a hub id, or `embedded`. Raises EngineError where it is no base."""
+    """A folder, a GGUF file, a `config.json` alone, a hub id, or `embedded`. Raises EngineError where it is no base."""
     path = Path(source).expanduser()
+    if path.is_file() and is_gguf(path):
+        return _of_gguf(path, source)
     if path.is_file():
         if path.suffix != ".json":
             raise EngineError(
@@ -53,6 +56,18 @@ def read_base(source: str) -> KnownBase:
     files = HubFiles(ref)
     known = _known(files.folder, read_object(files.folder / "config.json"), files.base_headers(), source)
     return replace(known, local=False)
+
+
+def _of_gguf(path: Path, source: str) -> KnownBase:
+    """A GGUF file: its own layers, template and tokens."""
+    header = read_gguf(path)
+    layers = header.places
+    shapes = BaseShapes(layers, header.architecture, "output" not in header.layers, source)
+    unknown = (
+        f"shapes unknown: no table of layers for the GGUF architecture {header.architecture!r}; whether the adapter fits is "
+        f"not checked"
+    )
+    return KnownBase(GgufTexts(path.parent, header), shapes, "" if layers else unknown)
 
 
 def _known(folder: Path, config: Mapping[str, Any], header: Mapping[str, Entry], name: str) -> KnownBase:

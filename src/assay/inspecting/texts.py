@@ -13,9 +13,10 @@ from pathlib import Path
 from assay.engines.chat_template import Tokens, missing_header, own_template, read_tokens, same_template
 from assay.engines.end_tokens import end_warning, other_tokens, own_end, read_vocabulary
 from assay.engines.files import json_sha256, read_object
+from assay.engines.gguf import GgufHeader
 from assay.files import file_sha256
 
-__all__ = ["Texts", "text_warnings"]
+__all__ = ["GgufTexts", "Texts", "text_warnings"]
 
 VOCABULARIES = ("tokenizer.json", "added_tokens.json")
 """Files that list tokens."""
@@ -83,6 +84,18 @@ class Texts:
             "tokenizer": json_sha256(self.files) if self.files else None,
             "template": None if template is None else hashlib.sha256(template).hexdigest(),
         }
+
+
+class GgufTexts(Texts):
+    """The tokenizer and template in a GGUF file; no file beside it counts."""
+
+    def __init__(self, folder: Path, header: GgufHeader) -> None:
+        super().__init__(folder)
+        self.template = header.template
+        self.vocabulary = {token: number for number, token in enumerate(header.tokens)}
+        self.tokens = Tokens(header.special)
+        self.ends = header.ends
+        self.files = {"tokenizer.json": json_sha256(header.tokens)}
 
 
 def text_warnings(own: Texts, base: Texts) -> Iterator[str]:
