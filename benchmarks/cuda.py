@@ -124,7 +124,7 @@ def benchmark(size: str, options: argparse.Namespace, rate: float, folder: Path)
     }
     workload: dict[str, Any] = {
         "model": str(folder / "base"), "adapters": adapters, "prompts": prompts(options.prompts),
-        "tokens": options.tokens, "threads": torch.get_num_threads(), "device": options.device,
+        "tokens": options.tokens, "exact": True, "threads": torch.get_num_threads(), "device": options.device,
     }  # fmt: skip
     limit = roof(shape, weights, workload, rate)
     found: dict[str, Any] = {"roof": limit}

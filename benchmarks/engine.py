@@ -2,9 +2,11 @@
 
 Every system gets the same base, adapters, prompts and limits (see `engine_workload.py`) and runs in a
 process of its own, so that its peak memory is its own. The limit is what the machine's bfloat16 matrix
-products allow: operations of all prompt and generated tokens over the rate measured in the same run.
+products and its reads of memory allow: operations of all prompt and generated tokens, and the keys and values
+that each generated token reads, over rates measured in the same run.
 
-    python benchmarks/engine.py --peers lm-eval,peft,vllm --vllm-python VENV/bin/python --grow 1,2,4,8,16,32
+    python benchmarks/engine.py --ifeval IFEVAL.jsonl --peers lm-eval,peft,vllm --vllm-python VENV/bin/python
+    python benchmarks/engine.py --random --peers lm-eval --grow 1,2,4,8,16,32
 """
 
 from __future__ import annotations
@@ -19,7 +21,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from engine_workload import LENGTHS, ifeval_lengths, prompts, save_base, write_adapter
+from engine_workload import (
+    LENGTHS,
+    REAL,
+    chat_prompts,
+    ifeval_lengths,
+    prompts,
+    real_base,
+    save_base,
+    write_adapter,
+    write_real_adapter,
+)
 
 HERE = Path(__file__).parent
 SCRIPTS = {
@@ -41,12 +53,15 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--prompts", type=int, default=16, help="prompts for each subject")
+    parser.add_argument("--random", action="store_true", help="a random base of 0.5 B, random prompts")
+    parser.add_argument("--prompts", type=int, default=24, help="prompts for each subject")
     parser.add_argument(
-        "--tokens", type=int, default=64, help="tokens of each response, neither more nor less"
+        "--tokens", type=int, help="of each response: at most (512); with --random neither more nor less (64)"
     )
     parser.add_argument("--adapters", type=int, default=8)
-    parser.add_argument("--ifeval", type=Path, help="IFEval's prompt file: take its prompts' lengths")
+    parser.add_argument(
+        "--ifeval", type=Path, help="IFEval's prompt file; with --random only lengths are taken"
+    )
     parser.add_argument("--peers", default="", help="of lm-eval,peft,vllm")
     parser.add_argument("--vllm-python", default=sys.executable, help="the interpreter that has vLLM")
     parser.add_argument(
@@ -54,22 +69,33 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--grow", default="", help="numbers of adapters to time, such as 1,2,4,8,16,32")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--model", type=Path, help="keep the base here and use it again")
+    parser.add_argument("--model", help=f"folder or hub id ({REAL}); with --random, where the base is kept")
     parser.add_argument("--json", type=Path, help="write the results here")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not options.random and options.ifeval is None:
+        parser.error("--ifeval FILE is needed: IFEval's input_data.jsonl; or give --random")
+    options.tokens = options.tokens or (64 if options.random else 512)
+    return options
 
 
 def prepare(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Save base and adapters, and say what is to be run."""
     grown = [int(count) for count in options.grow.split(",") if count]
     count = max(options.adapters, *grown, 1)
-    places = {f"a{i}": str(write_adapter(folder / f"a{i}", i)) for i in range(count)}
-    lengths = ifeval_lengths(options.ifeval) if options.ifeval else LENGTHS
+    if options.random:
+        base = save_base(Path(options.model or folder / "base"))
+        places = {f"a{i}": str(write_adapter(folder / f"a{i}", i)) for i in range(count)}
+        texts = prompts(options.prompts, ifeval_lengths(options.ifeval) if options.ifeval else LENGTHS)
+    else:
+        base = real_base(options.model or REAL)
+        places = {f"a{i}": str(write_real_adapter(base, folder / f"a{i}", i)) for i in range(count)}
+        texts = chat_prompts(base, options.ifeval, options.prompts)
     return {
-        "model": str(save_base(options.model or folder / "base")),
+        "model": str(base),
         "adapters": places,
-        "prompts": prompts(options.prompts, lengths),
+        "prompts": texts,
         "tokens": options.tokens,
+        "exact": options.random,
         "threads": options.threads,
         "lm_eval_subjects": options.lm_eval_subjects,
     }
@@ -95,20 +121,20 @@ def compare(workload: dict[str, Any], options: argparse.Namespace, folder: Path)
     """Run assay and the peers, and print a line for each as it ends."""
     asked = {**workload, "adapters": dict(list(workload["adapters"].items())[: options.adapters])}
     rows = (options.adapters + 1) * options.prompts
-    print(
-        f"{rows} rows: base + {options.adapters} adapters x {options.prompts} prompts, {options.tokens} tokens"
-    )
+    limit = f"{'' if options.random else 'up to '}{options.tokens} tokens"
+    print(f"{rows} rows: base + {options.adapters} adapters x {options.prompts} prompts, {limit}")
     print(f"{'':36}{'tokens/s':>10}{'ratio':>8}{'of limit':>10}{'seconds':>9}{'loading':>9}{'peak GiB':>10}")
     results: dict[str, Any] = {}
     for system in ("assay", *(name for name in options.peers.split(",") if name)):
         python = options.vllm_python if system == "vllm" else sys.executable
         found = results[system] = run(system, python, asked, folder)
-        if found["generated"] != rows * options.tokens:
+        if options.random and found["generated"] != rows * options.tokens:
             raise SystemExit(f"{system} generated {found['generated']} tokens, not {rows * options.tokens}")
         ours = results["assay"]
         found["rate"] = found["generated"] / found["seconds"]
         found["ratio"] = ours["rate"] / found["rate"]
-        found["share"] = ours["work"] / found["seconds"] / ours["limit"]
+        least = ours["work"] / ours["limit"] + ours["bytes"] / ours["bandwidth"]
+        found["share"] = least * found["generated"] / ours["generated"] / found["seconds"]
         print(
             f"{NAMES[system]:36}{found['rate']:10.1f}{found['ratio']:8.1f}{found['share']:10.1%}"
             f"{found['seconds']:9.1f}{found['load_seconds']:9.1f}{found['peak_gib']:10.2f}",
@@ -118,7 +144,10 @@ def compare(workload: dict[str, Any], options: argparse.Namespace, folder: Path)
             print(
                 f"    measured on {found['measured_subjects']} of {found['subjects']} subjects, the rest alike"
             )
-    print(f"limit: {ours['limit'] / 1e9:.0f} GFLOP/s, {ours['work'] / 1e9:.0f} GFLOP, {ours['steps']} steps")
+    print(
+        f"limit: {ours['limit'] / 1e9:.0f} GFLOP/s for {ours['work'] / 1e9:.0f} GFLOP, {ours['bandwidth'] / 1e9:.0f} GB/s "
+        f"for {ours['bytes'] / 1e9:.0f} GB of keys and values; {ours['steps']} steps, {ours['decoding']}"
+    )
     if ours["plain"]:
         print(f"weights are not packed: {ours['plain']}")
     return results

@@ -25,7 +25,7 @@ BATCH = 40
 
 
 def write_task(folder: Path, workload: dict[str, Any]) -> None:
-    """A task of these prompts, with this limit and no other end."""
+    """A task of these prompts, with this limit, and no other end where the workload is exact."""
     data = folder / "prompts.jsonl"
     data.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in workload["prompts"]))
     task = {
@@ -37,8 +37,8 @@ def write_task(folder: Path, workload: dict[str, Any]) -> None:
         "doc_to_text": "{{prompt}}",
         "doc_to_target": "",
         "generation_kwargs": {
-            "until": ["<|endoftext|>"], "do_sample": False,
-            "max_gen_toks": workload["tokens"], "min_new_tokens": workload["tokens"],
+            "until": ["<|endoftext|>"], "do_sample": False, "max_gen_toks": workload["tokens"],
+            **({"min_new_tokens": workload["tokens"]} if workload["exact"] else {}),
         },
         "metric_list": [{"metric": "bypass", "aggregation": "bypass", "higher_is_better": False}],
     }  # fmt: skip
@@ -46,13 +46,14 @@ def write_task(folder: Path, workload: dict[str, Any]) -> None:
 
 
 class Counted(HFLM):  # type: ignore[misc]
-    """lm-eval's model, with its generated tokens counted."""
+    """lm-eval's model, with its generated tokens counted, each row's up to its end."""
 
     generated = 0
 
     def _model_generate(self, context: Any, **more: Any) -> Any:
         out = super()._model_generate(context, **more)
-        self.generated += out[:, context.shape[1] :].numel()
+        ended = out[:, context.shape[1] :] == self.eot_token_id
+        self.generated += int((ended.cumsum(1) - ended.long() == 0).sum())
         return out
 
 

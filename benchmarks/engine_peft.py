@@ -45,10 +45,11 @@ def main() -> None:
         with torch.inference_mode():
             out = wrapped.generate(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],
-                max_new_tokens=workload["tokens"], min_new_tokens=workload["tokens"],
+                max_new_tokens=workload["tokens"], min_new_tokens=workload["tokens"] if workload["exact"] else 0,
                 do_sample=False, adapter_names=[name for name, _ in part],
             )  # fmt: skip
-        generated += out[:, batch["input_ids"].shape[1] :].numel()
+        ended = out[:, batch["input_ids"].shape[1] :] == tokenizer.eos_token_id
+        generated += int((ended.cumsum(1) - ended.long() == 0).sum())
     result = {"seconds": time.perf_counter() - began, "generated": generated, "load_seconds": loading}
     result["peak_gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     Path(sys.argv[2]).write_text(json.dumps(result))

@@ -35,8 +35,10 @@ def main() -> None:
         enable_prefix_caching=False,
     )  # fmt: skip
     loading = time.perf_counter() - began
-    tokens = workload["tokens"]
-    limits = vllm.SamplingParams(temperature=0, max_tokens=tokens, min_tokens=tokens, ignore_eos=True)
+    tokens, exact = workload["tokens"], workload["exact"]
+    limits = vllm.SamplingParams(
+        temperature=0, max_tokens=tokens, min_tokens=tokens if exact else 0, ignore_eos=exact
+    )
     loras = [lora_request(name, i + 1, path) for i, (name, path) in enumerate(workload["adapters"].items())]
     rows = [(lora, text) for lora in (None, *loras) for text in workload["prompts"]]
     began = time.perf_counter()

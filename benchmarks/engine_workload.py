@@ -1,9 +1,11 @@
 """What every system of the engine benchmark is given: one base, adapters, prompts and a limit, in one folder.
 
-The base has the shape of Qwen2.5-0.5B (494 M parameters) with random weights in bfloat16; adapters are of
-rank 8 on q_proj and v_proj; prompts are random words. Knows no system that runs them.
+The real workload: SmolLM2-135M-Instruct, IFEval's prompts in its chat template, adapters of rank 8 on all linear
+layers whose B is small random numbers; a response ends where the model ends it. The random one: a base of the shape
+of Qwen2.5-0.5B (494 M parameters) with random weights, adapters of rank 8 on q_proj and v_proj, prompts of random
+words, all responses equally long. Both in bfloat16. Knows no system that runs them.
 
-    workload.json: {model, adapters: {name: folder}, prompts: [text], tokens, threads}
+    workload.json: {model, adapters: {name: folder}, prompts: [text], tokens, exact, threads}
 """
 
 from __future__ import annotations
@@ -20,9 +22,22 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoModelForCausalLM, Qwen2Config, Qwen2Tokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2Tokenizer
 
-__all__ = ["VOCABULARY", "ifeval_lengths", "prompts", "save_base", "save_tokenizer", "write_adapter"]
+__all__ = [
+    "REAL",
+    "VOCABULARY",
+    "chat_prompts",
+    "ifeval_lengths",
+    "prompts",
+    "real_base",
+    "save_base",
+    "save_tokenizer",
+    "write_adapter",
+    "write_real_adapter",
+]
+
+REAL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 
 VOCABULARY = 151936
 END = "<|endoftext|>"
@@ -84,12 +99,53 @@ def write_adapter(
             place = f"base_model.model.model.layers.{layer}.self_attn.{name}"
             weights[f"{place}.lora_A.weight"] = torch.randn(rank, width) * 0.02
             weights[f"{place}.lora_B.weight"] = torch.randn(height, rank) * 0.02
+    return _save(folder, weights, rank, list(shape))
+
+
+def _save(folder: Path, weights: Mapping[str, torch.Tensor], rank: int, targets: Sequence[str]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(weights, folder / "adapter_model.safetensors")
+    save_file(dict(weights), folder / "adapter_model.safetensors")
     config = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": 16}
-    config |= {"target_modules": list(shape), "base_model_name_or_path": "random"}
+    config |= {"target_modules": list(targets), "base_model_name_or_path": "base"}
     (folder / "adapter_config.json").write_text(json.dumps(config))
     return folder
+
+
+def real_base(model: str) -> Path:
+    """The folder of a model, which may be a hub id."""
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(model))
+
+
+def write_real_adapter(base: Path, folder: Path, seed: int, rank: int = 8) -> Path:
+    """An adapter as peft saves it, on all linear layers but the output head, small enough to keep texts alive."""
+    make: Any = AutoModelForCausalLM.from_config
+    with torch.device("meta"):
+        model = make(AutoConfig.from_pretrained(base))
+    head = model.get_output_embeddings()
+    layers = {
+        name: layer
+        for name, layer in model.named_modules()
+        if isinstance(layer, torch.nn.Linear) and layer is not head
+    }
+    torch.manual_seed(seed)
+    weights = {}
+    for name, layer in layers.items():
+        down = torch.rand(rank, layer.in_features) * 2 - 1
+        weights[f"base_model.model.{name}.lora_A.weight"] = down * layer.in_features**-0.5
+        weights[f"base_model.model.{name}.lora_B.weight"] = torch.randn(layer.out_features, rank) * 0.004
+    return _save(folder, weights, rank, sorted({name.rpartition(".")[2] for name in layers}))
+
+
+def chat_prompts(base: Path, path: Path, count: int) -> list[str]:
+    """The first prompts of IFEval's own file, in the model's chat template."""
+    tokenizer: Any = AutoTokenizer.from_pretrained(base)
+    lines = path.read_text(encoding="utf-8").splitlines()[:count]
+    chats = ([{"role": "user", "content": json.loads(line)["prompt"]}] for line in lines)
+    return [tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) for chat in chats]
 
 
 def ifeval_lengths(path: Path) -> list[int]:
