@@ -34,7 +34,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         for part in section(result):
             screen.print(part)
     if notes := list(_diagnostics(result)):
-        screen.print(Text("\nBefore you believe it", style="bold"))
+        screen.print(Text("\nBefore you believe it (explained in report.html)", style="bold"))
         screen.print(notes_table(notes))
     if folder is not None:
         screen.print(text(f"report: {folder / 'report.html'}"), soft_wrap=True)
