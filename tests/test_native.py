@@ -85,3 +85,14 @@ def test_without_a_compiler_the_reason_says_so(
 
 def test_a_folder_that_cannot_be_written_is_named(source: Path) -> None:
     assert str(build(source, source / "cache")).startswith(f"no library can be kept in {source / 'cache'}")
+
+
+@pytest.mark.usefixtures("compiler")
+@pytest.mark.parametrize("open_to_all", ["folder", "library"])
+def test_nothing_is_loaded_that_other_users_may_write(source: Path, tmp_path: Path, open_to_all: str) -> None:
+    library = build(source, tmp_path / "cache")
+    assert isinstance(library, Path)
+    assert library.parent.stat().st_mode & 0o777 == 0o700
+    place = library if open_to_all == "library" else library.parent
+    place.chmod(0o777)
+    assert str(build(source, tmp_path / "cache")).startswith(f"other users may write {place}")

@@ -10,6 +10,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -34,13 +35,18 @@ def cache_folder() -> Path:
 def build(source: Path, folder: Path) -> Path | str:
     """The library of a source in this folder, built if it is not there; or why it cannot be built.
 
-    It is built under another name and renamed, since other processes may build it at the same time.
+    It is built under another name and renamed, since other processes may build it at the same time. Nothing is
+    loaded from a folder that another user may write.
     """
     library = folder / f"{source.stem}-{_key(source)}.so"
-    if library.is_file():
-        return library
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if foreign := next(filter(_is_foreign, (folder, library)), None):
+            return (
+                f"other users may write {foreign}; remove it, or set XDG_CACHE_HOME to a folder of your own"
+            )
+        if library.is_file():
+            return library
         with tempfile.TemporaryDirectory(dir=folder) as place:
             made = Path(place) / library.name
             bad = _compile(source, made)
@@ -49,6 +55,14 @@ def build(source: Path, folder: Path) -> Path | str:
     except OSError as failed:
         return f"no library can be kept in {folder} ({failed})"
     return bad or library
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether another user owns a path, or every user may write it."""
+    if not hasattr(os, "geteuid") or not path.exists():
+        return False
+    state = path.stat()
+    return state.st_uid != os.geteuid() or bool(state.st_mode & stat.S_IWOTH)
 
 
 def _compile(source: Path, library: Path) -> str:

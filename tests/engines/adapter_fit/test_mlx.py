@@ -22,3 +22,13 @@ from tests.engines.adapter_fit.shapes import fit, mlx
 def test_what_mlx_lm_saved_and_cannot_be_read_is_named(changes: dict[str, Any], cause: str) -> None:
     config, tensors = mlx()
     assert cause in str(fit(tensors, form="mlx-lm", **config | changes).error)
+
+
+def test_an_alpha_is_refused_where_some_versions_multiplied_by_it() -> None:
+    config, tensors = mlx()
+    config["lora_parameters"] |= {"alpha": 16.0}
+    assert {layer.scale for layer in fit(tensors, form="mlx-lm", **config).layers} == {20.0}
+    del config["fine_tune_type"]
+    assert "scale * alpha / rank (20.0 * 16.0 / 2)" in str(fit(tensors, form="mlx-lm", **config).error)
+    config["lora_parameters"] |= {"alpha": 2}
+    assert fit(tensors, form="mlx-lm", **config).error is None

@@ -1,7 +1,7 @@
 """mlx-lm's own form: `adapters.safetensors` beside an adapter_config.json of its training settings.
 
 Its matrices are peft's transposed: `lora_a` is (in, rank), `lora_b` is (rank, out), and its product is multiplied
-by `lora_parameters.scale`.
+by `lora_parameters.scale`; in early versions, which wrote no `fine_tune_type`, by scale * alpha / rank.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ def mlx_config(config: Mapping[str, Any]) -> dict[str, Any]:
         raise _unset("rank", rank, "a whole number above 0")
     if not isinstance(scale, int | float) or isinstance(scale, bool) or not isfinite(scale):
         raise _unset("scale", scale, "a number")
+    alpha = settings.get("alpha", rank)
+    if "fine_tune_type" not in config and alpha != rank:
+        raise _two_scales(rank, scale, alpha)
     return {
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",
@@ -51,4 +54,15 @@ def _unset(name: str, value: Any, kind: str) -> EngineError:
     return EngineError(
         f"lora_parameters.{name} is {value!r} in its adapter_config.json of mlx-lm; {kind} is expected",
         fix="give the adapter_config.json that mlx-lm saved with it",
+    )
+
+
+def _two_scales(rank: int, scale: float, alpha: Any) -> EngineError:
+    """Of an alpha in a file without `fine_tune_type`: versions before that field multiplied by it at first, not later."""
+    text = (
+        f"lora_parameters.alpha is {alpha!r}, and there is no fine_tune_type: early versions of mlx-lm trained with "
+        f"scale * alpha / rank ({scale} * {alpha} / {rank}), later ones with the scale alone"
+    )
+    return EngineError(
+        text, fix="set `scale` in its adapter_config.json to what it was trained with, and remove `alpha`"
     )
