@@ -28,6 +28,9 @@ def test_the_claim_block_is_that_of_what_is_claimed(plan: Plan) -> None:
     assert claim_block(Plan.from_json(plan.to_json())) == block
     assert claim_block(replace(plan, warnings=("x",), study_text="")) == block
     assert claim_block(replace(plan, alpha=0.01)) != block
+    first, *others = plan.claims
+    at_step = replace(first, subject=replace(first.subject, step=3))
+    assert claim_block(replace(plan, claims=(at_step, *others))) != block
 
 
 def test_claims_of_a_family_share_its_alpha(plan: Plan) -> None:

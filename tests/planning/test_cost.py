@@ -42,6 +42,20 @@ def test_the_cost_of_a_bound_study_is_what_a_run_asks(tmp_path: Path, ifeval: Pa
     assert foretold.tasks == cost.tasks
 
 
+def test_a_full_model_answers_nothing_twice(tmp_path: Path) -> None:
+    adapters = [
+        {"name": "a", "label": "numeric", "path": "owner/a"},
+        {"name": "full", "label": "numeric", "model": "owner/full"},
+    ]
+    of = study(tmp_path, adapters=adapters, noise_prompts=20)
+    fake = Fake(lambda request: f"{request.subject} {request.example}")
+    run(of, tmp_path / "run", engine=fake.preflight)
+    for trial in (True, False):
+        cost = plan(of, trial=trial, engine=Fake(lambda _: "x").preflight if trial else None).cost
+        assert cost is not None
+        assert (cost.responses, cost.repeats) == (len(fake.asked), 20)
+
+
 def test_an_adapter_with_a_template_of_its_own_costs_its_base_again(tmp_path: Path) -> None:
     fake = Fake(lambda _: "x", templates={"base": "a {prompt}", "r-s2": "b {prompt}"})
     cost = plan(study(tmp_path), trial=True, engine=fake.preflight).cost

@@ -207,3 +207,33 @@ def test_page_and_markdown_say_plainly_that_the_verdict_depends_on_the_benchmark
     assert '<section id="agreement"' in page
     assert "| split | +15.0" in text
     assert "yes, and the gains differ" in text
+
+
+def test_a_training_counts_once_by_its_result_or_last_checkpoint(tmp_path: Path) -> None:
+    steps = {
+        name: {"recipe": "r", "step": step} for step, name in enumerate(("both", "split", "open"), start=1)
+    }
+    (agreement,) = assay.run(study(tmp_path, steps), tmp_path / "run").agreement
+    assert [row.adapter for row in agreement.adapters] == ["open", "near", "down"]
+    assert agreement.pairs[0].adapters == 3
+
+
+def test_an_adapter_is_compared_at_the_scale_that_is_claimed(tmp_path: Path) -> None:
+    scales = {"split": {"scale": [0.5, 2.0]}}
+    path = study(
+        tmp_path,
+        scales,
+        {"split": GAINS["split"]},
+        claims={
+            "numeric": [{"metric": f"{task}.numeric_match", "scale": 0.5} for task in ("first", "second")]
+        },
+    )
+    document = yaml.safe_load(path.read_text())
+    files = document["adapters"][0]["responses"]
+    for task, name in files.items():
+        for scale in ("0.5", "2"):
+            (tmp_path / f"at-{scale}-{name}").write_bytes((tmp_path / name).read_bytes())
+        files[task] = f"at-{{scale}}-{name}"
+    path.write_text(yaml.safe_dump(document))
+    (agreement,) = assay.run(path, tmp_path / "run").agreement
+    assert agreement.depends == ("split@0.5",)

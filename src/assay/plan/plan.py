@@ -183,6 +183,7 @@ def claim_block(plan: Plan) -> dict[str, Any]:
                 "seed": claim.subject.seed,
             }
             | ({} if claim.subject.control is None else {"control": claim.subject.control})
+            | ({} if claim.subject.step is None else {"step": claim.subject.step})
             | ({} if claim.subject.scale == 1 else {"scale": claim.subject.scale})
             | ({} if claim.against is None else {"against": claim.against})
             for claim in plan.claims

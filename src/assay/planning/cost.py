@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from assay.plan import Plan
+from assay.plan import Plan, Subject
 from assay.records import digest
 from assay.runs.outline import Outline
 from assay.runs.second_passes import as_drawn, repeat_count, repeats_of_tasks
@@ -127,13 +127,21 @@ def study_cost(outline: Outline) -> Cost | None:
             for name in plan.tasks
         ),
         exact=False,
-        **_measuring([_repeats(outline, base.name) for base in plan.bases], outline.examples),
+        **_measuring(
+            [_repeats(outline, base.name) for base in plan.bases if _repeated(plan, base.name)],
+            outline.examples,
+        ),
     )
+
+
+def _repeated(plan: Plan, base: str) -> list[Subject]:
+    """Adapters that answer some prompts twice: a full model answers none."""
+    return [adapter for adapter in plan.adapters_of(base) if not adapter.is_model]
 
 
 def _repeats(outline: Outline, base: str) -> int:
     plan, total = outline.plan, sum(map(len, outline.examples.values()))
-    subjects = 1 + len(plan.adapters_of(base))
+    subjects = 1 + len(_repeated(plan, base))
     return repeat_count(subjects * total * plan.decoding.samples, total, plan.noise_prompts)
 
 
@@ -149,12 +157,13 @@ def study_parts(outline: Outline) -> list[SubjectCost]:
     plan, costs = outline.plan, []
     sizes = {name: len(outline.examples[name]) for name in plan.tasks}
     for base in plan.bases:
-        adapters = plan.adapters_of(base.name)
+        adapters = _repeated(plan, base.name)
         again = repeats_of_tasks(sizes, _repeats(outline, base.name) if adapters else 0)
         for name, n in sizes.items():
-            for i, subject in enumerate((base, *adapters)):
-                repeated = again[name] if subject.is_base else (again[name] + i - 1) // len(adapters)
-                responses = n * plan.decoding.samples + repeated
+            shares = {adapter.name: (again[name] + i) // len(adapters) for i, adapter in enumerate(adapters)}
+            shares[base.name] = again[name]
+            for subject in (base, *plan.adapters_of(base.name)):
+                responses = n * plan.decoding.samples + shares.get(subject.name, 0)
                 longest = responses * _limit(outline, name)
                 costs.append(SubjectCost(subject.name, subject.base, name, responses, longest))
     return costs
@@ -216,7 +225,7 @@ def work_cost(plan: Plan, work: Work) -> Cost:
                 tokens=sum(workload_tokens(load, group.context) for group, load in loads),
             )
         )
-    repeats = [group.repeats for group in work.groups]
+    repeats = [group.repeats for group in work.groups if group.adapters]
     return Cost(tuple(costs), exact=True, **_measuring(repeats, work.examples))
 
 

@@ -136,8 +136,19 @@ def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
 
 
 def _adapters(plan: Plan) -> list[Subject]:
-    """Each adapter once, without its other scales: they are no evidence of their own."""
-    return [subject for subject in plan.adapters if not subject.is_dose]
+    """Of each training one adapter: its other scales and earlier steps are no evidence of their own.
+
+    One that makes a claim, at scale 1 rather than another; the result of the training, or else its last checkpoint.
+    """
+    claimed = {claim.subject.name for claim in plan.claims}
+
+    def rank(subject: Subject) -> tuple[object, ...]:
+        return subject.name not in claimed, subject.is_dose, subject.step is not None, -(subject.step or 0)
+
+    kept: dict[tuple[object, ...], str] = {}
+    for subject in sorted(plan.adapters, key=rank):
+        kept.setdefault((*subject.training[:2], subject.seed), subject.name)
+    return [subject for subject in plan.adapters if subject.name in kept.values()]
 
 
 def _pairs(
