@@ -42,6 +42,16 @@ def test_a_machine_that_became_slower_is_followed_within_minutes() -> None:
     assert done @ pace.costs() == pytest.approx(3 * done @ COSTS, rel=0.15)
 
 
+def test_a_load_that_comes_and_goes_is_not_taken_for_steps_without_cost() -> None:
+    """Rows become fewer while other programs leave: without them every step would take as long."""
+    pace = Pace()
+    for rows, factor in zip(range(60, 40, -1), np.linspace(3, 1, 20), strict=True):
+        done = work(rows, 20, 300)
+        pace.add(done, float(factor * (done @ COSTS)))
+    few = work(8, 20, 300)
+    assert few @ pace.costs() > 0.6 * few @ COSTS
+
+
 def test_no_cost_is_negative_whatever_is_seen() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):

@@ -23,7 +23,7 @@ of what its tokens cost, and at most that share of all time."""
 PRIOR = np.array([1.0, 1 / 8, 1 / 2000])
 """Costs of a token, a character and a position in proportion, at first."""
 NOISE = 0.07
-"""Standard deviation of the seconds of an interval, as a share."""
+"""Standard deviation of the seconds of an interval, as a share: at least; more where other programs come and go."""
 MEMORY, RECENT = 900.0, 90.0
 """Seconds in which what was seen loses the weight 1 - 1/e: for the costs' proportions, and for their size."""
 
@@ -34,6 +34,8 @@ class Pace:
 
     products: NDArray[np.float64] = field(default_factory=lambda: np.zeros((4, 4)))
     targets: NDArray[np.float64] = field(default_factory=lambda: np.zeros(4))
+    intervals: float = 0.0
+    """How many there were, old ones fading."""
     recent: Work = field(default_factory=lambda: np.zeros(4))
     """Old work fades."""
     seconds: float = 0.0
@@ -43,8 +45,9 @@ class Pace:
         """An interval."""
         if not work.any() or seconds <= 0:
             return
-        scale = (NOISE * seconds) ** -2
+        scale = seconds**-2
         fade = np.exp(-seconds / MEMORY)
+        self.intervals = fade * self.intervals + 1
         self.products = fade * self.products + scale * np.outer(work, work)
         self.targets = fade * self.targets + scale * work * seconds
         fade = np.exp(-seconds / RECENT)
@@ -57,11 +60,17 @@ class Pace:
         share = LEAST * tokens / (LEAST * tokens + others)
         steady = min(max(STEP * steps, share * self.seconds), MOST * self.seconds)
         start = np.array([steady / max(steps, 1.0), *(PRIOR * (self.seconds - steady) / others)])
-        # Ridge regression on the deviation from the start, as a share of it.
-        products = start[:, None] * self.products * start
-        shift = np.linalg.solve(products + np.eye(4), start * (self.targets - self.products @ start))
-        costs = start * np.maximum(1 + shift, 0.05)
+        costs = self._fitted(start, NOISE**2)
+        residual = self.intervals - 2 * costs @ self.targets + costs @ self.products @ costs
+        if (variance := residual / self.intervals) > NOISE**2:
+            costs = self._fitted(start, variance)
         return np.asarray(costs * self.seconds / float(self.recent @ costs))
+
+    def _fitted(self, start: Work, variance: float) -> Work:
+        """Ridge regression on the deviation from the start, as a share of it."""
+        products = start[:, None] * self.products * start / variance
+        targets = start * (self.targets - self.products @ start) / variance
+        return np.asarray(start * np.maximum(1 + np.linalg.solve(products + np.eye(4), targets), 0.05))
 
 
 def steps_of(under_way: Iterable[float], waiting: Iterable[float], slots: int) -> float:
