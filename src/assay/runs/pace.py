@@ -62,7 +62,7 @@ class Pace:
         start = np.array([steady / max(steps, 1.0), *(PRIOR * (self.seconds - steady) / others)])
         costs = self._fitted(start, NOISE**2)
         residual = self.intervals - 2 * costs @ self.targets + costs @ self.products @ costs
-        if (variance := residual / self.intervals) > NOISE**2:
+        if (variance := float(residual) / self.intervals) > NOISE**2:
             costs = self._fitted(start, variance)
         return np.asarray(costs * self.seconds / float(self.recent @ costs))
 
