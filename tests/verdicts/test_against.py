@@ -12,6 +12,7 @@ import assay
 from assay import stats
 from assay.cli.show import show_gate, show_result
 from assay.engines import Fake, Prompt
+from assay.engines.api import AGAIN
 from assay.errors import StudyError
 from assay.interop.exporters.card import to_card
 from assay.interop.exporters.finished import Finished
@@ -302,3 +303,22 @@ def test_checks_of_responses_that_are_compared_twice_count_once(tmp_path: Path) 
     }
     (mode,) = assay.run(write_study(tmp_path, document), tmp_path / "run").modes
     assert mode.checks == 3 * 10 * 2  # strict and loose
+
+
+def test_noise_of_the_base_of_either_side_counts(tmp_path: Path) -> None:
+    def noisy(request: Prompt) -> str:
+        """The champion changes half of its answers; the challenger's base is another one, without noise."""
+        name = "good" if request.subject == "good" else "base"
+        changed = request.subject == "other" and request.variant == AGAIN and int(request.example) % 2
+        return RIGHT if PASSES[name][int(request.example)] != bool(changed) else WRONG
+
+    adapters = [
+        {"name": name, "base": base, "label": "numeric", "path": f"owner/{name}"}
+        for name, base in (("good", "base"), ("other", "else"))
+    ]
+    bases = [{"name": name, "model": f"owner/{name}"} for name in ("base", "else")]
+    claims = {"numeric": ["math.numeric_match", OTHER]}
+    result = run(generating(tmp_path, bases=bases, adapters=adapters, claims=claims), Fake(noisy))
+    marked = {(claim.adapter, claim.against): claim.within_noise for claim in result.claims}
+    assert marked["good", "other"]
+    assert not marked["good", None]

@@ -48,7 +48,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
     groups = configurations(plan, claims, pairs)
     sha256 = digest(claim_block(plan))
     noise = noise_floor(plan, evidence)
-    cells = cells_with_noise(other_cells(plan, pairs), engine)
+    cells = cells_with_noise(plan, other_cells(plan, pairs), engine)
     return Result(
         rule=RULE,
         study=plan.name,
@@ -56,7 +56,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         family=plan.family,
         claims=claims,
         cells=cells,
-        drift=drift_with_noise(drifts(plan, groups, pairs, evidence), engine),
+        drift=drift_with_noise(plan, drifts(plan, groups, pairs, evidence), engine),
         recipes=judge_recipes(groups),
         labels=judge_labels(plan.alpha, groups),
         counts=count(plan, claims, pairs),

@@ -4,7 +4,7 @@ of each adapter, and the problems found by preflight. It probes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -172,9 +172,9 @@ def within_noise(
     plan: Plan, claims: Sequence[ClaimResult], noise: Sequence[EngineNoise], pairs: Pairs
 ) -> tuple[ClaimResult, ...]:
     """Claims, marked where the word would not hold if unequal noise pushed the gain by as much as it may."""
-    limits, marked = _limits(noise), []
+    limits, marked = _limits(plan, noise), []
     for claim, result in zip(plan.claims, claims, strict=True):
-        cell, limit = pairs.of(claim), limits.get(claim.subject.base, 0.0)
+        cell, limit = pairs.of(claim), limits(claim.subject.base, claim.against)
         lost = (
             limit > 0
             and isinstance(cell, PairedScores)
@@ -184,26 +184,32 @@ def within_noise(
     return tuple(marked)
 
 
-def cells_with_noise(cells: Sequence[Cell], noise: Sequence[EngineNoise]) -> tuple[Cell, ...]:
+def cells_with_noise(plan: Plan, cells: Sequence[Cell], noise: Sequence[EngineNoise]) -> tuple[Cell, ...]:
     """Cells with how far unequal noise may have pushed their gains."""
-    limits = _limits(noise)
-    return tuple(replace(cell, noise=limits.get(cell.base, 0.0)) for cell in cells)
+    limits = _limits(plan, noise)
+    return tuple(replace(cell, noise=limits(cell.base, cell.against)) for cell in cells)
 
 
-def drift_with_noise(drift: Sequence[DriftResult], noise: Sequence[EngineNoise]) -> tuple[DriftResult, ...]:
+def drift_with_noise(
+    plan: Plan, drift: Sequence[DriftResult], noise: Sequence[EngineNoise]
+) -> tuple[DriftResult, ...]:
     """Drift with how far unequal noise may have pushed it: the gain on the target and those elsewhere, apart."""
-    limits = _limits(noise)
-    return tuple(replace(result, noise=2 * limits.get(result.base, 0.0)) for result in drift)
+    limits = _limits(plan, noise)
+    return tuple(replace(result, noise=2 * limits(result.base, result.against)) for result in drift)
 
 
-def _limits(noise: Sequence[EngineNoise]) -> dict[str, float]:
-    """By base; without those that are not measured."""
-    return {entry.base: entry.limit for entry in noise if entry.limit is not None}
+def _limits(plan: Plan, noise: Sequence[EngineNoise]) -> Callable[[str, str | None], float]:
+    """By base and reference (None: the base): the larger limit of both sides' bases; 0 where none is measured."""
+    measured = {entry.base: entry.limit for entry in noise if entry.limit is not None}
+    bases = {subject.name: subject.base for subject in plan.subjects}
+    return lambda base, against: max(
+        measured.get(side, 0.0) for side in (base, bases[against] if against else base)
+    )
 
 
 def noise_warnings(plan: Plan, noise: Sequence[EngineNoise]) -> Iterator[str]:
     """Where a second pass differs and no bound follows, and where changes come in bursts, which no bound allows for."""
-    claimed = {claim.subject.base for claim in plan.claims}
+    claimed = {side.base for claim in plan.claims for side in (claim.subject, claim.reference)}
     for entry in noise:
         if entry.limit is None and not entry.identical and entry.base in claimed:
             yield (
