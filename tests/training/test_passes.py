@@ -11,7 +11,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, Llama4TextConfig, PhimoeConfig
 
 from assay.training.attention import NAME
 from assay.training.batches import Example
@@ -119,3 +119,27 @@ def test_a_base_with_another_form_of_attention_takes_each_alone(toy: Path) -> No
 
     model.model.layers[0].self_attn.register_forward_pre_hook(biased, with_kwargs=True)
     assert not Passes(model).packs
+
+
+SIZES: dict[str, Any] = {
+    "vocab_size": 250, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+    "num_key_value_heads": 1, "max_position_embeddings": 64, "num_local_experts": 2, "pad_token_id": 0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        PhimoeConfig(**SIZES, sliding_window=16),
+        Llama4TextConfig(**SIZES, attention_chunk_size=16, head_dim=8, intermediate_size_mlp=16),
+    ],
+)
+def test_a_base_whose_masks_alone_shorten_its_attention_takes_each_alone(config: Any) -> None:
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation="eager").eval()
+    example = EXAMPLES[4]
+    expected = plain(model, [example])
+    passes = Passes(model)
+    assert not passes.packs
+    (part,) = passes.parts([example], most=4)
+    assert passes.loss(part).item() == pytest.approx(expected.item(), rel=1e-5)

@@ -50,7 +50,8 @@ def attend(
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """Attention of one layer: query (1, H, T, D), key (1, K, T, D), value (1, K, T, V) -> (1, T, H, V)."""
-    if attention_mask is not None or any(kwargs.get(name) is not None for name in UNKNOWN):
+    unknown = any(kwargs.get(name) is not None for name in UNKNOWN) or _is_masked_elsewhere(module, kwargs)
+    if attention_mask is not None or unknown:
         raise EngineError(f"{type(module).__name__} uses a form of attention that packed examples lack")
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     blocks = _blocks.get()
@@ -60,6 +61,13 @@ def attend(
         q, k, v = (part.unflatten(1, shape).transpose(0, 1) for part in block)
         mixed.append(_mixed(q, k, v, scale, kwargs).transpose(1, 2).flatten(0, 1))
     return torch.cat(mixed).unsqueeze(0), None
+
+
+def _is_masked_elsewhere(module: nn.Module, options: dict[str, Any]) -> bool:
+    """Whether keys are left out by a mask that transformers makes, and makes for its own attention only."""
+    config = getattr(module, "config", None)
+    windowed = bool(getattr(config, "sliding_window", None)) and "sliding_window" not in options
+    return windowed or bool(getattr(config, "attention_chunk_size", None))
 
 
 def _mixed(q: Tensor, k: Tensor, v: Tensor, scale: float, options: dict[str, Any]) -> Tensor:
