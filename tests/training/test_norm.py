@@ -42,7 +42,8 @@ def test_it_gives_the_bits_of_the_layer_and_the_gradient_by_autograd(dtype: torc
 
 def test_a_layer_of_another_form_or_one_that_is_trained_is_left_as_it_is() -> None:
     other = nn.Sequential(Gemma2RMSNorm(24)).requires_grad_(False)
-    nn.init.normal_(other[0].weight)
+    for weight in other.parameters():
+        nn.init.normal_(weight)
     trained = layer().requires_grad_(True)
     for model in (other, trained):
         join_norms(model)
