@@ -13,7 +13,7 @@ pytest.importorskip("gguf")
 from assay.engines.api import ModelRef
 from assay.engines.gguf import gguf_file, gguf_identity, read_gguf, refuse_gguf
 from assay.errors import EngineError
-from tests.engines.ggufs import toy_weights, write_gguf
+from tests.engines.ggufs import SHAPE, toy_weights, write_gguf
 
 HELD = {"engine": "torch", "dtype": "bfloat16", "quantization": "none"}
 
@@ -112,6 +112,17 @@ def test_scaled_positions_are_refused_because_they_would_be_left_out(tmp_path: P
     with pytest.raises(EngineError, match=r"rope\.scaling\.type: yarn"):
         read_gguf(write_gguf(tmp_path / "b.gguf", more=yarn))
     assert read_gguf(write_gguf(tmp_path / "c.gguf", more=lambda writer: yarn(writer, 1.0))).layers
+
+
+def test_biases_are_refused_where_they_would_be_left_out(tmp_path: Path) -> None:
+    import numpy as np
+
+    def biased(writer: Any) -> None:
+        writer.add_tensor("blk.1.attn_q.bias", np.ones(SHAPE["hidden"], dtype=np.float32))
+
+    with pytest.raises(EngineError, match=r"1 biases \(blk\.1\.attn_q\.bias, .*'llama'.*safetensors"):
+        read_gguf(write_gguf(tmp_path / "a.gguf", more=biased))
+    assert read_gguf(write_gguf(tmp_path / "b.gguf", more=biased, architecture="qwen2")).layers
 
 
 def test_where_the_package_is_absent_the_extra_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

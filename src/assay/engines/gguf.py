@@ -9,7 +9,7 @@ The package `gguf` reads the file: the extra `gguf`. Errors here do not name the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -40,6 +40,8 @@ WITHIN = {
     **{f"ffn_{name}": f"mlp.{name}_proj" for name in ("gate", "up", "down")},
 }
 """Layers of a block, and what transformers calls them."""
+BIASED = {"qwen2": ("attn_q", "attn_k", "attn_v")}
+"""Of those architectures, the layers that transformers gives biases when it reads a GGUF file."""
 SPECIAL = {
     "bos_token": "bos_token_id",
     "eos_token": "eos_token_id",
@@ -161,6 +163,7 @@ def _read(path: Path, *_: int) -> GgufHeader:
         tensor.name.removesuffix(".weight"): tuple(int(size) for size in reversed(tensor.shape))
         for tensor in reader.tensors
     }
+    _refuse_biased(path, layers, architecture)
     ends = {_value(reader, f"tokenizer.ggml.{name}") for name in ENDS}
     tokens = tuple(map(str, _value(reader, "tokenizer.ggml.tokens") or ()))
     special = {name: _value(reader, f"tokenizer.ggml.{key}") for name, key in SPECIAL.items()}
@@ -203,3 +206,19 @@ def _refuse_scaled(path: Path, reader: Any, architecture: str) -> None:
         f"another model",
         fix="give the base as a folder with safetensors",
     )
+
+
+def _refuse_biased(path: Path, tensors: Iterable[str], architecture: str) -> None:
+    """Raise EngineError for biases that llama.cpp applies and transformers leaves out."""
+    known = BIASED.get(architecture, ())
+    lost = [
+        name
+        for name in tensors
+        if name.endswith(".bias") and name.removesuffix(".bias").rpartition(".")[2] not in known
+    ]
+    if lost and architecture in LLAMA_FORM:
+        raise EngineError(
+            f"{path} has {len(lost)} biases ({lost[0]}, ...), which transformers does not read from a GGUF file of the "
+            f"architecture {architecture!r}: it would run another model",
+            fix="give the base as a folder with safetensors",
+        )
