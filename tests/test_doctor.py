@@ -171,7 +171,7 @@ def test_other_processes_on_the_cores_are_noted(monkeypatch: pytest.MonkeyPatch)
     class Crowded(Bare):
         neighbours = 1.0
 
-    monkeypatch.setattr(doctor.cores, "cores", lambda: [0, 1, 2, 3])
+    monkeypatch.setattr("assay.cores.cores", lambda: [0, 1, 2, 3])
     assert checks()["neighbours"].state == "ok"
     crowded = checks(Crowded())["neighbours"]
     assert crowded.state == "note"

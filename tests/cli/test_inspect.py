@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_a_list_of_the_adapters_in_the_order_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("config", "code"), [({}, 0), ({"alpha_pattern": {"qq_proj": 4}}, 2), ({"r": 3}, 1)])
-def test_the_exit_code_tells_the_worst_status(config: dict[str, object], code: int, tmp_path: Path) -> None:
+def test_the_exit_code_tells_the_worst_status(config: dict[str, Any], code: int, tmp_path: Path) -> None:
     adapter = write_adapter(tmp_path / "a", **config)
     assert run(adapter, "--base", write_base(tmp_path / "base")).returncode == code
 

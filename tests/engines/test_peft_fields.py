@@ -88,7 +88,14 @@ def test_no_is_another_value_than_a_default_of_yes() -> None:
 
 
 def test_a_field_that_peft_ignores_is_unknown_where_it_holds_something() -> None:
-    config = {"r": 8, "use_turbo": True, "merge_weights": False, "enable_lora": None, "extra": [], "rate": 0}
+    config: dict[str, object] = {
+        "r": 8,
+        "use_turbo": True,
+        "merge_weights": False,
+        "enable_lora": None,
+        "extra": [],
+        "rate": 0,
+    }
     assert unknown_fields(config) == {"use_turbo": True}
 
 

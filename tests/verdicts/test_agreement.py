@@ -219,7 +219,7 @@ def test_a_training_counts_once_by_its_result_or_last_checkpoint(tmp_path: Path)
 
 
 def test_an_adapter_is_compared_at_the_scale_that_is_claimed(tmp_path: Path) -> None:
-    scales = {"split": {"scale": [0.5, 2.0]}}
+    scales: dict[str, dict[str, object]] = {"split": {"scale": [0.5, 2.0]}}
     path = study(
         tmp_path,
         scales,
