@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assay import native
-from assay.native import build
+from assay.native import build, cache_folder
 
 SOURCE = "int assay_answer(void) { return 42; }\n"
 
@@ -96,3 +96,9 @@ def test_nothing_is_loaded_that_other_users_may_write(source: Path, tmp_path: Pa
     place = library if open_to_all == "library" else library.parent
     place.chmod(0o777)
     assert str(build(source, tmp_path / "cache")).startswith(f"other users may write {place}")
+
+
+@pytest.mark.parametrize("home", ["", "cache"])
+def test_no_library_is_kept_in_the_working_directory(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", home)
+    assert cache_folder() == Path.home() / ".cache" / "assay"

@@ -27,9 +27,9 @@ SECONDS = 120
 
 
 def cache_folder() -> Path:
-    """Where this user's libraries are kept."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "assay"
+    """Where this user's libraries are kept. A relative XDG_CACHE_HOME is ignored."""
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (home if home.is_absolute() else Path.home() / ".cache") / "assay"
 
 
 def build(source: Path, folder: Path) -> Path | str:
