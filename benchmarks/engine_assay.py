@@ -81,7 +81,7 @@ def answer(base: Base, adapters: Sequence[Adapter], workload: dict[str, Any]) ->
     return {
         "plain": plain,
         "seconds": seconds, "generated": used.generated, "read": used.read, "steps": used.steps,
-        "rows": len(done), "decoding": engine.decoding,
+        "rows": len(done), "decoding": engine.attention,
         "bytes": keys_read(base, done) * engine.bytes_per_token,
     }  # fmt: skip
 

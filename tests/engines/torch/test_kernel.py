@@ -150,7 +150,7 @@ def test_the_engine_says_what_attends_and_gives_the_same_tokens_either_way(llama
     for wanted in (True, False):
         engine = TorchEngine(llama.base, llama.adapters, BatchOptions(rows=7, tokens=120, kernel=wanted))
         texts.append(outputs(engine, everything()))
-        assert engine.decoding == (
+        assert engine.attention == (
             "attention in C" if wanted else "attention by torch: `engine.options.kernel` is false"
         )
         engine.close()

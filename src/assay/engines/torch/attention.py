@@ -75,7 +75,8 @@ def _decode(queries: Tensor, step: Step, scale: Scale) -> Tensor:
     """(R, H, D), one query for each row of memory -> (R, H, V)."""
     cache = step.cache
     assert cache is not None  # noqa: S101
-    if step.kernel is not None and scale.cap is None:
+    # What records a step sees operations of torch only.
+    if step.kernel is not None and scale.cap is None and not step.fixed:
         last = step.positions[: step.decoding]
         mixed = step.kernel.decode(queries, *cache.blocks, last, scale.factor, scale.window)
         if mixed is not None:

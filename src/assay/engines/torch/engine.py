@@ -106,11 +106,14 @@ class TorchEngine:
             self.graphs.rehearse()
 
     @property
+    def attention(self) -> str:
+        """What rows attend with while they decode on a CPU, in words, so far."""
+        reason = self._kernel.stopped if isinstance(self._kernel, Kernel) else self._kernel
+        return f"attention by torch: {reason}" if reason else "attention in C"
+
+    @property
     def decoding(self) -> str:
-        """How rows decode so far, in words: `CUDA graphs`, or why without; on a CPU, whether in C."""
-        if self.base.device.type == "cpu":
-            reason = self._kernel.stopped if isinstance(self._kernel, Kernel) else self._kernel
-            return f"attention by torch: {reason}" if reason else "attention in C"
+        """How rows decode so far, in words: `CUDA graphs`, or why without."""
         if reason := self._unrecorded or (self.graphs.stopped if self.graphs is not None else ""):
             return f"without CUDA graphs: {reason}"
         return (

@@ -59,7 +59,9 @@ class TorchSession:
     def provenance(self) -> Mapping[str, str]:
         """What is known only once rows decode: whether CUDA graphs were recorded, or attention runs in C; or why not."""
         engine = self._open
-        return {"decoding": engine.decoding} if engine.base.device.type in ("cpu", "cuda") else {}
+        if engine.base.device.type == "cpu":
+            return {"decoding": engine.attention}
+        return {"decoding": engine.decoding} if engine.base.device.type == "cuda" else {}
 
     @property
     def _open(self) -> TorchEngine:
