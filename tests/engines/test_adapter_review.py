@@ -29,4 +29,5 @@ def test_of_a_base_on_the_hub_the_name_is_known(tmp_path: Path) -> None:
     folder = make_adapter(tmp_path / "math", base_model_name_or_path="org/other")
     [warning] = reviewer("org/base")(folder)
     assert warning.startswith("base_model_name_or_path: org/other")
-    assert reviewer("org/other-4bit")(folder) == []
+    [precision] = reviewer("org/other-4bit")(folder)
+    assert "it is run on 4 bits" in precision
