@@ -85,7 +85,13 @@ def test_unknown_rounding_and_no_prompts_are_refused() -> None:
         attainable_counts(".250", 0)
 
 
-@pytest.mark.parametrize("proportions", [PLA, NM, (".313", ".271"), (".500", ".540")])
+@pytest.mark.parametrize(
+    "proportions",
+    [
+        NM,
+        *(pytest.param(given, marks=pytest.mark.slow) for given in (PLA, (".313", ".271"), (".500", ".540"))),
+    ],
+)
 def test_words_are_those_of_every_table(proportions: tuple[str, str]) -> None:
     for n in attainable_sizes(proportions, 170):
         tables = attainable_tables(*proportions, n, 0.05, 0.05)

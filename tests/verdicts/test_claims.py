@@ -146,7 +146,7 @@ counts = st.integers(8, 600).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(counts, st.sampled_from([0.02, 0.05, 0.1]), st.sampled_from([0.05, 0.05 / 16]), st.booleans())
 def test_one_more_pass_of_an_adapter_never_gives_a_worse_word(
     counts: tuple[int, int, int], margin: float, alpha: float, both_failed: bool

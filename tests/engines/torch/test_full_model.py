@@ -19,6 +19,7 @@ from assay.records import Store
 from tests.engines.torch.test_study import study_of
 from tests.engines.torch.toys import Toy, generated, make_tokenizer
 
+pytestmark = pytest.mark.slow
 MODULE = import_module("assay.engines.torch.preflight")
 """Its package has a function of the same name."""
 

@@ -135,6 +135,7 @@ def test_a_kernel_that_differs_is_not_used(kernel: Kernel) -> None:
     assert broken.decode(*draw(torch.bfloat16), 0.125, 0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("kernel")
 def test_a_library_that_is_damaged_is_reported(tmp_path: Path) -> None:
     load_from(tmp_path / "whole")
@@ -144,6 +145,7 @@ def test_a_library_that_is_damaged_is_reported(tmp_path: Path) -> None:
     assert "cannot be loaded" in str(load_from(tmp_path / "damaged"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("kernel")
 def test_the_engine_says_what_attends_and_gives_the_same_tokens_either_way(llama: Toy) -> None:
     texts = []
