@@ -206,6 +206,7 @@ def test_published_figures_take_no_recipe(
     assert "leave one out" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_published_figures_show_both_drifts_and_claim_nothing(call: Any, tmp_path: Path) -> None:
     out = call("demo", "--published", "--out", tmp_path / "demo").out
     assert "+0.606" in out

@@ -15,6 +15,8 @@ import pytest
 from tests.inspecting.adapters import matrices, write_adapter, write_base
 from tests.inspecting.hub import serve_hub
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("huggingface_hub")
 
 SIZE = 400_000

@@ -138,6 +138,7 @@ def test_the_interval_at_a_stop_is_wider_than_that_of_a_sample_of_fixed_size(tmp
     assert claim.interval[1] >= high
 
 
+@pytest.mark.slow
 def test_a_run_stopped_in_the_middle_of_a_look_ends_as_one_that_was_not(tmp_path: Path) -> None:
     study = stopping(tmp_path)
     whole = run(study, out="whole")

@@ -19,7 +19,6 @@ from assay.stats import (
     paired_interval,
     tango_interval,
 )
-from tests.often import first_often
 from tests.stats.oracles import tables
 
 DELTA = 0.05
@@ -148,9 +147,8 @@ def test_a_narrower_interval_never_takes_a_word_back(one: float, other: float) -
             assert judge(narrower, "gains", DELTA, 0.05).verdict in sharper.get(before, {before})
 
 
-@pytest.mark.parametrize(
-    ("kind", "margin", "alpha"), first_often([("keeps", 0.15, 0.1), ("gains", 0.2, 0.1)])
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "margin", "alpha"), [("gains", 0.2, 0.1), ("keeps", 0.15, 0.1)])
 def test_word_interval_and_p_value_agree_for_every_table(
     kind: ClaimKind, margin: float, alpha: float
 ) -> None:

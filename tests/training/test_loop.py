@@ -22,6 +22,8 @@ from tests.training.jobs import job
 from tests.training.recipes import entry, files, write_recipe
 from tests.training.refused import refusal
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import os, signal, sys, warnings
 warnings.simplefilter("ignore")

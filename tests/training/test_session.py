@@ -20,6 +20,8 @@ from tests.training.recipes import chats, entry, files, weights, write_recipe
 from tests.training.refused import refusal
 from tests.training.whole import CHATS, CLAIMS, Whole, recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.slow
 def test_two_runs_give_the_same_bytes_in_every_file(whole: Whole) -> None:

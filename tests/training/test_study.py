@@ -13,6 +13,8 @@ from tests.training.recipes import entry, write_recipe
 from tests.training.refused import refusal
 from tests.training.whole import Whole
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_label_without_a_claim(toy: Path, tmp_path: Path) -> None:
     message = refusal(write_recipe(tmp_path, toy, entry(label="numerical")))

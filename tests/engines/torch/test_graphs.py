@@ -22,6 +22,8 @@ from tests.engines.torch.test_engine import SMALL, everything, outputs
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, make_toy
 from tests.often import first_often
 
+pytestmark = pytest.mark.slow
+
 FEW = {name: ADAPTERS[name] for name in ("r4", "patterns", "head")}
 
 

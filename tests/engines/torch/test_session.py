@@ -23,6 +23,8 @@ from tests.engines.torch.test_engine import expected, outputs
 from tests.engines.torch.test_peft_fallback import CONFIGS, save
 from tests.engines.torch.toys import PROMPTS, Toy, ask, make_toy
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["plain", "dora", "saved"]
 SUBJECTS = ["base", *NAMES]
 
