@@ -66,7 +66,9 @@ class Browser:
             for event in events
             if event["method"] == "Network.requestWillBeSent"
         ]
-        return [url for url in urls if url != self.driver.current_url.partition("#")[0]]
+        own = self.driver.current_url.partition("#")[0]
+        # `chrome:` is the browser's first, empty tab.
+        return [url for url in urls if url != own and not url.startswith("chrome:")]
 
 
 @pytest.fixture(scope="session")
