@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from assay import stats
 from assay.plan import Claim, Plan
 from assay.verdicts.descriptive import Course, CoursePoint, EngineNoise, StepChoice
-from assay.verdicts.dose import gain_at
-from assay.verdicts.drift import Prompts, drifts_of, prompts_by_task
+from assay.verdicts.dose import measured_at
+from assay.verdicts.drift import Prompts, prompts_by_task
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import PairedScores, Pairs
 
@@ -60,18 +60,8 @@ def _course(
 
 
 def _point(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> CoursePoint:
-    name = claim.subject.name
-    drift = next(
-        (drift for drift in drifts_of(claim, pairs, prompts_of, level) if drift.variant == "gap"), None
-    )
-    return CoursePoint(
-        step=claim.subject.step,
-        subject=name,
-        target=gain_at(pairs.of(claim), level),
-        off_target=tuple(gain_at(pairs.cells[name, metric], level) for metric in claim.off_target),
-        drift=None if drift is None else drift.value,
-        drift_interval=None if drift is None else drift.interval,
-    )
+    measured = measured_at(claim, pairs, prompts_of, level)
+    return CoursePoint(claim.subject.step, claim.subject.name, *measured)
 
 
 def _choice(plan: Plan, claims: Sequence[Claim], pairs: Pairs, limit: float) -> StepChoice | None:

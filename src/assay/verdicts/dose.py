@@ -11,7 +11,7 @@ from assay.verdicts.drift import Prompts, drifts_of, prompts_by_task
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 
-__all__ = ["doses", "gain_at"]
+__all__ = ["doses", "measured_at"]
 
 
 def doses(plan: Plan, pairs: Pairs, evidence: Evidence) -> tuple[Dose, ...]:
@@ -49,17 +49,22 @@ def _several(plan: Plan) -> Iterator[tuple[Claim, list[Subject]]]:
 
 
 def _point(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> DosePoint:
+    measured = measured_at(claim, pairs, prompts_of, level)
+    return DosePoint(claim.subject.scale, claim.subject.name, *measured)
+
+
+def measured_at(
+    claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float
+) -> tuple[DoseGain | None, tuple[DoseGain | None, ...], float | None, tuple[float, float] | None]:
+    """(gain on the target, gains off the target, drift, its interval) of one subject; None where not measured."""
     name = claim.subject.name
-    drift = next(
-        (drift for drift in drifts_of(claim, pairs, prompts_of, level) if drift.variant == "gap"), None
-    )
-    return DosePoint(
-        scale=claim.subject.scale,
-        subject=name,
-        target=gain_at(pairs.of(claim), level),
-        off_target=tuple(gain_at(pairs.cells[name, metric], level) for metric in claim.off_target),
-        drift=None if drift is None else drift.value,
-        drift_interval=None if drift is None else drift.interval,
+    gaps = (drift for drift in drifts_of(claim, pairs, prompts_of, level) if drift.variant == "gap")
+    drift = next(gaps, None)
+    return (
+        gain_at(pairs.of(claim), level),
+        tuple(gain_at(pairs.cells[name, metric], level) for metric in claim.off_target),
+        None if drift is None else drift.value,
+        None if drift is None else drift.interval,
     )
 
 
