@@ -50,7 +50,7 @@ RUN = [
 ]
 TESTING = ["Completion", "Fake", "Prompt", "assert_label_holds", "score_response"]
 COMMANDS = {
-    "demo": "--recipe RECIPE.yaml, --out DIR, --published, --json",
+    "demo": "--recipe RECIPE.yaml, --out DIR, --recorded, --published, --json",
     "init": "FOLDER, --base*, --label, --out, --steps, --force, --json",
     "inspect": "ADAPTER..., --base, --digest, --json",
     "plan": "STUDY.yaml, --discordance+, --seed-sd, --pilot RUN, --trial, --engine NAME, --option+ KEY=VALUE, --json",

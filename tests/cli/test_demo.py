@@ -174,15 +174,16 @@ def test_interrupted_without_a_place_it_says_that_nothing_is_kept(
     assert not list(temporary.iterdir())
 
 
-def test_where_it_cannot_train_published_figures_are_shown_and_it_says_why(
+def test_where_it_cannot_train_recorded_responses_are_audited_and_it_says_why(
     found: Result, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("assay.demo.run_demo", lambda _: (found, []))
+    monkeypatch.setattr("assay.demo.recorded.run_recorded", lambda _: found)
     monkeypatch.setattr(controlled, "lacking", lambda: "the base is not here: get it")
-    assert called(monkeypatch) == 0
+    assert called(monkeypatch, "--json") == 0
     printed = capsys.readouterr()
     assert "the controlled study cannot run here: the base is not here: get it" in printed.err
-    assert "+0.606" in printed.out
+    assert "assay demo --recorded" in printed.err
+    assert json.loads(printed.out)["study"] == found.study
 
 
 def test_a_recipe_of_ones_own_is_never_replaced_by_published_figures(
@@ -199,11 +200,46 @@ def test_a_recipe_of_ones_own_is_never_replaced_by_published_figures(
         assert "+0.606" not in printed.err
 
 
-def test_published_figures_take_no_recipe(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    "options", [("--published", "--recipe"), ("--recorded", "--recipe"), ("--recorded", "--published")]
+)
+def test_one_demo_at_a_time(
+    options: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
-    assert called(monkeypatch, "--published", "--recipe", small(tmp_path)) == 64
-    assert "leave one out" in capsys.readouterr().err
+    given = [(option, small(tmp_path)) if option == "--recipe" else (option,) for option in options]
+    assert called(monkeypatch, *(word for words in given for word in words)) == 64
+    assert "are different demos; give only --re" in capsys.readouterr().err
+
+
+def test_recorded_responses_are_audited_and_only_the_report_stays(temporary: Path, call: Any) -> None:
+    shown = call("demo", "--recorded")
+    assert shown.code == 0
+    assert shown.out.startswith("Verdicts: gains on problems.numeric_match")
+    for word in ("confirmed", "no gain", "not applied"):
+        assert word in shown.words
+    (folder,) = temporary.iterdir()
+    assert f"report: {folder / 'report.html'} records were removed" in shown.words
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.md", "verdicts.json"}
+
+
+def test_recorded_responses_are_audited_in_a_folder_that_stays(
+    temporary: Path, call: Any, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept"
+    first, again = call("demo", "--recorded", "--out", kept), call("demo", "--recorded", "--out", kept)
+    assert first.code == again.code == 0
+    assert first.out == again.out
+    assert {"report.html", "records.sqlite", "study.yaml"} <= {path.name for path in kept.iterdir()}
+    assert not list(temporary.iterdir())
+
+
+def test_recorded_responses_as_json_leave_nothing(temporary: Path, call: Any) -> None:
+    verdicts = json.loads(call("demo", "--recorded", "--json").out)
+    assert [claim["verdict"] for claim in verdicts["claims"]] == ["confirmed", "no gain", "not applied"]
+    assert not list(temporary.iterdir())
 
 
 @pytest.mark.slow

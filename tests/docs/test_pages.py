@@ -68,7 +68,9 @@ def shown_commands() -> list[tuple[str, list[str]]]:
     for page in pages():
         for fence in fences(page):
             if fence.language in ("sh", "console"):
-                lines = (line.removeprefix("$ ") for line in fence.code.splitlines())
+                lines = fence.code.splitlines()
+                if fence.language == "console":
+                    lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
                 found += [(fence.place, words) for words in commands("\n".join(lines))]
         for text in re.findall(r"`(assay [a-z]+(?: [^`]*)?)`", page.read_text()):
             found.append((name(page), text.split()))

@@ -1,4 +1,4 @@
-"""`assay demo`: the controlled study on the embedded base, offline."""
+"""`assay demo`: the controlled study on the embedded base, or recorded responses; offline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,6 +37,12 @@ def demo(
             metavar="DIR", help="Keep the recipe, the adapters and the run here, and continue from there."
         ),
     ] = None,
+    recorded: Annotated[
+        bool,
+        typer.Option(
+            "--recorded", help="Audit recorded responses that ship with assay, in seconds and without torch."
+        ),
+    ] = False,
     published: Annotated[
         bool, typer.Option("--published", help="Audit published figures instead, without torch.")
     ] = False,
@@ -44,20 +51,60 @@ def demo(
     """Train adapters with labels on the embedded base, and test them: offline, in minutes."""
     from assay.demo.controlled import RECIPE, lacking
 
-    if published and recipe is not None:
-        raise AssayError("--published trains nothing, and --recipe says what to train", fix="leave one out")
+    _check_options(recipe, recorded, published)
     own = recipe is not None or (out is not None and (out / RECIPE).exists())
-    reason = None if published or own else lacking()
+    reason = None if recorded or published or own else lacking()
     if reason:
         sys.stderr.write(
-            f"assay: the controlled study cannot run here: {reason}\nWhat follows is `assay demo --published`.\n"
+            f"assay: the controlled study cannot run here: {reason}\nWhat follows is `assay demo --recorded`.\n"
         )
-    if published or reason:
+    if published:
         _published(out, json)
+    elif recorded or reason:
+        _recorded(out, json)
     elif out is not None:
         _in_folder(recipe, out, json)
     else:
         _in_temporary_folder(recipe, json)
+
+
+def _check_options(recipe: Path | None, recorded: bool, published: bool) -> None:
+    """Raises AssayError where two of them say what to audit."""
+    given = {"--recipe": recipe is not None, "--recorded": recorded, "--published": published}
+    names = [name for name, is_given in given.items() if is_given]
+    if len(names) > 1:
+        raise AssayError(f"{' and '.join(names)} are different demos", fix=f"give only {' or '.join(names)}")
+
+
+def _recorded(folder: Path | None, json: bool) -> None:
+    """Recorded responses; without a folder, only the report is kept."""
+    from assay.cli.show import show_result
+    from assay.demo.recorded import run_recorded
+
+    if folder is not None:
+        show_result(run_recorded(folder), folder, json)
+        return
+    with _report_only(json) as temporary:
+        result = run_recorded(temporary)
+    show_result(result, temporary, json)
+    if not json:
+        sys.stdout.write("records were removed; `--out DIR` keeps everything\n")
+
+
+@contextmanager
+def _report_only(json: bool) -> Iterator[Path]:
+    """A temporary folder of which only the report is kept; nothing with `--json`, or after an error."""
+    from assay.demo.controlled import clear
+
+    folder = Path(tempfile.mkdtemp(prefix="assay-demo-"))
+    whole = False
+    try:
+        yield folder
+        clear(folder)
+        whole = not json
+    finally:
+        if not whole:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _published(folder: Path | None, json: bool) -> None:
@@ -119,21 +166,15 @@ def _in_folder(given: Path | None, folder: Path, json: bool) -> None:
 def _in_temporary_folder(given: Path | None, json: bool) -> None:
     """In a folder of which only the report is kept, or with `--json` nothing."""
     from assay.cli.interrupt import Following, Stopped
-    from assay.demo.controlled import clear, kept_recipe
+    from assay.demo.controlled import kept_recipe
 
-    folder = Path(tempfile.mkdtemp(prefix="assay-demo-"))
-    whole = False
     try:
-        result = _run(kept_recipe(folder, given), folder, Following(folder))
-        clear(folder)
-        whole = not json
+        with _report_only(json) as folder:
+            result = _run(kept_recipe(folder, given), folder, Following(folder))
     except KeyboardInterrupt:
         raise Stopped(
             "stopped, and nothing was kept; with `--out DIR` the same command continues where it stopped"
         ) from None
-    finally:
-        if not whole:
-            shutil.rmtree(folder, ignore_errors=True)
     _show(result, folder, json)
     if not json:
         sys.stdout.write("adapters and records were removed; `--out DIR` keeps everything\n")

@@ -1,6 +1,7 @@
-"""`assay demo`: the controlled study on the embedded base, or published figures. It expects no outcome.
+"""`assay demo`: the controlled study on the embedded base, recorded responses, or published figures. It expects no outcome.
 
 controlled, inert   trains adapters of two labels and an inert one, and audits them all
+recorded            a small audit of responses that ship with assay
 published           the source study's figures, as a summary matrix
 """
 
