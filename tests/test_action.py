@@ -59,7 +59,10 @@ def test_the_steps_run_gate_comment_and_decide(tmp_path: Path, better: int, wors
         step = perform(name, tmp_path, inputs, outcome)
         assert step.returncode == 0, step.stderr
     assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"outcome={outcome}\n"
-    assert "## Verdicts" in (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    summary = (tmp_path / "GITHUB_STEP_SUMMARY").read_text()
+    assert summary.startswith(f"## Gate: {outcome}\n\n    {outcome}")
+    assert f"    gate: {outcome}\n\n# " in summary
+    assert "## Verdicts" in summary
     assert (tmp_path / "gh.txt").read_text() == (
         "pr comment 7 --repo me/mine --body-file assay-run/summary.md --edit-last --create-if-none\n"
     )

@@ -19,6 +19,7 @@ Nothing here loads a model or uses a network.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,13 +43,15 @@ def assert_label_holds(
 ) -> None:
     """Raise AssertionError, with the rules that were not met, unless the gate passes this adapter.
 
-    run: a run's folder. policy: the study's own unless given. Raises RunError if the run is not complete
-    or has no claim of this adapter.
+    A rule on an advisory task that is not met is a warning. run: a run's folder. policy: the study's own unless given.
+    Raises RunError if the run is not complete or has no claim of this adapter.
     """
     entries = {entry.adapter: entry for entry in gate(run, policy).adapters}
     if adapter not in entries:
         raise RunError(f"no claim of {adapter!r}; this run has {', '.join(entries)}", place=Path(run))
     outcome = entries[adapter].outcome
+    if advice := entries[adapter].advice:
+        warnings.warn(f"{adapter!r}, advisory: {'; '.join(advice)}", stacklevel=2)
     if outcome != "pass" and not (allow_undecided and outcome == "undecided"):
         reasons = "\n".join(f"  {reason}" for reason in entries[adapter].reasons)
         raise AssertionError(f"the label of {adapter!r} does not hold: {outcome}\n{reasons}")

@@ -30,7 +30,7 @@ def make_files(folder: Path) -> None:
     base, sums = table(50, 6, PROMPTS, 60)
     for name, passes in {"base": base, "helper": [*base[:-1], not base[-1]], "sums": sums}.items():
         responses(folder / f"{name}-gsm8k.jsonl", passes)
-    for page in ("tutorial/gate.md", "how-to/own-task.md"):
+    for page in ("tutorial/gate.md", "how-to/own-task.md", "how-to/release.md"):
         for fence in fences(ROOT / "docs" / page):
             if fence.title:
                 (folder / fence.title).write_text(fence.code, encoding="utf-8")

@@ -187,11 +187,12 @@ def _noise(result: Result) -> Iterator[tuple[Text, Text]]:
 
 
 def show_gate(gate: Gate) -> None:
-    """Each adapter's outcome, and why it does not pass."""
+    """Each adapter's outcome, why it does not pass, and what does not pass of its advisory tasks."""
     screen = console()
     rows: list[tuple[Text, Text]] = []
     for adapter in gate.adapters:
         rows.append((_coloured(adapter.outcome, adapter.outcome), text(adapter.adapter)))
         rows += [(Text(), text(reason)) for reason in adapter.reasons]
+        rows += [(Text(), text(f"advisory: {advice}")) for advice in adapter.advice]
     screen.print(notes_table(rows))
     screen.print(Text("gate: ") + _coloured(gate.outcome, gate.outcome))

@@ -114,9 +114,14 @@ class Policy(Fields):
     """The off-target fall that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
     drift_budget: Annotated[float, Field(ge=0)] | None = None
     """The largest drift (variant `gap`) to pass, in addition to the verdicts, never instead of them; by default any."""
+    required: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    """Tasks without which no adapter passes: it fails where one is missing. By default a missing task leaves it undecided."""
+    advisory: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    """Tasks whose rules are shown and change no outcome."""
 
     @model_validator(mode="after")
     def _disjoint(self) -> Policy:
-        if both := [word for word in self.passing if word in self.failing]:
-            raise fault(f"`{both[0]}` is both in `passing` and in `failing`", "remove it from one")
+        for one, other in (("passing", "failing"), ("required", "advisory")):
+            if both := [word for word in getattr(self, one) if word in getattr(self, other)]:
+                raise fault(f"`{both[0]}` is both in `{one}` and in `{other}`", "remove it from one")
         return self

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from assay.report.gate import Gate, Outcome
+from assay.report.gate import Gate, Outcome, Rule
 from assay.text import plain
 
 __all__ = ["to_junit"]
 
 
 def to_junit(gate: Gate, study: str) -> str:
-    """An undecided rule is an error, so that a reader of the XML alone does not take it for a pass."""
-    rules = [rule for adapter in gate.adapters for rule in adapter.rules]
+    """An undecided rule is an error, so that a reader of the XML alone does not take it for a pass.
+
+    A rule on an advisory task that does not pass is skipped, with its evidence: it fails no pipeline.
+    """
+    tags = [_tag(rule) for adapter in gate.adapters for rule in adapter.rules]
     suite = ElementTree.Element(
         "testsuite",
         name=plain(study),
-        tests=str(len(rules)),
-        failures=str(sum(rule.outcome == Outcome.FAIL for rule in rules)),
-        errors=str(sum(rule.outcome == Outcome.UNDECIDED for rule in rules)),
+        tests=str(len(tags)),
+        failures=str(tags.count("failure")),
+        errors=str(tags.count("error")),
+        skipped=str(tags.count("skipped")),
     )
     for adapter in gate.adapters:
         for rule in adapter.rules:
             case = ElementTree.SubElement(
                 suite, "testcase", classname=plain(adapter.adapter), name=plain(rule.name)
             )
-            if rule.outcome != Outcome.PASS:
-                tag = "failure" if rule.outcome == Outcome.FAIL else "error"
-                ElementTree.SubElement(case, tag, type=rule.outcome, message=plain(rule.evidence))
+            if tag := _tag(rule):
+                advisory = "" if rule.counts else f"advisory, {rule.outcome}: "
+                found = ElementTree.SubElement(
+                    case, tag, type=rule.outcome, message=plain(f"{advisory}{rule.evidence}")
+                )
+                found.text = plain(f"to pass: {rule.needs}") if rule.needs else None
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _tag(rule: Rule) -> str | None:
+    """The element that says how a test case ended; none where it passes."""
+    if rule.outcome == Outcome.PASS:
+        return None
+    if not rule.counts:
+        return "skipped"
+    return "failure" if rule.outcome == Outcome.FAIL else "error"

@@ -30,6 +30,17 @@ def form(study: Form) -> Iterator[Problem]:
     yield from _claims(study)
     yield from _metrics(study)
     yield from _responses(study)
+    yield from _gate(study)
+
+
+def _gate(study: Form) -> Iterator[Problem]:
+    """Problems of a policy that names what the study does not have."""
+    tasks = [task.name for task in study.tasks]
+    for tier in ("required", "advisory"):
+        for i, name in enumerate(getattr(study.gate, tier)):
+            if name not in tasks:
+                more = did_you_mean(name, tasks, f"tasks: {_quoted(tasks)}")
+                yield Problem(("gate", tier, i), f'no task "{name}"', more)
 
 
 def _subjects(study: Form) -> Iterator[tuple[Place, Base | Adapter]]:

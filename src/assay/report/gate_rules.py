@@ -1,0 +1,227 @@
+"""The rules of a gate's policy on one adapter: each with what was found, and what would satisfy it.
+
+The gate knows no response; it reads a result. `assay.report.gate` folds the rules into outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from assay.plan import MetricName, Policy
+from assay.report.text.numbers import interval, points, unit_interval, units
+from assay.report.text.verdicts import against_words
+from assay.stats import Verdict
+from assay.stats.verdict import Tone
+from assay.verdicts import Cell, ClaimResult, DriftResult, Result
+
+__all__ = ["Outcome", "Rule", "RuleKind", "Tier", "rules_of"]
+
+FEWEST = 6
+"""Prompts that differ, for a fall smaller than the margin to fail an adapter."""
+RuleKind = Literal["claim", "harm", "drift", "task"]
+Tier = Literal["required", "standard", "advisory"]
+_REACHABLE = {
+    "gains": (Verdict.CONFIRMED, Verdict.GAIN, Verdict.TRIVIAL, Verdict.NO_GAIN, Verdict.HARMED),
+    "keeps": (Verdict.KEPT, Verdict.HARMED),
+}
+"""Verdicts that evidence can give, by kind of claim."""
+
+
+class Outcome(StrEnum):
+    """Outcome of a rule, an adapter or a study. Each is equal to its word."""
+
+    FAIL = "fail"
+    UNDECIDED = "undecided"
+    PASS = "pass"  # noqa: S105
+
+    @property
+    def tone(self) -> Tone:
+        """Its colour, as for a verdict."""
+        tones: dict[Outcome, Tone] = {Outcome.PASS: "good", Outcome.FAIL: "bad", Outcome.UNDECIDED: "open"}
+        return tones[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One condition of the policy on an adapter."""
+
+    name: str
+    """What it is about, for a reader."""
+    outcome: Outcome
+    """Of this rule alone."""
+    evidence: str
+    """What was found."""
+    kind: RuleKind = "claim"
+    """Which part of the policy it comes from."""
+    task: str | None = None
+    """The task that decides its tier; null where no single one does."""
+    tier: Tier = "standard"
+    """`required`: its task must be measured; `advisory`: it is shown and changes no outcome; `standard`: neither."""
+    needs: str = ""
+    """What would satisfy it; empty where it passes."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it changes the outcome of its adapter."""
+        return self.tier != "advisory"
+
+    @property
+    def sentence(self) -> str:
+        """Its name, what was found, and what would satisfy it."""
+        return f"{self.name}: {self.evidence}" + (f"; to pass: {self.needs}" if self.needs else "")
+
+
+def rules_of(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
+    """Every rule of the policy on one adapter, each under the tier of its task."""
+    for rule in (*_task_rules(name, result, policy), *_verdict_rules(name, result, policy)):
+        yield rule if rule.task is None else replace(rule, tier=_tier(rule.task, policy))
+
+
+def _tier(task: str, policy: Policy) -> Tier:
+    if task in policy.advisory:
+        return "advisory"
+    return "required" if task in policy.required else "standard"
+
+
+def _task_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
+    """That each required task was measured; and harm on it, where no claim and no off-target cell judges it."""
+    for task in dict.fromkeys(policy.required):
+        entries = [entry for entry in _entries(name, result) if _task(entry.metric) == task]
+        yield _measured(name, task, entries, result)
+        judged = any(isinstance(entry, ClaimResult) or entry.kind == "exploratory" for entry in entries)
+        primary = next((entry for entry in entries if isinstance(entry, Cell)), None)
+        if primary is not None and primary.score is not None and not judged:
+            yield _harm(primary, _tolerated(primary, policy), "required")
+
+
+def _entries(name: str, result: Result) -> tuple[ClaimResult | Cell, ...]:
+    """The claims of an adapter, then its other cells, the primary metric of a task first."""
+    entries: list[ClaimResult | Cell] = [*result.claims, *result.cells]
+    return tuple(entry for entry in entries if entry.adapter == name)
+
+
+def _task(metric: str) -> str:
+    return MetricName.parse(metric).task
+
+
+def _measured(name: str, task: str, entries: Sequence[ClaimResult | Cell], result: Result) -> Rule:
+    called, needs = f"{task} (required)", f"the responses of {name!r} and of its base to {task}"
+    if any(entry.score is not None for entry in entries):
+        return Rule(called, Outcome.PASS, "measured", "task", task)
+    reason = next((entry.reason for entry in entries if entry.reason), None)
+    if reason is None:
+        tasks = dict.fromkeys(_task(entry.metric) for entry in _entries(name, result))
+        reason = f"this run has no task of that name, only {', '.join(tasks)}"
+    return Rule(called, Outcome.FAIL, f"missing: {reason}", "task", task, needs=needs)
+
+
+def _verdict_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
+    yield from (_claim(claim, policy) for claim in result.claims if claim.adapter == name)
+    for cell in result.cells:
+        if cell.adapter == name and cell.kind == "exploratory":
+            yield _harm(cell, _tolerated(cell, policy))
+    if policy.drift_budget is not None:
+        gaps = [drift for drift in result.drift if drift.adapter == name and drift.variant == "gap"]
+        yield from (_drift(drift, policy.drift_budget) for drift in gaps)
+        if not gaps:
+            yield Rule(
+                "drift (gap)",
+                Outcome.UNDECIDED,
+                "not measured: no other capability was measured, or no gain is claimed",
+                "drift",
+                needs="a claimed gain, and a task of another capability",
+            )
+
+
+def _claim(claim: ClaimResult, policy: Policy) -> Rule:
+    outcome = Outcome.UNDECIDED
+    open_ = claim.within_noise or (claim.extreme and claim.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL))
+    if not open_ and claim.verdict in policy.passing:
+        outcome = Outcome.PASS
+    elif not open_ and claim.verdict in policy.failing:
+        outcome = Outcome.FAIL
+    evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
+    name = f"{claim.metric} ({_named(claim.kind, claim)})"
+    needs = "" if outcome is Outcome.PASS else _claim_needs(claim, policy)
+    return Rule(name, outcome, f"{claim.words}: {evidence}", "claim", _task(claim.metric), needs=needs)
+
+
+def _claim_needs(claim: ClaimResult, policy: Policy) -> str:
+    """The verdicts that pass and that a claim of this kind can have, and what would decide an open one."""
+    reachable = [word for word in policy.passing if word in _REACHABLE[claim.kind]]
+    *others, last = reachable or policy.passing
+    words = f"{', '.join(others)} or {last}" if others else f"{last}"
+    if claim.within_noise:
+        return f"{words}, beyond the engine's noise"
+    if claim.examples_needed is not None:
+        return f"{words}; about {claim.examples_needed:,} prompts would decide"
+    return words
+
+
+def _named(what: str, entry: ClaimResult | Cell | DriftResult) -> str:
+    """With what it is compared with, where that is not the base."""
+    return ", ".join(filter(None, (what, against_words(entry))))
+
+
+def _tolerated(cell: Cell, policy: Policy) -> float:
+    return cell.margin if policy.tolerated_harm is None else policy.tolerated_harm
+
+
+def _harm(cell: Cell, tolerated: float, what: str = "off-target") -> Rule:
+    outcome, evidence = _harm_found(cell, tolerated)
+    needs = "" if outcome is Outcome.PASS else f"a fall of {100 * tolerated:g} points or more excluded"
+    return Rule(
+        f"{cell.metric} ({_named(what, cell)})", outcome, evidence, "harm", _task(cell.metric), needs=needs
+    )
+
+
+def _harm_found(cell: Cell, tolerated: float) -> tuple[Outcome, str]:
+    """Whether a fall of this size is excluded, or shown; and the evidence."""
+    if tolerated >= 1:
+        return Outcome.PASS, "any harm is tolerated"
+    if cell.interval is None:
+        return Outcome.UNDECIDED, f"not measured: {cell.reason}"
+    low, high = cell.interval
+    evidence = (
+        f"gain {points(cell.gain)} {interval(cell.interval, tolerated)} points, {100 * tolerated:g} tolerated"
+    )
+    if 0 <= max(low + tolerated, -tolerated - high) <= cell.noise and cell.noise:
+        within = (
+            f"within the engine's noise, which may push a gain by {100 * cell.noise:.1f} points: {evidence}"
+        )
+        return Outcome.UNDECIDED, within
+    if low > -tolerated:
+        return Outcome.PASS, f"no harm beyond what is tolerated: {evidence}"
+    if high <= -tolerated and _counts(cell, high):
+        return Outcome.FAIL, f"harmed beyond what is tolerated: {evidence}"
+    return Outcome.UNDECIDED, f"harm beyond what is tolerated is not excluded: {evidence}"
+
+
+def _counts(cell: Cell, high: float) -> bool:
+    """Whether a fall fails the adapter: by the margin or more, or where enough prompts differ."""
+    differ = None if cell.better is None else cell.better + (cell.worse or 0)
+    return high <= -cell.margin or differ is None or differ >= FEWEST
+
+
+def _drift(drift: DriftResult, budget: float) -> Rule:
+    outcome, evidence = _drift_found(drift, budget)
+    needs = "" if outcome is Outcome.PASS else f"a drift of surely at most {units(budget)}"
+    name = f"drift from {drift.target} ({_named('gap', drift)})"
+    return Rule(name, outcome, evidence, "drift", _task(drift.target), needs=needs)
+
+
+def _drift_found(drift: DriftResult, budget: float) -> tuple[Outcome, str]:
+    if drift.interval is None:
+        return Outcome.UNDECIDED, f"{units(drift.value)} without an interval, budget {units(budget)}"
+    low, high = drift.interval
+    evidence = f"{units(drift.value)} {unit_interval(drift.interval)}, budget {units(budget)}"
+    if high <= budget - drift.noise:
+        return Outcome.PASS, evidence
+    if low > budget + drift.noise:
+        return Outcome.FAIL, evidence
+    if high <= budget or low > budget:
+        evidence = f"within the engine's noise, which may push it by {units(drift.noise)}: {evidence}"
+    return Outcome.UNDECIDED, evidence
