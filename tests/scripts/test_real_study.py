@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scripts.real_study import LOCAL, PACKED, SHIPPED, archive, claimable, prepared, without_claims
+from scripts.real_study import LOCAL, PACKED, SHIPPED, archive, claimable, pilot_of, prepared, without_claims
 
 from assay.errors import AssayError
 from assay.study import Study
@@ -48,6 +48,17 @@ def test_a_prepared_recipe_names_local_files_and_makes_a_study_with_its_control(
     assert all(
         (task.prompts or task.examples or "").startswith((str(tmp_path), "./")) for task in study.tasks
     )
+
+
+def test_the_pilot_asks_the_control_alone_a_few_prompts_of_every_task(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(dump(pilot_of(prepare(tmp_path))))
+    study = Study.from_dict(study_data(load_recipe(path), tmp_path), tmp_path, check_files=False)
+    assert [adapter.name for adapter in study.adapters] == ["control-s1"]
+    assert [(task.name or task.task, task.limit) for task in study.tasks] == [
+        (name, 40) for name in ("ifeval", "ifbench", "svamp", "gsm8k")
+    ]
+    assert set(study.claims) == {"instruction"}
 
 
 def test_no_claim_is_made_at_a_floor_or_a_ceiling(tmp_path: Path) -> None:
