@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from assay import audit
-from assay.cli.interrupt import Following
+from assay.cli.interrupt import Stopped, follow
 from assay.cli.show import show_result
 from assay.demo.controlled import ADAPTERS, RECIPE, run_controlled
 from assay.errors import AssayError
@@ -118,7 +118,8 @@ def _in_folder(recipe: Mapping[str, Any], folder: Path) -> Result:
         path.write_text(text, encoding="utf-8")
     elif path.read_text(encoding="utf-8") != text:
         raise AssayError("is of another study", place=path, fix="give another --out, or remove its folder")
-    return run_controlled(load_recipe(path), folder, Following(folder))
+    with follow(folder) as progress:
+        return run_controlled(load_recipe(path), folder, progress)
 
 
 def _hours(recipe: Mapping[str, Any], pilot: Path) -> float | None:
@@ -169,6 +170,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             archive(given.out, given.archive)
         else:
             _study(given.out, given.data)
+    except Stopped as stopped:
+        sys.exit(f"real_study: {stopped}")
     except AssayError as bad:
         sys.exit(f"real_study: {bad}")
 

@@ -122,6 +122,11 @@ def test_a_skeleton_has_its_layers_and_tokenizer_and_no_weights(path: Path) -> N
     assert (skeleton.ends, skeleton.context, skeleton.template) == (base.ends, base.context, base.template)
 
 
+def test_loading_writes_nothing_to_the_terminal(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load_base(Source(str(path)))
+    assert capsys.readouterr() == ("", "")
+
+
 def test_no_file_beside_it_joins_in(path: Path, tmp_path: Path) -> None:
     alone = preflight(ENGINE, ModelRef("base", path), [])
     path = write_gguf(tmp_path / "toy.gguf")

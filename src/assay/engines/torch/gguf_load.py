@@ -6,8 +6,9 @@ Weights that stay packed can be neither wrapped by an adapter's layers nor train
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,7 +28,8 @@ def pretrained(model: str, options: Mapping[str, Any]) -> Iterator[tuple[str, di
     if not is_gguf(model):
         yield model, dict(options)
         return
-    with TemporaryDirectory(prefix="assay-") as empty:
+    # transformers shows a bar of tqdm's own while it unpacks, which none of its settings turns off.
+    with TemporaryDirectory(prefix="assay-") as empty, redirect_stderr(StringIO()):
         yield empty, {**options, "gguf_file": str(Path(model).absolute())}
 
 
