@@ -54,6 +54,9 @@ def prepared(model: Path, data: Path | None, shipped: Path = SHIPPED) -> dict[st
     """The recipe with the base's path, and with files of a folder of data in place of the hub."""
     recipe: dict[str, Any] = parse(shipped.read_text(encoding="utf-8"), shipped).data
     recipe["base"]["model"] = str(model)
+    for task in recipe["tasks"]:
+        if (shipped.parent / task["task"]).is_file():
+            task["task"] = str(shipped.parent / task["task"])
     if data is None:
         return recipe
     for entry in recipe["adapters"]:
@@ -61,7 +64,8 @@ def prepared(model: Path, data: Path | None, shipped: Path = SHIPPED) -> dict[st
         limit = {key: value for key, value in entry["data"].items() if key == "limit"}
         entry["data"] = {**local, "path": str(data / local["path"]), **limit}
     for task in recipe["tasks"]:
-        task |= {key: str(data / path) for key, path in LOCAL[task.get("name", task["task"])].items()}
+        local = LOCAL.get(task.get("name", task["task"]), {})
+        task |= {key: str(data / path) for key, path in local.items()}
     return recipe
 
 
