@@ -1,6 +1,6 @@
 """Word problems of one step, on which a small model is half able: studies/smollm2/one-step.jsonl.
 
-    python -m scripts.one_step > studies/smollm2/one-step.jsonl
+python -m scripts.one_step > studies/smollm2/one-step.jsonl
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ __all__ = ["COUNT", "problem", "problems"]
 
 COUNT, SEED = 300, 20
 NAMES = ("Ann", "Ben", "Clara", "David", "Emma", "Jack", "Maria", "Noah", "Olivia", "Tom")
-THINGS = ("apples", "balls", "books", "cards", "coins", "cookies", "flowers", "marbles", "pencils", "stickers")
+THINGS = (
+    "apples",
+    "balls",
+    "books",
+    "cards",
+    "coins",
+    "cookies",
+    "flowers",
+    "marbles",
+    "pencils",
+    "stickers",
+)
 SUMS = (
     "{name} has {a} {things} and buys {b} more. How many {things} does {name} have now?",
     "{name} had {a} {things}. {other} gave {name} {b} more. How many {things} does {name} have in total?",

@@ -46,7 +46,8 @@ def test_a_prepared_recipe_names_local_files_and_makes_a_study_with_its_control(
     }
     assert len(study.adapters) == 9
     assert all(
-        (task.prompts or task.examples or "").startswith((str(tmp_path), "./")) for task in study.tasks
+        (task.prompts or task.examples or task.task).startswith((str(tmp_path), "./", str(SHIPPED.parent)))
+        for task in study.tasks
     )
 
 
@@ -55,8 +56,8 @@ def test_the_pilot_asks_the_control_alone_a_few_prompts_of_every_task(tmp_path: 
     path.write_text(dump(pilot_of(prepare(tmp_path))))
     study = Study.from_dict(study_data(load_recipe(path), tmp_path), tmp_path, check_files=False)
     assert [adapter.name for adapter in study.adapters] == ["control-s1"]
-    assert [(task.name or task.task, task.limit) for task in study.tasks] == [
-        (name, 40) for name in ("ifeval", "ifbench", "svamp", "gsm8k")
+    assert [(task.name or Path(task.task).stem, task.limit) for task in study.tasks] == [
+        (name, 40) for name in ("ifeval", "ifbench", "one-step", "gsm8k")
     ]
     assert set(study.claims) == {"instruction"}
 
@@ -66,11 +67,11 @@ def test_no_claim_is_made_at_a_floor_or_a_ceiling(tmp_path: Path) -> None:
     scores = {
         "ifeval.prompt_strict": 0.2,
         "ifbench.prompt_loose": 0.97,
-        "svamp.numeric_match": 0.05,
+        "one-step.passed": 0.05,
         "gsm8k.numeric_match": 0.02,
     }
     claims = without_claims(recipe, claimable(scores))["claims"]
-    assert claims == {"instruction": ["ifeval.prompt_strict"], "numeric": ["svamp.numeric_match"]}
+    assert claims == {"instruction": ["ifeval.prompt_strict"], "numeric": ["one-step.passed"]}
 
 
 def test_a_label_without_a_task_in_range_is_refused(tmp_path: Path) -> None:
