@@ -134,7 +134,8 @@ def gate(folder: Path | str, policy: Policy | None = None) -> Gate:
     """The gate's outcome on a complete run, under the study's own policy unless another is given."""
     with Run.open(folder) as run:
         run.check_analyzed()
-        return apply_gate(run.analyze(), policy or run.plan.policy)
+        run.plan = replace(run.plan, policy=policy or run.plan.policy)
+        return apply_gate(run.analyze(), run.plan.policy)
 
 
 def plan(

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError, core_schema
 __all__ = [
     "ONE",
     "Cut",
+    "Digest",
     "Fields",
     "Free",
     "Line",
@@ -111,6 +112,15 @@ def _variable(text: str) -> str:
     return text
 
 
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{7,64}", text):
+        raise fault(
+            f'"{text}" is no commit and no digest',
+            "write 7 to 64 of its hexadecimal digits, in small letters and quotes; a branch or tag may move",
+        )
+    return text
+
+
 def _plain(value: Any) -> Any:
     """Any data that JSON can hold."""
     match value:
@@ -174,6 +184,7 @@ Line = Annotated[str, AfterValidator(checked_line)]
 MetricText = Annotated[str, AfterValidator(_metric)]
 Url = Annotated[str, AfterValidator(_url)]
 Variable = Annotated[str, AfterValidator(_variable)]
+Digest = Annotated[str, AfterValidator(_digest)]
 Setting = Annotated[Scalar, PlainValidator(_scalar)]
 Free = Annotated[Any, PlainValidator(_plain)]
 Cut = Annotated[str, Field(min_length=1)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from assay.plan.fields import Cut, Fields, Free, Line, Listed, Name, Seed, Url, Variable, fault
+from assay.plan.fields import Cut, Digest, Fields, Free, Line, Listed, Name, Seed, Url, Variable, fault
 from assay.stats import Verdict
 
 __all__ = ["Decoding", "EngineSettings", "JudgeSettings", "Policy", "StopRule"]
@@ -118,6 +118,15 @@ class Policy(Fields):
     """Tasks without which no adapter passes: it fails where one is missing. By default a missing task leaves it undecided."""
     advisory: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Tasks whose rules are shown and change no outcome."""
+    current_bases: Mapping[Name, Digest] = {}
+    """By base: the commit or digest that is in use now, or its first digits. A result on another is stale; by default none is."""
+    max_age_days: Annotated[float, Field(gt=0)] | None = None
+    """Days after which a result is stale, from the oldest response that it rests on; by default never."""
+
+    @property
+    def expires(self) -> bool:
+        """Whether a result may be stale under it."""
+        return bool(self.current_bases) or self.max_age_days is not None
 
     @model_validator(mode="after")
     def _disjoint(self) -> Policy:

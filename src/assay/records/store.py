@@ -233,6 +233,18 @@ class Store(PartialRows):
             )
         )
 
+    def first_arrival(self, name: str, task: str) -> float | None:
+        """When the oldest of a name's records on a task was kept, in seconds since 1970; None where that of one is not known."""
+        bound = self._binding(name, task)
+        if bound is None or self._layout < ARRIVED_SINCE:
+            return None
+        oldest, count, known = self._db.execute(
+            "SELECT min(r.arrived), count(*), count(r.arrived) FROM records r CROSS JOIN examples e ON e.id = r.example "
+            "WHERE r.subject = ? AND r.protocol = ? AND e.task = ?",
+            (*bound, self._task(task)),
+        ).fetchone()
+        return oldest if count == known else None
+
     def nulls(self, name: str, task: str) -> int:
         """Number of a name's responses on a task that were null, and so judged as empty."""
         return self._count(name, task, "r.text IS NULL AND r.kind = 'generate'")

@@ -3,7 +3,7 @@
 An adapter passes if the policy passes the verdicts of all its claims, a fall of the tolerated size is excluded on
 every off-target metric, and the interval of its drift is within the budget, where the policy has one. It fails if the
 policy fails one of its verdicts, if a fall of that size is shown (by the margin or more, or on six prompts that differ
-at least), if the interval of its drift is over budget, or if a required task is missing. Anything else is undecided,
+at least), if the interval of its drift is over budget, or if a required task is missing or its result is stale. Anything else is undecided,
 and so is a claim within the engine's noise, or a missing gain where the base is at a floor or ceiling. Drift is tested
 in addition to the verdicts, never instead of them. Rules on advisory tasks are shown, and change no outcome. Control
 adapters are not gated. The gate knows no response; `assay.report.gate_rules` has each rule.
@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from assay.plan import Policy
-from assay.report.gate_rules import Outcome, Rule, rules_of
+from assay.report.gate_expiry import expiry_rules
+from assay.report.gate_rules import Outcome, Rule, rules_of, with_tier
 from assay.verdicts import Result
 
 __all__ = ["AdapterGate", "Gate", "Outcome", "Rule", "apply_gate"]
@@ -57,15 +59,22 @@ class Gate:
         return {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.UNDECIDED: 2}[self.outcome]
 
 
-def apply_gate(result: Result, policy: Policy | None = None) -> Gate:
-    """Apply a policy, the default one unless given, to every adapter that has a claim."""
+def apply_gate(result: Result, policy: Policy | None = None, now: datetime | None = None) -> Gate:
+    """Apply a policy, the default one unless given, to every adapter that has a claim.
+
+    result: analyzed under this policy, where it lets results expire. now: with its time zone; the present by default.
+    """
     policy = policy or Policy()
+    now = now or datetime.now(UTC)
     names = dict.fromkeys(claim.adapter for claim in result.claims if claim.control is None)
-    adapters = tuple(_adapter(name, tuple(rules_of(name, result, policy))) for name in names)
+    adapters = tuple(_adapter(name, result, policy, now) for name in names)
     return Gate(_worst(adapter.outcome for adapter in adapters), adapters)
 
 
-def _adapter(name: str, rules: tuple[Rule, ...]) -> AdapterGate:
+def _adapter(name: str, result: Result, policy: Policy, now: datetime) -> AdapterGate:
+    found = list(rules_of(name, result, policy))
+    found += expiry_rules(name, result, policy, [rule.task for rule in found if rule.task], now)
+    rules = tuple(with_tier(rule, policy) for rule in found)
     return AdapterGate(name, _worst(rule.outcome for rule in rules if rule.counts), rules)
 
 

@@ -17,11 +17,11 @@ from assay.stats import Verdict
 from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
-__all__ = ["Outcome", "Rule", "RuleKind", "Tier", "rules_of"]
+__all__ = ["Outcome", "Rule", "RuleKind", "Tier", "entries_of", "rules_of", "task_of", "with_tier"]
 
 FEWEST = 6
 """Prompts that differ, for a fall smaller than the margin to fail an adapter."""
-RuleKind = Literal["claim", "harm", "drift", "task"]
+RuleKind = Literal["claim", "harm", "drift", "task", "expiry"]
 Tier = Literal["required", "standard", "advisory"]
 _REACHABLE = {
     "gains": (Verdict.CONFIRMED, Verdict.GAIN, Verdict.TRIVIAL, Verdict.NO_GAIN, Verdict.HARMED),
@@ -75,36 +75,38 @@ class Rule:
 
 
 def rules_of(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
-    """Every rule of the policy on one adapter, each under the tier of its task."""
-    for rule in (*_task_rules(name, result, policy), *_verdict_rules(name, result, policy)):
-        yield rule if rule.task is None else replace(rule, tier=_tier(rule.task, policy))
+    """The rules on the tasks and verdicts of one adapter."""
+    yield from _task_rules(name, result, policy)
+    yield from _verdict_rules(name, result, policy)
 
 
-def _tier(task: str, policy: Policy) -> Tier:
-    if task in policy.advisory:
-        return "advisory"
-    return "required" if task in policy.required else "standard"
+def with_tier(rule: Rule, policy: Policy) -> Rule:
+    """The rule under the tier that the policy gives to its task."""
+    if rule.task in policy.advisory:
+        return replace(rule, tier="advisory")
+    return replace(rule, tier="required") if rule.task in policy.required else rule
 
 
-def _task_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
-    """That each required task was measured; and harm on it, where no claim and no off-target cell judges it."""
-    for task in dict.fromkeys(policy.required):
-        entries = [entry for entry in _entries(name, result) if _task(entry.metric) == task]
-        yield _measured(name, task, entries, result)
-        judged = any(isinstance(entry, ClaimResult) or entry.kind == "exploratory" for entry in entries)
-        primary = next((entry for entry in entries if isinstance(entry, Cell)), None)
-        if primary is not None and primary.score is not None and not judged:
-            yield _harm(primary, _tolerated(primary, policy), "required")
-
-
-def _entries(name: str, result: Result) -> tuple[ClaimResult | Cell, ...]:
+def entries_of(name: str, result: Result) -> tuple[ClaimResult | Cell, ...]:
     """The claims of an adapter, then its other cells, the primary metric of a task first."""
     entries: list[ClaimResult | Cell] = [*result.claims, *result.cells]
     return tuple(entry for entry in entries if entry.adapter == name)
 
 
-def _task(metric: str) -> str:
+def task_of(metric: str) -> str:
+    """The task of a metric."""
     return MetricName.parse(metric).task
+
+
+def _task_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
+    """That each required task was measured; and harm on it, where no claim and no off-target cell judges it."""
+    for task in dict.fromkeys(policy.required):
+        entries = [entry for entry in entries_of(name, result) if task_of(entry.metric) == task]
+        yield _measured(name, task, entries, result)
+        judged = any(isinstance(entry, ClaimResult) or entry.kind == "exploratory" for entry in entries)
+        primary = next((entry for entry in entries if isinstance(entry, Cell)), None)
+        if primary is not None and primary.score is not None and not judged:
+            yield _harm(primary, _tolerated(primary, policy), "required")
 
 
 def _measured(name: str, task: str, entries: Sequence[ClaimResult | Cell], result: Result) -> Rule:
@@ -113,7 +115,7 @@ def _measured(name: str, task: str, entries: Sequence[ClaimResult | Cell], resul
         return Rule(called, Outcome.PASS, "measured", "task", task)
     reason = next((entry.reason for entry in entries if entry.reason), None)
     if reason is None:
-        tasks = dict.fromkeys(_task(entry.metric) for entry in _entries(name, result))
+        tasks = dict.fromkeys(task_of(entry.metric) for entry in entries_of(name, result))
         reason = f"this run has no task of that name, only {', '.join(tasks)}"
     return Rule(called, Outcome.FAIL, f"missing: {reason}", "task", task, needs=needs)
 
@@ -146,7 +148,7 @@ def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
     name = f"{claim.metric} ({_named(claim.kind, claim)})"
     needs = "" if outcome is Outcome.PASS else _claim_needs(claim, policy)
-    return Rule(name, outcome, f"{claim.words}: {evidence}", "claim", _task(claim.metric), needs=needs)
+    return Rule(name, outcome, f"{claim.words}: {evidence}", "claim", task_of(claim.metric), needs=needs)
 
 
 def _claim_needs(claim: ClaimResult, policy: Policy) -> str:
@@ -174,7 +176,7 @@ def _harm(cell: Cell, tolerated: float, what: str = "off-target") -> Rule:
     outcome, evidence = _harm_found(cell, tolerated)
     needs = "" if outcome is Outcome.PASS else f"a fall of {100 * tolerated:g} points or more excluded"
     return Rule(
-        f"{cell.metric} ({_named(what, cell)})", outcome, evidence, "harm", _task(cell.metric), needs=needs
+        f"{cell.metric} ({_named(what, cell)})", outcome, evidence, "harm", task_of(cell.metric), needs=needs
     )
 
 
@@ -210,7 +212,7 @@ def _drift(drift: DriftResult, budget: float) -> Rule:
     outcome, evidence = _drift_found(drift, budget)
     needs = "" if outcome is Outcome.PASS else f"a drift of surely at most {units(budget)}"
     name = f"drift from {drift.target} ({_named('gap', drift)})"
-    return Rule(name, outcome, evidence, "drift", _task(drift.target), needs=needs)
+    return Rule(name, outcome, evidence, "drift", task_of(drift.target), needs=needs)
 
 
 def _drift_found(drift: DriftResult, budget: float) -> tuple[Outcome, str]:

@@ -36,6 +36,7 @@ class RunEvidence:
         self.protocol = store.protocol
         self.responses = store.responses
         self.arrivals = store.arrivals
+        self.first_arrival = store.first_arrival
         self.nulls = store.nulls
         self.uncut = store.uncut
         self.unanswered = store.unanswered

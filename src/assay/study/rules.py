@@ -41,6 +41,11 @@ def _gate(study: Form) -> Iterator[Problem]:
             if name not in tasks:
                 more = did_you_mean(name, tasks, f"tasks: {_quoted(tasks)}")
                 yield Problem(("gate", tier, i), f'no task "{name}"', more)
+    bases = [base.name for base in study.bases]
+    for name in study.gate.current_bases:
+        if name not in bases:
+            more = did_you_mean(name, bases, f"bases: {_quoted(bases)}")
+            yield Problem(("gate", "current_bases", name), f'no base "{name}"', more)
 
 
 def _subjects(study: Form) -> Iterator[tuple[Place, Base | Adapter]]:

@@ -8,6 +8,7 @@ from assay.verdicts.result import (
     DriftResult,
     LabelResult,
     Matrix,
+    Measured,
     RecipeResult,
     Result,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Evidence",
     "LabelResult",
     "Matrix",
+    "Measured",
     "RecipeResult",
     "Result",
     "analyze",

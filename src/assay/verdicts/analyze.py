@@ -14,6 +14,7 @@ from assay.verdicts.course import courses
 from assay.verdicts.dose import doses
 from assay.verdicts.drift import drifts
 from assay.verdicts.evidence import Evidence
+from assay.verdicts.measured import measured
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
 from assay.verdicts.noise import (
     applied,
@@ -84,6 +85,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         changes=() if plan.summary else changes(plan, evidence, pairs, (*claims, *cells)),
         dose=doses(plan, pairs, evidence),
         courses=courses(plan, pairs, evidence, engine),
+        measured=measured(plan, evidence),
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 

@@ -97,6 +97,10 @@ class Evidence(Protocol):
         """By position of the example: when its response was kept, in seconds; empty where that was not noted."""
         ...
 
+    def first_arrival(self, name: str, task: str) -> float | None:
+        """When the oldest of a name's responses was kept, in seconds since 1970; None where that of one is not known."""
+        ...
+
     def nulls(self, name: str, task: str) -> int:
         """Number of responses that were null, and so judged as empty."""
         ...

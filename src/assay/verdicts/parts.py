@@ -19,6 +19,7 @@ __all__ = [
     "Counts",
     "Interval",
     "Matrix",
+    "Measured",
     "ModeDifference",
     "Part",
     "Pool",
@@ -172,3 +173,22 @@ class Counts:
     """At least so many hold, likewise."""
     statement: str
     """Both in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """When, and on which base, a subject was measured on a task."""
+
+    subject: str
+    """Its name in the study."""
+    task: str
+    """The task's name."""
+    base: str
+    """The name of its base."""
+    base_sha256: str | None
+    """Digest of the base as it was loaded: weights, configuration, tokenizer, engine and type. Of recorded responses: of their
+    files. Null where the run has no responses of it."""
+    revision: str | None
+    """The revision of the base that the study names."""
+    at: str | None
+    """When the oldest response of the subject or its base was kept, UTC, ISO 8601; null where that is not known."""

@@ -18,6 +18,7 @@ from assay.verdicts.parts import (
     Counts,
     Interval,
     Matrix,
+    Measured,
     ModeDifference,
     Part,
     Pool,
@@ -38,6 +39,7 @@ __all__ = [
     "Interval",
     "LabelResult",
     "Matrix",
+    "Measured",
     "ModeDifference",
     "NoiseFloor",
     "Part",
@@ -430,6 +432,8 @@ class Result:
     """One for each training with several checkpoints and each metric that it claims."""
     models: tuple[str, ...] = ()
     """Subjects that are full models of their own weights, not adapters."""
+    measured: tuple[Measured, ...] = ()
+    """Where the policy says when a result is stale: one for each subject and task."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """Of `verdicts.json`; the number grows when a field changes meaning or goes away."""
 
