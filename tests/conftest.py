@@ -12,9 +12,10 @@ from hypothesis import settings
 SHARED = Path(os.environ.get("ASSAY_SHARED") or Path(__file__).parents[2] / "shared")
 """Real data: beside the repository, or where ASSAY_SHARED says."""
 
-# A busy machine is no reason to fail: what takes long is marked slow.
-settings.register_profile("assay", deadline=None)
-settings.load_profile("assay")
+# A busy machine is no reason to fail: what takes long is marked slow. The default run tries fewer examples.
+settings.register_profile("assay", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "assay"))
 
 ABSENT = [
     name for name in ("torch", "transformers", "peft", "accelerate") if not importlib.util.find_spec(name)

@@ -79,9 +79,18 @@ def records(folder: Path) -> list[tuple[Any, ...]]:
         )
 
 
-def test_clear_cells_stop_early_and_the_base_goes_as_far_as_its_furthest_adapter(tmp_path: Path) -> None:
-    result = run(stopping(tmp_path))
-    counts = asked(tmp_path / "run")
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A run that stopped early, to look at alone, and its result."""
+    folder = tmp_path_factory.mktemp("stopped")
+    return folder / "run", run(stopping(folder))
+
+
+def test_clear_cells_stop_early_and_the_base_goes_as_far_as_its_furthest_adapter(
+    stopped: tuple[Path, Result],
+) -> None:
+    folder, result = stopped
+    counts = asked(folder)
     up, down, same = (counts[name, "math"] for name in ("up", "down", "same"))
     assert up < COUNT > down
     assert same > max(up, down)
@@ -97,9 +106,8 @@ def test_clear_words_are_those_of_the_full_run(tmp_path: Path) -> None:
     assert early == {claim.adapter: claim.verdict for claim in full.claims}
 
 
-def test_all_subjects_answer_the_first_prompts_of_one_order(tmp_path: Path) -> None:
-    run(stopping(tmp_path))
-    with Store.read(tmp_path / "run") as store:
+def test_all_subjects_answer_the_first_prompts_of_one_order(stopped: tuple[Path, Result]) -> None:
+    with Store.read(stopped[0]) as store:
         assert store.manifest.schedule is not None
         order = [str(position) for position in store.manifest.schedule.orders["math"]]
         for name in ("base", *ADAPTERS):
@@ -113,14 +121,12 @@ def test_a_cell_without_a_claim_is_asked_as_far_as_the_study_says(tmp_path: Path
     assert {asked(tmp_path / "run")[name, "away"] for name in ("base", *ADAPTERS)} == {90}
 
 
-def test_without_a_budget_a_cell_without_a_claim_is_asked_to_the_end(tmp_path: Path) -> None:
-    run(stopping(tmp_path))
-    assert {asked(tmp_path / "run")[name, "away"] for name in ("base", *ADAPTERS)} == {COUNT}
+def test_without_a_budget_a_cell_without_a_claim_is_asked_to_the_end(stopped: tuple[Path, Result]) -> None:
+    assert {asked(stopped[0])[name, "away"] for name in ("base", *ADAPTERS)} == {COUNT}
 
 
-def test_a_result_says_where_it_stopped_and_what_there_was(tmp_path: Path) -> None:
-    result = run(stopping(tmp_path))
-    by_name = {claim.adapter: claim for claim in result.claims}
+def test_a_result_says_where_it_stopped_and_what_there_was(stopped: tuple[Path, Result]) -> None:
+    by_name = {claim.adapter: claim for claim in stopped[1].claims}
     stop = by_name["up"].stop
     assert stop is not None
     assert stop.early
@@ -128,8 +134,8 @@ def test_a_result_says_where_it_stopped_and_what_there_was(tmp_path: Path) -> No
     assert by_name["up"].p_exact is None
 
 
-def test_the_interval_at_a_stop_is_wider_than_that_of_a_sample_of_fixed_size(tmp_path: Path) -> None:
-    claim = next(one for one in run(stopping(tmp_path)).claims if one.adapter == "up")
+def test_the_interval_at_a_stop_is_wider_than_that_of_a_sample_of_fixed_size(stopped: tuple[Path, Result]) -> None:
+    claim = next(one for one in stopped[1].claims if one.adapter == "up")
     assert claim.interval is not None
     assert claim.better is not None
     assert claim.worse is not None
