@@ -134,7 +134,9 @@ def test_a_result_says_where_it_stopped_and_what_there_was(stopped: tuple[Path, 
     assert by_name["up"].p_exact is None
 
 
-def test_the_interval_at_a_stop_is_wider_than_that_of_a_sample_of_fixed_size(stopped: tuple[Path, Result]) -> None:
+def test_the_interval_at_a_stop_is_wider_than_that_of_a_sample_of_fixed_size(
+    stopped: tuple[Path, Result],
+) -> None:
     claim = next(one for one in stopped[1].claims if one.adapter == "up")
     assert claim.interval is not None
     assert claim.better is not None
