@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo study study-archive docs test test-all torch lint types check format reference outputs picture lock bench clean
+.PHONY: help install demo study study-archive docs test test-all torch lint types check format reference outputs picture package owner lock bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -72,6 +72,16 @@ outputs: install ## write into the pages of docs what their commands print now
 
 picture: install ## the README's picture of a real page; needs chromium
 	$(BIN)/python -m scripts.picture
+
+package: .venv/release ## build wheel and sdist into dist/, check them, and try the wheel in an empty environment
+	$(BIN)/python -m scripts.package
+
+.venv/release: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e ".[dev,release]"
+	@touch $@
+
+owner: install ## write the owner of the repository into every address: OWNER=NAME
+	$(BIN)/python -m scripts.owner --set $(OWNER)
 
 lock: install ## pin what .venv holds now
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock

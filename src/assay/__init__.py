@@ -39,7 +39,7 @@ __all__ = [
     "stats",
 ]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "AssayError": "assay.errors",
