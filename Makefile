@@ -23,8 +23,8 @@ test: install ## the default tests: no network, under 3 minutes
 	$(BIN)/pytest -n auto --dist loadfile
 
 test-all: export HYPOTHESIS_PROFILE = thorough
-test-all: install ## the slow ones too: simulations, large oracles
-	$(BIN)/pytest -n auto --dist loadfile -m "slow or not slow"
+test-all: install ## the slow ones too: simulations, large oracles; TESTS=FOLDER: only those
+	$(BIN)/pytest -n auto --dist loadfile -m "slow or not slow" $(TESTS)
 
 torch: .venv/torch ## add torch to .venv, and the engine's tests with it
 
