@@ -1,7 +1,6 @@
 """What an audit finds: the tree that `verdicts.json` holds and every report is made from.
 
-Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). An interval is
-[low, high], or null where none can be given; `reason` then says why.
+Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). An interval is [low, high], or null; `reason` says why.
 """
 
 from __future__ import annotations
@@ -72,11 +71,11 @@ class ClaimResult:
     margin: float
     """The smallest gain or fall that matters."""
     verdict: Verdict
-    """The word."""
+    """What the evidence says of the claim."""
     material: bool = False
     """A harm of the margin or more."""
     kept_within_margin: bool = False
-    """A harm, and for `keeps` a fall of the margin or more is excluded nonetheless."""
+    """`harmed`, for a `keeps` claim, and a fall of the margin or more is excluded."""
     reason: str | None = None
     """Why `not measured` or `not applied`."""
     n: int | None = None
@@ -86,7 +85,7 @@ class ClaimResult:
     score: float | None = None
     """The adapter's score."""
     gain: float | None = None
-    """`score` less `base_score`."""
+    """`score` minus `base_score`."""
     interval: Interval | None = None
     """Interval of the gain, under the study's declared family."""
     level: float | None = None
@@ -108,19 +107,19 @@ class ClaimResult:
     split: Split | None = None
     """The gain by cause, for tasks with an extracted answer."""
     other_mode_verdict: str | None = None
-    """The verdict if the task were verified in its other mode; null where it has none."""
+    """The verdict if the task were verified in its other mode; null if the task has one mode."""
     stop: Stop | None = None
-    """Where it stopped; null where nobody looked before the end."""
+    """Where generation stopped; null if there was no interim look."""
     extreme: Literal["floor", "ceiling"] | None = None
-    """Where the base scores under .05 or over .95: a missing gain there says nothing about the label."""
+    """Set if the base scores under .05 or over .95: then a missing gain says nothing about the label."""
     within_noise: bool = False
-    """The word does not hold if unequal noise of the engine pushed the gain by as much as it may."""
+    """The verdict would not hold if unequal noise of the engine moved the gain by as much as it may."""
     control: Literal["gains", "no gain"] | None = None
     """What a control adapter must show; its claims are in no count and no gate."""
     pool: Pool | None = None
-    """Where the study asks for it (`stop.pool`), on metrics of one check a prompt."""
+    """The result for this list of prompts, if the study asks for it (`stop.pool`); metrics of one check per prompt only."""
     against: str | None = None
-    """The subject that takes the base's place: `base_score`, the gain and what follows are against it. Null: the base."""
+    """The subject that the gain is measured against, in place of the base; `base_score` is its score. Null: the base."""
 
     @property
     def words(self) -> str:
@@ -156,7 +155,7 @@ class Cell:
     score: float | None = None
     """The adapter's score."""
     gain: float | None = None
-    """`score` less `base_score`."""
+    """`score` minus `base_score`."""
     interval: Interval | None = None
     """Interval of the gain, not adjusted."""
     level: float | None = None
@@ -174,18 +173,18 @@ class Cell:
     worse: int | None = None
     """Prompts where it does worse."""
     noise: float = 0.0
-    """How far unequal noise of the engine may have pushed the gain, either way."""
+    """How far unequal noise of the engine may have moved the gain, up or down."""
     split: Split | None = None
     """The gain by cause, for tasks with an extracted answer."""
     stop: Stop | None = None
-    """On a task of its claims, in a run that may stop early."""
+    """Where generation stopped, on a task of the adapter's claims in a run that may stop early."""
     against: str | None = None
-    """As of a claim: cells on which such a claim's drift is measured."""
+    """As for a claim; set for the cells of such a claim's drift."""
 
 
 @dataclass(frozen=True, slots=True)
 class DriftResult:
-    """How far an adapter moved elsewhere than where its label says."""
+    """The drift of an adapter or a recipe: the gain on other capabilities minus the gain on the target."""
 
     adapter: str | None
     """Its name in the study; null for a recipe's drift."""
@@ -212,10 +211,9 @@ class DriftResult:
     min_off_target_gain: float
     """The smallest of the off-target gains."""
     noise: float = 0.0
-    """How far unequal noise of the engine may push it; 0 where that is not measured."""
+    """How far unequal noise of the engine may have moved it; 0 if that is not measured."""
     step: int | None = None
-    """Of a recipe's checkpoints; null for an adapter's drift, and for the results of the trainings."""
-
+    """The training step of a recipe's checkpoints; null for an adapter's drift, and for final adapters."""
     against: str | None = None
     """The subject that the gains are against; null: the base."""
 
@@ -254,21 +252,21 @@ class RecipeResult:
     level: float
     """Two-sided confidence of `interval`."""
     p: float
-    """One-sided, of the null that the verdict rejects."""
+    """One-sided p-value of the null that the verdict rejects."""
     verdict: Verdict
-    """The word, which speaks of other seeds too."""
+    """What the evidence says of the claim, for other seeds too."""
     material: bool
     """A harm of the margin or more."""
     kept_within_margin: bool
-    """A harm, and for `keeps` a fall of the margin or more is excluded nonetheless."""
+    """`harmed`, for a `keeps` claim, and a fall of the margin or more is excluded."""
     examples_needed: int | None
     """About how many prompts would decide an `undecided` claim, if prompts can."""
     var_prompt: float
-    """Variance of a prompt's difference between prompts."""
+    """Variance between prompts, of the difference that a prompt makes."""
     var_seed: float
     """Variance between seeds."""
     var_resid: float
-    """The rest of it, beyond prompts and seeds."""
+    """The remaining variance, beyond prompts and seeds."""
     se_prompt: float
     """Standard error of the mean gain: these adapters, other prompts."""
     se_seed: float
@@ -278,10 +276,9 @@ class RecipeResult:
     next_seed: Interval
     """Where the gain of one more seed is expected, with 95 % confidence."""
     step: int | None = None
-    """Of checkpoints; null for the results of the trainings."""
-
+    """The training step of its checkpoints; null for final adapters."""
     against: str | None = None
-    """As of a claim."""
+    """As for a claim."""
 
     @property
     def name(self) -> str:
@@ -337,11 +334,11 @@ class LabelResult:
     fails: int
     """At least so many configurations fail the claim, with confidence 1 - alpha (Holm)."""
     holds: int
-    """At least so many bear it out, likewise."""
+    """In at least so many configurations the claim holds, with the same confidence."""
     recurrent: bool
     """The failure was shown in two configurations or more."""
     not_universal: bool
-    """The claim was borne out in one configuration or more."""
+    """The claim was shown to hold in one configuration or more."""
     statement: str
     """`fails` and `holds` in a sentence."""
     mean: float | None = None
@@ -355,14 +352,14 @@ class LabelResult:
     settings: tuple[SettingResult, ...] = ()
     """By setting and value, where the study names settings."""
     against: str | None = None
-    """As of a claim."""
+    """As for a claim."""
     scale: float | None = None
     """The scale that the claim names; null where it names none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlResult:
-    """Whether a control adapter did what it must."""
+    """Whether a control adapter showed what it must."""
 
     adapter: str
     """Its name in the study."""
@@ -373,7 +370,7 @@ class ControlResult:
     verdict: Verdict
     """What it showed."""
     failed: bool
-    """It surely did not; an open verdict does not fail."""
+    """The evidence excludes what it must show; an open verdict does not fail a control."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,9 +386,9 @@ class Result:
     claims: tuple[ClaimResult, ...]
     """One verdict for each claim of an adapter."""
     cells: tuple[Cell, ...]
-    """Every adapter on every metric that it claims nothing about."""
+    """Every adapter on every metric without a claim of it."""
     drift: tuple[DriftResult, ...]
-    """Each variant, for each adapter and for each recipe of several seeds."""
+    """One for each variant, for each adapter and each recipe of several seeds."""
     recipes: tuple[RecipeResult, ...]
     """One for each claim of a recipe of several seeds."""
     labels: tuple[LabelResult, ...]
@@ -403,11 +400,11 @@ class Result:
     modes: tuple[ModeDifference, ...]
     """One for each task that can be verified in two modes."""
     applied: tuple[Applied, ...]
-    """One for each adapter that was loaded; empty where responses were recorded."""
+    """One for each adapter that was loaded; empty if the responses were recorded."""
     problems: tuple[str, ...]
-    """What was found about adapters before a token was spent, errors first."""
+    """What preflight found about the adapters, errors first."""
     noise_floor: tuple[NoiseFloor, ...] | None
-    """The base against itself; null where responses were recorded."""
+    """The base compared with itself; null if the responses were recorded."""
     claims_sha256: str
     """Digest of the claim block."""
     claims_declared: ClaimsDeclared
@@ -415,27 +412,27 @@ class Result:
     warnings: tuple[str, ...]
     """What a reader must know before believing the rest."""
     versions: dict[str, str]
-    """Of the software that generated and scored, by name."""
+    """Versions of the software that generated and scored, by name."""
     agreement: tuple[Agreement, ...] = ()
     """One for each capability that several tasks share."""
     engine_noise: tuple[EngineNoise, ...] = ()
-    """One for each base that was asked twice beside its adapters."""
+    """One for each base that ran twice on a sample of prompts, as did its adapters."""
     controls: tuple[ControlResult, ...] = ()
     """One for each claim of a control adapter."""
     rule: int = 1
-    """Version of the rules that choose words; a word may differ from that of an older rule on the same records."""
+    """Version of the rules for verdicts; another version may give another verdict on the same records."""
     changes: tuple[Change, ...] = ()
-    """What else changed where an adapter gained or fell; describes, and decides nothing."""
+    """What else changed in the responses of adapters that gained or fell; descriptive only."""
     dose: tuple[Dose, ...] = ()
-    """One for each adapter of several scales and each metric that it claims; describes, and decides nothing."""
+    """One for each adapter with several scales and each metric that it claims; descriptive only."""
     courses: tuple[Course, ...] = ()
     """One for each training with several checkpoints and each metric that it claims."""
     models: tuple[str, ...] = ()
     """Subjects that are full models of their own weights, not adapters."""
     measured: tuple[Measured, ...] = ()
-    """Where the policy says when a result is stale: one for each subject and task."""
+    """When each subject was measured on each task, if the policy says when a result is stale."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
-    """Of `verdicts.json`; the number grows when a field changes meaning or goes away."""
+    """The format of `verdicts.json`; the number grows when a field changes meaning or is removed."""
 
     def _repr_html_(self) -> str:
         """The verdicts and the matrix, for notebooks."""
