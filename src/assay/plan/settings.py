@@ -130,7 +130,7 @@ class Policy(Fields):
 
     @model_validator(mode="after")
     def _disjoint(self) -> Policy:
-        for one, other in (("passing", "failing"), ("required", "advisory")):
-            if both := [word for word in getattr(self, one) if word in getattr(self, other)]:
-                raise fault(f"`{both[0]}` is both in `{one}` and in `{other}`", "remove it from one")
+        for first, second in (("passing", "failing"), ("required", "advisory")):
+            if both := [word for word in getattr(self, first) if word in getattr(self, second)]:
+                raise fault(f"`{both[0]}` is both in `{first}` and in `{second}`", "remove it from one")
         return self
