@@ -10,6 +10,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from assay.engines import Prompt
 from assay.engines.api import AGAIN
@@ -70,9 +71,16 @@ def draw(
     if not group.repeats:
         return []
     sides = [_Side(load, first, second) for load in group.again if load.prompt.subject not in refused]
-    pairs = list(_pairs(group.base, sides, _shuffled(group, seed), seed))
-    pairs.sort(key=bool)  # stable: complete pairs first, then in the order drawn
-    return [prompt for missing in pairs[: group.repeats] for prompt in missing]
+    examples = _shuffled(group, seed)
+    repeated = {
+        (side.load.task, key) for side in sides if side.subject == group.base for key in side.repeated
+    }
+    begun = _pairs(group.base, sides, [example for example in examples if example in repeated], seed)
+    complete = sum(not missing for missing in begun)
+    # Drawn one by one: few of many examples are asked again.
+    open_ = filter(None, _pairs(group.base, sides, examples, seed))
+    drawn = islice(open_, max(0, group.repeats - complete))
+    return [prompt for missing in drawn for prompt in missing]
 
 
 class _Side:
