@@ -37,6 +37,7 @@ FLOW = (
         "planning",
         "training",
         "audit",
+        "view",
     ),
     *("demo", "doctor", "testing", "cli"),
 )

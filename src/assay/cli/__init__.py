@@ -33,6 +33,7 @@ from assay.cli import (
     score,
     tasks,
     train,
+    view,
 )
 from assay.cli.app import command
 from assay.cli.errors import INTERNAL, INTERRUPTED, USAGE, fail, fail_with
@@ -58,6 +59,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "decide": decide.decide,
     "report": report.report,
     "gate": gate.gate,
+    "view": view.view,
     "import": import_.import_,
     "export": export.export,
     "score": score.score,

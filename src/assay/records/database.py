@@ -9,12 +9,54 @@ from pathlib import Path
 
 from assay.errors import OutputError, RunError
 
-__all__ = ["connect", "explained", "sole_writer"]
+__all__ = ["connect", "connect_to_read", "explained", "sole_writer"]
 
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, with `judged(text, cut)`; transactions are explicit."""
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    return _with_judged(sqlite3.connect(path, timeout=30, isolation_level=None))
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that changes no file of the run, neither one that is written to now nor one that was killed.
+
+    SQLite's log (`-wal`) of a killed run is read with its index as they are; an ordinary connection would fold the log
+    into the file. A log without its index is the exception: SQLite then makes the index (`-shm`) beside it.
+    """
+    log, index = path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+    if log.exists() and index.exists():
+        return _opened(path, "readonly_shm=1") or _open(path, "mode=ro")
+    if _keeps_log(path) and not log.exists():
+        return _open(path, "immutable=1")  # SQLite would make an empty log
+    return _open(path, "mode=ro")
+
+
+def _opened(path: Path, option: str) -> sqlite3.Connection | None:
+    """None where SQLite cannot read the log without writing to its index, as while a writer begins."""
+    connection = _open(path, f"mode=ro&{option}")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        return None
+    return connection
+
+
+def _open(path: Path, options: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?{options}"
+    return _with_judged(sqlite3.connect(address, uri=True, timeout=30, isolation_level=None))
+
+
+def _keeps_log(path: Path) -> bool:
+    """Whether the file's own header says that changes go to a log."""
+    try:
+        with path.open("rb") as file:
+            return file.read(20)[18:] == b"\x02\x02"
+    except OSError:
+        return False
+
+
+def _with_judged(connection: sqlite3.Connection) -> sqlite3.Connection:
     # SQLite's own substr() ends at a NUL.
     connection.create_function("judged", 2, lambda text, cut: (text or "")[cut:], deterministic=True)
     return connection

@@ -27,7 +27,7 @@ from assay.engines import Completion, Partial
 from assay.errors import OutputError, RunError
 from assay.plan import RowKey
 from assay.records.bindings import digest
-from assay.records.database import connect, explained, sole_writer
+from assay.records.database import connect, connect_to_read, explained, sole_writer
 from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
 from assay.records.partial import PartialRows
@@ -74,12 +74,15 @@ class Store(PartialRows):
 
     @classmethod
     @contextmanager
-    def read(cls, folder: Path) -> Iterator[Self]:
-        """Open for reading. Raises RunError when there is no run in `folder`."""
+    def read(cls, folder: Path, untouched: bool = False) -> Iterator[Self]:
+        """Open for reading. Raises RunError when there is no run in `folder`.
+
+        untouched: change no file, not even the log of a killed run; not in a process that also writes to the run.
+        """
         path = folder / "records.sqlite"
         if not path.is_file():
             raise RunError("no run here (no records.sqlite)", place=folder, fix="make one with `assay run`")
-        with explained(path), closing(connect(path)) as db:
+        with explained(path), closing(connect_to_read(path) if untouched else connect(path)) as db:
             db.execute("PRAGMA query_only = 1")
             db.execute("BEGIN")  # one view of the run, even while another process writes
             yield cls(db, check_layout(db, path))

@@ -10,10 +10,19 @@ from assay.report.gate import Gate, apply_gate
 from assay.report.html import RunRecords, to_html
 from assay.report.junit import to_junit
 from assay.report.markdown import to_markdown
-from assay.report.verdict_file import read_verdicts, to_json
+from assay.report.verdict_file import read_result, read_verdicts, to_json
 from assay.verdicts import Result
 
-__all__ = ["Gate", "apply_gate", "read_verdicts", "to_json", "to_junit", "to_markdown", "write_reports"]
+__all__ = [
+    "Gate",
+    "apply_gate",
+    "read_result",
+    "read_verdicts",
+    "to_json",
+    "to_junit",
+    "to_markdown",
+    "write_reports",
+]
 
 
 def write_reports(result: Result, plan: Plan, records: RunRecords, folder: Path) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.verdicts import Result
 
-__all__ = ["read_verdicts", "schema", "to_json"]
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+__all__ = ["read_result", "read_verdicts", "schema", "to_json"]
 
 
 def to_json(result: Result) -> str:
@@ -24,6 +28,21 @@ def read_verdicts(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def read_result(folder: Path) -> Result | None:
+    """The findings in a run's `verdicts.json`; None where it is missing or is not one."""
+    try:
+        return _adapter().validate_json((folder / "verdicts.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result)
 
 
 def schema() -> dict[str, Any]:

@@ -98,18 +98,20 @@ class Run:
             if write:
                 opening.close()
                 store = opening.enter_context(Store.write(folder))
-            study = load_study(folder / "study.yaml", check_files=False)
-            tasks = resolve_tasks(study, folder)
-            known = store.manifest
-            plan = replace(
-                plan_of(study, tasks),
-                summary=known.summary,
-                warnings=known.warnings,
-                problems=known.problems,
-            )
-            run = cls(folder, plan, tasks, store)
+            run = cls.over(folder, store)
             run._closing = opening.pop_all()
         return run
+
+    @classmethod
+    def over(cls, folder: Path, records: Store) -> Self:
+        """The run whose records are open already, under the study in its folder. Raises StudyError as `open` does."""
+        study = load_study(folder / "study.yaml", check_files=False)
+        tasks = resolve_tasks(study, folder)
+        known = records.manifest
+        plan = replace(
+            plan_of(study, tasks), summary=known.summary, warnings=known.warnings, problems=known.problems
+        )
+        return cls(folder, plan, tasks, records)
 
     def __enter__(self) -> Self:
         return self

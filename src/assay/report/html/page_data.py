@@ -21,7 +21,19 @@ from assay.tasks import Example
 from assay.verdicts import Evidence
 from assay.verdicts.looks import first_prompts
 
-__all__ = ["Check", "Flip", "FlipCount", "Nulls", "PageData", "RunRecords", "Side", "TypeGain", "gather"]
+__all__ = [
+    "Check",
+    "Flip",
+    "FlipCount",
+    "Nulls",
+    "PageData",
+    "RunRecords",
+    "Side",
+    "TypeGain",
+    "gather",
+    "side_of",
+    "types_of",
+]
 
 MAX_FLIPS = 5000
 """Candidates read over all adapters and tasks; the page's size then decides how many it holds."""
@@ -109,7 +121,8 @@ class PageData:
     """Candidates: the first ones of each adapter and task in an order spread evenly over the file."""
     counts: tuple[FlipCount, ...]
     types: tuple[TypeGain, ...]
-    nulls: tuple[Nulls, ...]
+    nulls: tuple[Nulls, ...] | None
+    """None: not counted."""
     examples: Mapping[str, int]
     """Examples of each task."""
     sampled: bool = False
@@ -142,8 +155,11 @@ class RunRecords(Evidence, Protocol):
         ...
 
 
-def gather(plan: Plan, records: RunRecords) -> PageData:
-    """Read a run's records. Empty where there are none, as in a study of aggregate scores."""
+def gather(plan: Plan, records: RunRecords, texts: bool = True) -> PageData:
+    """Read a run's records. Empty where there are none, as in a study of aggregate scores.
+
+    texts: read responses too, for flips and null responses.
+    """
     bound = records.bound()
     with_records = {task for _, task in bound}
     examples = {name: records.examples(name) if name in with_records else () for name in plan.tasks}
@@ -164,12 +180,13 @@ def gather(plan: Plan, records: RunRecords) -> PageData:
                 continue
             pairs.append(answers.pair(adapter.name, base, *scores))
             types += answers.type_gains(adapter.name, base)
-    nulls = (Nulls(*side, records.nulls(*side)) for side in bound if not is_again(side[0]))
+    read = bound if texts else ()
+    nulls = (Nulls(*side, records.nulls(*side)) for side in read if not is_again(side[0]))
     return PageData(
-        flips=tuple(_flips(pairs)),
+        flips=tuple(_flips(pairs if texts else ())),
         counts=tuple(pair.count for pair in pairs),
         types=tuple(types),
-        nulls=tuple(entry for entry in nulls if entry.count),
+        nulls=tuple(entry for entry in nulls if entry.count) if texts else None,
         examples={name: len(listed) for name, listed in examples.items()},
         sampled=sampled,
     )
@@ -211,7 +228,7 @@ class _TaskRecords:
             if row["key"] in examples
         }
         return {
-            key: Side(str(detail.get("chosen", texts[key])), _checks(self.task, examples[key], detail))
+            key: side_of(self.task, examples[key].data, texts[key], detail)
             for key, _, detail in self.records.details(subject, self.task.name)
             if key in examples
         }
@@ -274,15 +291,25 @@ def _flip(pair: _Pair, position: int, before: Mapping[str, Side], after: Mapping
         key=example.key,
         direction="fixed" if position in pair.fixed else "broken",
         prompt=example.prompt,
-        types=tuple(dict.fromkeys(map(str, example.data.get("instruction_id_list") or ()))),
+        types=types_of(example.data),
         before=before[example.key],
         after=after[example.key],
     )
 
 
-def _checks(task: TaskPlan, example: Example, detail: Mapping[str, Any]) -> tuple[Check, ...]:
+def types_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Instruction types of an example, from its data."""
+    return tuple(dict.fromkeys(map(str, data.get("instruction_id_list") or ())))
+
+
+def side_of(task: TaskPlan, data: Mapping[str, Any], response: str, detail: Mapping[str, Any]) -> Side:
+    """A scored response. data: of the example; detail: what the verifier noted."""
+    return Side(str(detail.get("chosen", response)), _checks(task, data, detail))
+
+
+def _checks(task: TaskPlan, data: Mapping[str, Any], detail: Mapping[str, Any]) -> tuple[Check, ...]:
     """Each instruction of the example, or the one check of a task without instruction types."""
-    names, strict = example.data.get("instruction_id_list"), detail.get("strict")
+    names, strict = data.get("instruction_id_list"), detail.get("strict")
     if names and strict and len(names) == len(strict):
         reasons = detail.get("reasons") or [None] * len(names)
         return tuple(
@@ -298,6 +325,6 @@ def _checks(task: TaskPlan, example: Example, detail: Mapping[str, Any]) -> tupl
         return ()
     extracted = detail.get("extracted")
     reason = "no number was found" if extracted is None else f"found {extracted}"
-    if "answer" in example.data:
-        reason += f", the right answer is {example.data['answer']}"
+    if "answer" in data:
+        reason += f", the right answer is {data['answer']}"
     return (Check(task.metrics[0].title, bool(detail["flexible"]), reason),)

@@ -31,7 +31,7 @@ from assay.text import plain
 from assay.verdicts import Result
 from assay.verdicts.response_changes import MEASURES
 
-__all__ = ["to_html"]
+__all__ = ["content_policy", "page_context", "page_environment", "source_of", "to_html"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -39,20 +39,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 def to_html(result: Result, plan: Plan, records: RunRecords) -> str:
     """The page of a run: one self-contained file."""
     data = gather(plan, records)
-    page = _environment().get_template("page.html")
+    page = page_environment().get_template("page.html")
     text: str = page.render(_context(result, plan, data, embed(data.flips)))
     return text + "\n"
 
 
-def _context(result: Result, plan: Plan, data: PageData, flips: Embedded) -> dict[str, Any]:
-    style, script = _read("page.css"), _read("page.js")
+def page_context(result: Result, plan: Plan, data: PageData) -> dict[str, Any]:
+    """What the sections of a page print, but for the flips to read."""
     metrics = columns(result, plan.tasks, data)
     gate = apply_gate(result, plan.policy)
     return {
         "result": result,
         "plan": plan,
         "tasks": plan.tasks,
-        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "gate": gate,
         "gates": {adapter.adapter: adapter for adapter in gate.adapters},
         "adapters": {adapter.name: adapter for adapter in plan.adapters},
@@ -71,31 +70,46 @@ def _context(result: Result, plan: Plan, data: PageData, flips: Embedded) -> dic
         ],
         "data": data,
         "summary": plan.source == "summary",
-        "flips": flips,
         "all_flips": sum(entry.fixed + entry.broken for entry in data.counts),
+    }
+
+
+def _context(result: Result, plan: Plan, data: PageData, flips: Embedded) -> dict[str, Any]:
+    style, script = source_of("page.css"), source_of("common.js", "page.js")
+    return {
+        **page_context(result, plan, data),
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "flips": flips,
         # Our own text, and JSON without <, > and &: the only output that is not escaped.
         "style": Markup(style),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "flips_json": Markup(flips.json),  # noqa: S704
-        "policy": "; ".join(
-            (
-                "default-src 'none'",
-                f"script-src '{_sha256(script)}'",
-                f"style-src '{_sha256(style)}'",
-                "img-src data:",
-                "base-uri 'none'",
-                "form-action 'none'",
-            )
-        ),
+        "policy": content_policy(script, style, "form-action 'none'"),
     }
 
 
+def content_policy(script: str, style: str, *more: str) -> str:
+    """A content security policy under which a page runs this script and uses this style, and no other."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_sha256(script)}'",
+            f"style-src '{_sha256(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            *more,
+        )
+    )
+
+
 @cache  # compiling the templates takes longer than printing most pages
-def _environment() -> Environment:
+def page_environment(*folders: Path) -> Environment:
+    """Templates of these folders and of the page; each text that one prints is made harmless and escaped."""
+
     def harmless(value: Any) -> Any:
         return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    made = environment(TEMPLATES, autoescape=True, finalize=harmless)
+    made = environment(*folders, TEMPLATES, autoescape=True, finalize=harmless)
     made.filters |= {
         "slug": lambda word: word.replace(" ", "-"),
         "sign": lambda value: "" if value is None else "up" if value > 0 else "down" if value < 0 else "",
@@ -105,8 +119,9 @@ def _environment() -> Environment:
     return made
 
 
-def _read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8").strip()
+def source_of(*names: str, folder: Path = TEMPLATES) -> str:
+    """Styles or scripts as a page holds them, joined."""
+    return "\n".join((folder / name).read_text(encoding="utf-8").strip() for name in names)
 
 
 def _sha256(text: str) -> str:

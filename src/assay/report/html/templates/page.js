@@ -10,28 +10,6 @@
     return node;
   };
 
-  // -- colours and the matrix -----------------------------------------------------------------
-  const theme = document.querySelector(".theme");
-  theme.hidden = false;
-  theme.addEventListener("click", (event) => {
-    const chosen = event.target.closest("button");
-    if (!chosen) return;
-    if (chosen.dataset.theme) document.documentElement.dataset.theme = chosen.dataset.theme;
-    else delete document.documentElement.dataset.theme;
-    for (const button of theme.children) button.setAttribute("aria-pressed", String(button === chosen));
-  });
-  for (const part of document.querySelectorAll(".js")) part.hidden = false;
-
-  const toggle = byId("all-metrics");
-  if (toggle) {
-    byId("heat").classList.add("primary-only"); // by script, so that without it every metric shows
-    toggle.addEventListener("click", () => {
-      const primary = byId("heat").classList.toggle("primary-only");
-      toggle.setAttribute("aria-pressed", String(!primary));
-      byId("metrics-shown").hidden = !primary;
-    });
-  }
-
   // -- flips ----------------------------------------------------------------------------------
   const place = byId("place");
   if (!place) return;

@@ -1,0 +1,68 @@
+"""`assay view`: runs in the browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assay.cli.app import Json, print_json
+from assay.errors import AssayError
+
+if TYPE_CHECKING:
+    from assay.view.serve import Address
+
+__all__ = ["view"]
+
+
+def view(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[FOLDER]", help="A run, or a folder that holds runs.")
+    ] = Path("runs"),
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="The port; by default 8765, or another one where that is taken."),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address to listen at; another than this machine's own needs the token that is printed."
+        ),
+    ] = "127.0.0.1",
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.", show_default=False)
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Show runs in the browser, also while they are going on. It only reads; Ctrl-C ends it."""
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
+        raise AssayError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
+            fix='install it with `pip install "lora-assay[view]"`',
+        )
+    from assay.view.serve import serve
+
+    def ready(address: Address) -> None:
+        if json:
+            print_json({"url": address.url, "port": address.port, "token": address.token})
+        else:
+            sys.stdout.write(f"{folder}: {address.url} (Ctrl-C ends it)\n")
+        sys.stdout.flush()
+        if browser and _has_browser():
+            import webbrowser
+
+            webbrowser.open(address.url)
+
+    serve(folder, host, port, ready)
+
+
+def _has_browser() -> bool:
+    """Not in a pipeline, and not where a browser of the terminal would take its place."""
+    shown = (
+        sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    return bool(shown) and sys.stdout.isatty()

@@ -1,0 +1,100 @@
+"""Serves the view until it is interrupted. It knows no page."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import closing as closed
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+import uvicorn
+
+from assay.errors import AssayError
+from assay.view.access import TOKEN, is_local, new_token
+from assay.view.app import application
+
+__all__ = ["PORT", "Address", "Server", "serve"]
+
+PORT = 8765
+"""Where a view is served unless told otherwise; another free one where that is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a view is."""
+
+    host: str
+    port: int
+    token: str | None
+    """None where only this machine reaches it."""
+
+    @property
+    def url(self) -> str:
+        """With the token, where there is one."""
+        name = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - compared
+        name = f"[{name}]" if ":" in name else name
+        return f"http://{name}:{self.port}/" + (f"?{TOKEN}={self.token}" if self.token else "")
+
+
+class Server(uvicorn.Server):
+    """Ends the events that browsers follow when it is told to end."""
+
+    def __init__(self, folder: Path, address: Address, period: float = 1.0) -> None:
+        self._closing = Event()
+        app = application(folder, address.host, address.token, self._closing, period)
+        config = uvicorn.Config(
+            app,
+            access_log=False,  # it would hold the token
+            log_level="warning",
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        super().__init__(config)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On a signal."""
+        self._closing.set()
+        super().handle_exit(sig, frame)
+
+    def stop(self) -> None:
+        """From another thread."""
+        self._closing.set()
+        self.should_exit = True
+
+
+def serve(folder: Path, host: str, port: int | None, ready: Callable[[Address], object]) -> None:
+    """Serve the view of a folder until Ctrl-C. ready: called with the address once it can be opened.
+
+    port: None for the usual one, or another free one. Raises AssayError where the address cannot be used.
+    """
+    with closed(_listening(host, port)) as listening:
+        address = Address(host, listening.getsockname()[1], None if is_local(host) else new_token())
+        server = Server(folder, address)
+        ready(address)
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int | None) -> socket.socket:
+    try:
+        return _bound(host, PORT if port is None else port)
+    except OSError as bad:
+        if port is None:
+            with suppress(OSError):
+                return _bound(host, 0)
+        raise AssayError(
+            f"cannot be served on: {bad.strerror or bad}",
+            place=f"{host}, port {PORT if port is None else port}",
+            fix="give another --port, or --port 0 for any free one, and with --host an address of this machine",
+        ) from bad
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    return socket.create_server((host, port), family=family)

@@ -1,0 +1,80 @@
+"""One run's line in the list of runs: state, verdicts, gate. It reads `verdicts.json` and the newest events alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+
+from assay.errors import AssayError
+from assay.records.browsing import last_event
+from assay.report import apply_gate, read_result
+from assay.report.gate import Outcome
+from assay.report.html.view import Tally, tally
+from assay.runs.heartbeat import beats
+from assay.runs.run import State
+from assay.verdicts import Result
+from assay.view.folder import Entry, Stamp
+from assay.view.opened import policy_of_run, reading, state_of
+
+__all__ = ["Summaries", "Summary"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the list says of a run."""
+
+    entry: Entry
+    state: State | None
+    """None: it cannot be read."""
+    study: str = ""
+    reason: str = ""
+    """Why it failed, or cannot be read."""
+    tally: tuple[Tally, ...] = ()
+    """Its verdicts; empty before it is complete."""
+    gate: Outcome | None = None
+    adapters: tuple[str, ...] = ()
+    """With a claim or a measured metric."""
+    bases: tuple[str, ...] = ()
+
+
+class Summaries:
+    """Summaries of runs, each kept until one of its files changes. Shared by threads."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Stamp, bool, Summary]] = {}
+        """By key: its files and whether some process wrote to it then."""
+        self._lock = Lock()
+
+    def of(self, entry: Entry) -> Summary:
+        """The summary of a run. A run that cannot be read has one too, with the reason."""
+        now = entry.stamp(), beats(entry.path)
+        with self._lock:
+            kept = self._kept.get(entry.key)
+        if kept is not None and kept[:2] == now:
+            return kept[2]
+        made = _summary(entry)
+        with self._lock:
+            self._kept[entry.key] = (*now, made)
+        return made
+
+
+def _summary(entry: Entry) -> Summary:
+    try:
+        with reading(entry) as store:
+            state, reason = state_of(entry, store)
+            started = last_event(store, "started")
+            study = str(started.data["study"]) if started else ""
+            result = read_result(entry.path) if state == "complete" else None
+            if result is None:
+                return Summary(entry, state, study, reason)
+            gate = apply_gate(result, policy_of_run(entry, store))
+    except (AssayError, KeyError, ValueError, OSError) as bad:
+        return Summary(entry, None, reason=str(bad))
+    return Summary(entry, state, study, reason, tally(result), gate.outcome, *_names(result))
+
+
+def _names(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Adapters and bases, in the order of the findings."""
+    entries = (*result.claims, *result.cells)
+    adapters, bases = ((getattr(entry, side) for entry in entries) for side in ("adapter", "base"))
+    return tuple(dict.fromkeys(adapters)), tuple(dict.fromkeys(bases))
