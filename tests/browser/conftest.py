@@ -31,8 +31,8 @@ class Browser:
 
     driver: Any
 
-    def open(self, page: Path, width: int = 1280, dark: bool = False) -> None:
-        """Open a file from disk at a width, as someone who likes it light or dark."""
+    def open(self, page: Path | str, width: int = 1280, dark: bool = False) -> None:
+        """Open a file from disk, or an address, at a width, as someone who likes it light or dark."""
         likes = [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
             {"name": "prefers-reduced-motion", "value": "reduce"},  # clicks must not chase a scrolling page
@@ -44,7 +44,16 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": likes})
         self.driver.get_log("performance")
         self.driver.get_log("browser")
-        self.driver.get(page.as_uri())
+        self.driver.get(page.as_uri() if isinstance(page, Path) else page)
+
+    def until(self, code: str, *arguments: object) -> Any:
+        """Wait until a script in the page has a value that counts, and return it; pages that load meanwhile are waited for."""
+        from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        ignored = (JavascriptException, StaleElementReferenceException)
+        wait = WebDriverWait(self.driver, 60, 0.1, ignored_exceptions=ignored)
+        return wait.until(lambda _: self.script(code, *arguments))
 
     def script(self, code: str, *arguments: object) -> Any:
         """The value of a script in the page."""

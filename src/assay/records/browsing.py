@@ -19,9 +19,14 @@ __all__ = [
     "Answer",
     "FlipRow",
     "answered",
+    "claim_block_of",
+    "contents",
     "flip_rows",
     "flips",
+    "identities",
+    "instruction_types",
     "last_event",
+    "passed",
     "samples",
     "sizes",
     "under_way",
@@ -134,6 +139,30 @@ def sizes(store: Store) -> dict[str, int]:
     return dict(
         store._db.execute(
             "SELECT t.name, count(e.id) FROM tasks t LEFT JOIN examples e ON e.task = t.id GROUP BY t.id"
+        )
+    )
+
+
+def contents(store: Store) -> dict[tuple[str, str], tuple[str, str]]:
+    """By name and task of the study: digests of the protocol and of the task's examples."""
+    rows = store._db.execute(
+        "SELECT b.name, t.name, p.digest, t.digest FROM bindings b JOIN tasks t ON t.id = b.task "
+        "JOIN protocols p ON p.id = b.protocol ORDER BY b.rowid"
+    )
+    return {(name, task): (protocol, examples) for name, task, protocol, examples in rows}
+
+
+def passed(store: Store, name: str, task: str, scorer: str) -> dict[str, int]:
+    """By key of the example: what the score of a name's first sample gives to the task's primary metric."""
+    bound = store._binding(name, task)
+    if bound is None:
+        return {}
+    return dict(
+        store._db.execute(
+            f"SELECT e.key, {_PASSED.format('s')} FROM examples e CROSS JOIN records r ON r.subject = ? AND r.protocol = ? "
+            "AND r.example = e.id AND r.sample = 0 AND r.request = 0 CROSS JOIN scores s ON s.record = r.id "
+            "AND s.scorer = ? WHERE e.task = ?",
+            (*bound, scorer, store._task(task)),
         )
     )
 

@@ -31,8 +31,10 @@ from assay.report.html.render import page_context
 from assay.report.html.view import types as type_tables
 from assay.runs.evidence import RunEvidence
 from assay.view.access import Access
+from assay.view.comparison import Side, compare
 from assay.view.flips import Filter, Flips, Pair
 from assay.view.folder import Entry, Folder, Stamp
+from assay.view.history import history
 from assay.view.opened import Opened, open_run, reading, state_of
 from assay.view.pages import POLICY, address, render
 from assay.view.progress import Following
@@ -87,6 +89,8 @@ class View:
         """The application without its guard."""
         pages: dict[str, Callable[[Request], Response]] = {
             "/": self.list,
+            "/compare": self.compare,
+            "/adapter": self.adapter,
             "/run/{key}": self.run,
             "/run/{key}/flips": self.flips,
             "/run/{key}/flip": self.flip,
@@ -180,6 +184,34 @@ class View:
             evidence = RunEvidence(store, opened.plan.tasks)
             tables = type_tables(gather(opened.plan, evidence, texts=False))
         return self._page(request, "types_page.html", entry=opened.entry, plan=opened.plan, types=tables)
+
+    def compare(self, request: Request) -> Response:
+        """Two runs, or two adapters, beside each other."""
+        runs = self._folder.runs()
+        keys = request.query_params.getlist("run")
+        adapters = [name for name in request.query_params.getlist("adapter") if name]
+        if len(keys) == 1:
+            keys = keys * 2
+        if len(keys) != 2 or any(key not in runs for key in keys):
+            raise HTTPException(404, "Choose two runs of the list.")
+        opened = [self._open(runs[key]).opened for key in keys]
+        sides = [Side(run, name) for run, name in zip(opened, [*adapters, "", ""][:2], strict=True)]
+        for side in sides:
+            if side.adapter and side.adapter not in {each.name for each in side.opened.plan.adapters}:
+                raise HTTPException(404, f"The run {side.opened.entry.name} has no adapter {side.adapter!r}.")
+        return self._page(request, "compare.html", comparison=compare(*sides))
+
+    def adapter(self, request: Request) -> Response:
+        """One adapter over the runs of the folder."""
+        name = next(
+            (name for field in ("name", "adapter") if (name := request.query_params.get(field, ""))), ""
+        )
+        entries = [
+            entry for entry in self._folder.runs().values() if name in self._summaries.of(entry).adapters
+        ]
+        if not entries:
+            raise HTTPException(404, f"No complete run of the folder has an adapter {name!r}.")
+        return self._page(request, "history.html", history=history(name, entries))
 
     # -- a run under way -------------------------------------------------------------------------------
 

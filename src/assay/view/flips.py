@@ -177,9 +177,9 @@ class Flips:
         return held
 
     def _reference(self, store: Store, pair: Pair) -> str:
-        """Name of the other side in the records, under the adapter's protocol."""
+        """Name of the other side in the records, under the adapter's protocol; empty where it has no responses under that."""
         other = pair.against or self._bases[pair.adapter]
-        return store.counterpart(pair.adapter, other, pair.task) or other
+        return store.counterpart(pair.adapter, other, pair.task) or ""
 
     def _places(
         self, store: Store, pairs: Iterable[Pair], direction: str, start: int

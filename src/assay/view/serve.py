@@ -89,7 +89,7 @@ def _listening(host: str, port: int | None) -> socket.socket:
             with suppress(OSError):
                 return _bound(host, 0)
         raise AssayError(
-            f"cannot be served on: {bad.strerror or bad}",
+            f"cannot be served on: {(bad.strerror or str(bad)).partition(' (')[0]}",
             place=f"{host}, port {PORT if port is None else port}",
             fix="give another --port, or --port 0 for any free one, and with --host an address of this machine",
         ) from bad

@@ -76,5 +76,5 @@ def _summary(entry: Entry) -> Summary:
 def _names(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Adapters and bases, in the order of the findings."""
     entries = (*result.claims, *result.cells)
-    adapters, bases = ((getattr(entry, side) for entry in entries) for side in ("adapter", "base"))
-    return tuple(dict.fromkeys(adapters)), tuple(dict.fromkeys(bases))
+    adapters = dict.fromkeys(entry.adapter for entry in entries)
+    return tuple(adapters), tuple(dict.fromkeys(entry.base for entry in entries))

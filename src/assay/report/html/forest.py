@@ -12,7 +12,7 @@ from assay.report.text.numbers import interval, points
 from assay.verdicts import Cell, ClaimResult, RecipeResult, Result
 from assay.verdicts.result import Interval
 
-__all__ = ["Forest", "ForestRow", "Mark", "forest"]
+__all__ = ["Forest", "ForestRow", "Mark", "forest", "mark_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +96,16 @@ def _rows(
         members = [a for a in plan.adapters if a.replicated == (recipe, base, step)]
         over = [recipes.get((recipe, base, step, metric)) for metric in metrics]
         if any(over):
-            marks = tuple(_mark(entry, scale) for entry in over)
+            marks = tuple(mark_of(entry, scale) for entry in over)
             yield ForestRow(step_words(recipe, step), "recipe", base, f"{len(members)} seeds", marks)
         for adapter in members:
-            marks = tuple(_mark(found.get((adapter.name, metric)), scale) for metric in metrics)
+            marks = tuple(mark_of(found.get((adapter.name, metric)), scale) for metric in metrics)
             note = "" if adapter.seed is None else f"seed {adapter.seed}"
             yield ForestRow(adapter.name, "seed" if any(over) else "adapter", base, note, marks)
 
 
-def _mark(entry: ClaimResult | Cell | RecipeResult | None, scale: Axis) -> Mark | None:
+def mark_of(entry: ClaimResult | Cell | RecipeResult | None, scale: Axis) -> Mark | None:
+    """A gain on an axis; None where it has no interval."""
     if entry is None or entry.gain is None or entry.interval is None:
         return None
     low, high = entry.interval

@@ -1,0 +1,76 @@
+"""A connection to read changes no file of a run, whatever state its writer left it in."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from assay.records.database import connect, connect_to_read
+
+
+def written(folder: Path) -> Path:
+    path = folder / "records.sqlite"
+    with closing(connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("CREATE TABLE t (x)")
+        db.execute("INSERT INTO t VALUES (1)")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.execute("INSERT INTO t VALUES (2)")
+        shutil.copytree(folder, folder.parent / "killed")  # as a killed process leaves it
+        db.execute("PRAGMA journal_mode = DELETE")
+    return path
+
+
+def rows(path: Path) -> list[int]:
+    with closing(connect_to_read(path)) as db:
+        return [x for (x,) in db.execute("SELECT x FROM t ORDER BY x")]
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "run ?#%").mkdir()
+    return written(tmp_path / "run ?#%")
+
+
+def test_a_run_that_ended_is_read_as_it_is(path: Path) -> None:
+    before = files(path.parent)
+    assert rows(path) == [1, 2]
+    assert files(path.parent) == before
+
+
+def test_the_log_of_a_killed_run_is_read_and_stays(path: Path) -> None:
+    killed = path.parent.parent / "killed"
+    before = files(killed)
+    assert "records.sqlite-wal" in before
+    assert rows(killed / "records.sqlite") == [1, 2]
+    assert files(killed) == before
+
+
+def test_a_file_without_its_log_is_read_without_making_one(path: Path) -> None:
+    killed = path.parent.parent / "killed"
+    for name in ("records.sqlite-wal", "records.sqlite-shm"):
+        (killed / name).unlink()
+    assert rows(killed / "records.sqlite") == [1]
+    assert set(files(killed)) == {"records.sqlite"}
+
+
+def test_what_a_writer_commits_is_seen(path: Path) -> None:
+    with closing(connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("INSERT INTO t VALUES (3)")
+        assert rows(path) == [1, 2, 3]
+        db.execute("INSERT INTO t VALUES (4)")
+        assert rows(path) == [1, 2, 3, 4]
+
+
+def test_nothing_can_be_written(path: Path) -> None:
+    with closing(connect_to_read(path)) as db, pytest.raises(sqlite3.OperationalError):
+        db.execute("INSERT INTO t VALUES (9)")

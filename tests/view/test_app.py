@@ -1,0 +1,139 @@
+"""What the addresses show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from assay.view.app import application
+from assay.view.folder import Folder
+from tests.view.test_opened import contents
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<(script|style)>.*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL))
+
+
+def test_the_first_page_lists_runs_with_state_verdicts_and_gate(client: TestClient) -> None:
+    page = words(client.get("/").text)
+    assert "3 runs in" in page
+    row = page[page.index("two") :]
+    assert re.search(r"two small ✓ complete 1 ▲ confirmed 1 ▼ harmed fail up , down", row)
+
+
+def test_runs_are_found_by_a_part_of_their_name(client: TestClient) -> None:
+    page = client.get("/?name=TW").text
+    assert "/run/two" in page
+    assert "/run/small" not in page
+    assert "No run&#39;s name matches" in client.get("/?name=zzz").text.replace("'", "&#39;")
+
+
+def test_a_long_list_has_pages(tmp_path: Path) -> None:
+    for number in range(120):
+        (tmp_path / f"r{number}").mkdir()
+        (tmp_path / f"r{number}" / "records.sqlite").write_bytes(b"")
+    client = TestClient(application(tmp_path), base_url="http://127.0.0.1")
+    first, second = client.get("/").text, client.get("/?start=100").text
+    assert "/run/r99" in first
+    assert "/run/r100" not in first
+    assert "/run/r119" in second
+    assert "120 runs" in words(second)
+
+
+def test_a_complete_run_shows_the_sections_of_its_report(client: TestClient, runs: Path) -> None:
+    page, report = client.get("/run/two").text, (runs / "two" / "report.html").read_text()
+    own = set(re.findall(r'<section id="([a-z]+)"', page))
+    assert own == set(re.findall(r'<section id="([a-z]+)"', report))
+    assert re.findall(r"<tbody.*?</tbody>", page, re.DOTALL)[0] in report
+    assert "Read all 145 flips" in words(page)
+
+
+def test_flips_are_shown_a_page_at_a_time_with_filters(client: TestClient) -> None:
+    page = words(client.get("/run/two/flips").text)
+    assert "Flips 1 to 20 of 145" in page
+    assert "Flips 121 to 140 of 145" in words(client.get("/run/two/flips?start=120").text)
+    assert "Flips 1 to 20 of 55" in words(client.get("/run/two/flips?adapter=down&direction=broken").text)
+    searched = words(client.get("/run/two/flips?adapter=down&text=question+7+").text)
+    assert "0 here" in searched or "1 here" in searched
+
+
+def test_one_flip_has_its_texts_whole(client: TestClient) -> None:
+    address = re.findall(r'href="(/run/two/flip\?[^"]+)"', client.get("/run/two/flips?adapter=up").text)[0]
+    page = words(client.get(address.replace("&amp;", "&")).text)
+    assert "▲ fixed" in page
+    assert "#### 1" in page
+    assert "#### 2" in page
+    assert client.get("/run/two/flip?adapter=up&task=math&position=999").status_code == 404
+
+
+def test_a_run_alone_is_shown_at_once(runs: Path) -> None:
+    client = TestClient(application(runs / "two"), base_url="http://127.0.0.1")
+    answer = client.get("/")
+    assert answer.url.path == f"/run/{next(iter(Folder(runs / 'two').runs()))}"
+    assert "all runs" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "key", ["none", "%2e%2e", "..%2f..%2fetc%2fpasswd", "two%2f..%2fsmall", "%00", "~", "two/"]
+)
+@pytest.mark.parametrize("below", ["", "/flips", "/flip", "/types", "/events"])
+def test_what_is_not_listed_is_not_there(client: TestClient, key: str, below: str) -> None:
+    answer = client.get(f"/run/{key}{below}", follow_redirects=False)
+    assert answer.status_code in (404, 307)
+    assert "root:" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "query", ["start=-1", "start=x", "start=99999999999999999999", "direction=up", "task=%00", "type=%ff"]
+)
+def test_queries_that_mean_nothing_do_no_harm(client: TestClient, query: str) -> None:
+    assert client.get(f"/run/two/flips?{query}").status_code == 200
+
+
+def test_a_run_that_cannot_be_read_is_told_and_the_others_are_listed(client: TestClient, runs: Path) -> None:
+    (runs / "two" / "records.sqlite").write_bytes(b"no database at all, for sure" * 99)
+    page = words(client.get("/").text)
+    assert "cannot be read" in page
+    assert "✓ complete" in page
+    answer = client.get("/run/two")
+    assert answer.status_code == 500
+    assert "not a usable records file" in words(answer.text)
+
+
+def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
+    page = TestClient(application(tmp_path), base_url="http://127.0.0.1").get("/").text
+    assert "assay run STUDY.yaml" in page
+
+
+def test_two_runs_and_two_adapters_are_shown_beside_each_other(client: TestClient) -> None:
+    page = words(client.get("/compare?run=small&run=later").text)
+    assert "left: small right: later" in page
+    page = words(client.get("/compare?run=two&adapter=up&adapter=down").text)
+    assert "1 of 1 findings have another word" in page
+    assert client.get("/compare?run=two&adapter=up&adapter=nobody").status_code == 404
+    assert client.get("/compare?run=two&run=small&run=later").status_code == 404
+    assert client.get("/compare").status_code == 404
+
+
+def test_an_adapters_history_has_every_run_of_it(client: TestClient) -> None:
+    page = words(client.get("/adapter?name=a").text)
+    assert "in 2 complete runs" in page
+    assert "confirmed" in page
+    assert client.get("/adapter?name=nobody").status_code == 404
+
+
+def test_reading_every_page_changes_no_file(client: TestClient, runs: Path) -> None:
+    before = contents(runs)
+    for path in (
+        "/",
+        "/run/two",
+        "/run/two/flips",
+        "/run/two/types",
+        "/compare?run=two&run=small",
+        "/adapter?name=up",
+    ):
+        assert client.get(path).status_code == 200
+    assert contents(runs) == before
