@@ -62,6 +62,7 @@ COMMANDS = {
     "decide": "RUN, --json",
     "report": "RUN, --json",
     "gate": "RUN, --policy, --junit, --json",
+    "view": "[FOLDER], --port, --host, --no-browser, --json",
     "import": (
         "LOG, --out* RUN, --as*, --task*, --model-args, --base, --label, --data, --limit, --after, --format, --json"
     ),
@@ -83,6 +84,7 @@ VERBS = {
     "decide": "assay.decide",
     "report": "assay.audit.report",
     "gate": "assay.gate",
+    "view": "assay.view.serve.serve",
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
     "score": "assay.scoring.file.score_file",

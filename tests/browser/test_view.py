@@ -190,7 +190,8 @@ def test_nothing_of_a_run_is_executed_or_leaves_the_page(chromium: Browser, host
     with served(hostile) as address:
         chromium.open(address)
         links = "return [...document.querySelectorAll('a[href], form')].map((e) => e.href || e.action)"
-        seen, waiting = set(), [address + "/", f"{address}/compare?run=stopped"]
+        seen: set[str] = set()
+        waiting = [address + "/", f"{address}/compare?run=stopped"]
         while waiting and len(seen) < 40:
             page = waiting.pop(0)
             if page in seen:

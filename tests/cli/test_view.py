@@ -12,9 +12,9 @@ from assay.errors import AssayError, RunError
 
 def test_a_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no such folder"):
-        view(folder=tmp_path / "nowhere", port=0, browser=False)
+        view(folder=tmp_path / "nowhere", port=0, no_browser=True)
 
 
 def test_a_host_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssayError, match="cannot be served on"):
-        view(folder=tmp_path, host="no-such-host.invalid", port=0, browser=False)
+        view(folder=tmp_path, host="no-such-host.invalid", port=0, no_browser=True)

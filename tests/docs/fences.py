@@ -14,6 +14,7 @@ NOT_RUN = {
     "server": "needs a server with a model",
     "slow": "trains or generates: run by the slow tests",
     "demo": "takes minutes: run by `make demo`",
+    "serves": "goes on until it is interrupted",
     "workflow": "a part of a file of another program",
     "extra": "needs packages that the tests do not install",
 }

@@ -21,7 +21,8 @@ __all__ = ["view"]
 
 def view(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="A run, or a folder that holds runs.")
+        Path,
+        typer.Argument(metavar="[FOLDER]", help="A run, or a folder that holds runs; by default `runs`."),
     ] = Path("runs"),
     port: Annotated[
         int | None,
@@ -33,9 +34,7 @@ def view(
             help="The address to listen at; another than this machine's own needs the token that is printed."
         ),
     ] = "127.0.0.1",
-    browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.", show_default=False)
-    ] = True,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     json: Json = False,
 ) -> None:
     """Show runs in the browser, also while they are going on. It only reads; Ctrl-C ends it."""
@@ -52,7 +51,7 @@ def view(
         else:
             sys.stdout.write(f"{folder}: {address.url} (Ctrl-C ends it)\n")
         sys.stdout.flush()
-        if browser and _has_browser():
+        if not no_browser and _has_browser():
             import webbrowser
 
             webbrowser.open(address.url)

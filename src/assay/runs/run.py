@@ -48,7 +48,7 @@ from assay.verdicts import Result, analyze
 from assay.verdicts.notebook import text
 from assay.verdicts.rule import RULE
 
-__all__ = ["Run", "State"]
+__all__ = ["Run", "State", "resolved_again"]
 
 State = Literal["running", "stopped", "complete", "failed"]
 
@@ -98,20 +98,9 @@ class Run:
             if write:
                 opening.close()
                 store = opening.enter_context(Store.write(folder))
-            run = cls.over(folder, store)
+            run = cls(folder, *resolved_again(folder, store), store)
             run._closing = opening.pop_all()
         return run
-
-    @classmethod
-    def over(cls, folder: Path, records: Store) -> Self:
-        """The run whose records are open already, under the study in its folder. Raises StudyError as `open` does."""
-        study = load_study(folder / "study.yaml", check_files=False)
-        tasks = resolve_tasks(study, folder)
-        known = records.manifest
-        plan = replace(
-            plan_of(study, tasks), summary=known.summary, warnings=known.warnings, problems=known.problems
-        )
-        return cls(folder, plan, tasks, records)
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +193,17 @@ class Run:
                 else:
                     self.records.note("failed", error=str(error) or repr(error))
             raise
+
+
+def resolved_again(folder: Path, records: Store) -> tuple[Plan, dict[str, Task]]:
+    """The plan of a run, and its tasks, by the study in its folder. Raises StudyError if that was edited and is malformed."""
+    study = load_study(folder / "study.yaml", check_files=False)
+    tasks = resolve_tasks(study, folder)
+    known = records.manifest
+    plan = replace(
+        plan_of(study, tasks), summary=known.summary, warnings=known.warnings, problems=known.problems
+    )
+    return plan, tasks
 
 
 def _work(plan: Plan) -> Work:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any
+from typing import Any, cast
 
 from anyio import sleep
 from starlette.applications import Starlette
@@ -121,7 +121,12 @@ class View:
             for first in range(0, len(matching), ROWS)
         ]
         rows = [self._summaries.of(entry) for entry in matching[start : start + ROWS]]
-        context = {"total": len(runs), "matching": len(matching), "filtered": bool(name), "name": name}
+        context: dict[str, Any] = {
+            "total": len(runs),
+            "matching": len(matching),
+            "filtered": bool(name),
+            "name": name,
+        }
         return self._page(
             request, "list.html", folder=str(self._folder.path), rows=rows, pages=pages, **context
         )
@@ -181,7 +186,7 @@ class View:
         """Gains by instruction type: reads every score of the run."""
         opened = self._kept(request).opened
         with reading(opened.entry) as store:
-            evidence = RunEvidence(store, opened.plan.tasks)
+            evidence = RunEvidence(store, cast("Any", opened.plan.tasks))  # it asks only for their scorers
             tables = type_tables(gather(opened.plan, evidence, texts=False))
         return self._page(request, "types_page.html", entry=opened.entry, plan=opened.plan, types=tables)
 

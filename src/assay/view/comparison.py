@@ -111,9 +111,11 @@ def compare(left: Side, right: Side) -> Comparison:
 def _entries(side: Side) -> dict[tuple[str, str, str, str], ClaimResult | Cell]:
     """By adapter (empty where the side is one), metric, kind and what it is against."""
     result = side.opened.result
+    elsewhere = (cell for cell in result.cells if cell.kind == "exploratory")
+    everything: list[ClaimResult | Cell] = [*result.claims, *elsewhere]
     return {
         ("" if side.adapter else entry.adapter, entry.metric, _kind(entry), entry.against or ""): entry
-        for entry in (*result.claims, *(cell for cell in result.cells if cell.kind == "exploratory"))
+        for entry in everything
         if side.adapter in ("", entry.adapter)
     }
 

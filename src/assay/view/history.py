@@ -14,7 +14,7 @@ from assay.records.browsing import identities, last_event
 from assay.report import read_result
 from assay.report.html.forest import Mark, mark_of
 from assay.report.html.scale import Axis, axis
-from assay.verdicts.result import ClaimResult, DriftResult
+from assay.verdicts.result import Cell, ClaimResult, DriftResult
 from assay.view.folder import Entry
 from assay.view.opened import plan_of_run, reading
 
@@ -77,7 +77,8 @@ def _visit(name: str, entry: Entry) -> Visit | None:
     if result is None:
         return None
     claims = tuple(claim for claim in result.claims if claim.adapter == name)
-    base = next((each.base for each in (*claims, *result.cells) if each.adapter == name), None)
+    cells: list[ClaimResult | Cell] = [*claims, *result.cells]
+    base = next((each.base for each in cells if each.adapter == name), None)
     if base is None:
         return None
     drifts = tuple(drift for drift in result.drift if drift.adapter == name and drift.variant == "gap")
@@ -87,8 +88,8 @@ def _visit(name: str, entry: Entry) -> Visit | None:
         event = last_event(store, "analyzed")
     revision = next((each.revision for each in bases if each.name == base), None) or ""
     at = datetime.fromisoformat(event.at).timestamp() if event is not None and event.at else entry.changed
-    digests = (known.get(subject, {}).get("digest", "") for subject in (name, base))
-    return Visit(entry, at, base, revision, *digests, claims, drifts)
+    weights, base_weights = (str(known.get(subject, {}).get("digest", "")) for subject in (name, base))
+    return Visit(entry, at, base, revision, weights, base_weights, claims, drifts)
 
 
 def _with_changes(visits: Iterable[Visit]) -> Iterator[Visit]:

@@ -17,11 +17,11 @@ from assay.records import Store
 from assay.records.browsing import claim_block_of, identities, instruction_types, last_event, samples, sizes
 from assay.report import read_result
 from assay.report.html.page_data import FlipCount
-from assay.runs import Run
+from assay.runs.evidence import RunEvidence
 from assay.runs.heartbeat import beats
-from assay.runs.run import State
+from assay.runs.run import State, resolved_again
 from assay.study import load_study
-from assay.verdicts import Result
+from assay.verdicts import Cell, ClaimResult, Result, analyze
 from assay.verdicts.rule import RULE
 from assay.view.folder import Entry
 
@@ -55,7 +55,7 @@ def plan_of_run(entry: Entry, store: Store) -> Plan:
     """
     kept, started = last_event(store, "plan"), last_event(store, "started")
     if kept is None or started is None or kept.data.get("study_text") != _study_text(entry):
-        return Run.over(entry.path, store).plan
+        return resolved_again(entry.path, store)[0]
     try:
         plan = Plan.from_json(kept.data)
         problems = (Problem(name, severity, text) for severity, name, text in started.data["problems"])
@@ -107,8 +107,8 @@ def open_run(entry: Entry) -> Opened:
         plan = plan_of_run(entry, store)
         result = read_result(entry.path)
         if result is None:
-            run = Run.over(entry.path, store)
-            plan, result = run.plan, run.analyze()
+            plan, tasks = resolved_again(entry.path, store)
+            result = analyze(plan, RunEvidence(store, tasks))
             notes = [
                 "verdicts.json is missing or cannot be read: these findings were computed from the records"
             ]
@@ -157,11 +157,8 @@ def _as_decided(plan: Plan, result: Result, store: Store) -> tuple[Plan, list[st
 
 def _counts(result: Result, plan: Plan, several: Mapping[tuple[str, str], int]) -> Iterator[FlipCount]:
     """In the order of tasks and adapters."""
-    entries = {
-        (entry.adapter, entry.metric): entry
-        for entry in (*result.cells, *result.claims)
-        if entry.against is None
-    }
+    everything: list[ClaimResult | Cell] = [*result.cells, *result.claims]
+    entries = {(entry.adapter, entry.metric): entry for entry in everything if entry.against is None}
     for name, task in plan.tasks.items():
         for adapter in plan.adapters:
             entry = entries.get((adapter.name, str(task.primary)))

@@ -18,8 +18,8 @@ from assay.progress import duration
 from assay.records import Event, Manifest, Refusal, Store
 from assay.records.browsing import answered, samples, sizes, under_way
 from assay.records.events import fold
-from assay.runs import Run
-from assay.runs.run import State
+from assay.runs.evidence import RunEvidence
+from assay.runs.run import State, resolved_again
 from assay.verdicts.claims import judge_claims
 from assay.verdicts.pair import Pairs
 from assay.verdicts.result import ClaimResult
@@ -204,9 +204,9 @@ class Following:
         return self._judged
 
     def _judge(self, store: Store) -> Iterator[ClaimResult]:
-        run = Run.over(self._entry.path, store)
-        claims = judge_claims(run.plan, Pairs(run.plan, run.evidence))
-        for claim, result in zip(run.plan.claims, claims, strict=True):
+        plan, tasks = resolved_again(self._entry.path, store)
+        claims = judge_claims(plan, Pairs(plan, RunEvidence(store, tasks)))
+        for claim, result in zip(plan.claims, claims, strict=True):
             if (claim.subject.name, claim.metric.task) in self._settled:
                 yield result
 

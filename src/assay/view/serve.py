@@ -41,7 +41,7 @@ class Address:
 
 
 class Server(uvicorn.Server):
-    """Ends the events that browsers follow when it is told to end."""
+    """Ends the events that browsers follow when it ends."""
 
     def __init__(self, folder: Path, address: Address, period: float = 1.0) -> None:
         self._closing = Event()

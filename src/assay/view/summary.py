@@ -12,7 +12,7 @@ from assay.report.gate import Outcome
 from assay.report.html.view import Tally, tally
 from assay.runs.heartbeat import beats
 from assay.runs.run import State
-from assay.verdicts import Result
+from assay.verdicts import Cell, ClaimResult, Result
 from assay.view.folder import Entry, Stamp
 from assay.view.opened import policy_of_run, reading, state_of
 
@@ -75,6 +75,6 @@ def _summary(entry: Entry) -> Summary:
 
 def _names(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Adapters and bases, in the order of the findings."""
-    entries = (*result.claims, *result.cells)
+    entries: list[ClaimResult | Cell] = [*result.claims, *result.cells]
     adapters = dict.fromkeys(entry.adapter for entry in entries)
     return tuple(adapters), tuple(dict.fromkeys(entry.base for entry in entries))
