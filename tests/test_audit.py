@@ -175,7 +175,7 @@ def test_null_responses_are_judged_as_empty_and_shown(tmp_path: Path) -> None:
     jsonl(tmp_path / "a.jsonl", rows)
     result = run(study)
     assert result.claims[0].score == 393 / 400
-    assert "7 null responses of 'a' to math were judged as empty" in result.warnings
+    assert "7 null responses of 'a' to math were scored as empty" in result.warnings
 
 
 def test_a_gain_splits_into_format_and_answer(tmp_path: Path) -> None:

@@ -115,15 +115,15 @@ def test_it_shows_seeds_against_prompts_and_names_the_report_that_stays(
     assert (name, folder.parent) == ("demo", temporary)
     assert [path.name for path in folder.iterdir()] == ["report.html"]
     words = " ".join(capsys.readouterr().out.split())
-    assert words.index("Matrix") < words.index("seeds against prompts: numeric") < words.index("report:")
+    assert words.index("Matrix") < words.index("seeds and prompts: numeric") < words.index("report:")
     assert f"report: {folder / 'report.html'} adapters and records were removed" in words
 
 
 def test_seeds_and_prompts_are_told_as_variances_and_as_errors_of_the_mean(found: Result) -> None:
     (line,) = variances(found)
     assert line == (
-        "seeds against prompts: numeric, problems.numeric_match: variance 0.0025 between 3 seeds, 0.1200 between "
-        "300 prompts, 0.2000 beyond both; standard error of the mean gain 2.9 points by seeds, 2.0 by prompts"
+        "seeds and prompts: numeric, problems.numeric_match: standard error of the mean gain 2.9 points from 3 seeds and "
+        "2.0 from 300 prompts (variance 0.0025 between seeds, 0.1200 between prompts, 0.2000 residual)"
     )
 
 

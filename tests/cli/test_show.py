@@ -68,7 +68,10 @@ def test_only_adapters_that_are_dead_or_in_doubt_are_named(
     recorded: Result, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = printed(as_if_measured(recorded), capsys)
-    assert "in doubt: chat-a-s2 changes no response to a probe prompt (logits move by 0.00960 at most" in text
+    assert (
+        "in doubt: chat-a-s2 changes no response to a probe prompt (it changes logits by 0.00960 at most"
+        in text
+    )
     assert "not applied: sums-a-s1: it leaves every logit of the probe prompts as it was" in text
     assert text.count("not applied: ") == 1
     assert text.count("in doubt: ") == 1

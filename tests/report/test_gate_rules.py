@@ -149,7 +149,7 @@ def test_each_rule_says_what_was_found_and_what_would_satisfy_it() -> None:
         "confirmed or gain; about 1,234 prompts would decide",
         "kept",
         "a fall of 5 points or more excluded",
-        "a drift of surely at most +0.300",
+        "a drift that is shown to be at most +0.300",
     ]
     assert adapter.reasons[0] == (
         "math.numeric_match (gains): undecided: gain +4.0 [-1.0, +9.0] points; to pass: confirmed or gain; about 1,234 "

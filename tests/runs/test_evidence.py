@@ -27,4 +27,4 @@ def test_scores_made_under_several_package_versions_are_warned_of(
     monkeypatch.setattr("assay.scoring.score.version", lambda name: f"another {name}")
     responses(study.parent / "a.jsonl", table(60, 21, 400, 150)[1])
     warnings = assay.run(study, done).warnings
-    assert any("math was scored in part under other package versions" in warning for warning in warnings)
+    assert any("math was scored under several versions of packages" in warning for warning in warnings)

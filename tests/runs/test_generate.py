@@ -148,7 +148,7 @@ def test_a_thought_that_never_closes_is_judged_as_empty_and_counted(tmp_path: Pa
 
     result = run(generating(tmp_path, decoding={"after": "</think>"}), Fake(think))
     assert any("1 response of 'good' to math has no answer" in warning for warning in result.warnings)
-    assert not any("judged whole" in warning for warning in result.warnings)
+    assert not any("scored whole" in warning for warning in result.warnings)
 
 
 def test_a_base_that_agrees_with_itself_has_a_noise_floor_of_0(tmp_path: Path) -> None:

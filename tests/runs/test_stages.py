@@ -216,7 +216,7 @@ def test_what_the_full_list_would_print_is_said_apart_and_on_request(tmp_path: P
     for name, pool in early.items():
         assert pool is not None
         assert pool.interval[0] <= (full[name] or 0.0) <= pool.interval[1]
-    assert "over all 400 prompts of this list" in (tmp_path / "pooled" / "report.md").read_text()
+    assert "for this list of 400 prompts only" in (tmp_path / "pooled" / "report.md").read_text()
 
 
 def test_records_alone_decide_as_the_run_did(tmp_path: Path) -> None:

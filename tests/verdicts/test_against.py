@@ -277,7 +277,7 @@ def test_a_champion_that_other_software_generated_is_warned_of(tmp_path: Path) -
     run(generating(tmp_path, ("good",)), Fake(answer, provenance={"torch": "1"}))
     study = generating(tmp_path, ("good", "other"), claims={"numeric": ["math.numeric_match", OTHER]})
     result = run(study, Fake(answer, provenance={"torch": "2"}))
-    assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
+    assert any("'good' and those that they are compared with" in warning for warning in result.warnings)
 
 
 def test_checks_of_responses_that_are_compared_twice_count_once(tmp_path: Path) -> None:

@@ -190,7 +190,9 @@ def test_at_a_floor_or_ceiling_a_missing_gain_is_no_finding(
     assert gate(tmp_path / "run").outcome == ("undecided" if extreme else "fail")
     text = (tmp_path / "run" / "report.md").read_text()
     assert (f"the base at a {extreme}" in text) == (extreme is not None)
-    assert any(f"a {extreme} of this benchmark" in warning for warning in result.warnings) == bool(extreme)
+    assert any(f"at the {extreme} of this benchmark" in warning for warning in result.warnings) == bool(
+        extreme
+    )
 
 
 @pytest.mark.parametrize(

@@ -119,9 +119,14 @@ def test_the_label_is_recurrent_and_not_universal_by_holm(result: assay.Result) 
 
     assert (label.fails, label.holds) == (steps_down(-1, 0.05), steps_down(1, 0.0)) == (2, 2)
     assert (label.configurations, label.recurrent, label.not_universal) == (4, True, True)
-    assert "fails in at least 2 (a gain of the margin or more is excluded)" in label.statement
-    assert "out in at least 2 (a gain is shown) of 4 configurations" in label.statement
-    assert label.statement.endswith("the failure is recurrent, and not universal.")
+    assert (
+        "4 configurations (a recipe on a base): it fails in at least 2 and holds in at least 2"
+        in label.statement
+    )
+    assert "(fails: a gain of the margin or more is excluded; holds: a gain is shown)" in label.statement
+    assert label.statement.endswith(
+        "The failure is recurrent (in 2 configurations or more) and is not universal (in all)."
+    )
 
 
 def test_the_next_configuration_can_go_either_way(result: assay.Result) -> None:
@@ -164,7 +169,7 @@ def test_over_one_prompt_nothing_is_said_over_seeds(tmp_path: Path) -> None:
         adapter |= {"recipe": "short", "seed": seed}
     result = assay.run(write_study(study, document), tmp_path / "run")
     assert (result.recipes, [claim.verdict for claim in result.claims]) == ((), ["undecided"] * 2)
-    assert "the recipe short answered one prompt only: nothing is said over seeds" in result.warnings
+    assert "the recipe short answered one prompt only: there is no verdict over seeds" in result.warnings
 
 
 def test_settings_count_the_words_of_the_verdicts(tmp_path: Path) -> None:

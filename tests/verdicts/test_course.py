@@ -102,7 +102,7 @@ def test_the_best_is_judged_at_a_level_that_allows_for_all_that_were_looked_at(
     assert choice.verdict == finding.verdict
     assert not choice.within_noise
     assert "a-300 (step 300) has the largest gain, +14.0 points" in choice_words(found)
-    assert choice_words(found).endswith("Take it.")
+    assert choice_words(found).endswith("It is the recommended checkpoint.")
 
 
 def test_of_equal_checkpoints_the_earlier_is_taken_and_nothing_where_none_gains(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_word_within_the_noise_is_marked_in_every_report_and_undecided_for_the
     for name in ("report.md", "report.html"):
         text = (tmp_path / "run" / name).read_text().replace("&#39;", "'")
         assert "within the engine's noise" in text
-        assert "unequal noise may push a gain by up to" in text
+        assert "unequal noise may move a gain by up to" in text
     assert '"within_noise": true' in (tmp_path / "run" / "verdicts.json").read_text()
 
 
@@ -136,7 +136,7 @@ def test_too_few_prompts_measure_no_noise_and_mark_nothing(tmp_path: Path) -> No
     assert noise.limit is None
     assert (result.claims[0].verdict, result.claims[0].within_noise) == ("harmed", False)
     assert (
-        "how far unequal noise may push a gain is not measured below 150 prompts"
+        "how far unequal noise may move a gain is not measured below 150 prompts"
         in (tmp_path / "run" / "report.md").read_text()
     )
 
@@ -200,14 +200,14 @@ def test_changes_that_come_in_bursts_are_warned_of_and_change_no_word(tmp_path: 
     assert noise.n == 200
     if noise.clustering_p is not None:  # None where all came at one time
         assert noise.clustering_p < 0.01
-        assert any("come in bursts" in warning for warning in result.warnings)
+        assert any("are clustered in time" in warning for warning in result.warnings)
 
 
 def test_noise_whose_bound_is_not_measured_is_warned_of(tmp_path: Path) -> None:
     """A pass that loses answers at random, over fewer prompts than bound it."""
     study, told = (
         same_adapters(tmp_path, 1, count=100),
-        "how far unequal noise may push their gains is not measured",
+        "how far unequal noise may move their gains is not measured",
     )
     lossy = assay.run(study, tmp_path / "lossy", engine=Fake(noisy(1.0, 0.3, 0.0)).preflight)
     assert any(told in text for text in lossy.warnings)

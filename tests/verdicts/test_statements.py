@@ -66,8 +66,9 @@ def test_the_count_over_one_claim_is_its_verdict_where_few_prompts_differ(
 def test_a_label_that_neither_fails_nor_holds_says_so(tmp_path: Path) -> None:
     (label,) = found(tmp_path, (45, 32), (46, 32)).labels
     assert label.statement == (
-        f"Label 'numeric' (gains math.numeric_match): is shown to fail in none {FAIL} and is shown to be borne out in "
-        f"none {HOLD} of 2 configurations, at 95 % confidence: the failure is not shown to be recurrent."
+        "Label 'numeric' (gains math.numeric_match), 2 configurations (a recipe on a base): it is not shown to fail in any "
+        "and is not shown to hold in any, at 95 % confidence (fails: a gain of the margin or more is excluded; holds: a "
+        "gain is shown)."
     )
 
 
@@ -81,8 +82,8 @@ def test_warnings_count_in_words_that_agree(tmp_path: Path) -> None:
 
 
 def test_one_claim_without_evidence_is_told_of_one(tmp_path: Path) -> None:
-    (warning,) = (text for text in found(tmp_path, (0, 0)).warnings if "without paired evidence" in text)
+    (warning,) = (text for text in found(tmp_path, (0, 0)).warnings if "no paired evidence" in text)
     assert warning == (
-        "1 claim without paired evidence (not measured, or not applied) is left out of recipe verdicts and counts as "
-        "neither failing nor holding in the study's counts"
+        "1 claim has no paired evidence (not measured, or not applied): it is left out of recipe verdicts, and in the "
+        "study's counts it neither fails nor holds"
     )

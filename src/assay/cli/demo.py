@@ -219,8 +219,8 @@ def variances(result: Result) -> Iterator[str]:
     """For each claim of a recipe, how far its mean gain depends on the seeds, and how far on the prompts."""
     for recipe in result.recipes:
         yield (
-            f"seeds against prompts: {recipe.recipe}, {recipe.metric}: variance {recipe.var_seed:.4f} between "
-            f"{len(recipe.seeds)} seeds, {recipe.var_prompt:.4f} between {recipe.n:,} prompts, {recipe.var_resid:.4f} "
-            f"beyond both; standard error of the mean gain {100 * recipe.se_seed:.1f} points by seeds, "
-            f"{100 * recipe.se_prompt:.1f} by prompts"
+            f"seeds and prompts: {recipe.recipe}, {recipe.metric}: standard error of the mean gain "
+            f"{100 * recipe.se_seed:.1f} points from {len(recipe.seeds)} seeds and {100 * recipe.se_prompt:.1f} from "
+            f"{recipe.n:,} prompts (variance {recipe.var_seed:.4f} between seeds, {recipe.var_prompt:.4f} between prompts, "
+            f"{recipe.var_resid:.4f} residual)"
         )

@@ -22,6 +22,8 @@ from assay.verdicts import ClaimResult, Result
 __all__ = ["show_gate", "show_result"]
 
 COLOURS = {"good": "green", "bad": "red", "open": "yellow"}
+EXPLAINED = "docs/how-to/reading-a-report.md"
+"""The page that explains the notes below the tables."""
 
 
 def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
@@ -34,7 +36,7 @@ def show_result(result: Result, folder: Path | None, as_json: bool) -> None:
         for part in section(result):
             screen.print(part)
     if notes := list(_diagnostics(result)):
-        screen.print(Text("\nBefore you believe it (explained in report.html)", style="bold"))
+        screen.print(Text(f"\nBefore you believe it (explained in {EXPLAINED})", style="bold"))
         screen.print(notes_table(notes))
     if folder is not None:
         screen.print(text(f"report: {folder / 'report.html'}"), soft_wrap=True)
@@ -79,7 +81,7 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
         if claim.reason:
             reasons.setdefault((claim.verdict, claim.reason), {})[claim.adapter] = None
     for (verdict, reason), adapters in reasons.items():
-        yield text(f"{verdict}: {', '.join(adapters)}: {reason}")
+        yield text(f"{', '.join(adapters)} ({verdict}): {reason}")
     yield Text()
 
 
@@ -132,7 +134,7 @@ def _drift(result: Result) -> Iterator[Table]:
     gaps = [drift for drift in result.drift if drift.variant == "gap"]
     if gaps:
         yield table(
-            "Drift (variant gap: mean off-target gain - target gain)",
+            "Drift (variant gap: mean off-target gain minus target gain)",
             ["adapter", "target", "gap"],
             left=2,
             rows=(
@@ -162,7 +164,7 @@ def _diagnostics(result: Result) -> Iterator[tuple[Text, Text]]:
         if not entry.alive and not (entry.reason and any(why.endswith(entry.reason) for why in written)):
             yield Text("not applied:", style="red"), text(f"{entry.adapter}: {entry.reason or 'no reason'}")
         elif silent(entry):
-            change = f"logits move by {size(entry.largest)} at most, KL {size(entry.divergence)}"
+            change = f"it changes logits by {size(entry.largest)} at most, KL {size(entry.divergence)}"
             changes = f"{entry.adapter} changes no response to a probe prompt ({change})"
             yield Text("in doubt:", style="yellow"), text(changes)
     for problem in result.problems:

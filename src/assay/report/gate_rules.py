@@ -210,7 +210,7 @@ def _counts(cell: Cell, high: float) -> bool:
 
 def _drift(drift: DriftResult, budget: float) -> Rule:
     outcome, evidence = _drift_found(drift, budget)
-    needs = "" if outcome is Outcome.PASS else f"a drift of surely at most {units(budget)}"
+    needs = "" if outcome is Outcome.PASS else f"a drift that is shown to be at most {units(budget)}"
     name = f"drift from {drift.target} ({_named('gap', drift)})"
     return Rule(name, outcome, evidence, "drift", task_of(drift.target), needs=needs)
 

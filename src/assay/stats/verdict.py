@@ -47,34 +47,34 @@ class Verdict(StrEnum):
 _TABLE: dict[Verdict, tuple[str, Tone, str]] = {
     Verdict.CONFIRMED: ("The adapter gains at least the margin on prompts of this kind.", "good", "▲"),
     Verdict.GAIN: (
-        "The adapter gains on prompts of this kind; whether it gains as much as the margin is open.",
+        "The adapter gains on prompts of this kind; whether the gain reaches the margin is open.",
         "good",
         "△",
     ),
     Verdict.TRIVIAL: (
-        "The adapter gains on prompts of this kind, but surely less than the margin.",
+        "The adapter gains on prompts of this kind, but less than the margin.",
         "bad",
         "▵",
     ),
     Verdict.NO_GAIN: (
-        "A gain of the margin or more is excluded: a finding, not a failure to find one.",
+        "A gain of the margin or more is excluded: a finding, not a failure to find a gain.",
         "bad",
         "○",
     ),
     Verdict.HARMED: ("The adapter does worse than its base on prompts of this kind.", "bad", "▼"),
     Verdict.KEPT: ("A fall of the margin or more is excluded on prompts of this kind.", "good", "■"),
     Verdict.UNDECIDED: (
-        "The evidence fits several of these; more prompts or more seeds are needed.",
+        "The evidence is compatible with several verdicts; more prompts or more seeds are needed.",
         "open",
         "?",
     ),
     Verdict.NOT_APPLIED: (
-        "The adapter changes nothing: it answers as its base does, so there is nothing to judge.",
+        "The adapter changes nothing: it answers exactly as its base does, so no gain can be tested.",
         "bad",
         "∅",
     ),
     Verdict.NOT_MEASURED: (
-        "There is no usable evidence on this claim; the reason is given beside it.",
+        "There is no usable evidence for this claim; the reason is given beside it.",
         "open",
         "–",
     ),

@@ -76,7 +76,7 @@ def _warning(differ: int, gain: stats.Gain, level: float) -> str | None:
         return None
     return (
         f"{differ} responses differ, a gain of {100 * low:+.1f} to {100 * high:+.1f} points, which excludes 0: batching "
-        f"alone moves this score; run in float32"
+        f"alone changes this score; run in float32"
     )
 
 
@@ -213,14 +213,14 @@ def noise_warnings(plan: Plan, noise: Sequence[EngineNoise]) -> Iterator[str]:
     for entry in noise:
         if entry.limit is None and not entry.identical and entry.base in claimed:
             yield (
-                f"a second pass over {entry.base!r} or its adapters differs, and how far unequal noise may push their "
-                f"gains is not measured: {entry.n} prompts were asked twice, and {stats.FEWEST_REPEATED} are needed; "
+                f"responses of {entry.base!r} or its adapters differ in a second pass, and how far unequal noise may move "
+                f"their gains is not measured: {entry.n} prompts were run twice, and {stats.FEWEST_REPEATED} are needed; "
                 f"`harmed` and `gain` may be noise there; set `noise_prompts: {stats.FEWEST_REPEATED}`, or run in float32"
             )
         if entry.clustering_p is not None and entry.clustering_p <= BURSTS / len(noise):
             yield (
-                f"between two passes over {entry.base!r}, changed responses of its adapters come in bursts "
-                f"(p = {entry.clustering_p:.3g}): part of a run may have gone wrong as a whole; run it again"
+                f"responses of adapters on {entry.base!r} that changed between two passes are clustered in time "
+                f"(p = {entry.clustering_p:.3g}): the engine may have failed for a part of the run; run it again"
             )
 
 

@@ -234,19 +234,20 @@ def _at_least(members: Sequence[Configuration], alpha: float) -> tuple[int, int]
 
 
 def _statement(claim: Claim, total: int, fails: int, holds: int, alpha: float) -> str:
-    reading = f"the failure is {'recurrent' if fails >= 2 else 'not shown to be recurrent'}"
-    if holds:
-        reading += ", and not universal"
-    elif fails:
-        reading += ", and nothing shows that it is not universal"
-    failing = f"fails in at least {fails}" if fails else "is shown to fail in none"
-    holding = f"is borne out in at least {holds}" if holds else "is shown to be borne out in none"
+    failing = f"it fails in at least {fails}" if fails else "it is not shown to fail in any"
+    holding = f"holds in at least {holds}" if holds else "is not shown to hold in any"
     confidence = f"{100 * (1 - alpha):g} % confidence"
-    return (
-        f"Label {claim.label!r} ({claim.kind} {claim.metric}{_where(claim)}): {failing} ({FAILS[claim.kind]}) and {holding} "
-        f"({HOLDS[claim.kind]}) of {total} {'configuration' if total == 1 else 'configurations'}, "
-        f"{f'with {confidence} in each number' if fails or holds else f'at {confidence}'}: {reading}."
+    statement = (
+        f"Label {claim.label!r} ({claim.kind} {claim.metric}{_where(claim)}), "
+        f"{total} {'configuration' if total == 1 else 'configurations'} (a recipe on a base): {failing} and {holding}, "
+        f"{f'with {confidence} in each number' if fails or holds else f'at {confidence}'} "
+        f"(fails: {FAILS[claim.kind]}; holds: {HOLDS[claim.kind]})."
     )
+    if not fails:
+        return statement
+    recurrent = "recurrent" if fails >= 2 else "not shown to be recurrent"
+    universal = "is not universal" if holds else "may be universal"
+    return f"{statement} The failure is {recurrent} (in 2 configurations or more) and {universal} (in all)."
 
 
 def _where(claim: Claim) -> str:

@@ -43,21 +43,21 @@ def _of_scores(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterator[str]:
     """Scores made by different software, and responses identical to the base's."""
     for name, task in plan.tasks.items():
         if len(mixed := evidence.manifest.verifiers.get(task.scorer, ())) > 1:
-            yield f"{name} was scored in part under other package versions than the rest: {list(mixed)}"
+            yield f"{name} was scored under several versions of packages: {list(mixed)}"
     for adapter, task_name, total in pairs.echoes:
         yield (
-            f"all {total} responses of {adapter!r} to {task_name} are identical to the base's, though the adapter "
-            f"is not without effect elsewhere: was it loaded there?"
+            f"all {total} responses of {adapter!r} to {task_name} are identical to the base's, although the adapter "
+            f"has an effect elsewhere: check that it was loaded for this task"
         )
 
 
 def _of_rules(plan: Plan, evidence: Evidence, claims: Sequence[ClaimResult]) -> Iterator[str]:
     """Settings and benchmarks under which words say little, and words of an older rule."""
     if plan.alpha > LOOSE:
-        yield f"alpha is {plan.alpha:g}: each word errs up to so often; 0.05 is usual"
+        yield f"alpha is {plan.alpha:g}: each verdict may be wrong that often; 0.05 is usual"
     if evidence.manifest.analyzed and evidence.manifest.rule != RULE:
         yield (
-            f"this run was decided by rule {evidence.manifest.rule}, and the words here are by rule {RULE}: "
+            f"this run was decided by rule {evidence.manifest.rule}, and the verdicts here follow rule {RULE}: "
             f"`assay report` lists those that changed"
         )
     for metric, extreme, against in dict.fromkeys(
@@ -65,8 +65,8 @@ def _of_rules(plan: Plan, evidence: Evidence, claims: Sequence[ClaimResult]) -> 
     ):
         end = "under .05" if extreme == "floor" else "over .95"
         yield (
-            f"{repr(against) if against else 'a base'} scores {end} on {metric}, a {extreme} of this benchmark: a missing gain there says nothing about "
-            f"the label"
+            f"{repr(against) if against else 'a base'} scores {end} on {metric}, at the {extreme} of this benchmark: a "
+            f"missing gain there says nothing about the label"
         )
     for control in controls(plan, claims):
         if control.failed:
@@ -85,8 +85,8 @@ def _of_few(claims: Sequence[ClaimResult]) -> Iterator[str]:
     if few:
         of = f"{few} of {len(claims)} claims" if len(claims) > 1 else "the claim"
         yield (
-            f"{of} {_form(few, 'rests', 'rest')} on fewer than {FEW} prompts that differ: a few prompts more may change "
-            f"the word"
+            f"{of} {_form(few, 'rests', 'rest')} on fewer than {FEW} prompts on which the two sides differ: a few more "
+            f"prompts may change the verdict"
         )
 
 
@@ -97,11 +97,12 @@ def _of_empty(evidence: Evidence) -> Iterator[str]:
             continue
         if nulls := evidence.nulls(name, task):
             found = f"{nulls} null {_form(nulls, 'response', 'responses')} of {name!r} to {task}"
-            yield f"{found} {_form(nulls, 'was', 'were')} judged as empty"
+            yield f"{found} {_form(nulls, 'was', 'were')} scored as empty"
         if unanswered := evidence.unanswered(name, task):
             yield (
                 f"{unanswered} {_form(unanswered, 'response', 'responses')} of {name!r} to {task} "
-                f"{_form(unanswered, 'has', 'have')} no answer: a thought never closes, or nothing follows it; judged as empty"
+                f"{_form(unanswered, 'has', 'have')} no answer (the thinking block never closes, or nothing follows it) "
+                f"and {_form(unanswered, 'was', 'were')} scored as empty"
             )
 
 
@@ -110,18 +111,18 @@ def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
     if short := {group.recipe for group in groups if group.cut_short}:
         yield (
             f"adapters of the {_form(len(short), 'recipe', 'recipes')} {', '.join(sorted(short))} stopped before the last "
-            f"prompt, each as its own responses had it: there is no verdict over their seeds; `--until full` generates the rest"
+            f"prompt, each after a different number: there is no verdict over their seeds; `--until full` generates the rest"
         )
     if lacking := sum(group.lacking for group in groups if not group.cut_short):
         yield (
-            f"{lacking} {_form(lacking, 'claim', 'claims')} without paired evidence (not measured, or not applied) "
-            f"{_form(lacking, 'is', 'are')} left out of recipe verdicts and {_form(lacking, 'counts', 'count')} as "
-            f"neither failing nor holding in the study's counts"
+            f"{lacking} {_form(lacking, 'claim has', 'claims have')} no paired evidence (not measured, or not applied): "
+            f"{_form(lacking, 'it is', 'they are')} left out of recipe verdicts, and in the study's counts "
+            f"{_form(lacking, 'it', 'they')} neither {_form(lacking, 'fails nor holds', 'fail nor hold')}"
         )
     if single := {group.recipe for group in groups if len(group.cells) > 1 and not group.is_judged}:
         yield (
             f"{_form(len(single), 'the recipe', 'the recipes')} {', '.join(sorted(single))} answered one prompt only: "
-            f"nothing is said over seeds"
+            f"there is no verdict over seeds"
         )
     for group in groups:
         sides = {
@@ -129,8 +130,8 @@ def _of_recipes(groups: Sequence[Configuration], pairs: Pairs) -> Iterator[str]:
         }
         if len(sides - {None}) > 1:
             yield (
-                f"adapters of the recipe {group.recipe!r} bring different chat templates, and each is compared with its "
-                f"base under its own: the recipe's verdict mixes them"
+                f"adapters of the recipe {group.recipe!r} have different chat templates, and each is compared with its "
+                f"base under its own template: the recipe's verdict mixes them"
             )
 
 
@@ -145,20 +146,20 @@ def generation_warnings(plan: Plan, evidence: Evidence, pairs: Pairs) -> Iterato
         return
     for name in _mixed(plan, evidence, pairs):
         yield (
-            f"responses of {name!r} and those that it is compared with were made in part under other package versions "
-            f"or on another device; to be sure, run the study again in another folder"
+            f"responses of {name!r} and those that they are compared with were generated under different package versions "
+            f"or on different devices; to be safe, run the study again in another folder"
         )
     if tried := evidence.unbound():
         yield (
-            f"this run holds {tried:,} responses under other settings than the study's now (decoding, template, shots): "
-            f"if someone saw their scores, the present settings were chosen afterwards"
+            f"this run holds {tried:,} responses that were generated under other settings (decoding, template, shots): if "
+            f"anyone has seen their scores, the present settings were chosen afterwards"
         )
     for name, task in evidence.bound():
         uncut, total = evidence.uncut(name, task)
         if uncut and plan.decoding.after is not None and not is_again(name):
             yield (
                 f"the mark {plan.decoding.after!r} does not occur in {uncut} of {total} responses of {name!r} to {task}: "
-                f"those are judged whole"
+                f"those are scored whole"
             )
 
 

@@ -35,8 +35,8 @@ def test_what_stopped_early_says_so_and_names_what_is_left_out(tmp_path: Path) -
         card = to_card(run, "down")
         done = export_every_eval_ever(run, tmp_path / "out")
         left_out = export_samples(run, tmp_path / "samples").left_out
-    assert f"(at a stop, {claim.n} of 400 prompts)" in card
-    assert "allow for every look" in card
+    assert f"(stopped early, {claim.n} of 400 prompts)" in card
+    assert "adjusted for these interim looks" in card
     assert "math (as far as its run went, which may stop early)" in card
     assert done.left_out == left_out == ("same on math", "same on away")
     folder = tmp_path / "out" / "data" / "stopping" / "unknown" / "down"  # a local path names no developer
@@ -45,7 +45,7 @@ def test_what_stopped_early_says_so_and_names_what_is_left_out(tmp_path: Path) -
     gain = results["math.numeric_match.gain"]["score_details"]
     assert gain["uncertainty"]["confidence_interval"]["method"].endswith("allowing for every look")
     assert gain["details"]["looks"] == ", ".join(map(str, claim.stop.looks))
-    assert gain["details"]["stop"] == f"at a stop, {claim.n} of 400 prompts"
+    assert gain["details"]["stop"] == f"stopped early, {claim.n} of 400 prompts"
 
 
 def test_a_score_of_all_right_still_has_an_interval(tmp_path: Path) -> None:

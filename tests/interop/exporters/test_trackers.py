@@ -68,7 +68,7 @@ def test_a_gain_taken_at_a_stop_says_so(tmp_path: Path) -> None:
     claim = run_stopping(stopping(tmp_path, ("down",))).claims[0]
     with Run.open(tmp_path / "run") as run:
         _, own = entries(Finished(run, run.analyze()))
-    assert own.words["stop/math.numeric_match"] == f"at a stop, {claim.n} of 400 prompts"
+    assert own.words["stop/math.numeric_match"] == f"stopped early, {claim.n} of 400 prompts"
 
 
 def test_mlflow_gets_children_of_the_study_and_verdicts_as_tags(finished: Finished, library: Any) -> None:

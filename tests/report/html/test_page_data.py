@@ -40,7 +40,7 @@ def test_a_flip_brings_both_answers_and_what_failed(page: str) -> None:
 def test_a_run_where_nothing_flipped_says_so(tmp_path: Path) -> None:
     base, same = table(0, 0, 30, base_right=10)
     page = page_of(one_task_study(tmp_path / "in", base, {"same": same}), tmp_path / "run")
-    assert "Nothing flipped" in page
+    assert "There are no flips" in page
     assert data_of(page)["flips"] == []
 
 
@@ -64,5 +64,5 @@ def test_a_run_of_several_samples_has_no_flips_and_says_why(tmp_path: Path) -> N
         },
     )
     page = page_of(study, tmp_path / "run")
-    assert "Subjects with several samples a prompt are left out" in page
+    assert "Subjects with several samples per prompt are left out" in page
     assert data_of(page)["flips"] == []

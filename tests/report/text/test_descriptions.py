@@ -20,7 +20,7 @@ def test_a_measure_that_is_the_same_on_both_sides_is_named_and_not_shown() -> No
         Difference("empty", 0.0, 0.0, 0.0, (-0.01, 0.01)), Difference("tokens", 21.0, 29.0, 8.0, (6.0, 9.0))
     )
     assert measures(result) == ("tokens",)
-    assert unmoved_words(result) == "The same on both sides everywhere, so not shown: empty."
+    assert unmoved_words(result) == "Not shown, because both sides have the same value everywhere: empty."
 
 
 def test_nothing_is_said_where_every_measure_moved() -> None:

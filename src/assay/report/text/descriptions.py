@@ -34,23 +34,26 @@ __all__ = [
 ]
 
 CHANGED = (
-    "Descriptive: what else differs between the responses of an adapter and its base, where the adapter gained or "
-    "fell. It accompanies the gain or fall and need not be its cause. Adapter less base on the same prompts; shares in "
-    "points, lengths in characters and tokens; intervals 95 %, not adjusted for there being many."
+    "Descriptive: what else differs between the responses of an adapter and its base, for adapters that gained or fell. "
+    "Such a difference occurs together with the gain or fall and need not be its cause. Adapter minus base on the same "
+    "prompts; shares in points, lengths in characters and tokens; 95 % intervals, not adjusted for their number."
 )
 """Shown above the changes."""
 DOSE = (
-    "Descriptive: an adapter applied at several strengths, 1 as it was trained. At scale 0 it is the base, and every gain is "
-    "0. A claim is decided at one scale; intervals here do not allow for there being several, so the best of them looks "
-    "better than it is."
+    "Descriptive: an adapter applied at several strengths; at scale 1 as it was trained, and at scale 0 it is the base, so "
+    "every gain is 0. A claim is decided at one scale. The intervals here are not adjusted for the number of scales, so the "
+    "best of them looks better than it is."
 )
 """Shown above gains at several scales."""
 COURSE = (
-    "Descriptive: a training at several of its steps. At step 0 it is the base, and every gain is 0. Intervals of the points do "
-    "not allow for there being several checkpoints; that of the checkpoint to take does."
+    "Descriptive: a training at several of its steps; at step 0 it is the base, so every gain is 0. The intervals of the "
+    "points are not adjusted for the number of checkpoints; the interval of the recommended checkpoint is."
 )
 """Shown above gains over steps."""
-ENDS = "Rank correlation is Spearman's over recipes (mean over seeds), as independent draws, with a 95 % interval from 4 on."
+ENDS = (
+    "The rank correlation is Spearman's over recipes (mean over seeds), which are taken as independent; with 4 recipes or "
+    "more it has a 95 % interval."
+)
 """Shown with rank correlations."""
 
 
@@ -63,19 +66,20 @@ def choice_words(course: Course) -> str:
     """Which checkpoint to take, as the best of those that were looked at."""
     choice = course.choice
     if choice is None:
-        return "Its checkpoints are not all known on the same prompts, so none is chosen here."
+        return "Its checkpoints did not all answer the same prompts, so none is recommended."
     at = "its result" if choice.step is None else f"step {choice.step}"
     word = choice.verdict.value + (" (material)" if choice.material else "")
     taken = (
-        f"Of {choice.looked_at} checkpoints {choice.subject} ({at}) has the largest gain, {points(choice.gain)} points. "
-        f"Allowing for the choice on the same prompts, the interval is {interval(choice.interval)} "
-        f"({confidence(choice.level)}): {word}"
+        f"Of {choice.looked_at} checkpoints, {choice.subject} ({at}) has the largest gain, {points(choice.gain)} points. "
+        f"Adjusted for this choice, the interval is {interval(choice.interval)} ({confidence(choice.level)}): {word}"
     )
     if choice.within_noise:
-        return f"{taken}, which would not hold if unequal noise of the engine moved the gain."
+        return f"{taken}. This verdict would not hold if unequal noise of the engine moved the gain."
     if choice.verdict is Verdict.TRIVIAL:
-        return f"{taken}. It is the one to take, and gains less than the margin."
-    return f"{taken}. " + ("Take it." if choice.verdict.rises else "No checkpoint is shown to gain.")
+        return f"{taken}. It is the recommended checkpoint, but gains less than the margin."
+    return f"{taken}. " + (
+        "It is the recommended checkpoint." if choice.verdict.rises else "No checkpoint is shown to gain."
+    )
 
 
 def difference_words(entry: Difference) -> str:
@@ -107,7 +111,7 @@ def unmoved_words(result: Result) -> str:
     """The measures that differ nowhere, in a sentence; empty where there are none."""
     seen = {entry.measure for change in result.changes for entry in change.differences}
     same = [name for name in MEASURES if name in seen.difference(measures(result))]
-    return f"The same on both sides everywhere, so not shown: {', '.join(same)}." if same else ""
+    return f"Not shown, because both sides have the same value everywhere: {', '.join(same)}." if same else ""
 
 
 def moved_types(change: Change) -> tuple[TypeDifference, ...]:
@@ -117,11 +121,11 @@ def moved_types(change: Change) -> tuple[TypeDifference, ...]:
 
 
 def sign_words(pair: PairAgreement) -> str:
-    """`12 of 16 same (8 surely), 3 opposite (1 surely), 1 with a gain of 0`."""
+    """`12 of 16 same (8 shown), 3 opposite (1 shown), 1 with a gain of 0`."""
     neither = pair.adapters - pair.same_sign - pair.opposite_sign
     return (
-        f"{pair.same_sign} of {pair.adapters} same ({pair.surely_same} surely), "
-        f"{pair.opposite_sign} opposite ({pair.surely_opposite} surely)"
+        f"{pair.same_sign} of {pair.adapters} same ({pair.surely_same} shown), "
+        f"{pair.opposite_sign} opposite ({pair.surely_opposite} shown)"
         + (f", {neither} with a gain of 0" if neither else "")
     )
 

@@ -27,12 +27,12 @@ NEVER_LOADED = (
     "of its responses are identical to its base's."
 )
 RECORDED = (
-    "Not measured. The noise floor is the base against itself: how far two runs of the same model differ. "
+    "Not measured. The noise floor compares the base with itself: how far two runs of the same model differ. "
     "Here responses were recorded, and no second run of the base was given."
 )
 MEASURED = (
-    "The base ran a second time, in another batch, on a sample of each task's prompts: no adapter caused the "
-    "differences shown here. A gain as small as this need not come from an adapter either."
+    "The base ran a second time, in another batch, on a sample of each task's prompts: the differences shown here were "
+    "not caused by an adapter. An equally small gain of an adapter may have the same cause."
 )
 
 
@@ -64,8 +64,8 @@ def applied_statement(result: Result) -> str:
     """The number of applied adapters, or why it is not known."""
     total = len(result.applied)
     models = (
-        f" {', '.join(result.models)}: full models are not probed; one counts as not applied if all of its responses are "
-        f"identical to its base's."
+        f" {', '.join(result.models)}: full models are not probed; a full model counts as not applied if all of its "
+        f"responses are identical to its base's."
         if result.models
         else ""
     )
@@ -103,7 +103,9 @@ def noise_statement(result: Result) -> str:
 
 def engine_noise_line(entry: EngineNoise) -> str:
     """Second passes of a base and its adapters on one line: how far unequal noise may push a gain."""
-    line = f"{entry.base} and {_count(len(entry.adapters), 'adapter', 'adapters')} of it, asked {entry.n:,} prompts twice"
+    line = (
+        f"{entry.base} and {_count(len(entry.adapters), 'adapter', 'adapters')} ran {entry.n:,} prompts twice"
+    )
     if entry.identical:
         line = f"{line}: no response differs"
     else:
@@ -113,11 +115,11 @@ def engine_noise_line(entry: EngineNoise) -> str:
         )
     if entry.limit is None:
         return (
-            f"{line}; how far unequal noise may push a gain is not measured below {FEWEST_REPEATED} prompts"
+            f"{line}; how far unequal noise may move a gain is not measured below {FEWEST_REPEATED} prompts"
         )
     if entry.identical:
         return line
-    return f"{line}; unequal noise may push a gain by up to {points(entry.limit).removeprefix('+')} points"
+    return f"{line}; unequal noise may move a gain by up to {points(entry.limit).removeprefix('+')} points"
 
 
 def noise_line(entry: NoiseFloor) -> str:
@@ -134,7 +136,8 @@ def to_read_first(result: Result) -> tuple[str, ...]:
     if grave := sum(not problem.startswith("note: ") for problem in result.problems):
         entries.append(f"preflight found {_count(grave, 'fault', 'faults')} in the adapters")
     if quiet := [entry.adapter for entry in result.applied if silent(entry)]:
-        entries.append(f"no response to a probe prompt is changed by {', '.join(quiet)}")
+        verb = "changes" if len(quiet) == 1 else "change"
+        entries.append(f"{', '.join(quiet)} {verb} no response to a probe prompt")
     return tuple(entries)
 
 

@@ -17,13 +17,14 @@ __all__ = [
 ]
 
 STOPPED = (
-    "This run looked at the evidence before its last prompt, and stopped where more prompts could not change a verdict. "
-    "Intervals and p-values allow for every look; a gain at an early stop lies further from 0 than the truth on average."
+    "This run tested its claims before the last prompt, and stopped for an adapter when more prompts could not, or very "
+    "probably would not, change its verdicts. Intervals and p-values are adjusted for these interim looks. The gain at an "
+    "early stop is on average further from 0 than the true gain."
 )
 """Shown where a run may have stopped early."""
 OWN_PROMPTS = (
     "A base's score here is over all prompts that it answered. An adapter that stopped early is compared with its base on "
-    "the adapter's own prompts, so a gain need not be the difference of the scores shown."
+    "the prompts that the adapter answered, so a gain can differ from the difference of the scores shown."
 )
 
 
@@ -33,19 +34,17 @@ def against_words(entry: ClaimResult | Cell | RecipeResult | LabelResult | Drift
 
 
 def stop_words(stop: Stop | None) -> str:
-    """Where generation stopped: `at a stop, 96 of 541 prompts`; empty where no look was taken before the end."""
+    """Where generation stopped: `stopped early, 96 of 541 prompts`; empty where no look was taken before the end."""
     if stop is None or (not stop.early and len(stop.looks) == 1):
         return ""
     if stop.early:
-        return f"at a stop, {stop.n:,} of {stop.pool:,} prompts"
+        return f"stopped early, {stop.n:,} of {stop.pool:,} prompts"
     return f"all {stop.pool:,} prompts, after {len(stop.looks)} looks"
 
 
 def pool_words(pool: Pool, stop: Stop) -> str:
-    """What the full list would print, apart from the verdict: `over all 541 prompts of this list: ...`."""
-    return (
-        f"over all {stop.pool:,} prompts of this list, and no others: {pool.word}, {interval(pool.interval)}"
-    )
+    """What the full list would print, apart from the verdict: `for this list of 541 prompts only: ...`."""
+    return f"for this list of {stop.pool:,} prompts only: {pool.word}, {interval(pool.interval)}"
 
 
 def needed_words(prompts: int | None) -> str:
