@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from scripts.generated_study import Shape, as_if_measured, generate
@@ -13,6 +14,7 @@ from assay.plan import Policy
 from assay.report import apply_gate
 from assay.stats import Verdict
 from assay.verdicts import Result
+from assay.verdicts.result import Stop
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,25 @@ def test_the_meaning_of_each_word_is_said_once(recorded: Result, capsys: pytest.
     text = printed(recorded, capsys)
     for word in {claim.verdict for claim in recorded.claims}:
         assert text.count(word.sentence) == 1
+
+
+def test_long_names_and_marked_verdicts_fit_80_columns(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, stop = "owner/qwen3-4b-instruct-2507-following-lora-r64-s1", Stop(96, 541, (64, 96), "group")
+    marked: dict[str, Any] = {"verdict": Verdict.HARMED, "material": True, "within_noise": True, "stop": stop}
+    claims = tuple(replace(claim, adapter=name, **marked) for claim in recorded.claims)
+    text = printed(replace(recorded, claims=claims), capsys)
+    show_gate(apply_gate(replace(recorded, claims=claims), Policy()))
+    assert all(len(line.rstrip()) <= 80 for line in capsys.readouterr().out.splitlines())
+    assert "96 of 541" in text
+
+
+def test_the_count_over_the_study_comes_before_the_matrix(
+    recorded: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = printed(recorded, capsys)
+    assert text.index(recorded.counts.statement) < text.index("Matrix")
 
 
 def test_tasks_on_which_a_base_never_differs_share_a_line(

@@ -47,7 +47,7 @@ def _coloured(words: str, word: Verdict | Outcome) -> Text:
 
 
 def _verdicts(result: Result) -> Iterator[Table | Text]:
-    """A table for each claimed metric, then why anything was not measured."""
+    """A table for each claimed metric, what its words mean, why anything was not measured, and the counts of the study."""
     promise = {"gains": "gains on", "keeps": "keeps"}
     for metric, kind, against in dict.fromkeys(map(_table_of, result.claims)):
         other = f" against {plain(against)}" if against else ""
@@ -82,7 +82,7 @@ def _verdicts(result: Result) -> Iterator[Table | Text]:
             reasons.setdefault((claim.verdict, claim.reason), {})[claim.adapter] = None
     for (verdict, reason), adapters in reasons.items():
         yield text(f"{', '.join(adapters)} ({verdict}): {reason}")
-    yield Text()
+    yield from (Text(), text(result.counts.statement), Text())
 
 
 def _table_of(claim: ClaimResult) -> tuple[str, str, str | None]:
@@ -127,7 +127,7 @@ def _matrix(result: Result) -> Iterator[Table | Text]:
         ),
     )
     if statement := matrix_statement(result):
-        yield text(statement)
+        yield from (text(statement), Text())
 
 
 def _drift(result: Result) -> Iterator[Table]:
@@ -150,7 +150,6 @@ def _drift(result: Result) -> Iterator[Table]:
 
 def _statements(result: Result) -> Iterator[Text]:
     yield from (text(label.statement) for label in result.labels if label.configurations > 1)
-    yield text(result.counts.statement)
 
 
 def _diagnostics(result: Result) -> Iterator[tuple[Text, Text]]:
