@@ -57,7 +57,7 @@ COMMANDS = {
     "run": "STUDY.yaml, --out, --until full|decided, --engine NAME, --option+ KEY=VALUE, --json",
     "check": (
         "ADAPTER, --base*, --label*, --revision, --base-revision, --prompts, --examples, --limit, --max-tokens, "
-        "--template, --dtype, --out, --engine NAME, --option+ KEY=VALUE, --json"
+        "--template, --dtype, --budget TIME, --out, --engine NAME, --option+ KEY=VALUE, --json"
     ),
     "decide": "RUN, --json",
     "report": "RUN, --json",

@@ -8,17 +8,18 @@ It knows no model, no format and no statistic: each belongs to a package of its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from assay.engines import PreflightFunction
 from assay.plan import Plan, Policy
-from assay.planning import Forecast, Guesses, forecast
+from assay.planning import BudgetChoice, Forecast, Guesses, forecast, recorded_choice, resolve_within
 from assay.progress import Progress, silent
 from assay.report import Gate, apply_gate, read_verdicts, write_reports
 from assay.runs import Run
-from assay.runs.check import CheckSettings, folder_of, in_options, resolve_check
+from assay.runs.check import CheckSettings, check_study, folder_of, in_options, resolve_check
 from assay.runs.folder import folder_of_run
 from assay.runs.outline import outline
 from assay.runs.resolve import resolve
@@ -47,9 +48,17 @@ def run(
     return _audit(resolve(study, engine, until), out, progress, to_the_end=until == "full")
 
 
-def _audit(plan: Plan, out: Path | str | None, progress: Progress, to_the_end: bool = False) -> Result:
+def _audit(
+    plan: Plan,
+    out: Path | str | None,
+    progress: Progress,
+    to_the_end: bool = False,
+    choice: BudgetChoice | None = None,
+) -> Result:
     before = read_verdicts(folder_of_run(plan, out))
     with Run.start(plan, out) as run:
+        if choice is not None and recorded_choice(run.folder) is None:
+            run.records.note("budget", **asdict(choice))
         run.generate(progress, to_the_end)
         run.score(progress)
         return _report(run, before)
@@ -79,6 +88,8 @@ class Checked:
     """Under the default policy."""
     folder: Path
     """Of the run: its records and reports."""
+    budget: BudgetChoice | None = None
+    """What was chosen for a time budget; None without one."""
 
 
 def check(
@@ -88,19 +99,25 @@ def check(
     out: Path | str | None = None,
     progress: Progress = silent,
     engine: PreflightFunction | str | None = None,
+    budget: float | None = None,
     **settings: Unpack[CheckSettings],
 ) -> Checked:
     """Test one adapter against its label on IFEval and GSM8K, and apply the default gate.
 
     adapter, base: a folder or a hub id. out: the run's folder, `runs/check-<adapter's name>` by default; an
     interrupted check continues there. engine: an engine's name, as in a study, or what replaces it, as in `run`.
-    Raises AssayError, before anything is written, if anything that it names is unusable, the adapter included.
+    budget: seconds that it may take; as many prompts as fit are asked, and it stops when every claim is settled. Raises AssayError, before anything is written, if anything that it names is unusable, the adapter included.
     """
     with in_options():
-        plan = resolve_check(adapter, base, label, engine, **settings)
-        folder = folder_of(adapter, out)
-        result = _audit(plan, folder, progress)
-    return Checked(result, apply_gate(result, plan.policy), folder)
+        study, preflight = check_study(adapter, base, label, engine, **settings)
+        folder, choice = folder_of(adapter, out), None
+        if budget is None:
+            plan = resolve_check(study, preflight)
+        else:
+            resolving = partial(resolve_check, study, preflight)
+            plan, choice = resolve_within(resolving, budget, folder, progress)
+        result = _audit(plan, folder, progress, choice=choice)
+    return Checked(result, apply_gate(result, plan.policy), folder, choice)
 
 
 def decide(folder: Path | str, progress: Progress = silent) -> Result:

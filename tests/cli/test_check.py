@@ -98,3 +98,31 @@ def test_a_check_that_cannot_be_exits_with_64(call: Any, arguments: tuple[str, .
     outcome = call(*CHECK, *arguments)
     assert outcome.code == 64
     assert message in outcome.err
+
+
+@pytest.mark.usefixtures("checkable")
+def test_check_within_a_budget_says_what_was_chosen_and_what_more_would_settle(call: Any) -> None:
+    done = call(*CHECK, "--label", "instruction", "--budget", "10m")
+    assert "Budget: 10 min, of which" in done.words
+    assert "all there are" in done.words
+    assert "`no gain` needs about 495 prompts, more than there are." in done.words
+    assert (
+        "gsm8k: excluding a fall of 5 points, for a pass, needs about 495 prompts, more than there are."
+        in done.words
+    )
+    assert done.words.index("Verdicts:") < done.words.index("Budget:") < done.words.index("gate: ")
+    assert done.out.splitlines()[-1].startswith("gate: ")
+
+
+@pytest.mark.usefixtures("checkable")
+def test_check_within_a_budget_prints_it_as_json(call: Any) -> None:
+    printed = json.loads(call(*CHECK, "--label", "instruction", "--budget", "10m", "--json").out)
+    assert printed["budget"]["budget"] == 600
+    assert [task["task"] for task in printed["budget"]["tasks"]] == ["ifeval", "gsm8k"]
+    assert "budget" not in json.loads(call(*CHECK, "--label", "instruction", "--out", "whole", "--json").out)
+
+
+@pytest.mark.usefixtures("checkable")
+def test_a_budget_that_is_no_time_is_bad_usage(call: Any) -> None:
+    done = call(*CHECK, "--label", "instruction", "--budget", "soon")
+    assert (done.code, "--budget soon: is no time; write one as 90s, 10m or 1h30m" in done.err) == (64, True)

@@ -42,6 +42,13 @@ class Settings:
     dtype: Annotated[
         str | None, typer.Option(help="The type of the weights; by default the checkpoint's own.")
     ] = None
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="The time that it may take, as 90s, 10m or 1h: as many prompts as fit are asked, those of the label's task first.",
+        ),
+    ] = None
 
 
 def check(
@@ -59,25 +66,32 @@ def check(
     """Test one adapter against its label on IFEval and GSM8K: exit 0 pass, 1 fail, 2 undecided."""
     from assay import audit
     from assay.cli.interrupt import follow
+    from assay.planning import parse_budget
     from assay.runs.check import folder_of
 
-    options = parse_options(option)
+    options, given = parse_options(option), asdict(settings)
+    budget = given.pop("budget")
+    seconds = None if budget is None else parse_budget(budget)
     folder = folder_of(adapter, out)
     with follow(folder, json) as progress:
         checked = audit.check(
-            adapter, base, label, folder, progress, engine, options=options, **asdict(settings)
+            adapter, base, label, folder, progress, engine, seconds, options=options, **given
         )
     _show(checked, json)
     raise typer.Exit(checked.gate.exit_code)
 
 
 def _show(checked: Checked, as_json: bool) -> None:
+    from assay.cli.budget import show_budget
     from assay.cli.show import show_gate, show_result
 
     if as_json:
         gate, verdicts = asdict(checked.gate), asdict(checked.result)
-        print_json({"gate": gate, "verdicts": verdicts, "run": str(checked.folder)})
+        budget = {"budget": asdict(checked.budget)} if checked.budget else {}
+        print_json({"gate": gate, "verdicts": verdicts, "run": str(checked.folder), **budget})
         return
     show_result(checked.result, checked.folder, as_json=False)
+    if checked.budget:
+        show_budget(checked.budget, checked.result.claims)
     sys.stdout.write("\n")
     show_gate(checked.gate)

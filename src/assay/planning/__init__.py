@@ -3,8 +3,11 @@
 forecast -> all of it, of a study as far as it could be resolved      trial -> time, from a few generated responses
 power -> gains that its prompts and seeds can show                    cost -> responses and tokens
 guesses, pilot -> what power and cost assume                          early, walks -> where a run may stop
+budget, check -> as many prompts as fit into a time budget
 """
 
+from assay.planning.budget import BudgetChoice, TaskChoice, parse_budget
+from assay.planning.check import recorded_choice, resolve_within
 from assay.planning.cost import Cost, Length, TaskCost
 from assay.planning.early import Early, EarlyCost, ExpectedStop
 from assay.planning.forecast import Forecast, forecast
@@ -14,6 +17,7 @@ from assay.planning.power import MetricPower, PowerRow, RecipePower
 from assay.planning.trial import Time, Trial
 
 __all__ = [
+    "BudgetChoice",
     "Cost",
     "Early",
     "EarlyCost",
@@ -28,8 +32,12 @@ __all__ = [
     "PilotSeeds",
     "PowerRow",
     "RecipePower",
+    "TaskChoice",
     "TaskCost",
     "Time",
     "Trial",
     "forecast",
+    "parse_budget",
+    "recorded_choice",
+    "resolve_within",
 ]

@@ -26,7 +26,7 @@ from assay.planning.cost import (
 from assay.planning.early import Early, early_costs, expected_stops, may_stop
 from assay.planning.guesses import Guesses
 from assay.planning.pilot import Pilot, read_pilot
-from assay.planning.power import MetricPower, RecipePower, metric_power, recipe_power
+from assay.planning.power import MetricPower, RecipePower, mean_checks, metric_power, recipe_power
 from assay.planning.trial import Clock, Time, Trial, estimate, measure
 from assay.progress import Progress, silent
 from assay.runs.outline import Outline
@@ -89,7 +89,7 @@ def forecast(
     piloted = read_pilot(pilot, outline) if pilot else None
     guesses = _with_pilot(guesses or Guesses(), piloted, notes)
     prompts = {name: len(examples) for name, examples in outline.examples.items()}
-    known = _Known(plan, prompts, _mean_checks(outline), guesses)
+    known = _Known(plan, prompts, mean_checks(plan, outline.tasks, outline.examples), guesses)
     lengths = {length.task: length for length in piloted.lengths} if piloted else {}
     cost = work_cost(plan, work) if work else study_cost(outline)
     parts = work_parts(plan, work) if work else study_parts(outline) if cost else []
@@ -162,17 +162,6 @@ def _early(
         stops=simulated.stops,
         costs=early_costs(plan, simulated, parts, known.prompts, lengths, trials),
     )
-
-
-def _mean_checks(outline: Outline) -> dict[MetricName, float]:
-    """Mean number of checks a prompt, by metric; it depends on no response."""
-    means = {}
-    for name, examples in outline.examples.items():
-        out_of = [outline.tasks[name].score(example, "").out_of for example in examples]
-        for index, metric in enumerate(outline.plan.tasks[name].metrics):
-            checks = 1.0 if metric.kind == "mean" else sum(counts[index] for counts in out_of) / len(out_of)
-            means[MetricName(name, metric.name)] = checks
-    return means
 
 
 def _trials(outline: Outline, progress: Progress, notes: list[str], clock: Clock) -> tuple[Trial, ...]:

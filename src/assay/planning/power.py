@@ -6,12 +6,13 @@ Each null is tested one-sided at alpha over the size of the family, as verdicts 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assay import stats
 from assay.plan import MetricName, Plan, step_words
 from assay.planning.guesses import Guesses
+from assay.tasks import Example, Task
 
 __all__ = [
     "POWER",
@@ -21,7 +22,9 @@ __all__ = [
     "RecipePower",
     "claim_types",
     "differing",
+    "mean_checks",
     "metric_power",
+    "power_row",
     "recipe_power",
     "scaled_margin",
 ]
@@ -135,7 +138,8 @@ def metric_power(
             alpha=claim.alpha,
             level=1 - 2 * claim.alpha,
             rows=tuple(
-                _row(n, share, claim.margin, mean, claim.alpha) for share in guesses.of(str(claim.metric))
+                power_row(n, share, claim.margin, mean, claim.alpha)
+                for share in guesses.of(str(claim.metric))
             ),
             against=claim.against,
         )
@@ -143,8 +147,11 @@ def metric_power(
     )
 
 
-def _row(n: int | None, discordance: float, margin: float, checks: float, alpha: float) -> PowerRow:
-    """Computed in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt."""
+def power_row(n: int | None, discordance: float, margin: float, checks: float, alpha: float) -> PowerRow:
+    """Power on n prompts, None where their number is not known.
+
+    Computed in checks a prompt: a prompt that differs in one of m moves the gain by 1/m of a prompt.
+    """
     scaled, spread = scaled_margin(margin, checks), differing(discordance, checks)
     gain = stats.detectable_gain(n, spread, alpha, POWER) if n else None
     return PowerRow(
@@ -153,6 +160,19 @@ def _row(n: int | None, discordance: float, margin: float, checks: float, alpha:
         to_show=stats.prompts_to_detect(scaled, spread, alpha, POWER) if scaled <= spread else None,
         to_exclude=stats.prompts_to_exclude(scaled, spread, alpha, POWER),
     )
+
+
+def mean_checks(
+    plan: Plan, tasks: Mapping[str, Task], examples: Mapping[str, Sequence[Example]]
+) -> dict[MetricName, float]:
+    """Mean number of checks a prompt, by metric; it depends on no response. examples: of tasks whose examples are known."""
+    means = {}
+    for name, drawn in examples.items():
+        out_of = [tasks[name].score(example, "").out_of for example in drawn]
+        for index, metric in enumerate(plan.tasks[name].metrics):
+            checks = 1.0 if metric.kind == "mean" else sum(counts[index] for counts in out_of) / len(out_of)
+            means[MetricName(name, metric.name)] = checks
+    return means
 
 
 def scaled_margin(margin: float, checks: float) -> float:

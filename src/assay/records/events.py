@@ -23,6 +23,7 @@ __all__ = ["Event", "EventKind", "Manifest", "events_of_facts", "fold"]
 EventKind = Literal[
     "plan",
     "started",
+    "budget",
     "liveness",
     "refused",
     "schedule",

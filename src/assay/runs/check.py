@@ -22,7 +22,7 @@ from assay.study import Study
 from assay.study.names import ModelName, fit_name
 from assay.tasks import SUITE, load_task
 
-__all__ = ["CheckSettings", "folder_of", "in_options", "resolve_check", "study_of_one"]
+__all__ = ["CheckSettings", "check_study", "folder_of", "in_options", "resolve_check", "study_of_one"]
 
 Field = tuple[str | int, ...]
 OPTIONS: Mapping[Field, str] = {
@@ -125,19 +125,28 @@ def study_of_one(
     return Study.from_dict(_without_none(document)).with_engine(engine, options)
 
 
-def resolve_check(
+def check_study(
     adapter: Path | str,
     base: Path | str,
     label: str,
     engine: PreflightFunction | str | None = None,
     **settings: Unpack[CheckSettings],
+) -> tuple[Study, PreflightFunction | None]:
+    """The study of a check, and the preflight that replaces its engine's, where one was given instead of a name."""
+    name, preflight = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
+    return study_of_one(adapter, base, label, name, **settings), preflight
+
+
+def resolve_check(
+    study: Study, preflight: PreflightFunction | None = None, limits: Mapping[str, int] | None = None
 ) -> Plan:
-    """The plan of a check. engine: an engine's name, as in a study, or a preflight that replaces it.
+    """The plan of a check. limits: prompts by task, for a run that also stops once everything is decided.
 
     Raises AssayError if anything is unusable, the adapter included: a study has several, a check only this one.
     """
-    name, preflight = (engine, None) if engine is None or isinstance(engine, str) else (None, engine)
-    plan = resolve(study_of_one(adapter, base, label, name, **settings), preflight)
+    if limits is not None:
+        study = study.limited(limits).stopping("decided")
+    plan = resolve(study, preflight)
     if errors := [problem.message for problem in plan.problems if problem.severity == "error"]:
         raise EngineError("; ".join(errors), place=f"adapter {plan.adapters[0].name}")
     return plan

@@ -71,6 +71,17 @@ class Study(Form):
         stop = self.stop.model_copy(update={"when": when}).model_dump(exclude_defaults=True)
         return self._with("stop", stop | {"when": when})
 
+    def limited(self, limits: Mapping[str, int]) -> Self:
+        """The same study with only the first so many examples of some tasks, by name; comments of its file are lost."""
+        entries = zip(self.tasks, self._document.data["tasks"], strict=True)
+        return self._with(
+            "tasks",
+            [
+                entry | ({"limit": limits[task.name]} if task.name in limits else {})
+                for task, entry in entries
+            ],
+        )
+
     def with_engine(self, name: str | None, options: Mapping[str, Any]) -> Self:
         """The same study on the engine `name`, None for its own; comments of its file are lost.
 
