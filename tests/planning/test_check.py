@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,15 +12,20 @@ from typing import Any
 
 import pytest
 
+import assay
 from assay.audit import check
+from assay.demo.recorded import EXAMPLE
 from assay.engines import Completion, Fake, Prompt
 from assay.errors import RunError, StudyError
 from assay.planning import BudgetChoice, recorded_choice, resolve_within
-from assay.planning.budget import FEWEST
+from assay.planning.budget import FEWEST, Budget, TaskTime, choose
 from assay.runs import Run
 from assay.runs.check import check_study, resolve_check
+from assay.runs.resolve import plan_of
+from assay.runs.tasks import resolve_tasks
 from assay.runs.workload import Work
 from assay.stats import Verdict
+from assay.study import load_study
 from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
@@ -180,3 +187,25 @@ def test_few_prompts_say_less_and_never_the_contrary(better: float, worse: float
     assert few.n <= choice.limits["ifeval"] < full.n == PROMPTS
     assert few.verdict == full.verdict or few.verdict in (Verdict.UNDECIDED, Verdict.GAIN)
     assert few.verdict in words
+
+
+@pytest.mark.parametrize("seconds", [200, 400])
+def test_recorded_responses_of_so_few_prompts_never_contradict_all_of_them(seconds: int) -> None:
+    """The example that ships, with the prompts that a budget would choose."""
+    study = load_study(EXAMPLE / "study.yaml")
+    plan = plan_of(study, resolve_tasks(study))
+    choice = choose(plan, [TaskTime(task, 300, 1.0) for task in plan.tasks], Budget(seconds))
+    assert sum(choice.limits.values()) == seconds
+    shutil.copytree(EXAMPLE, "example")
+    for task, count in choice.limits.items():
+        for path in Path("example").glob(f"*-{task}.jsonl.gz"):
+            lines = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+            path.write_bytes(b"".join(lines[:count]))
+    few = assay.run(load_study("example/study.yaml").limited(choice.limits).stopping("decided"), "few")
+    full = {"numeric": Verdict.CONFIRMED, "instruction": Verdict.NO_GAIN, "inert": Verdict.NOT_APPLIED}
+    for claim in few.claims:
+        assert claim.n is None or claim.n <= choice.limits[claim.metric.partition(".")[0]]
+        assert claim.verdict in (full[claim.adapter], Verdict.GAIN, Verdict.UNDECIDED)
+    words = {claim.adapter: claim.verdict for claim in few.claims}
+    assert words["instruction"] is Verdict.UNDECIDED or seconds > 200
+    assert words["inert"] is Verdict.NOT_APPLIED
