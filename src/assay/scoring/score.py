@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
 from assay.records import Store
 from assay.records.queries import answers
@@ -19,7 +20,7 @@ def score_task(task: Task, store: Store, records: Sequence[int] | None = None) -
     """Score these records, or all without a score; yields (done, total)."""
     records, done = store.unscored(task.name, task.scorer) if records is None else records, 0
     if records:
-        note_verifier(store, task.scorer)
+        note_verifier(store, task)
     for size in score_records(task, store, records):
         done += size
         yield done, len(records)
@@ -40,8 +41,11 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
     yield from store.add_scores(task.scorer, scored())  # type: ignore[arg-type]
 
 
-def note_verifier(store: Store, scorer: str) -> None:
-    """Record the versions of the packages that will score for a verifier, in addition to earlier ones."""
+def note_verifier(store: Store, task: Task) -> None:
+    """Record the versions of the packages that will score for a task's verifier, in addition to earlier ones."""
     versions = {name: version(name) for name in PACKAGES}
-    if versions not in store.manifest.verifiers.get(scorer, ()):
-        store.note("verifier", scorer=scorer, versions=versions)
+    for name in task.packages:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    if versions not in store.manifest.verifiers.get(task.scorer, ()):
+        store.note("verifier", scorer=task.scorer, versions=versions)

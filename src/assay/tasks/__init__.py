@@ -3,7 +3,7 @@
 task           what a task is: examples, metrics, a verifier    registry   the tasks by name
 hub            examples from the hub                            plugins    tasks of installed packages
 judged         a task that a judge model decides                few_shot   worked examples for `numeric`
-instructions   what IFEval and IFBench share                    ifeval, ifbench, followbench, numeric
+instructions   what IFEval, M-IFEval and IFBench share          ifeval, mifeval, ifbench, followbench, numeric
 custom         a task in a user's YAML file                     lm_eval    tasks of lm-evaluation-harness
 """
 

@@ -25,6 +25,7 @@ TASKS: dict[str, str] = {
     "followbench-rules": "assay.tasks.followbench:FollowBenchRules",
     "ifbench": "assay.tasks.ifbench:IFBench",
     "ifeval": "assay.tasks.ifeval:IFEval",
+    "m-ifeval": "assay.tasks.mifeval:MIFEval",
     "numeric": "assay.tasks.numeric:Numeric",
     "world-instructions": f"{_SYNTHETIC}:WorldInstructions",
     "world-lists": f"{_SYNTHETIC}:WorldLists",

@@ -140,6 +140,9 @@ class Task(ABC):
     version: ClassVar[str]
     """Of the verifier. Change it when any score could change: stored responses are then scored again."""
 
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages of extras that a score can depend on; a run records the versions of those that are installed."""
+
     def __init__(self, name: str | None = None, mode: str | None = None) -> None:
         self.name = name or self.kind
         self.mode = mode or self.modes[0]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from assay.tasks.ifeval.matching import amount, as_pattern, as_text, numbered
 from assay.tasks.ifeval.registry import COUNT, PATTERN, TEXT, fixed, instruction
 
 # To the end of the line where no bracket closes: `[` a million times must not be read a million times.
 _PLACEHOLDER = re.compile(r"\[[^\]\n]*+(\]?)")
-_POSTSCRIPTS = {"P.P.S": re.compile(r"p\.\s?p\.\s?s"), "P.S.": re.compile(r"p\.\s?s\.")}
+POSTSCRIPTS = {"P.P.S": re.compile(r"p\.\s?p\.\s?s"), "P.S.": re.compile(r"p\.\s?s\.")}
 
 
 @instruction("punctuation:no_comma")
@@ -20,14 +21,16 @@ def no_comma(text: str) -> str | None:
 
 
 @instruction("detectable_content:number_placeholders", num_placeholders=COUNT)
-def number_placeholders(text: str, num_placeholders: int) -> str | None:
+def number_placeholders(text: str, num_placeholders: int, relation: str = "at least") -> str | None:
     """At least so many `[...]`, each within a line."""
     placeholders = sum(1 for closed in _PLACEHOLDER.findall(text) if closed)
-    return amount(placeholders, "at least", num_placeholders, "placeholder")
+    return amount(placeholders, relation, num_placeholders, "placeholder")
 
 
 @instruction("detectable_content:postscript", postscript_marker=TEXT)
-def postscript(text: str, postscript_marker: str) -> str | None:
+def postscript(
+    text: str, postscript_marker: str, known: Mapping[str, re.Pattern[str]] = POSTSCRIPTS
+) -> str | None:
     """The marker is found in lower case: `P.P.S` and `P.S.` with or without a space inside.
 
     The reference takes any other marker for a regular expression.
@@ -35,7 +38,7 @@ def postscript(text: str, postscript_marker: str) -> str | None:
     marker = postscript_marker.strip()
     # A pattern that starts with a quantifier takes the reference's own prefix as what it repeats.
     before = r"\s*" if marker.startswith(("*", "+", "?", "{")) else ""
-    pattern = _POSTSCRIPTS.get(marker) or as_pattern(marker.lower(), before, ".*$", re.MULTILINE)
+    pattern = known.get(marker) or as_pattern(marker.lower(), before, ".*$", re.MULTILINE)
     return None if pattern.search(text.lower()) else f'no postscript "{marker}"'
 
 
@@ -43,7 +46,7 @@ def postscript(text: str, postscript_marker: str) -> str | None:
 def postscript_fixed(text: str, postscript_marker: str) -> str | None:
     """Likewise, any other marker letter by letter."""
     marker = postscript_marker.strip()
-    pattern = _POSTSCRIPTS.get(marker) or as_text(marker.lower())
+    pattern = POSTSCRIPTS.get(marker) or as_text(marker.lower())
     return None if pattern.search(text.lower()) else f'no postscript "{marker}"'
 
 
@@ -56,12 +59,12 @@ def end_checker(text: str, end_phrase: str) -> str | None:
 
 
 @instruction("startend:quotation")
-def quotation(text: str) -> str | None:
-    """Double quotation marks around all of it."""
+def quotation(text: str, marks: tuple[str, ...] = ('""',)) -> str | None:
+    """Quotation marks of one kind around all of it."""
     text = text.strip()
-    if len(text) > 1 and text[0] == text[-1] == '"':
+    if len(text) > 1 and text[0] + text[-1] in marks:
         return None
-    return 'not wrapped in " "'
+    return f"not wrapped in {' or '.join(' '.join(pair) for pair in marks)}"
 
 
 @instruction("combination:repeat_prompt", prompt_to_repeat=TEXT)

@@ -12,7 +12,7 @@ from assay.tasks.ifeval import detection, punkt
 from assay.tasks.ifeval.matching import amount
 from assay.tasks.ifeval.registry import COUNT, LANGUAGE, RELATION, fixed, instruction
 
-_UNDETECTED = "the reference passes a text whose language cannot be detected"
+UNDETECTED = "the reference passes a text whose language cannot be detected"
 _CAPITAL = "the reference detects the language of a text in capitals by first letters alone, and passes it if it cannot"
 
 
@@ -23,38 +23,38 @@ def response_language(text: str, language: str) -> str | None:
     return None if detected is None else _other(detected, language)
 
 
-@fixed("language:response_language", _UNDETECTED)
+@fixed("language:response_language", UNDETECTED)
 def response_language_fixed(text: str, language: str) -> str | None:
     """The language is detected."""
     return _other(detection.language(text), language)
 
 
 @instruction("change_case:english_capital")
-def english_capital(text: str) -> str | None:
+def capital(text: str) -> str | None:
     """Capital letters only, and English or no language is detected."""
-    return _cased(text, str.isupper, "capital") or response_language(text, "en")
+    return cased(text, str.isupper, "capital") or response_language(text, "en")
 
 
 @fixed("change_case:english_capital", _CAPITAL)
-def english_capital_fixed(text: str) -> str | None:
-    """Capital letters only, and English.
+def capital_fixed(text: str, language: str = "en") -> str | None:
+    """Capital letters only, and the language.
 
     Detection skips words in capitals, so it sees little more than their first letters: it is given the
     text in lower case.
     """
-    return _cased(text, str.isupper, "capital") or response_language_fixed(text.lower(), "en")
+    return cased(text, str.isupper, "capital") or response_language_fixed(text.lower(), language)
 
 
 @instruction("change_case:english_lowercase")
-def english_lowercase(text: str) -> str | None:
-    """Lowercase letters only, and English or no language is detected."""
-    return _cased(text, str.islower, "lowercase") or response_language(text, "en")
+def lowercase(text: str, language: str = "en") -> str | None:
+    """Lowercase letters only, and the language or none is detected."""
+    return cased(text, str.islower, "lowercase") or response_language(text, language)
 
 
-@fixed("change_case:english_lowercase", _UNDETECTED)
-def english_lowercase_fixed(text: str) -> str | None:
-    """Lowercase letters only, and English."""
-    return _cased(text, str.islower, "lowercase") or response_language_fixed(text, "en")
+@fixed("change_case:english_lowercase", UNDETECTED)
+def lowercase_fixed(text: str, language: str = "en") -> str | None:
+    """Lowercase letters only, and the language."""
+    return cased(text, str.islower, "lowercase") or response_language_fixed(text, language)
 
 
 @instruction(
@@ -72,7 +72,8 @@ def _other(detected: str | None, required: str) -> str | None:
     return f"{language}, {required} asked"
 
 
-def _cased(text: str, follows: Callable[[str], bool], name: str) -> str | None:
+def cased(text: str, follows: Callable[[str], bool], name: str) -> str | None:
+    """Whether `str.isupper` or `str.islower` holds; the reason names the first letter at fault."""
     if follows(text):
         return None
     for place, letter in enumerate(text):

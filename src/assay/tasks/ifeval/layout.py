@@ -18,7 +18,7 @@ from assay.tasks.ifeval.registry import COUNT, PATTERN, TEXT, fixed, instruction
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 # A star, then anything but a star: also a line break, and then the next line is part of this bullet.
-_STAR_BULLET = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
+STAR_BULLET = re.compile(r"^[^\S\n]*+\*[^*].*$", re.MULTILINE)
 _DASH_BULLET = re.compile(r"^[^\S\n]*+-", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*([^\n*]*)\*")
 _STRONG = re.compile(r"\*\*([^\n*]*)\*\*")
@@ -31,43 +31,47 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 @instruction("detectable_format:number_bullet_lists", num_bullets=COUNT)
 def number_bullet_lists(text: str, num_bullets: int, relation: str = "exactly") -> str | None:
     """That many lines start with `*` (not `**`) or `-`."""
-    bullets = len(_STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
+    bullets = len(STAR_BULLET.findall(text)) + len(_DASH_BULLET.findall(text))
     return amount(bullets, relation, num_bullets, "bullet point")
 
 
 @instruction("detectable_format:number_highlighted_sections", num_highlights=COUNT)
-def number_highlighted_sections(text: str, num_highlights: int) -> str | None:
+def number_highlighted_sections(text: str, num_highlights: int, relation: str = "at least") -> str | None:
     """At least so many `*...*` and `**...**`, each within a line and not blank."""
     highlights = _filled(_HIGHLIGHT, text) + _filled(_STRONG, text)
-    return amount(highlights, "at least", num_highlights, "highlighted section")
+    return amount(highlights, relation, num_highlights, "highlighted section")
 
 
 @instruction("detectable_format:multiple_sections", section_spliter=TEXT, num_sections=COUNT)
 def multiple_sections(
-    text: str, section_spliter: str, num_sections: int, pattern: Callable[..., re.Pattern[str]] = as_pattern
+    text: str,
+    section_spliter: str,
+    num_sections: int,
+    relation: str = "at least",
+    pattern: Callable[..., re.Pattern[str]] = as_pattern,
 ) -> str | None:
     """At least so many marks such as `SECTION 1`."""
     mark = pattern(section_spliter.strip(), r"\s?", r"\s?\d+\s?")
-    return amount(len(mark.split(text)) - 1, "at least", num_sections, "section")
+    return amount(len(mark.split(text)) - 1, relation, num_sections, "section")
 
 
 fixed("detectable_format:multiple_sections", PATTERN)(partial(multiple_sections, pattern=as_text))
 
 
 @instruction("detectable_format:title")
-def title(text: str) -> str | None:
-    """Something that is not blank stands in `<<...>>`, within a line."""
-    for line in text.split("\n") if "<<" in text else ():
-        start, end = line.find("<<"), line.rfind(">>")
-        if 0 <= start < end - 2 and line[start : end + 2].lstrip("<").rstrip(">").strip():
+def title(text: str, opening: str = "<<", closing: str = ">>") -> str | None:
+    """Something that is not blank is written between the marks, within a line."""
+    for line in text.split("\n") if opening in text else ():
+        start, end = line.find(opening), line.rfind(closing)
+        if 0 <= start < end - len(opening) and line[start:end].lstrip(opening).rstrip(closing).strip():
             return None
-    return "no title in << >>"
+    return f"no title in {opening} {closing}"
 
 
 @instruction("detectable_format:constrained_response")
-def constrained_response(text: str) -> str | None:
-    """One of the three answers is found somewhere."""
-    return None if any(answer in text for answer in _ANSWERS) else f"none of {quoted(_ANSWERS)}"
+def constrained_response(text: str, answers: tuple[str, ...] = _ANSWERS) -> str | None:
+    """One of the answers is found somewhere."""
+    return None if any(answer in text for answer in answers) else f"none of {quoted(answers)}"
 
 
 @instruction("detectable_format:json_format")

@@ -10,11 +10,17 @@ from functools import lru_cache
 __all__ = ["amount", "as_pattern", "as_text", "clear", "numbered", "quoted", "times"]
 
 
-_RELATIONS = {"less than": operator.lt, "at least": operator.ge, "exactly": operator.eq}
+_NOUN = re.compile(r"^.+?(?= (?:in|that|with) |$)")
+_RELATIONS = {
+    "less than": operator.lt,
+    "at most": operator.le,
+    "at least": operator.ge,
+    "exactly": operator.eq,
+}
 
 
 def amount(count: int, relation: str, required: int, what: str) -> str | None:
-    """None if `count` keeps to `relation` (`less than`, `at least`, `exactly`), else why it does not.
+    """None if `count` keeps to `relation` (`less than`, `at most`, `at least`, `exactly`), else why it does not.
 
     amount(2, "at least", 3, "highlighted section")    # "2 highlighted sections, at least 3 asked"
     """
@@ -26,8 +32,12 @@ def amount(count: int, relation: str, required: int, what: str) -> str | None:
 
 
 def numbered(count: int, what: str) -> str:
-    """`1 word`, `2 words`."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    """`1 word`, `2 words`; `1 word in capitals`, `2 words in capitals`."""
+    return f"{count} {what}" if count == 1 else f"{count} {_NOUN.sub(_plural, what, count=1)}"
+
+
+def _plural(noun: re.Match[str]) -> str:
+    return f"{noun[0]}s"
 
 
 def times(count: int, relation: str, required: int, word: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Sentences and words of English as nltk splits them. It knows no instruction.
+"""Sentences and words as nltk splits them; words of English. It knows no instruction.
 
 nltk takes half a second to import and needs the data `punkt_tab`; both are met on first use, and
 `require` meets them before anything runs. Patterns of nltk >= 3.10 stop after 5 seconds of wall clock;
@@ -18,9 +18,17 @@ from typing import Any
 
 from assay.errors import TaskError
 
-__all__ = ["clear", "count_capital_words", "count_sentences", "loaded", "require", "untime_words"]
+__all__ = [
+    "clear",
+    "count_capital_words",
+    "count_sentences",
+    "fetch",
+    "loaded",
+    "require",
+    "sentence_tokenizer",
+    "untime_words",
+]
 
-_DATA = "tokenizers/punkt_tab/english/"
 _SHORT = 500  # what is worth remembering: repeated in the variants of a response
 # Without one of these, no word of an ASCII sentence can be all capitals: nltk cuts inside a run of letters
 # only before n't and inside "cannot", "gimme" and the like, whose parts have two letters or more.
@@ -39,14 +47,19 @@ def count_capital_words(text: str) -> int:
 
 
 def require() -> None:
-    """Raise TaskError unless punkt's data is here or can be fetched."""
+    """Raise TaskError unless punkt's English data is here or can be fetched."""
+    fetch("english")
+    loaded()
+
+
+def fetch(language: str) -> None:
+    """Try to download punkt's data where that of the language is missing."""
     import nltk
 
     try:
-        nltk.data.find(_DATA)
+        nltk.data.find(_place(language))
     except LookupError:
-        _fetch()
-    loaded()
+        _download()
 
 
 def clear() -> None:
@@ -76,18 +89,8 @@ def loaded() -> _Nltk:
 def load() -> _Nltk:
     """The same, for one thread; `load.cache_clear()` forgets it."""
     from nltk.tokenize import NLTKWordTokenizer
-    from nltk.tokenize.punkt import PunktLanguageVars, PunktTokenizer
 
-    try:
-        sentences = PunktTokenizer("english")
-    except LookupError:
-        raise TaskError(
-            f"nltk's data {_DATA} is missing, which counting sentences and words in capitals needs",
-            fix="run `python -m nltk.downloader punkt_tab`, or set NLTK_DATA to a folder that holds tokenizers/punkt_tab",
-        ) from None
-    words = NLTKWordTokenizer()
-    sentences._params.ortho_context = _Contexts(sentences._params.ortho_context)
-    sentences._lang_vars = _untimed_variables(PunktLanguageVars)
+    sentences, words = sentence_tokenizer("english"), NLTKWordTokenizer()
     untime_words(words)
 
     breaks, forget_breaks = _remembering(sentences.text_contains_sentbreak)
@@ -102,6 +105,22 @@ def load() -> _Nltk:
         forget_capitals()
 
     return _Nltk(sentences, count, forget)
+
+
+def sentence_tokenizer(language: str) -> Any:
+    """punkt for a language: it remembers no text and has no time limit. Raises TaskError where its data is missing."""
+    from nltk.tokenize.punkt import PunktLanguageVars, PunktTokenizer
+
+    try:
+        sentences = PunktTokenizer(language)
+    except LookupError:
+        raise TaskError(
+            f"nltk's data {_place(language)} is missing, which counting sentences and words in capitals needs",
+            fix="run `python -m nltk.downloader punkt_tab`, or set NLTK_DATA to a folder that holds tokenizers/punkt_tab",
+        ) from None
+    sentences._params.ortho_context = _Contexts(sentences._params.ortho_context)
+    sentences._lang_vars = _untimed_variables(PunktLanguageVars)
+    return sentences
 
 
 class _Contexts(dict[str, int]):
@@ -142,7 +161,11 @@ def untime_words(words: Any) -> None:
         setattr(words, name, [_untimed(pattern) for pattern in getattr(words, name)])
 
 
-def _fetch() -> None:
+def _place(language: str) -> str:
+    return f"tokenizers/punkt_tab/{language}/"
+
+
+def _download() -> None:
     """Try to download punkt's data, without a word and only if the network answers at once."""
     import nltk
     from nltk.downloader import Downloader
