@@ -90,8 +90,8 @@ fixed("fr:detectable_content:postscript", INSIDE_WORDS)(whole_postscript)
 @instruction("fr:special_character:ethel_or_cedilla", forbidden_char=TEXT)
 def ethel_or_cedilla(text: str, forbidden_char: str) -> str | None:
     """The character is not found, in either case."""
-    found = as_text(forbidden_char, "", "", re.IGNORECASE).search(text)
-    return f'forbidden: "{found[0]}" at character {found.start() + 1}' if found else None
+    match = as_text(forbidden_char, "", "", re.IGNORECASE).search(text)
+    return f'forbidden: "{match[0]}" at character {match.start() + 1}' if match else None
 
 
 @instruction("fr:detectable_content:informal_address")
@@ -109,8 +109,8 @@ def informal_address_fixed(text: str) -> str | None:
 @instruction("fr:special_character:no_accents")
 def no_accents(text: str) -> str | None:
     """No letter with an accent, a cedilla or a tilde."""
-    found = _ACCENT.search(text)
-    return f'accent: "{found[0]}" at character {found.start() + 1}' if found else None
+    match = _ACCENT.search(text)
+    return f'accent: "{match[0]}" at character {match.start() + 1}' if match else None
 
 
 @instruction("fr:special_character:accents", word_to_accentuate=_WORDS_WITH_ACCENTS)
@@ -125,8 +125,8 @@ def accents(text: str, word_to_accentuate: Mapping[str, str]) -> str | None:
 @instruction("fr:detectable_content:no_digits")
 def no_digits(text: str) -> str | None:
     """No digit anywhere."""
-    found = _DIGIT.search(text)
-    return f'digit "{found[0]}" at character {found.start() + 1}' if found else None
+    match = _DIGIT.search(text)
+    return f'digit "{match[0]}" at character {match.start() + 1}' if match else None
 
 
 def _plain(word: str) -> str:

@@ -55,8 +55,8 @@ class Token(NamedTuple):
 def tokens(text: str) -> tuple[Token, ...]:
     """janome's words and marks."""
     with _lock:
-        found = _tokenizer().tokenize(text)
-        return tuple(Token(token.surface, token.part_of_speech.startswith("名詞")) for token in found)
+        split = _tokenizer().tokenize(text)
+        return tuple(Token(token.surface, token.part_of_speech.startswith("名詞")) for token in split)
 
 
 def occurrences(text: str, word: str) -> int:

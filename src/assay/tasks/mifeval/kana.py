@@ -103,8 +103,8 @@ def katakana_only_fixed(text: str) -> str | None:
 
 
 def _none(pattern: re.Pattern[str], what: str, text: str) -> str | None:
-    found = pattern.search(text)
-    return f'{what}: "{found[0]}" at character {found.start() + 1}' if found else None
+    match = pattern.search(text)
+    return f'{what}: "{match[0]}" at character {match.start() + 1}' if match else None
 
 
 def _only(kana: re.Pattern[str], what: str, text: str) -> str | None:

@@ -36,8 +36,8 @@ borrow(
 @instruction("es:length_constraints:number_words", num_words=COUNT, relation=RELATION, needs=(WORDS,))
 def number_words(text: str, num_words: int, relation: str, only_words: bool = False) -> str | None:
     """That many of spaCy's words, without list marks; the reference also counts signs and runs of spaces."""
-    found = words(_LIST_MARK.sub("", text).replace("\n", " "))
-    count = sum(any(map(str.isalnum, word)) for word in found) if only_words else len(found)
+    counted = words(_LIST_MARK.sub("", text).replace("\n", " "))
+    count = sum(any(map(str.isalnum, word)) for word in counted) if only_words else len(counted)
     return amount(count, relation, num_words, "word")
 
 
@@ -74,13 +74,13 @@ def nth_paragraph_first_word(
         return f"{numbered(len(filled), 'paragraph')}, so no paragraph {nth_paragraph}"
     paragraph = (filled if fixed else paragraphs)[nth_paragraph - 1]
     if fixed:
-        asked, start = _bare(first_word).split(), _bare(paragraph).split()
+        required, start = _bare(first_word).split(), _bare(paragraph).split()
     else:
-        asked = first_word.lower().split()
-        start = [word.translate(_ASCII_MARKS).lower() for word in paragraph.split(maxsplit=len(asked))]
-    if start[: len(asked)] != asked:
-        found = " ".join(start[: len(asked)])[:40]
-        return f'paragraph {nth_paragraph} starts with "{found}", "{" ".join(asked)}" asked'
+        required = first_word.lower().split()
+        start = [word.translate(_ASCII_MARKS).lower() for word in paragraph.split(maxsplit=len(required))]
+    if start[: len(required)] != required:
+        begins = " ".join(start[: len(required)])[:40]
+        return f'paragraph {nth_paragraph} starts with "{begins}", "{" ".join(required)}" asked'
     return amount(len(filled), "exactly", num_paragraphs, "paragraph")
 
 
