@@ -18,6 +18,7 @@ from assay.records.browsing import claim_block_of, identities, instruction_types
 from assay.report import read_result
 from assay.report.html.page_data import FlipCount
 from assay.runs.evidence import RunEvidence
+from assay.runs.folder import policy_digest
 from assay.runs.heartbeat import beats
 from assay.runs.run import State, resolved_again
 from assay.study import load_study
@@ -25,7 +26,7 @@ from assay.verdicts import Cell, ClaimResult, Result, analyze
 from assay.verdicts.rule import RULE
 from assay.view.folder import Entry
 
-__all__ = ["Opened", "open_run", "plan_of_run", "policy_of_run", "reading", "state_of"]
+__all__ = ["Opened", "gate_edited", "open_run", "plan_of_run", "policy_of_run", "reading", "state_of"]
 
 
 @contextmanager
@@ -75,6 +76,12 @@ def policy_of_run(entry: Entry, store: Store) -> Policy:
     return plan_of_run(entry, store).policy
 
 
+def gate_edited(plan_policy: Policy, store: Store) -> bool:
+    """Whether the findings were decided under another policy of the gate than this one."""
+    analyzed = last_event(store, "analyzed")
+    return analyzed is not None and analyzed.data.get("policy_sha256") != policy_digest(plan_policy)
+
+
 def _study_text(entry: Entry) -> str | None:
     try:
         return (entry.path / "study.yaml").read_text(encoding="utf-8")
@@ -114,6 +121,10 @@ def open_run(entry: Entry) -> Opened:
             ]
         else:
             plan, notes = _as_decided(plan, result, store)
+            if gate_edited(plan.policy, store):
+                notes.append(
+                    "the gate's policy was edited since these findings were decided; `assay decide` decides again"
+                )
         counts = tuple(_counts(result, plan, samples(store)))
         return Opened(
             entry,

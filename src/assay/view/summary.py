@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from threading import Lock
 
@@ -14,7 +15,7 @@ from assay.runs.heartbeat import beats
 from assay.runs.run import State
 from assay.verdicts import Cell, ClaimResult, Result
 from assay.view.folder import Entry, Stamp
-from assay.view.opened import policy_of_run, reading, state_of
+from assay.view.opened import gate_edited, policy_of_run, reading, state_of
 
 __all__ = ["Summaries", "Summary"]
 
@@ -32,6 +33,7 @@ class Summary:
     tally: tuple[Tally, ...] = ()
     """Its verdicts; empty before it is complete."""
     gate: Outcome | None = None
+    """None too where the policy was edited since the run was decided."""
     adapters: tuple[str, ...] = ()
     """With a claim or a measured metric."""
     bases: tuple[str, ...] = ()
@@ -41,20 +43,20 @@ class Summaries:
     """Summaries of runs, each kept until one of its files changes. Shared by threads."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Stamp, bool, Summary]] = {}
-        """By key: its files and whether some process wrote to it then."""
+        self._kept: dict[str, tuple[tuple[Stamp, bool, int], Summary]] = {}
+        """By key: its files, whether some process wrote to it then, and the hour, as a gate's policy may let results expire."""
         self._lock = Lock()
 
     def of(self, entry: Entry) -> Summary:
         """The summary of a run. A run that cannot be read has one too, with the reason."""
-        now = entry.stamp(), beats(entry.path)
+        now = entry.stamp(), beats(entry.path), int(time.time() / 3600)
         with self._lock:
             kept = self._kept.get(entry.key)
-        if kept is not None and kept[:2] == now:
-            return kept[2]
+        if kept is not None and kept[0] == now:
+            return kept[1]
         made = _summary(entry)
         with self._lock:
-            self._kept[entry.key] = (*now, made)
+            self._kept[entry.key] = (now, made)
         return made
 
 
@@ -67,10 +69,11 @@ def _summary(entry: Entry) -> Summary:
             result = read_result(entry.path) if state == "complete" else None
             if result is None:
                 return Summary(entry, state, study, reason)
-            gate = apply_gate(result, policy_of_run(entry, store))
+            policy = policy_of_run(entry, store)
+            gate = None if gate_edited(policy, store) else apply_gate(result, policy).outcome
     except (AssayError, KeyError, ValueError, OSError) as bad:
         return Summary(entry, None, reason=str(bad))
-    return Summary(entry, state, study, reason, tally(result), gate.outcome, *_names(result))
+    return Summary(entry, state, study, reason, tally(result), gate, *_names(result))
 
 
 def _names(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
