@@ -18,9 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import psutil
 
 from decide_million import write_study
 
@@ -31,7 +33,7 @@ def make_million(folder: Path, adapters: int, examples: int) -> Path:
     if not (run / "verdicts.json").exists():
         (folder / "million").mkdir(parents=True, exist_ok=True)
         study = write_study(folder / "million", adapters, examples)
-        command = [sys.executable, "-m", "assay", "run", study, "--out", run]
+        command = [sys.executable, "-m", "assay", "run", str(study), "--out", str(run)]
         subprocess.run(command, check=True, capture_output=True)
     return run
 
@@ -42,39 +44,62 @@ def make_runs(folder: Path, count: int) -> Path:
     if not (runs / f"run-{count}").exists():
         (folder / "small").mkdir(parents=True, exist_ok=True)
         study = write_study(folder / "small", 3, 100)
-        command = [sys.executable, "-m", "assay", "run", study, "--out", runs / "run-1"]
+        command = [sys.executable, "-m", "assay", "run", str(study), "--out", str(runs / "run-1")]
         subprocess.run(command, check=True, capture_output=True)
         for number in range(2, count + 1):
             shutil.copytree(runs / "run-1", runs / f"run-{number}")
     return runs
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a page took, in milliseconds."""
+
+    wall: float
+    cpu: float
+    """Of the server: what is left of `wall` on a busy machine is other programs' time."""
+
+    def __str__(self) -> str:
+        return f"{self.wall:.0f} ms (CPU {self.cpu:.0f})"
+
+
+class Browser:
+    """Asks a view for pages."""
+
+    def __init__(self, client: httpx2.Client, server: psutil.Process) -> None:
+        self._client, self._server = client, server
+
+    def open(self, address: str) -> Seen:
+        """Ask for a page, whole."""
+        before, start = self._cpu(), time.perf_counter()
+        answer = self._client.get(address)
+        taken, spent = time.perf_counter() - start, self._cpu() - before
+        answer.raise_for_status()
+        return Seen(1000 * taken, 1000 * spent)
+
+    def pages(self, address: str, starts: range) -> str:
+        """Pages of flips, each asked for once: the median, and the slowest."""
+        seen = [self.open(f"{address}start={start}") for start in starts]
+        median = Seen(
+            statistics.median(each.wall for each in seen), statistics.median(each.cpu for each in seen)
+        )
+        return f"median {median}, slowest {Seen(max(each.wall for each in seen), max(each.cpu for each in seen))}"
+
+    def _cpu(self) -> float:
+        times = self._server.cpu_times()
+        return float(times.user + times.system)
+
+
 @contextmanager
-def served(folder: Path) -> Iterator[httpx2.Client]:
-    """A client of a view of a folder."""
-    command = [sys.executable, "-m", "assay", "view", folder, "--port", "0", "--no-browser", "--json"]
+def served(folder: Path) -> Iterator[Browser]:
+    """A view of a folder."""
+    command = [sys.executable, "-m", "assay", "view", str(folder), "--port", "0", "--no-browser", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         printed = json.loads("".join(process.stdout.readline() for _ in range(5)))
         with httpx2.Client(base_url=printed["url"], timeout=600, follow_redirects=True) as client:
-            client.get("/nowhere")  # compiles the templates
-            yield client
+            yield Browser(client, psutil.Process(process.pid))
         process.terminate()
-
-
-def timed(client: httpx2.Client, address: str) -> float:
-    """Seconds that a page takes."""
-    start = time.perf_counter()
-    answer = client.get(address)
-    taken = time.perf_counter() - start
-    answer.raise_for_status()
-    return taken
-
-
-def pages(client: httpx2.Client, address: str, starts: range) -> str:
-    """Times of pages of flips, each asked for once."""
-    times = [1000 * timed(client, f"{address}start={start}") for start in starts]
-    return f"median {statistics.median(times):.0f} ms, slowest {max(times):.0f} ms"
 
 
 def main() -> None:
@@ -89,22 +114,21 @@ def main() -> None:
         folder = options.folder or Path(name)
         run = make_million(folder, options.adapters, options.examples)
         print(f"records {(1 + options.adapters) * options.examples:,}")
-        with served(run.parent) as client:
-            first, again = (timed(client, "/run/run") for _ in range(2))
-            print(f"open the run: {1000 * first:.0f} ms, again {1000 * again:.0f} ms")
-            print("next pages of its flips:", pages(client, "/run/run/flips?", range(0, 1000, 20)))
-            print("any pages of its flips:", pages(client, "/run/run/flips?", range(7000, 400_000, 13_000)))
-            print("pages of one adapter:", pages(client, "/run/run/flips?adapter=a7&", range(0, 2000, 100)))
-            print("pages of a search:", pages(client, "/run/run/flips?text=q+77&", range(0, 1000, 100)))
-        runs = make_runs(folder, options.runs)
-        with served(runs) as client:
-            first, again = (timed(client, "/") for _ in range(2))
-            last = timed(client, f"/?start={options.runs - 1}")
+        with served(run.parent) as browser:
+            print(f"open the run: {browser.open('/run/run')}, again {browser.open('/run/run')}")
+            print("next pages of its flips:", browser.pages("/run/run/flips?", range(0, 1000, 20)))
             print(
-                f"list {options.runs:,} runs: {1000 * first:.0f} ms, again {1000 * again:.0f} ms, last page {1000 * last:.0f} ms"
+                "pages anywhere in its flips:", browser.pages("/run/run/flips?", range(7000, 400_000, 13_000))
             )
-            first, again = (timed(client, "/adapter?name=a1") for _ in range(2))
-            print(f"history of an adapter in all of them: {1000 * first:.0f} ms, again {1000 * again:.0f} ms")
+            print("pages of one adapter:", browser.pages("/run/run/flips?adapter=a7&", range(0, 2000, 100)))
+            print("pages of a search:", browser.pages("/run/run/flips?text=q+77&", range(0, 1000, 100)))
+        with served(make_runs(folder, options.runs)) as browser:
+            first, again, last = (
+                browser.open(address) for address in ("/", "/", f"/?start={options.runs - 1}")
+            )
+            print(f"list {options.runs:,} runs: {first}, again {again}, last page {last}")
+            first, again = (browser.open("/adapter?name=a1") for _ in range(2))
+            print(f"history of an adapter in all of them: {first}, again {again}")
 
 
 if __name__ == "__main__":

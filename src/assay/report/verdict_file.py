@@ -32,8 +32,9 @@ def read_verdicts(folder: Path) -> dict[str, Any] | None:
 
 def read_result(folder: Path) -> Result | None:
     """The findings in a run's `verdicts.json`; None where it is missing or is not one."""
+    adapter = _adapter()
     try:
-        return _adapter().validate_json((folder / "verdicts.json").read_bytes())
+        return adapter.validate_json((folder / "verdicts.json").read_bytes())
     except (OSError, ValueError):
         return None
 

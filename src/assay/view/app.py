@@ -34,7 +34,7 @@ from assay.view.access import Access
 from assay.view.comparison import Side, compare
 from assay.view.flips import Filter, Flips, Pair
 from assay.view.folder import Entry, Folder, Stamp
-from assay.view.history import history
+from assay.view.history import Kept, history
 from assay.view.opened import Opened, open_run, reading, state_of
 from assay.view.pages import POLICY, address, render
 from assay.view.progress import Following
@@ -83,6 +83,7 @@ class View:
         self._summaries = Summaries()
         self._opened: OrderedDict[str, _Kept] = OrderedDict()
         self._following: dict[str, Following] = {}
+        self._visits: Kept = {}
         self._lock = Lock()
 
     def app(self) -> Starlette:
@@ -216,7 +217,7 @@ class View:
         ]
         if not entries:
             raise HTTPException(404, f"No complete run of the folder has an adapter {name!r}.")
-        return self._page(request, "history.html", history=history(name, entries))
+        return self._page(request, "history.html", history=history(name, entries, self._visits))
 
     # -- a run under way -------------------------------------------------------------------------------
 

@@ -15,10 +15,10 @@ from assay.report import read_result
 from assay.report.html.forest import Mark, mark_of
 from assay.report.html.scale import Axis, axis
 from assay.verdicts.result import Cell, ClaimResult, DriftResult
-from assay.view.folder import Entry
+from assay.view.folder import Entry, Stamp
 from assay.view.opened import plan_of_run, reading
 
-__all__ = ["History", "Visit", "history"]
+__all__ = ["History", "Kept", "Visit", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,30 @@ class History:
         return None if self.axis is None else mark_of(claim, self.axis)
 
 
-def history(name: str, entries: Iterable[Entry]) -> History:
-    """An adapter in these runs, which are complete; runs that cannot be read are left out."""
-    visits = sorted(_visits(name, entries), key=lambda visit: visit.at)
+Kept = dict[tuple[str, str], tuple[Stamp, "Visit | None"]]
+"""By key of the run and name of the adapter: what was read of it, and of which files."""
+
+
+def history(name: str, entries: Iterable[Entry], kept: Kept | None = None) -> History:
+    """An adapter in these runs, which are complete; runs that cannot be read are left out.
+
+    kept: what was read before; a run is read again where its files changed.
+    """
+    visits = sorted(_visits(name, entries, {} if kept is None else kept), key=lambda visit: visit.at)
     gains = [value for visit in visits for claim in visit.claims for value in claim.interval or ()]
     margin = max((claim.margin for visit in visits for claim in visit.claims), default=0.0)
     return History(name, tuple(_with_changes(visits)), axis(gains, margin) if gains else None)
 
 
-def _visits(name: str, entries: Iterable[Entry]) -> Iterator[Visit]:
+def _visits(name: str, entries: Iterable[Entry], kept: Kept) -> Iterator[Visit]:
     for entry in entries:
-        try:
-            visit = _visit(name, entry)
-        except (AssayError, KeyError, ValueError):
-            continue
+        stamp, visit = kept.get((entry.key, name), (None, None))
+        if stamp != (now := entry.stamp()):
+            try:
+                visit = _visit(name, entry)
+            except (AssayError, KeyError, ValueError):
+                visit = None
+            kept[entry.key, name] = now, visit
         if visit is not None:
             yield visit
 

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from assay.report.html.embed import LONGEST, TAIL, visible
 from assay.report.html.render import content_policy, page_environment, source_of
 
-__all__ = ["POLICY", "address", "render"]
+__all__ = ["POLICY", "address", "prepare", "render"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = source_of("page.css") + "\n" + source_of("view.css", folder=TEMPLATES)
@@ -36,6 +36,12 @@ def address(path: str, **query: object) -> str:
     """A path with those fields of a query that are not empty."""
     given = {name: value for name, value in query.items() if value not in ("", None)}
     return f"{path}?{urlencode(given, doseq=True)}" if given else path
+
+
+def prepare() -> None:
+    """Compile every template, which takes longer than most pages."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
 
 
 @cache

@@ -14,8 +14,10 @@ from types import FrameType
 import uvicorn
 
 from assay.errors import AssayError
+from assay.report import read_result
 from assay.view.access import TOKEN, is_local, new_token
 from assay.view.app import application
+from assay.view.pages import prepare
 
 __all__ = ["PORT", "Address", "Server", "serve"]
 
@@ -76,6 +78,8 @@ def serve(folder: Path, host: str, port: int | None, ready: Callable[[Address], 
     with closed(_listening(host, port)) as listening:
         address = Address(host, listening.getsockname()[1], None if is_local(host) else new_token())
         server = Server(folder, address)
+        prepare()
+        read_result(folder)  # builds what reads findings, which takes longer than reading them
         ready(address)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
