@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition, Thread
+from unittest.mock import patch
 
 import assay
 from assay.engines import Fake, Prompt
@@ -79,8 +80,9 @@ class Live:
 def live_run(folder: Path, **fields: object) -> Iterator[Live]:
     """A run that began and waits."""
     live = Live(folder, **fields)
-    live.start()
-    try:
-        yield live
-    finally:
-        live.end()
+    with patch("assay.records.store.PAUSE", 0.0):  # each response is kept before the next prompt waits
+        live.start()
+        try:
+            yield live
+        finally:
+            live.end()

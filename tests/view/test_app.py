@@ -60,6 +60,11 @@ def test_flips_are_shown_a_page_at_a_time_with_filters(client: TestClient) -> No
     assert "0 here" in searched or "1 here" in searched
 
 
+def test_a_form_with_two_adapters_means_the_first(client: TestClient) -> None:
+    assert "Flips 1 to 20 of 70" in words(client.get("/run/two/flips?run=two&adapter=up&adapter=down").text)
+    assert "<h1>up</h1>" in client.get("/adapter?run=two&run=two&adapter=up&adapter=down").text
+
+
 def test_one_flip_has_its_texts_whole(client: TestClient) -> None:
     address = re.findall(r'href="(/run/two/flip\?[^"]+)"', client.get("/run/two/flips?adapter=up").text)[0]
     page = words(client.get(address.replace("&amp;", "&")).text)

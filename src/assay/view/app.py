@@ -110,7 +110,7 @@ class View:
         runs = list(self._folder.runs().values())
         if self._folder.is_run:
             return RedirectResponse(f"/run/{runs[0].key}")
-        name = request.query_params.get("name", "")
+        name = _first(request, "name")
         matching = [entry for entry in runs if name.lower() in entry.name.lower()]
         start = _number(request, "start") // ROWS * ROWS
         pages = [
@@ -150,9 +150,8 @@ class View:
     def flips(self, request: Request) -> Response:
         """A page of a run's flips."""
         kept = self._kept(request)
-        query = request.query_params
         names = ("adapter", "task", "direction", "type", "text", "against")
-        filters = Filter(**{name: query.get(name, "").strip() for name in names})
+        filters = Filter(**{name: _first(request, name).strip() for name in names})
         page = kept.flips.page(filters, _number(request, "start"))
         here = f"/run/{kept.opened.entry.key}/flips"
         given = {name: getattr(filters, name) for name in names}
@@ -175,8 +174,7 @@ class View:
     def flip(self, request: Request) -> Response:
         """One flip, its texts whole."""
         kept = self._kept(request)
-        query = request.query_params
-        pair = Pair(*(query.get(name, "") for name in ("adapter", "task", "against")))
+        pair = Pair(*(_first(request, name) for name in ("adapter", "task", "against")))
         flip = kept.flips.whole(pair, _number(request, "position"))
         if flip is None:
             raise HTTPException(404, "This run has no such flip.")
@@ -209,9 +207,7 @@ class View:
 
     def adapter(self, request: Request) -> Response:
         """One adapter over the runs of the folder."""
-        name = next(
-            (name for field in ("name", "adapter") if (name := request.query_params.get(field, ""))), ""
-        )
+        name = _first(request, "name") or _first(request, "adapter")
         entries = [
             entry for entry in self._folder.runs().values() if name in self._summaries.of(entry).adapters
         ]
@@ -301,7 +297,12 @@ class View:
         return self._page(request, "problem.html", status, title="Not here", text=text)
 
 
+def _first(request: Request, name: str) -> str:
+    """The first value of a field of the query; a form may have several fields of a name."""
+    return next(iter(request.query_params.getlist(name)), "")
+
+
 def _number(request: Request, name: str) -> int:
     """A number of the query; 0 where it is none."""
-    text = request.query_params.get(name, "")
+    text = _first(request, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
