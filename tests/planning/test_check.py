@@ -20,7 +20,7 @@ from assay.errors import RunError, StudyError
 from assay.planning import BudgetChoice, recorded_choice, resolve_within
 from assay.planning.budget import FEWEST, Budget, TaskTime, choose
 from assay.runs import Run
-from assay.runs.check import check_study, resolve_check
+from assay.runs.check import CheckSettings, check_study, resolve_check
 from assay.runs.resolve import plan_of
 from assay.runs.tasks import resolve_tasks
 from assay.runs.workload import Work
@@ -30,7 +30,7 @@ from tests.studies import examples, jsonl
 
 pytestmark = pytest.mark.usefixtures("place")
 PROMPTS = 400
-FILES = {"prompts": "prompts.jsonl", "examples": "gsm.jsonl"}
+SETTINGS: CheckSettings = {"prompts": "prompts.jsonl", "examples": "gsm.jsonl", "max_tokens": 10}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def within(
     seconds: float, fake: Timed, folder: Path = Path("run"), **more: Any
 ) -> tuple[dict[str, int], BudgetChoice]:
     """The examples of the plan, by task, and the choice."""
-    study, _ = check_study("adapters/qa", "models/tiny", "instruction", max_tokens=10, **FILES, **more)
+    study, _ = check_study("adapters/qa", "models/tiny", "instruction", **SETTINGS, **more)
     resolving = partial(resolve_check, study, fake.preflight)
     plan, choice = resolve_within(resolving, seconds, folder, clock=fake.clock)
     assert isinstance(plan.work, Work)
@@ -136,8 +136,7 @@ def checked(budget: float | None, fake: Timed, out: str = "run") -> Any:
         out,
         engine=fake.preflight,
         budget=budget,
-        max_tokens=10,
-        **FILES,
+        **SETTINGS,
     )
 
 
@@ -175,7 +174,7 @@ def test_a_run_without_a_budget_has_no_choice() -> None:
 def test_few_prompts_say_less_and_never_the_contrary(better: float, worse: float, words: list[str]) -> None:
     """The same responses within a budget and in full."""
     fake = Timed(better, worse)
-    study, _ = check_study("adapters/qa", "models/tiny", "instruction", max_tokens=10, **FILES)
+    study, _ = check_study("adapters/qa", "models/tiny", "instruction", **SETTINGS)
     plan, choice = resolve_within(
         partial(resolve_check, study, fake.preflight), 40, Path("few"), clock=fake.clock
     )
@@ -184,7 +183,8 @@ def test_few_prompts_say_less_and_never_the_contrary(better: float, worse: float
         run.score()
         (few,) = run.analyze().claims
     (full,) = checked(None, Timed(better, worse), "full").result.claims
-    assert few.n <= choice.limits["ifeval"] < full.n == PROMPTS
+    assert few.n is not None
+    assert few.n <= choice.limits["ifeval"] < PROMPTS == full.n
     assert few.verdict == full.verdict or few.verdict in (Verdict.UNDECIDED, Verdict.GAIN)
     assert few.verdict in words
 
