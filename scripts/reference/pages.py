@@ -29,9 +29,9 @@ NOTE = "<!-- Written by `make reference` from the code. Change the docstrings an
 def study() -> str:
     """The study file."""
     intro = (
-        "# The study file\n\nOne YAML file. Paths in it are relative to it. `assay schema study` prints this as JSON Schema: with the "
-        "schema in `study.schema.json`, and `# yaml-language-server: $schema=study.schema.json` as the first line of a study, an editor "
-        "completes and checks it.\n\n"
+        "# The study file\n\nA study is one YAML file. Paths in it are relative to the file. `assay schema study` prints a JSON Schema of it. "
+        "If you save that as `study.schema.json` and write `# yaml-language-server: $schema=study.schema.json` as the first line of a "
+        "study, an editor completes and checks the study.\n\n"
     )
     return intro + _sections(
         sections(json_schema(Form, "study"), {"Verdict": "[verdict](verdicts.md#the-words)"})
@@ -44,15 +44,15 @@ def recipe() -> str:
     elsewhere = {name: link.replace("(#", "(study.md#") for name, link in ours.items()}
     elsewhere["Verdict"] = "[verdict](verdicts.md#the-words)"
     intro = (
-        "# The recipe file\n\nWhat `assay train` takes: labels x seeds x settings on one base. A setting that is a list makes a "
-        "recipe for each value. `assay schema recipe` prints this as JSON Schema.\n\n"
+        "# The recipe file\n\n`assay train` reads a recipe file: one base, and adapters over labels, seeds and settings. If a setting is a "
+        "list, each value makes a recipe. `assay schema recipe` prints a JSON Schema of the file.\n\n"
     )
     return intro + _sections(sections(json_schema(RecipeForm, "recipe"), elsewhere))
 
 
 def task_file() -> str:
     """The file of a custom task."""
-    intro = "# The task file\n\nA task of your own: [how to write one](../how-to/own-task.md).\n\n"
+    intro = "# The task file\n\nA task file defines a task of your own: [A task of your own](../how-to/own-task.md).\n\n"
     parts = [_sections(sections(json_schema(CustomForm, "task")))]
     for kind, options in OPTIONS.items():
         short = f" A bare text is its `{BARE[kind]}`." if kind in BARE else ""
@@ -69,8 +69,8 @@ def engines() -> str:
     from assay.engines.vllm.options import VllmOptions
 
     parts = [
-        "# Options of the engines\n\n`engine.options` in a study, or `--option KEY=VALUE`. The fields of `engine` itself are in "
-        "[The study file](study.md#engine).\n"
+        "# Options of the engines\n\nWrite these under `engine.options` in a study, or as `--option KEY=VALUE`. [The study file](study.md#engine) has the "
+        "fields of `engine` itself.\n"
     ]
     kinds = {
         "torch": TorchOptions,
@@ -91,10 +91,10 @@ def verdicts() -> str:
     intro = (
         "# Verdicts and verdicts.json\n\n## The words\n\n"
         + table(("", "verdict", "says", "default gate"), rows)
-        + "\n[What a verdict promises](../explanation/promises.md) says how often each may be wrong.\n\n"
+        + "\n[What a verdict promises](../explanation/promises.md) says how often each verdict may be wrong.\n\n"
         "## verdicts.json\n\n"
-        "Gains, scores and margins are fractions between -1 and 1: 0.05 is five points. An interval is [low, high], or null where "
-        "none can be given. [JSON Schema](../verdicts.schema.json), also by `assay schema verdicts`.\n\n"
+        "Gains, scores and margins are fractions between -1 and 1: 0.05 is five points. An interval is [low, high], or null if "
+        "there is none. The [JSON Schema](../verdicts.schema.json) of the file is also printed by `assay schema verdicts`.\n\n"
     )
     return intro + _sections(sections(verdicts_schema(), {"Verdict": "[verdict](#the-words)"}, written=True))
 

@@ -39,7 +39,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="The engine that generates, by default the study's: torch, vllm, openai, ray:torch or ray:vllm.",
+        help="The engine that generates: torch, vllm, openai, ray:torch or ray:vllm; by default the study's.",
     ),
 ]
 EngineOptions = Annotated[

@@ -30,17 +30,17 @@ class Settings:
         Path | None, typer.Option(help="The file of GSM8K's examples; by default from the hub.")
     ] = None
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Use only the first so many examples of each task.")
+        int | None, typer.Option(min=1, help="Use only this many examples of each task, the first ones.")
     ] = None
     max_tokens: Annotated[
         int | None,
-        typer.Option(min=1, help="The tokens of the longest response; by default each task's own."),
+        typer.Option(min=1, help="The largest number of tokens in a response; by default each task's own."),
     ] = None
     template: Annotated[
         str | None, typer.Option(help="The chat template: a file, `chat` (the base's own) or `none`.")
     ] = None
     dtype: Annotated[
-        str | None, typer.Option(help="The type of the weights; by default the checkpoint's own.")
+        str | None, typer.Option(help="The data type of the weights; by default the checkpoint's own.")
     ] = None
     budget: Annotated[
         str | None,

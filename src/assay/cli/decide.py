@@ -8,7 +8,7 @@ __all__ = ["decide"]
 
 
 def decide(folder: RunFolder, json: Json = False) -> None:
-    """Score and decide a run again, from its records alone."""
+    """Score a run's responses and decide its claims again, from its records alone."""
     from assay import audit
     from assay.cli.progress import show_progress
     from assay.cli.show import show_result

@@ -29,26 +29,28 @@ __all__ = ["demo"]
 def demo(
     recipe: Annotated[
         Path | None,
-        typer.Option(metavar="RECIPE.yaml", help="A recipe of your own, as `assay train` takes it."),
+        typer.Option(metavar="RECIPE.yaml", help="Your own recipe file, as for `assay train`."),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Keep the recipe, the adapters and the run here, and continue from there."
+            metavar="DIR",
+            help="Keep recipe, adapters and run in this folder; an interrupted demo continues there.",
         ),
     ] = None,
     recorded: Annotated[
         bool,
         typer.Option(
-            "--recorded", help="Audit recorded responses that ship with assay, in seconds and without torch."
+            "--recorded",
+            help="Test labels on recorded responses that ship with assay, in seconds and without torch.",
         ),
     ] = False,
     published: Annotated[
-        bool, typer.Option("--published", help="Audit published figures instead, without torch.")
+        bool, typer.Option("--published", help="Show what published scores alone can tell, without torch.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train adapters with labels on the embedded base, and test them: offline, in minutes."""
+    """Train small adapters on the base that ships with assay, and test their labels: offline, in minutes."""
     from assay.demo.controlled import RECIPE, lacking
 
     _check_options(recipe, recorded, published)

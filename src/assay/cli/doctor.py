@@ -24,7 +24,7 @@ def doctor(
     online: Annotated[bool, typer.Option("--online", help="Test whether the hub answers.")] = False,
     json: Json = False,
 ) -> None:
-    """Say what this machine can run. The exit code is always 0."""
+    """Show what this machine can run. The exit code is always 0."""
     from assay.doctor import diagnose
 
     if json:

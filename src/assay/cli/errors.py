@@ -14,8 +14,8 @@ USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
 EXIT_CODES = {
     0: "The command is complete, whatever the verdicts. `gate` and `check`: every adapter passes. `inspect`: every adapter is usable.",
     1: "`gate` and `check`: an adapter fails. `inspect`: an adapter is unusable.",
-    2: "`gate` and `check`: no adapter fails, and one is undecided. `inspect`: no adapter is unusable, and one has warnings.",
-    USAGE: "The command was given in a wrong way, or a file, a model or a server cannot be used; the message says what to do.",
+    2: "`gate` and `check`: no adapter fails, and at least one is undecided. `inspect`: no adapter is unusable, and at least one has warnings.",
+    USAGE: "The command line is wrong, or a file, a model or a server cannot be used; the message says what to do.",
     INTERNAL: "An internal error: please report it.",
     INTERRUPTED: "Interrupted; the same command continues.",
 }

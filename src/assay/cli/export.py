@@ -31,7 +31,7 @@ def export(
     ] = None,
     subject: Annotated[
         str | None,
-        typer.Option(help="The adapter, for card and eval-results; by default the only one."),
+        typer.Option(help="The adapter, for card and eval-results; by default the only adapter."),
     ] = None,
     dataset: Annotated[
         list[str] | None,
@@ -43,7 +43,7 @@ def export(
     project: Annotated[
         str | None,
         typer.Option(
-            help="The experiment or project, for mlflow, wandb and trackio; by default the study's name."
+            help="The project or experiment, for mlflow, wandb and trackio; by default the study's name."
         ),
     ] = None,
     json: Json = False,

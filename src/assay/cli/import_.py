@@ -29,28 +29,31 @@ class Content:
     task: Annotated[str, typer.Option(help="The task's name (see `assay tasks`).")]
     model_args: Annotated[
         str | None,
-        typer.Option(help='The model of a log that does not name it: "pretrained=BASE,peft=ADAPTER".'),
+        typer.Option(help='The model, if the log does not name it: "pretrained=BASE,peft=ADAPTER".'),
     ] = None
     base: Annotated[
-        str | None, typer.Option(help="The name of an adapter's base in the study; by default the only one.")
+        str | None,
+        typer.Option(help="The name of the adapter's base in the study; by default the only base."),
     ] = None
-    label: Annotated[str | None, typer.Option(help="An adapter's label.")] = None
+    label: Annotated[str | None, typer.Option(help="The adapter's label.")] = None
     data: Annotated[
         Path | None,
         typer.Option(
-            help="The task's prompt or example file; by default from the hub, when the study is run."
+            help="The task's prompt or example file; by default it is read from the hub when the study is run."
         ),
     ] = None
     limit: Annotated[
-        int | None, typer.Option(min=1, help="The number of examples, where the log has the first ones only.")
+        int | None,
+        typer.Option(min=1, help="The number of examples, if the log has only the first ones of the task."),
     ] = None
     after: Annotated[
-        str | None, typer.Option(help="Score only what follows the first such mark in a response.")
+        str | None,
+        typer.Option(help="Score only the text after the first occurrence of this mark in a response."),
     ] = None
 
 
 def import_(
-    log: Annotated[str, typer.Argument(metavar="LOG", help="The log.")],
+    log: Annotated[str, typer.Argument(metavar="LOG", help="The log: a file or a folder.")],
     out: Annotated[Path, typer.Option(metavar="RUN", help="The folder of the run.")],
     content: Content,
     form: Annotated[
@@ -59,7 +62,7 @@ def import_(
     second: Annotated[str | None, typer.Argument(hidden=True)] = None,
     json: Json = False,
 ) -> None:
-    """Import another tool's log into a run: recorded responses, and a study that names them."""
+    """Import another tool's log into a run: write its responses, and a study that uses them."""
     from assay.interop.importers.import_log import Import, import_log
 
     if second is not None:

@@ -20,15 +20,16 @@ __all__ = ["init"]
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A folder of adapters, or one adapter.")],
-    base: Annotated[str, typer.Option(help="Their base: a folder, a GGUF file or a hub id.")],
+    base: Annotated[str, typer.Option(help="The adapters' base: a folder, a GGUF file or a hub id.")],
     label: Annotated[
-        str | None, typer.Option(help="Their label; by default guessed from names and model cards.")
+        str | None,
+        typer.Option(help="The label of all adapters; by default guessed from names and model cards."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write; by default FOLDER/study.yaml.")] = None,
     steps: Annotated[
         bool,
         typer.Option(
-            "--steps", help="List the checkpoints within an adapter's folder, too, as steps of its seed."
+            "--steps", help="Also list the checkpoints inside an adapter's folder, as steps of its seed."
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,

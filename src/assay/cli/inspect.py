@@ -27,19 +27,21 @@ def inspect(
         list[str],
         typer.Argument(
             metavar="ADAPTER...",
-            help="Adapters: folders, or hub ids with or without a folder of the repository behind them.",
+            help="Adapters: folders, or hub ids, which may end with a folder of the repository.",
         ),
     ],
     base: Annotated[
         str | None,
-        typer.Option(help="Their base: a folder, a GGUF file, a config.json alone, a hub id, or `embedded`."),
+        typer.Option(
+            help="The adapters' base: a folder, a GGUF file, a config.json alone, a hub id, or `embedded`."
+        ),
     ] = None,
     digest: Annotated[
-        bool, typer.Option("--digest", help="Read the weights, too, for their digest.")
+        bool, typer.Option("--digest", help="Also read the weights, to compute their digest.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say what adapters are and whether they would load: exit 0, 1 one is unusable, 2 one has warnings."""
+    """Show what adapters are and whether they would load: exit 1 if one is unusable, 2 if one has warnings."""
     from assay.inspecting import exit_code, inspect_adapters
 
     inspections = list(inspect_adapters(adapters, base, digest=digest))

@@ -20,18 +20,20 @@ class Assumed:
     discordance: Annotated[
         list[float] | None,
         typer.Option(
-            help="A share of prompts on which adapter and base may differ; may be repeated. By default 0.1, 0.2 and 0.3."
+            help="The assumed share of prompts on which adapter and base differ; may be repeated. By default 0.1, 0.2 and 0.3."
         ),
     ] = None
     seed_sd: Annotated[
         float | None,
         typer.Option(
-            help="The standard deviation of the true gain between seeds of one recipe; by default 0.03."
+            help="The assumed standard deviation of the true gain between seeds of one recipe; by default 0.03."
         ),
     ] = None
     pilot: Annotated[
         Path | None,
-        typer.Option(metavar="RUN", help="The folder of a small run of the same tasks, to learn both from."),
+        typer.Option(
+            metavar="RUN", help="The folder of a small run of the same tasks, from which both are estimated."
+        ),
     ] = None
 
 
@@ -46,7 +48,7 @@ def plan(
     option: EngineOptions = None,
     json: Json = False,
 ) -> None:
-    """Say what a study can find out, and what it costs. Nothing is generated unless `--trial` is given."""
+    """Compute which gains a study can show, and what it costs. Nothing is generated unless `--trial` is given."""
     from assay.audit import plan as plan_study
     from assay.cli.forecast import show_forecast
     from assay.cli.progress import show_progress

@@ -16,7 +16,7 @@ Kind = Literal["study", "recipe", "verdicts"]
 def schema(
     kind: Annotated[
         Kind,
-        typer.Argument(metavar="study|recipe|verdicts", help="The file: what is read, or `verdicts.json`."),
+        typer.Argument(metavar="study|recipe|verdicts", help="The kind of file."),
     ],
     json: Json = False,  # noqa: ARG001 - it is JSON in any case
 ) -> None:

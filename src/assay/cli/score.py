@@ -20,11 +20,11 @@ class Examples:
     prompts: Annotated[Path | None, typer.Option(help="The task's prompt file.")] = None
     examples: Annotated[Path | None, typer.Option(help="The task's example file.")] = None
     limit: Annotated[
-        int | None, typer.Option(min=1, help="The number of examples, where the task draws its own.")
+        int | None, typer.Option(min=1, help="The number of examples, for a task that draws its own.")
     ] = None
     seed: Annotated[
         int | None,
-        typer.Option(help="The seed of the draw, where the task draws its own examples; by default 0."),
+        typer.Option(help="The seed of the draw, for a task that draws its own examples; by default 0."),
     ] = None
 
     @property
@@ -39,11 +39,14 @@ def score(
         Path, typer.Argument(help="A file of rows with `response`, and `key` or the exact `prompt`.")
     ],
     source: Examples,
-    mode: Annotated[str | None, typer.Option(help="How to verify: reference or fixed.")] = None,
+    mode: Annotated[str | None, typer.Option(help="How to verify responses: reference or fixed.")] = None,
     after: Annotated[
-        str | None, typer.Option(help="Score only what follows the first such mark in a response.")
+        str | None,
+        typer.Option(help="Score only the text after the first occurrence of this mark in a response."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a line of scores for each response.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the scores to this file, one line per response.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score recorded responses, without a study."""

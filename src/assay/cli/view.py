@@ -26,18 +26,18 @@ def view(
     ] = Path("runs"),
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="The port; by default 8765, or another one where that is taken."),
+        typer.Option(min=0, max=65535, help="The port; by default 8765, or another one if that is in use."),
     ] = None,
     host: Annotated[
         str,
         typer.Option(
-            help="The address to listen at; another than this machine's own needs the token that is printed."
+            help="The address to listen at; for any address but this machine's own, browsers need the printed token."
         ),
     ] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     json: Json = False,
 ) -> None:
-    """Show runs in the browser, also while they are going on. It only reads; Ctrl-C ends it."""
+    """Show runs in the browser, also while they run. The command only reads them; Ctrl-C ends it."""
     if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
         raise AssayError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",

@@ -18,31 +18,31 @@ Word = Annotated[Verdict, Field(strict=False)]
 
 
 class Decoding(Fields):
-    """How to generate. What is not set is decided by the task."""
+    """How to generate. A field that is not set has the task's own value."""
 
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Tokens of the longest response, for tasks without a limit of their own."""
+    """The largest number of tokens in a response, for tasks without `max_tokens` of their own."""
     temperature: Annotated[float, Field(ge=0)] | None = None
     """The sampling temperature; 0 is greedy."""
     samples: Annotated[int, Field(gt=0)] = 1
-    """Responses to each prompt."""
+    """The number of responses to each prompt."""
     seed: Seed = 0
     """Seed of the sampling."""
     template: Line | None = None
     """The chat template: `chat` (the base's own), `none`, or a template file."""
     after: Cut | None = None
-    """Keep what follows the first such mark, where there is one."""
+    """Score only the text after the first occurrence of this mark, if it occurs."""
 
 
 class EngineSettings(Fields):
-    """What generates."""
+    """The engine that generates responses."""
 
     name: Line = ""
-    """`torch`, `vllm`, `ray:torch`, ...; `torch` where a subject has weights, else `recorded`."""
+    """`torch`, `vllm`, `openai`, `ray:torch`, ...; by default `torch` if a subject has weights, else `recorded`."""
     dtype: Name | None = None
     """The data type of the weights; the engine's choice by default."""
     quantization: Name | None = None
-    """How the base is quantized when it is loaded; not at all by default."""
+    """How the base is quantized when it is loaded; by default it is not."""
     url: Url | None = None
     """A server's address, for the engine `openai`; it holds no key and no password."""
     server: Name | None = None
@@ -50,11 +50,11 @@ class EngineSettings(Fields):
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
-    """The largest number of requests at a server at once."""
+    """The largest number of requests that a server gets at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
-    """Seconds that a server may take for one answer."""
+    """How many seconds a server may take for one response."""
     options: Mapping[Line, Free] = {}
-    """Options of the engine itself."""
+    """The engine's own options."""
 
     @model_validator(mode="after")
     def _of_a_server(self) -> EngineSettings:
@@ -65,10 +65,10 @@ class EngineSettings(Fields):
 
 
 class StopRule(Fields):
-    """When to stop generating, and how to take looks before the end."""
+    """When to stop generating, and the interim looks of a run that stops early."""
 
     when: Literal["full", "decided"] = "full"
-    """After all prompts, or for each adapter and task as soon as every claim on it is settled."""
+    """`full`: after all prompts; `decided`: for each adapter and task when all claims of the adapter on it are settled."""
     design: Literal["group", "betting"] = "group"
     """`group`: group-sequential, with declared looks and nearly the power of a full run; `betting`: exact at any look, with
     less power."""
@@ -77,32 +77,32 @@ class StopRule(Fields):
     every: Annotated[int, Field(gt=0)] = 32
     """Prompts between looks."""
     elsewhere: Annotated[int, Field(gt=0)] | None = None
-    """Prompts of a task on which an adapter claims nothing; all by default."""
+    """The number of prompts of a task on which an adapter has no claim; by default all."""
     pool: bool = False
-    """Also report what the full list of prompts would print; it is not a verdict."""
+    """Also report the result that the full list of prompts would give; it is not a verdict."""
 
 
 class JudgeSettings(Fields):
     """A model that judges responses, for tasks that no rule decides, behind a server with OpenAI's chat API."""
 
     model: Line
-    """The server's name for it; give one with a date or a revision, since the model behind a bare name may change."""
+    """Its name on the server; choose one with a date or a revision, since the model behind a bare name may change."""
     url: Url
     """The server's address; it holds no key and no password."""
     key_env: Variable | None = None
     """Environment variable that holds the server's key; the key itself is never written down."""
     max_tokens: Annotated[int, Field(gt=0)] = 2048
-    """Tokens of the longest answer."""
+    """The largest number of tokens in an answer."""
     concurrency: Annotated[int, Field(gt=0, le=4096)] | None = None
     """The largest number of requests at once."""
     timeout: Annotated[float, Field(gt=0)] | None = None
-    """Seconds that one answer may take."""
+    """How many seconds one answer may take."""
     options: Mapping[Line, Free] = {}
-    """More fields of each request, as in `reasoning_effort: low`; a name without a value leaves that field out."""
+    """Further fields of each request, as in `reasoning_effort: low`; a name without a value removes that field."""
 
 
 class Policy(Fields):
-    """Verdicts that the gate passes and fails; a verdict in neither list leaves an adapter undecided."""
+    """The policy of the gate. A verdict that neither passes nor fails leaves an adapter undecided."""
 
     passing: Annotated[tuple[Word, ...], Listed] = tuple(word for word in Verdict if word.tone == "good")
     """An adapter passes if every claim has one of these verdicts."""
@@ -111,17 +111,17 @@ class Policy(Fields):
     )
     """An adapter fails if any claim has one of these verdicts."""
     tolerated_harm: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The off-target fall that must be excluded, to pass; by default each metric's margin. 1 tolerates any."""
+    """To pass, an off-target fall of this size or more must be excluded; by default each metric's margin. 1 tolerates any."""
     drift_budget: Annotated[float, Field(ge=0)] | None = None
-    """The largest drift (variant `gap`) to pass, in addition to the verdicts, never instead of them; by default any."""
+    """The largest drift (variant `gap`) that passes, in addition to the rules on verdicts; by default any."""
     required: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    """Tasks without which no adapter passes: it fails where one is missing. By default a missing task leaves it undecided."""
+    """Tasks that must be measured: an adapter fails if one is missing. A missing task outside this list leaves it undecided."""
     advisory: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Tasks whose rules are shown and change no outcome."""
     current_bases: Mapping[Name, Digest] = {}
-    """By base: the commit or digest that is in use now, or its first digits. A result on another is stale; by default none is."""
+    """For each base, the commit or digest in use now, or its first digits. A result on another is stale; by default none is."""
     max_age_days: Annotated[float, Field(gt=0)] | None = None
-    """Days after which a result is stale, from the oldest response that it rests on; by default never."""
+    """The number of days after which a result is stale, counted from its oldest response; by default never."""
 
     @property
     def expires(self) -> bool:

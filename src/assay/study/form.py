@@ -111,11 +111,11 @@ class ResponseFile(Fields):
     path: Line
     """The file, relative to the study file."""
     after: Cut | None = None
-    """Keep what follows the first such mark, where there is one."""
+    """Score only the text after the first occurrence of this mark, if it occurs."""
     format: Literal["jsonl", "json", "csv", "parquet", "lm-eval"] = "jsonl"
-    """Rows with `response` and `key` or `prompt`, in whichever of the first four forms the file has; or lm-eval's samples."""
+    """`lm-eval` for a samples log of lm-eval, `csv` for a CSV file with another ending; other forms are recognised from the file."""
     model_args: Line | Mapping[str, Free] | None = None
-    """lm-eval's `model_args`, where no results file beside the samples has them."""
+    """lm-eval's `model_args`, if there is no results file beside the samples."""
 
 
 Responses = Annotated[Mapping[Name, Annotated[ResponseFile, wrapped("path")]], Field(min_length=1)]
@@ -125,7 +125,7 @@ class Base(Fields):
     """A base model: weights, recorded responses, or a row of the summary."""
 
     name: Name
-    """Unique among bases and adapters."""
+    """Its name in the study, unique among bases and adapters."""
     model: Line | None = None
     """Folder, GGUF file or hub id, to generate from."""
     revision: Line | None = None
@@ -133,42 +133,42 @@ class Base(Fields):
     file: Line | None = None
     """The GGUF file in the folder, or in the hub's repository."""
     responses: Responses | None = None
-    """Task name to file, where the responses are recorded."""
+    """For recorded responses: the file of each task, by the task's name."""
 
 
 class Adapter(Fields):
     """An adapter on a base, with the label that is tested."""
 
     name: Name
-    """Unique among bases and adapters."""
+    """Its name in the study, unique among bases and adapters."""
     base: Name = ""
-    """The name of its base; the study's only one by default."""
+    """The name of its base; by default the study's only base."""
     label: Name
-    """The capability that its training aimed at, nominally."""
+    """The capability that its training aimed at; it claims a gain on tasks of this capability."""
     recipe: Name = Field(default_factory=lambda fields: fields.get("name", ""))
     """Its training setting; adapters of one recipe differ by seed and step only."""
     seed: Seed | None = None
     """The training seed."""
     step: Annotated[int, Field(ge=0)] | None = None
-    """The training step, for a checkpoint of its seed; None: the result of the training."""
+    """The training step, for a checkpoint; without it, the adapter is the final result of its training."""
     settings: Mapping[Name, Setting] = {}
-    """Free: what varies between recipes."""
+    """Any settings that vary between recipes; the report compares gains by them."""
     scale: Annotated[tuple[Scale, ...], AfterValidator(_distinct), Listed, ONE] = (1.0,)
-    """The strength at which it is applied, 1 as it was trained; of several, each is a subject."""
+    """The strength at which it is applied; 1: as it was trained. Each of several scales is a subject of its own."""
     control: Literal["gains", "no gain"] | None = None
-    """Makes it a control: one that must gain, or must not. Its claims are in no count and no gate."""
+    """Makes it a control, which must gain or must not gain. Its claims are in no count and no gate."""
     path: Line | None = None
-    """Folder or hub id of its weights, to generate from."""
+    """The folder or hub id of its weights, to generate from."""
     folder: Annotated[str, AfterValidator(_inner)] | None = None
-    """Where it lies in that folder or repository: `relevance/lora`."""
+    """The adapter's folder within that folder or repository: `relevance/lora`."""
     model: Line | None = None
-    """In place of `path`, a full model of its own weights: folder, GGUF file or hub id."""
+    """In place of `path`, a model with full weights: folder, GGUF file or hub id."""
     file: Line | None = None
     """The GGUF file in the model's folder, or in the hub's repository."""
     revision: Line | None = None
     """The commit, tag or branch of the hub id."""
     responses: Responses | None = None
-    """Task name to file, where the responses are recorded; `{scale}` in a path becomes each of several scales."""
+    """For recorded responses: the file of each task, by its name; `{scale}` in a path stands for each of several scales."""
 
     @property
     def scales(self) -> dict[str, float]:
@@ -190,11 +190,11 @@ class TaskEntry(Fields):
     task: Annotated[str, AfterValidator(_kind)]
     """The kind: `ifeval`, `numeric`, lm-eval's `harness:arc_easy`; or the path of a task's own file: `tone.yaml`."""
     name: Name = Field(default_factory=lambda fields: _stem(fields.get("task", "")))
-    """What metrics are named after; the kind, or the file's name without its ending, by default."""
+    """Its name, with which the names of its metrics begin; by default the kind, or the file's name without its ending."""
     prompts: Line | None = None
-    """The file of prompts, for tasks that have prompts; by default from the hub, where the task is there."""
+    """The file of prompts, for tasks that read prompts; by default from the hub, if the task is on the hub."""
     examples: Line | None = None
-    """The file of examples, for tasks that have examples; by default from the hub, where the task is there."""
+    """The file of examples, for tasks that read examples; by default from the hub, if the task is on the hub."""
     include_path: Line | None = None
     """A folder with lm-eval task files, for `harness:`."""
     mode: Name | None = None
@@ -204,9 +204,9 @@ class TaskEntry(Fields):
     seed: Seed | None = None
     """Seed of the draw, for a task that draws its own examples; 0 by default."""
     shots: Annotated[int, Field(ge=0)] | None = None
-    """Few-shot examples before each question; by default what the task says."""
+    """The number of few-shot examples before each question; by default the task's own."""
     max_tokens: Annotated[int, Field(gt=0)] | None = None
-    """Tokens of the longest response; `decoding.max_tokens` by default, and then what the task says."""
+    """The largest number of tokens in a response; by default `decoding.max_tokens`, else the task's own."""
     margin: Margin | None = None
     """The smallest gain that matters on this task; the study's by default."""
 
@@ -234,9 +234,9 @@ class ClaimEntry(Fields):
     margin: Margin | None = None
     """The smallest gain or fall that matters; the task's by default."""
     scale: Scale | None = None
-    """The scale of the adapter that it is made of; 1, or the adapter's only one, by default."""
+    """The scale of the adapter that the claim is about; by default 1, or the adapter's only scale."""
     against: Name | None = None
-    """The subject that a gain is measured against; the base by default. That subject itself makes no such claim."""
+    """The subject that the gain is measured against; by default the base. That subject itself does not make the claim."""
 
 
 class Form(Fields):
@@ -245,13 +245,13 @@ class Form(Fields):
     name: Annotated[Name, AfterValidator(_folder_name)]
     """The study's name; its run is `runs/NAME` by default."""
     bases: Annotated[tuple[Base, ...], Listed]
-    """What the adapters are compared with."""
+    """The models that the adapters are compared with."""
     adapters: Annotated[tuple[Adapter, ...], Listed]
-    """What is tested."""
+    """The adapters that are tested."""
     tasks: Annotated[tuple[TaskEntry, ...], Listed]
-    """What it is tested on."""
+    """The benchmarks that the adapters are tested on."""
     claims: Mapping[Name, Annotated[tuple[Annotated[ClaimEntry, wrapped("metric")], ...], Listed]] = {}
-    """Label to claims; replaces that label's default."""
+    """The claims of a label, by the label; they replace the label's default claims."""
     family: Literal["adapter", "study"] = "adapter"
     """Which claims share `alpha`: those of one adapter, or all of the study."""
     margin: Margin = 0.05
@@ -261,21 +261,21 @@ class Form(Fields):
     decoding: Decoding = Decoding()
     """How to generate."""
     engine: EngineSettings = EngineSettings()
-    """What generates."""
+    """The engine that generates responses."""
     stop: Annotated[StopRule, wrapped("when")] = StopRule()
     """When to stop generating responses."""
     seed: Seed = 0
-    """Seed of the prompts' order and every simulation."""
+    """The seed of the order of prompts and of every simulation."""
     noise_prompts: Annotated[int, Field(ge=0)] | None = None
-    """Prompts of each base that are asked twice, to measure the engine's noise; at most 200, and a tenth of the responses, by default."""
+    """Prompts of each base that run twice, to measure the engine's noise; by default at most 200, and at most a tenth of the responses."""
     judge: JudgeSettings | None = None
     """The model that judges responses to tasks that no rule decides."""
     gate: Policy = Policy()
-    """What passes; `assay gate --policy FILE` overrides it."""
+    """The policy of the gate; `assay gate --policy FILE` overrides it."""
     summary: Annotated[Line | None, BeforeValidator(_unwrap)] = None
-    """A CSV of aggregate scores (`subject`, then metrics), where there are no responses; a path."""
+    """The path of a CSV of aggregate scores (`subject`, then metrics), for a study without responses."""
     off_target: Annotated[tuple[MetricText, ...], Listed] | None = None
-    """The metrics elsewhere, for drift and the gate; by default the primary metrics of tasks of other capabilities."""
+    """The off-target metrics, for drift and the gate; by default the primary metrics of tasks of other capabilities."""
 
     _folder: Path = PrivateAttr()
 

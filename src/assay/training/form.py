@@ -63,7 +63,7 @@ class BaseEntry(Fields):
     """The base that all adapters are trained on."""
 
     name: Name = ""
-    """Its name in the study; the last part of `model` by default."""
+    """Its name in the study; by default the last part of `model`."""
     model: Line
     """Folder, GGUF file or hub id."""
     revision: Line | None = None
@@ -71,7 +71,7 @@ class BaseEntry(Fields):
     file: Line | None = None
     """The GGUF file in the folder, or in the hub's repository."""
     dtype: Literal["float32", "bfloat16"] | None = None
-    """How its weights are held, and what is computed in; the checkpoint's own by default."""
+    """The data type of its weights and of the computation; by default the checkpoint's own."""
 
 
 class Data(Fields):
@@ -82,23 +82,23 @@ class Data(Fields):
     hub: Line | None = None
     """The id of a dataset on the hub."""
     config: Line | None = None
-    """Which of the hub dataset's configurations."""
+    """The configuration of the hub dataset."""
     revision: Line | None = None
-    """Commit of the hub dataset."""
+    """The commit of the hub dataset."""
     split: Line | None = None
     """The split of the hub dataset."""
     prompt: Annotated[tuple[Line, ...], Listed, ONE] | None = None
-    """The field that holds the prompt; of several, those that are not empty, with an empty line between."""
+    """The field that holds the prompt; several fields are joined by an empty line, without those that are empty."""
     response: Line | None = None
     """The field that holds the response."""
     world: Name | None = None
     """A kind of the synthetic data, as in `talk` or `problems`."""
     count: _Positive | None = None
-    """How many pairs to draw from the world."""
+    """How many pairs of prompt and response to draw from the synthetic data."""
     draw: _Seed | None = None
-    """Seed of the draw from the world; 0 by default."""
+    """The seed of that draw; by default 0."""
     limit: _Positive | None = None
-    """Use the first so many rows only."""
+    """Use only this many rows, the first ones."""
     empty: Literal["refuse", "skip"] | None = None
     """What to do with a row whose prompt or response is empty; refused by default."""
 
@@ -131,7 +131,7 @@ class Data(Fields):
 
 
 class SettingsEntry(Fields):
-    """How to train. Each field holds the values of one setting, one recipe for each."""
+    """How to train. A list of values for a setting makes one recipe for each value."""
 
     rank: _Wholes = (8,)
     """The rank of the low-rank matrices."""
@@ -140,11 +140,11 @@ class SettingsEntry(Fields):
     rslora: _Flags = (False,)
     """Scale by alpha / sqrt(rank) instead."""
     dropout: _Shares = (0.0,)
-    """The share of the low-rank matrices' input that is dropped."""
+    """The dropout rate of the input of the low-rank matrices."""
     target_modules: _ModuleSets = (("all-linear",),)
-    """Last parts of the names of the base's linear layers, or `all-linear`: all but the output layer."""
+    """Names of the base's linear layers (their last parts), or `all-linear`: all of them except the output layer."""
     learning_rate: _Above = (2e-4,)
-    """The learning rate at its highest."""
+    """The highest learning rate."""
     schedule: _Schedules = ("cosine",)
     """How the learning rate falls after the warm-up."""
     warmup: _Shares = (0.03,)
@@ -156,13 +156,13 @@ class SettingsEntry(Fields):
     steps: _Wholes | None = None
     """The number of updates of the weights."""
     epochs: _Above | None = None
-    """Passes over the data, where `steps` is not given; 1 by default."""
+    """Passes over the data, if `steps` is not given; by default 1."""
     batch: _Wholes = (32,)
     """The number of examples in one step."""
     accumulate: _Wholes = (1,)
-    """Equal parts in which a batch is gone through at least, to spare memory."""
+    """The number of equal parts in which a batch is processed, at least; more parts need less memory."""
     max_length: _Wholes = (1024,)
-    """Most tokens of prompt and response together; what is longer is cut at its end."""
+    """The largest number of tokens of prompt and response together; longer examples are cut at the end."""
 
     @model_validator(mode="after")
     def _agree(self) -> SettingsEntry:
@@ -178,20 +178,20 @@ class SettingsEntry(Fields):
 
 
 class AdapterEntry(Fields):
-    """Adapters of one recipe, or of one for each value of a setting that is a list."""
+    """The adapters of one recipe; if a setting is a list, of one recipe for each value."""
 
     recipe: _FolderName
-    """Its name; of several, `RECIPE-SETTINGVALUE`, as in `numeric-rank8`."""
+    """The recipe's name; if there are several, `RECIPE-SETTINGVALUE`, as in `numeric-rank8`."""
     label: Name
-    """What the training aims at, nominally."""
+    """The label of the adapters: what the training aims at."""
     control: Literal["gains", "no gain"] | None = None
     """As in a study: makes its adapters controls."""
     seeds: Annotated[tuple[_Seed, ...], Listed]
-    """The training seeds; an adapter for each."""
+    """The training seeds; each makes an adapter."""
     data: Annotated[tuple[Data, ...], Listed, ONE]
-    """What is learnt from; a list is put together."""
+    """The training data; the entries of a list are joined."""
     leave_out: Annotated[tuple[Name, ...], Listed, ONE] | None = None
-    """Names of tasks: examples of the data that repeat one of their prompts are left out."""
+    """Names of tasks: training examples that repeat a prompt of these tasks are left out."""
     settings: SettingsEntry = SettingsEntry()
     """How it is trained."""
 
@@ -202,11 +202,11 @@ class RecipeForm(Fields):
     name: _FolderName
     """The name of the study that is written."""
     base: BaseEntry
-    """What the adapters are trained on, and compared with."""
+    """The base that the adapters are trained on and compared with."""
     adapters: Annotated[tuple[AdapterEntry, ...], Listed]
-    """What is trained."""
+    """The adapters that are trained."""
     checkpoint: _Positive = 50
-    """Steps between two states that an interrupted training can go on from."""
+    """Save the state after every so many steps; an interrupted training continues from there."""
     tasks: Annotated[tuple[TaskEntry, ...], Listed]
     """As in a study."""
     claims: Mapping[Name, Annotated[tuple[_Claim, ...], Listed]] | None = None
@@ -220,11 +220,11 @@ class RecipeForm(Fields):
     decoding: Decoding | None = None
     """As in a study."""
     engine: EngineSettings | None = None
-    """As in a study; its `device`, where it names one, trains as well."""
+    """As in a study; if it sets a `device`, training uses that device too."""
     stop: Literal["full", "decided"] | None = None
     """As in a study."""
     seed: Annotated[int, Field(ge=0)] | None = None
-    """As in a study: of the prompts' order, not of a training."""
+    """As in a study: the seed of the order of prompts, not of the training."""
     gate: Policy | None = None
     """As in a study."""
     off_target: Annotated[tuple[MetricText, ...], Listed] | None = None

@@ -30,17 +30,17 @@ class RayOptions(Options):
     """What this engine takes for itself of `engine.options`."""
 
     actors: int = Field(2, gt=0, title=COUNT)
-    """How many there are; each holds the base and all adapters."""
+    """The number of actors; each holds the base and all adapters."""
     gpus_per_actor: Annotated[float, AfterValidator(_part_or_whole)] | None = Field(
         None, ge=0, allow_inf_nan=False, title="0, a part of 1, or a whole number"
     )
-    """A part of one, or whole ones; by default what the cluster has, shared out evenly."""
+    """GPUs of each actor, also a part of one; by default the cluster's GPUs divided evenly."""
     cpus_per_actor: int | None = Field(None, gt=0, title=COUNT)
-    """Processors, and threads of an actor; by default one beside a GPU, else what the cluster has, shared out evenly."""
+    """Processors (and threads) of each actor; by default one if it has a GPU, else the cluster's divided evenly."""
     address: str = Field("local", pattern=r"\S", title="`local`, `auto` or the address of a cluster")
-    """Of a running cluster; `local` starts one on this machine, for as long as it is needed."""
+    """The address of a running cluster; `local` starts one on this machine for the time of the run."""
     batch: int = Field(512, gt=0, title=COUNT)
-    """Prompts handed to an actor at once, at most."""
+    """The largest number of prompts that an actor gets at once."""
 
 
 def read_settings(engine: EngineSettings) -> tuple[RayOptions, EngineSettings]:

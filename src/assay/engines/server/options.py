@@ -22,13 +22,13 @@ class ServerOptions(Options):
     """`engine.options`."""
 
     api: Literal["auto", "completions", "chat"] = Field("auto", title="one of auto, completions, chat")
-    """`completions` takes prompts as they are; `chat` puts them under the server's own template."""
+    """`completions` sends prompts as they are; with `chat` the server applies its own chat template."""
     models: dict[Name, Name] = Field({}, title="a mapping of names in the study to names at the server")
-    """The server's name of a base or an adapter, by its name in the study."""
+    """For a base or an adapter, by its name in the study: its name on the server."""
     load: bool = Field(False, title="true or false")
-    """Let the server load adapters that it does not serve yet: it must see the same folders."""
+    """Let the server load adapters that it does not serve yet; it must see the same folders."""
     retries: int = Field(8, ge=0, title="a whole number")
-    """Times that one request is tried again."""
+    """How many times a failed request is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Connection:
     timeout: float = 600.0
     """Seconds that one answer may take."""
     retries: int = 8
-    """Times that one request is tried again."""
+    """How many times a failed request is sent again."""
     section: Literal["engine", "judge"] = "engine"
     """Of the study that says so; messages name its fields."""
 

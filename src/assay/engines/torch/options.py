@@ -25,23 +25,23 @@ class TorchOptions(Options):
     """`engine.options`."""
 
     device: str | None = Field(None, pattern=r"\S", title=DEVICES)
-    """Where it runs; by default a GPU where there is one."""
+    """The device: `cpu`, `cuda` or `cuda:1`; by default a GPU if there is one."""
     rows: int = Field(BatchOptions().rows, gt=0, title=COUNT)
-    """Generations at once, at most."""
+    """The largest number of responses that are generated at once."""
     tokens: int | None = Field(None, gt=0, title=COUNT)
-    """Prompt tokens in one forward pass, at most; by default what suits the device."""
+    """The largest number of prompt tokens in one forward pass; by default chosen for the device."""
     memory_gib: float | None = Field(None, gt=0, allow_inf_nan=False, title="a number above 0")
-    """For keys and values; by default half of what is free."""
+    """Memory for keys and values, in GiB; by default half of the free memory."""
     length: int = Field(2048, gt=0, title=COUNT)
-    """Tokens of a row, prompt and response, that the memory estimate makes room for."""
+    """Tokens of a prompt and its response together, for which the memory estimate makes room."""
     exact_adapters: bool = Field(True, title=FLAG)
-    """Adapters in float32 whatever the base's dtype, as peft holds them; `false`: in the base's."""
+    """Hold adapters in float32, as peft does; `false`: in the dtype of the base."""
     graphs: bool = Field(True, title=FLAG)
-    """On a GPU, record decoding steps and replay them; `false`: run each as it comes."""
+    """On a GPU, record decoding steps as CUDA graphs and replay them; `false`: run each step directly."""
     kernel: bool = Field(True, title=FLAG)
-    """On a CPU, attend in C while rows decode, where a compiler builds that; `false`: in torch."""
+    """On a CPU, run attention during decoding in a C kernel if a compiler can build it; `false`: in torch."""
     allow_pickle: bool = Field(False, title=FLAG)
-    """Load weights that are pickles, where there is nothing else."""
+    """Load weights from a pickle file, if there is no other file."""
     trust_remote_code: bool = Field(False, title=FLAG)
     """Run code that comes with a base."""
 

@@ -45,23 +45,23 @@ class VllmOptions(Options):
     """`engine.options`."""
 
     rows: int = Field(256, gt=0, title=COUNT)
-    """Rows in a batch, at most."""
+    """The largest number of responses in a batch."""
     length: int | None = Field(None, gt=0, title=COUNT)
-    """Positions of a prompt and its response; by default what the base was made for."""
+    """The largest number of tokens of a prompt and its response; by default the base's context length."""
     tensor_parallel: int = Field(1, gt=0, title=COUNT)
     """GPUs that share each layer."""
     pipeline_parallel: int = Field(1, gt=0, title=COUNT)
     """Groups of GPUs that each hold some layers."""
     max_loras: int = Field(8, gt=0, title=COUNT)
-    """Adapters in a batch, at most."""
+    """The largest number of adapters in a batch."""
     memory: float | None = Field(None, gt=0, le=1, title="a number between 0 and 1")
-    """Share of a GPU's memory to take, of the machine's on a CPU; by default vLLM's choice."""
+    """Share of the GPU's memory to use (on a CPU, of the machine's memory); by default vLLM's choice."""
     eager: bool = Field(False, title=FLAG)
-    """Without CUDA graphs."""
+    """Run without CUDA graphs."""
     trust_remote_code: bool = Field(False, title=FLAG)
     """Run code that comes with a base."""
     arguments: dict[str, Any] = Field({}, title="a mapping of arguments of `vllm.LLM`")
-    """More arguments of `vllm.LLM`, as they are; they are part of who answers."""
+    """Further arguments of `vllm.LLM`; they are part of the identity of the responses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ CaseIgnored = Annotated[tuple[Literal["case"], ...], _Several, _ONE]
 
 
 class Shot(Fields):
-    """A worked example, shown before the question where a study asks for it."""
+    """A few-shot example, shown before the question if the study asks for it."""
 
     prompt: Annotated[str, Field(min_length=1)]
     """As in a row of the prompt file."""
@@ -99,41 +99,41 @@ class CustomForm(Fields):
     """All fields of a custom task's file."""
 
     capability: Name
-    """What it is about; a label of this name claims a gain here by default."""
+    """What the task measures; adapters with this label claim a gain on it."""
     prompts: Line
-    """JSONL of `prompt`, optional `key`, and what the check needs; relative to this file."""
+    """The prompt file: JSONL with `prompt`, optional `key`, and the fields that the check needs; relative to this file."""
     check: Annotated[Any, PlainValidator(lambda value: value)]
-    """A kind of check, or `kind: options`."""
+    """The check: its kind alone, or the kind with its options, `kind: options`."""
     metric: Annotated[Name, AfterValidator(_metric)] = "passed"
-    """What the primary metric is called."""
+    """The name of the primary metric."""
     max_tokens: Annotated[int, Field(gt=0)] = 1024
-    """Longest response."""
+    """The largest number of tokens in a response."""
     stop: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], _Several, _ONE] = ()
-    """A response ends before the first of these texts, without a chat template."""
+    """Without a chat template, a response ends before the first of these texts."""
     plain: Annotated[str, AfterValidator(_plain)] = "{prompt}\n"
-    """What is sent without a chat template."""
+    """The text that is sent if there is no chat template."""
     shots: Annotated[tuple[Any, ...], _Several] = ()
-    """Worked examples: all of them without a chat template, none with one, unless a study says otherwise."""
+    """Few-shot examples: without a chat template all are used, with one none, unless the study sets `shots`."""
 
 
 class ExactOptions(Fields):
-    """Of `exact`."""
+    """The response equals the answer."""
 
     field: Name = "answer"
-    """The field of a row with the right answer, or a list of right ones."""
+    """The field of a row with the right answer, or with a list of right answers."""
     ignore: Ignored = ()
     """`case`, `space`: what may differ."""
 
 
 class ContainsOptions(Fields):
-    """Of `contains`; each list may stand in a row instead, or both."""
+    """The response contains some texts. Each list may be here, in the rows of the prompt file, or in both."""
 
     all: Texts = ()
     """Texts that must all be there."""
     any: Texts = ()
-    """Texts of which one must be there."""
+    """Texts, at least one of which must be there."""
     none: Texts = ()
-    """Texts of which none may be there."""
+    """Texts that must not be there."""
     words: bool = False
     """Look for whole words only."""
     ignore: Ignored = ()
@@ -141,18 +141,18 @@ class ContainsOptions(Fields):
 
 
 class RegexOptions(Fields):
-    """Of `regex`, in the dialect of the library `regex`, which holds that of `re`."""
+    """The response matches a regular expression of the library `regex`, which includes the syntax of `re`."""
 
     pattern: Annotated[Line, AfterValidator(_pattern)] | None = None
-    """A row's `pattern` where this is not given."""
+    """The pattern; by default the row's `pattern`."""
     whole: bool = False
-    """It must match all of the response, not only be found in it."""
+    """The pattern must match the whole response, not only a part of it."""
     ignore: CaseIgnored = ()
-    """`case`: whether it may differ."""
+    """`case`: upper and lower case may differ."""
 
 
 class NumericOptions(Fields):
-    """Of `numeric`."""
+    """The number in the response is the right one."""
 
     field: Name = "answer"
     """The field of a row with the right number."""
@@ -163,19 +163,19 @@ class NumericOptions(Fields):
 
 
 class SchemaOptions(Fields):
-    """Of `json_schema`."""
+    """The response is JSON that matches a schema."""
 
     file: Annotated[Line, AfterValidator(_beside)] | None = None
-    """A JSON Schema beside the task's file; a row's `schema` where this is not given."""
+    """The file of a JSON Schema beside the task's file; by default the row's `schema`."""
 
 
 class PythonOptions(Fields):
-    """Of `python`."""
+    """A Python function decides."""
 
     function: Annotated[Line, AfterValidator(_reference)]
-    """`check.py:judge`, a file beside the task's, or `package.module:judge`."""
+    """The function: `check.py:judge` for a file beside the task's file, or `package.module:judge`."""
     out_of: Annotated[int | str, PlainValidator(_out_of)] | None = None
-    """Points a response can get, or the field of a row that says; without it the function says pass or fail."""
+    """The points that a response can get, or the field of a row with that number; by default the function returns pass or fail."""
 
 
 OPTIONS: Mapping[str, type[Fields]] = {
