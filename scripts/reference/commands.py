@@ -17,7 +17,7 @@ def commands() -> str:
     group: Any = typer.main.get_command(app)
     intro = (
         "# Commands\n\n`assay COMMAND --help` prints the same. Every command takes `--json`. "
-        "[Exit codes](exit-codes.md) say how it ended.\n\n"
+        "[Exit codes](exit-codes.md) lists what the exit codes mean.\n\n"
     )
     return intro + "\n".join(_command(name, group.commands[name]) for name in COMMANDS) + _renamed()
 
@@ -40,7 +40,7 @@ def _command(name: str, command: Any) -> str:
 
 def _metavar(parameter: Any) -> str:
     many = "..." if parameter.nargs != 1 else ""
-    return str(parameter.metavar or parameter.name.upper()) + many
+    return str(parameter.metavar or parameter.name.upper()).removesuffix(many) + many
 
 
 def _spelling(parameter: Any) -> str:
@@ -71,6 +71,6 @@ def _renamed() -> str:
         for name, options in RENAMED.items()
         for old, new in options.items()
     ]
-    return "\n## Old names\n\nThey work for all of 0.x, with a note on standard error.\n\n" + table(
+    return "\n## Old names\n\nOld names of options work for all of 0.x; the command prints a note on standard error.\n\n" + table(
         ("command", "before", "now"), rows
     )
