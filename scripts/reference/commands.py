@@ -71,6 +71,7 @@ def _renamed() -> str:
         for name, options in RENAMED.items()
         for old, new in options.items()
     ]
-    return "\n## Old names\n\nOld names of options work for all of 0.x; the command prints a note on standard error.\n\n" + table(
-        ("command", "before", "now"), rows
+    return (
+        "\n## Old names\n\nOld names of options work for all of 0.x; the command prints a note on standard error.\n\n"
+        + table(("command", "before", "now"), rows)
     )

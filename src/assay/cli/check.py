@@ -46,7 +46,7 @@ class Settings:
         str | None,
         typer.Option(
             metavar="TIME",
-            help="The time that it may take, as 90s, 10m or 1h: as many prompts as fit are asked, those of the label's task first.",
+            help="The time that the check may take, as 90s, 10m or 1h; it uses as many prompts as fit, first those of the label's task.",
         ),
     ] = None
 
