@@ -168,7 +168,7 @@ class Adapter(Fields):
     revision: Line | None = None
     """The commit, tag or branch of the hub id."""
     responses: Responses | None = None
-    """For recorded responses: the file of each task, by its name; `{scale}` in a path stands for each of several scales."""
+    """For recorded responses: the file of each task, by its name; `{scale}` in a path is replaced by each of several scales."""
 
     @property
     def scales(self) -> dict[str, float]:
