@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,35 @@ def test_a_run_that_cannot_be_read_is_told_and_the_others_are_listed(client: Tes
     answer = client.get("/run/two")
     assert answer.status_code == 500
     assert "not a usable records file" in words(answer.text)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e308", "true", "[]", '"<b>"'])
+def test_findings_that_no_assay_wrote_do_no_harm(runs: Path, number: str) -> None:
+    path = runs / "two" / "verdicts.json"
+    path.write_text(re.sub(r'("gain": |"interval": \[\s*)[-0-9.e]+', rf"\g<1>{number}", path.read_text()))
+    client = TestClient(application(runs), base_url="http://127.0.0.1", raise_server_exceptions=False)
+    assert client.get("/").status_code == 200
+    for address in ("/run/two", "/run/two/flips", "/adapter?name=up", "/compare?run=two&run=small"):
+        answer = client.get(address)
+        assert answer.status_code in (200, 404, 500)
+        assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("data", ["{}", "[]", "1", "no json", '{"adapter": [], "task": {}, "n": "x"}'])
+@pytest.mark.parametrize("kind", ["plan", "started", "settled", "progress", "failed", "refused", "analyzed"])
+def test_events_that_no_assay_wrote_do_no_harm(runs: Path, kind: str, data: str) -> None:
+    for running in (False, True):
+        with sqlite3.connect(runs / "two" / "records.sqlite") as db:
+            db.execute("INSERT INTO events (at, kind, data) VALUES ('', ?, ?)", (kind, data))
+            if running:
+                db.execute("INSERT INTO events (at, kind, data) VALUES ('', 'analyzing', '{}')")
+        db.close()
+        client = TestClient(application(runs), base_url="http://127.0.0.1", raise_server_exceptions=False)
+        page = client.get("/")
+        assert page.status_code == 200
+        assert "/run/small" in page.text
+        assert client.get("/run/two").status_code in (200, 500)
+        assert client.get("/adapter?name=a").status_code == 200
 
 
 def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:

@@ -100,7 +100,12 @@ class View:
         routes = [Route(path, endpoint) for path, endpoint in pages.items()]
         routes.append(Route("/run/{key}/events", self.events))
         return Starlette(
-            routes=routes, exception_handlers={AssayError: self._problem, HTTPException: self._missing}
+            routes=routes,
+            exception_handlers={
+                AssayError: self._problem,
+                HTTPException: self._missing,
+                Exception: self._defect,
+            },
         )
 
     # -- pages -----------------------------------------------------------------------------------------
@@ -291,6 +296,11 @@ class View:
     def _problem(self, request: Request, error: Exception) -> Response:
         """A run that cannot be read."""
         return self._page(request, "problem.html", 500, title="This run cannot be read", text=str(error))
+
+    def _defect(self, request: Request, error: Exception) -> Response:  # noqa: ARG002 - the server prints it
+        """A page that cannot be made of what a run holds."""
+        text = "The terminal in which `assay view` runs says why."
+        return self._page(request, "problem.html", 500, title="This page cannot be made", text=text)
 
     def _missing(self, request: Request, error: Exception) -> Response:
         status, text = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")

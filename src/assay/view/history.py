@@ -75,7 +75,7 @@ def _visits(name: str, entries: Iterable[Entry], kept: Kept) -> Iterator[Visit]:
         if stamp != (now := entry.stamp()):
             try:
                 visit = _visit(name, entry)
-            except (AssayError, KeyError, ValueError):
+            except AssayError:
                 visit = None
             kept[entry.key, name] = now, visit
         if visit is not None:

@@ -26,14 +26,35 @@ from assay.verdicts import Cell, ClaimResult, Result, analyze
 from assay.verdicts.rule import RULE
 from assay.view.folder import Entry
 
-__all__ = ["Opened", "gate_edited", "open_run", "plan_of_run", "policy_of_run", "reading", "state_of"]
+__all__ = [
+    "MALFORMED",
+    "Opened",
+    "gate_edited",
+    "open_run",
+    "plan_of_run",
+    "policy_of_run",
+    "reading",
+    "state_of",
+]
+
+
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading raises where a file was made by something else; a run may come from anybody."""
 
 
 @contextmanager
 def reading(entry: Entry) -> Iterator[Store]:
-    """The run's records, for reading; no file is changed."""
+    """The run's records, for reading; no file is changed.
+
+    Raises AssayError where they cannot be read, and RunError where they hold what assay does not write.
+    """
     with Store.read(entry.path, untouched=True) as store:
-        yield store
+        try:
+            yield store
+        except MALFORMED as bad:
+            raise RunError(
+                f"its records are not as assay writes them ({type(bad).__name__}: {bad})", place=entry.path
+            ) from bad
 
 
 def state_of(entry: Entry, store: Store) -> tuple[State, str]:

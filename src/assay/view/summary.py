@@ -71,9 +71,9 @@ def _summary(entry: Entry) -> Summary:
                 return Summary(entry, state, study, reason)
             policy = policy_of_run(entry, store)
             gate = None if gate_edited(policy, store) else apply_gate(result, policy).outcome
-    except (AssayError, KeyError, ValueError, OSError) as bad:
+            return Summary(entry, state, study, reason, tally(result), gate, *_names(result))
+    except (AssayError, OSError) as bad:
         return Summary(entry, None, reason=str(bad))
-    return Summary(entry, state, study, reason, tally(result), gate, *_names(result))
 
 
 def _names(result: Result) -> tuple[tuple[str, ...], tuple[str, ...]]:
