@@ -10,7 +10,7 @@ lightblue-tech/M-IFEval does. Where it depends on packages:
 
 - Spanish words are spaCy's. Spanish sentences are punkt's, where the reference asks spaCy's models
   es_core_news_sm 3.7.0 and, for a text in another language, xx_sent_ud_sm: of 306 verdicts on sentences that
-  were published for 17 models' responses, 9 differ.
+  were published for 17 models' responses, 8 differ.
 - French sentences are punkt's with the reference's abbreviations, and words in capitals are those of
   nltk's English tokenizer, as in the reference.
 - Japanese words are janome's; Japanese sentences are counted as ja_sentence_segmenter 0.0.2 splits them,
