@@ -25,6 +25,11 @@ def test_a_key_is_a_field_or_the_position(tmp_path: Path) -> None:
     assert [example.key for example in read(tmp_path, *rows)] == ["0", "7", "x"]
 
 
+def test_a_row_may_name_its_cluster(tmp_path: Path) -> None:
+    rows = ({"question": "a", "cluster": 3}, {"question": "b", "cluster": "three"})
+    assert [example.data for example in read(tmp_path, *rows)] == [{"cluster": "3"}, {"cluster": "three"}]
+
+
 @pytest.mark.parametrize(
     ("rows", "message", "fix"),
     [
@@ -32,6 +37,8 @@ def test_a_key_is_a_field_or_the_position(tmp_path: Path) -> None:
         ([{"question": " "}], "`question` is ' '", "write the text of the question"),
         ([{"answer": 1}], "`question` is missing (found: answer)", "write the text of the question"),
         ([{"question": "a", "key": 1}, {"question": "b", "key": "1"}], "the same key as on line 1 ('1')", "keep one"),
+        ([{"question": "a", "cluster": True}], "`cluster` is True", "write a text or a whole number"),
+        ([{"question": "a", "cluster": 1}, {"question": "b"}], "`cluster` is in some rows and not in others", "give each row one"),
         ([], "no examples", "one JSON object a line is expected"),
     ],
 )  # fmt: skip

@@ -32,6 +32,13 @@ def test_examples_stand_alone_unless_their_task_says_otherwise() -> None:
     assert found.tolist() == [0, 1, 0]
 
 
+def test_a_file_may_name_the_cluster_of_each_row() -> None:
+    rows = [Example(str(i), f"question {i}", {"cluster": name}) for i, name in enumerate("aba")]
+    numbers = clusters_of(Numeric(), rows)
+    assert numbers is not None
+    assert numbers.tolist() == [0, 1, 0]
+
+
 def test_a_question_that_occurs_twice_is_one_cluster() -> None:
     found = clusters_of(Numeric(), [Example(key, prompt) for key, prompt in ("ax", "by", "cx")])
     assert found is not None

@@ -10,7 +10,7 @@ It generates nothing and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from assay.runs.recorded import recorded
 from assay.runs.tasks import data_notes, resolve_examples, resolve_tasks, task_sources
 from assay.runs.workload import Work
 from assay.study import Adapter, Study, TaskEntry, load_study
-from assay.tasks import Task
+from assay.tasks import Example, Task
 from assay.tasks.judged import JudgedTask
 
 __all__ = ["plan_of", "resolve"]
@@ -61,10 +61,15 @@ def resolve(
         responses = generated(study, tasks, examples, preflight, plan.claims)
     return replace(
         plan,
+        tasks={name: _clustered(part, tasks[name], examples[name]) for name, part in plan.tasks.items()},
         warnings=responses.warnings,
         problems=(*responses.problems, *data_notes(study, tasks, examples)),
         work=Work(tasks, examples, responses.groups, sources),
     )
+
+
+def _clustered(plan: TaskPlan, task: Task, examples: Sequence[Example]) -> TaskPlan:
+    return replace(plan, clustered=task.groups_examples(examples))
 
 
 def plan_of(study: Study, tasks: Mapping[str, Task]) -> Plan:

@@ -151,8 +151,8 @@ def resolve_examples(study: Study, tasks: Mapping[str, Task]) -> dict[str, tuple
 
 
 def repeated_prompts(task: Task, examples: Sequence[Example]) -> int:
-    """Examples that ask what an earlier one does; 0 for a task that groups its examples itself."""
-    if task.groups_examples():
+    """Examples that ask what an earlier one does; 0 where the task or its file groups them."""
+    if task.groups_examples(examples):
         return 0
     return len(examples) - len({task.asked(example) for example in examples})
 
@@ -162,8 +162,8 @@ def _check_stop(
 ) -> None:
     """Raise StudyError where the study may stop early on a task whose looks would be invalid."""
     for index, (task, entry) in enumerate(zip(tasks.values(), study.tasks, strict=True)):
-        grouped = task.groups_examples()
-        repeated = repeated_prompts(task, examples[task.name][: entry.limit]) if examples else 0
+        known = examples[task.name][: entry.limit] if examples else ()
+        grouped, repeated = task.groups_examples(known), repeated_prompts(task, known)
         if study.stop.when != "full" and (grouped or repeated or isinstance(task, JudgedTask)):
             why = "a judge decides it"
             if grouped or repeated:

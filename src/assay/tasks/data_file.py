@@ -8,7 +8,7 @@ Errors name file, line, field and value.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +62,18 @@ class Row:
 def read_examples(
     path: Path, example: Callable[[Row], Example], *, distinct_prompts: bool = False
 ) -> tuple[Example, ...]:
-    """An example of each row, in order. Raises TaskError for a key, or a prompt, that occurs twice, and for no rows."""
+    """An example of each row, in order; `data` holds the row's `cluster`, where it has one.
+
+    Raises TaskError for a key, or a prompt, that occurs twice, and for no rows.
+    """
     examples: list[Example] = []
     lines: dict[tuple[str, str], int] = {}
     for line, values in read_rows(path, TaskError):
         row = Row(values, f"{path}:{line}", len(examples))
-        made = example(row)
+        made = _with_cluster(example(row), row)
         examples.append(made)
+        if ("cluster" in made.data) != ("cluster" in examples[0].data):
+            raise row.error("`cluster` is in some rows and not in others", "give each row one, or none")
         for name, value in (("key", made.key), ("prompt", made.prompt))[: 1 + distinct_prompts]:
             if lines.setdefault((name, value), line) != line:
                 same = f"the same {name} as on line {lines[name, value]} ({shown(value)})"
@@ -76,6 +81,15 @@ def read_examples(
     if not examples:
         raise TaskError("no examples", place=path, fix="one JSON object a line is expected, or a JSON array")
     return tuple(examples)
+
+
+def _with_cluster(example: Example, row: Row) -> Example:
+    cluster = row.values.get("cluster")
+    if cluster is None:
+        return example
+    if isinstance(cluster, bool) or not isinstance(cluster, int | str) or cluster == "":
+        raise row.wrong("cluster", "write a text or a whole number, the same for each wording of one request")
+    return replace(example, data={**example.data, "cluster": str(cluster)})
 
 
 def shown(value: object, most: int = 60) -> str:

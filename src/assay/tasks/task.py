@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -189,13 +189,14 @@ class Task(ABC):
             yield (Request(chat(({"role": "user", "content": text},), False) if chat else text),)
 
     def cluster(self, example: Example) -> str:
-        """A name that examples share which are not independent evidence; by default each has its own."""
-        return example.key
+        """A name that examples share which are not independent evidence: by default what the file calls it."""
+        return str(example.data.get("cluster", example.key))
 
-    @classmethod
-    def groups_examples(cls) -> bool:
-        """Whether `cluster` says which examples are not independent evidence."""
-        return cls.cluster is not Task.cluster
+    def groups_examples(self, examples: Iterable[Example] = ()) -> bool:
+        """Whether `cluster` says which examples are not independent evidence: always, or for these."""
+        return type(self).cluster is not Task.cluster or any(
+            "cluster" in example.data for example in examples
+        )
 
     def asked(self, example: Example) -> str:
         """All that is asked: examples that ask the same are one piece of evidence."""

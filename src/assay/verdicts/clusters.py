@@ -16,9 +16,9 @@ __all__ = ["by_cluster", "clusters_of"]
 def clusters_of(task: Task, examples: Sequence[Example]) -> NDArray[np.int64] | None:
     """(examples,): the cluster of each example, numbered from 0 in file order; None where all are independent.
 
-    By the task's own groups, else by what is asked: a question that occurs twice is no evidence twice.
+    By the groups of the task or of its file, else by what is asked: a question that occurs twice is no evidence twice.
     """
-    name = task.cluster if task.groups_examples() else task.asked
+    name = task.cluster if task.groups_examples(examples) else task.asked
     numbers: dict[str, int] = {}
     found = [numbers.setdefault(name(example), len(numbers)) for example in examples]
     return None if len(numbers) == len(found) else np.array(found, dtype=np.int64)
