@@ -141,7 +141,9 @@ def test_an_interrupted_run_is_not_gated_and_goes_on(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         assay.run(study, tmp_path / "run", interrupt)
     assert not (tmp_path / "run" / "verdicts.json").exists()
-    with pytest.raises(RunError, match="not decided to the end; decide again with `assay decide"):
+    with pytest.raises(
+        RunError, match="the claims of this run are not decided yet; decide again with `assay decide"
+    ):
         assay.open_result(tmp_path / "run")
     assert assay.run(study, tmp_path / "run").claims == assay.run(study, tmp_path / "other").claims
 

@@ -125,4 +125,7 @@ def test_check_within_a_budget_prints_it_as_json(call: Any) -> None:
 @pytest.mark.usefixtures("checkable")
 def test_a_budget_that_is_no_time_is_bad_usage(call: Any) -> None:
     done = call(*CHECK, "--label", "instruction", "--budget", "soon")
-    assert (done.code, "--budget soon: is no time; write one as 90s, 10m or 1h30m" in done.err) == (64, True)
+    assert (done.code, "--budget soon: is not a time; write one as 90s, 10m or 1h30m" in done.err) == (
+        64,
+        True,
+    )

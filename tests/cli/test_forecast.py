@@ -23,7 +23,7 @@ def test_training_data_is_shown_as_far_as_it_is_known() -> None:
         *(TrainingData(f"c{i}", {}, ("math", "talk"), ()) for i in range(5)),
     )
     assert list(training_lines(training)) == [
-        "Training data of a: it holds prompts that will be asked, 3 of math; a gain on these may be memory.",
+        "Training data of a: it contains prompts of the study, 3 of math; a gain on these may be memorized.",
         "Training data of a: no prompt of talk is in it.",
         "Training data of b: openai/gsm8k; whether prompts of math, talk are in it is not known.",
         "Training data of c0, c1, c2 and 2 more: not named; whether prompts of math, talk are in it is not known.",

@@ -43,7 +43,7 @@ def test_a_label_that_init_left_open_is_refused_as_open(call: Any, tmp_path: Pat
     assert call("init", folder, "--base", "owner/base").code == 0
     refused = call("plan", folder / "study.yaml")
     assert refused.code == 64
-    assert "the label of adapter 'run-7' is still open; write what its training aimed at" in refused.err
+    assert "the label of adapter 'run-7' is still `unknown`; write what its training aimed at" in refused.err
 
 
 def test_init_prints_json(call: Any, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_plan_prints_power_and_cost_in_80_columns(call: Any, tmp_path: Path) -> 
     assert done.code == 0
     assert narrow(done.out)
     assert "Power: gains math.numeric_match, 40 prompts, margin 5 points" in done.words
-    assert "3 claims, each judged by its 90 % interval: one-sided 0.05." in done.words
+    assert "3 claims, each decided by its 90 % interval: alpha 0.05, one-sided." in done.words
     assert "r on base: gains" in done.words
     assert "About 176 responses, 180,224 tokens at most" in done.words
 
@@ -64,7 +64,7 @@ def test_plan_prints_time_where_there_was_a_trial(
     done = call("plan", seeds_study(tmp_path), "--trial")
     assert narrow(done.out)
     assert "Trial of base: loaded in" in done.words
-    assert "Time here, to generate:" in done.words
+    assert "Time to generate on this machine:" in done.words
     assert "trial: 1 of 1" in done.err
 
 
@@ -141,7 +141,7 @@ def test_plan_of_a_study_to_the_end_says_in_a_line_what_stopping_would_save(
     assert "--until decided" not in call("plan", study).words  # 40 prompts: one look, at the end
     examples(tmp_path, 400)
     done = call("plan", study)
-    assert "With `assay run --until decided`, a part of these tokens:" in done.words
+    assert "With `assay run --until decided`, a share of these tokens:" in done.words
     assert "Where a run stops" not in done.words
 
 

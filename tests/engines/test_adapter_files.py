@@ -44,7 +44,7 @@ def test_a_plain_configuration_is_read(tmp_path: Path) -> None:
         (b"{", "is not JSON"),
         (b"\xff\xfe\x00", "is not JSON"),
         (b"[1, 2]", "is not a JSON object"),
-        (b"{}", "has no `peft_type`; it is not one that peft or mlx-lm saved"),
+        (b"{}", "has no `peft_type`; neither peft nor mlx-lm saved it"),
     ],
 )
 def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
@@ -66,7 +66,10 @@ def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
         ({"lora_alpha": None}, "lora_alpha is None; a number is expected"),
         ({"target_modules": 5}, "target_modules is 5; a list of names (or one text) is expected in "),
         ({"target_modules": ["q_proj", 1]}, "target_modules is ['q_proj', 1]; a list of names"),
-        ({"target_modules": "(["}, "target_modules is '([', which is no regular expression (unterminated"),
+        (
+            {"target_modules": "(["},
+            "target_modules is '([', which is not a valid regular expression (unterminated",
+        ),
         (
             {"rank_pattern": {"q_proj": "2"}},
             "rank_pattern is {'q_proj': '2'}; an object of whole numbers above 0 is expected",

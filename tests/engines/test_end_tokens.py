@@ -48,7 +48,7 @@ def test_the_vocabulary_is_that_of_the_tokenizer_and_what_was_added(tmp_path: Pa
 
 def test_what_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text('{"model": 3}')
-    with pytest.raises(EngineError, match="is no tokenizer"):
+    with pytest.raises(EngineError, match="is not a tokenizer"):
         read_vocabulary(tmp_path)
 
 

@@ -78,7 +78,7 @@ def test_its_identity_is_its_content_and_no_name(path: Path, tmp_path: Path) -> 
 def test_one_cut_short_is_refused(path: Path, size: int) -> None:
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(
-        EngineError, match=r"toy.gguf \(\d+ bytes\) is no whole GGUF file .*; download it again"
+        EngineError, match=r"toy.gguf \(\d+ bytes\) is not a complete GGUF file .*; download it again"
     ):
         read_gguf(path)
 

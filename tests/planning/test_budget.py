@@ -44,7 +44,7 @@ def test_a_budget_is_written_as_people_do(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "10", "ten m", "10m!", "-5m", "0m", "1d"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(StudyError, match="is no time; write one as 90s"):
+    with pytest.raises(StudyError, match="is not a time; write one as 90s"):
         parse_budget(text)
 
 

@@ -64,5 +64,5 @@ def test_checks_a_prompt_are_counted_from_its_examples(tmp_path: Path, ifeval: P
 def test_a_label_that_claims_nothing_is_refused_as_by_a_run(tmp_path: Path) -> None:
     data = study(tmp_path).model_dump(mode="json", exclude_defaults=True)
     data["adapters"] = [{**adapter, "label": "unknown"} for adapter in data["adapters"]]
-    with pytest.raises(StudyError, match="still open; write what its training aimed at"):
+    with pytest.raises(StudyError, match="still `unknown`; write what its training aimed at"):
         plan(Study.from_dict(data, tmp_path), trial=False)

@@ -95,4 +95,4 @@ def test_a_base_that_answers_nothing_gives_no_time(tmp_path: Path) -> None:
     fake.failed = dict.fromkeys(("base", "r-s1", "r-s2"), "gone")
     found = plan(study(tmp_path), trial=True, engine=fake.preflight)
     assert (found.trials, found.time) == ((), None)
-    assert "nothing answered the trial's prompts" in " ".join(found.notes)
+    assert "no subject could answer the trial's prompts" in " ".join(found.notes)

@@ -155,9 +155,9 @@ def test_tasks_that_no_rule_is_about_do_not_expire() -> None:
     [
         (
             "current_bases: {base: main}",
-            r'current_bases.base: "main" is no commit and no digest; write 7 to 64',
+            r'current_bases.base: "main" is neither a commit nor a digest; write 7 to 64',
         ),
-        ("current_bases: {base: abcdef}", r"is no commit and no digest"),
+        ("current_bases: {base: abcdef}", r"is neither a commit nor a digest"),
         ("max_age_days: 0", r"max_age_days: more than 0"),
     ],
 )

@@ -94,7 +94,7 @@ def test_going_back_to_an_older_claim_block_is_a_third_entry(done: Path) -> None
 
 def test_a_users_own_study_file_is_not_overwritten(study: Path) -> None:
     text = study.read_text()
-    with pytest.raises(OutputError, match=r"belongs to no run, and would be overwritten"):
+    with pytest.raises(OutputError, match=r"is not from a run, and would be overwritten"):
         assay.run(study, study.parent)
     assert study.read_text() == text
 

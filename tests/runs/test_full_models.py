@@ -182,7 +182,7 @@ def test_reports_and_card_say_that_it_is_a_full_model(tmp_path: Path) -> None:
         ({"path": "owner/x"}, "has both `path` and `model`; keep one: an adapter, or a full model"),
         ({"scale": 0.5}, "a full model has no `scale`; remove the line"),
         ({"folder": "x"}, "a full model has no `folder`; remove the line"),
-        ({"file": "x.bin"}, "x.bin is no name of a GGUF file"),
+        ({"file": "x.bin"}, "x.bin is not the name of a GGUF file"),
     ],
 )
 def test_what_only_adapters_have_is_refused(tmp_path: Path, more: dict[str, Any], message: str) -> None:

@@ -199,7 +199,7 @@ def test_recorded_and_generated_responses_do_not_mix(tmp_path: Path) -> None:
 
 
 def test_samples_without_a_temperature_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="2 samples at temperature 0 are one text that often"):
+    with pytest.raises(StudyError, match="2 samples at temperature 0 would all be the same text"):
         run(generating(tmp_path, decoding={"samples": 2}), Fake(answer))
 
 

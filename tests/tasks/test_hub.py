@@ -139,7 +139,7 @@ def test_the_published_prompts_are_the_same_from_the_hub_and_from_the_file(cache
 def test_a_bad_row_is_named_by_its_repository(cache: Path) -> None:
     put_numeric(cache, PINNED, [*ROWS, {"question": "How many?", "answer": "many"}])
     assert refusal(OnHub()).startswith(
-        f"owner/name at {PINNED}, test:4: `answer` is 'many', which is no number"
+        f"owner/name at {PINNED}, test:4: `answer` is 'many', which is not a number"
     )
 
 

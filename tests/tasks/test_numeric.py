@@ -106,8 +106,8 @@ def test_own_examples_have_a_key_or_take_their_position(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "an answer that is no number": ('{"question": "q", "answer": "#### ten"}', "2: `answer` is '#### ten', which is no number; write digits"),
-    "an answer that is a third": ('{"question": "q", "answer": "1/3"}', "2: `answer` is '1/3', which is no number"),
+    "an answer that is no number": ('{"question": "q", "answer": "#### ten"}', "2: `answer` is '#### ten', which is not a number; write digits"),
+    "an answer that is a third": ('{"question": "q", "answer": "1/3"}', "2: `answer` is '1/3', which is not a number"),
     "two numbers as the answer": ('{"question": "q", "answer": "3 to 4"}', "2: `answer` is '3 to 4'"),
     "true as the answer": ('{"question": "q", "answer": true}', "2: `answer` is True"),
     "no answer": ('{"question": "q", "anwser": 1}', "2: `answer` is missing (found: question, anwser)"),

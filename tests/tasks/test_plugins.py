@@ -73,8 +73,8 @@ def test_nothing_is_brought_where_nothing_is_installed(bring: Bring) -> None:
     ("named", "message"),
     [
         ({"haiku": "Missing"}, "cannot be loaded: AttributeError"),
-        ({"haiku": "NOT_A_TASK"}, "is no complete subclass of assay.tasks.Task"),
-        ({"half": "Half"}, "is no complete subclass of assay.tasks.Task"),
+        ({"haiku": "NOT_A_TASK"}, "is not a complete subclass of assay.tasks.Task"),
+        ({"half": "Half"}, "is not a complete subclass of assay.tasks.Task"),
         ({"limerick": "Haiku"}, "calls itself 'haiku'"),
     ],
 )

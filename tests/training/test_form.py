@@ -90,7 +90,7 @@ def test_data_that_cannot_be_is_refused(tmp_path: Path, data: object, told: str)
     ("base", "told"),
     [
         ({"model": "./nowhere"}, "base.model: no folder"),
-        ({"model": "a/b/c"}, 'base.model: "a/b/c" is no hub id (owner/name), and no folder'),
+        ({"model": "a/b/c"}, 'base.model: "a/b/c" is neither a folder nor a hub id (owner/name)'),
         ({"model": ".", "revision": "main"}, "base.revision: a local folder has no revision"),
         ({"modle": "x"}, 'base.modle: no such field; did you mean "model"?'),
         ({"model": "a/b", "dtype": "float16"}, "one of float32, bfloat16 is expected"),

@@ -250,11 +250,13 @@ def test_a_prompt_that_occurs_ten_times_is_evidence_once(tmp_path: Path) -> None
     (claim,) = result.claims
     assert (claim.n, claim.verdict) == (30, "undecided")
     report = (tmp_path / "run" / "report.md").read_text()
-    assert "270 of its prompts occur before" in report
+    assert "270 of its prompts repeat an earlier prompt" in report
 
 
 def test_a_study_with_repeated_prompts_does_not_stop_early(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="is asked to the end, for 270 of its prompts occur before"):
+    with pytest.raises(
+        StudyError, match="cannot stop early, because 270 of its prompts repeat an earlier one"
+    ):
         assay.run(repeated(tmp_path, stop="decided"), tmp_path / "run")
 
 

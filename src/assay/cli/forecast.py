@@ -64,7 +64,7 @@ def training_lines(training: Sequence[TrainingData]) -> Iterator[str]:
 def _trained_on(data: TrainingData) -> Iterator[str]:
     repeated = [f"{count:,} of {task}" for task, count in data.repeated.items() if count]
     if repeated:
-        yield f"it holds prompts that will be asked, {', '.join(repeated)}; a gain on these may be memory"
+        yield f"it contains prompts of the study, {', '.join(repeated)}; a gain on these may be memorized"
     if clean := [task for task, count in data.repeated.items() if not count]:
         yield f"no prompt of {', '.join(clean)} is in it"
     if data.unknown:
@@ -89,8 +89,8 @@ def _pilot(pilot: Pilot) -> Iterator[Table | Text]:
         )
     yield made
     yield text(
-        "Discordance: mean over adapters; range: least and largest, of one adapter its interval; intervals: the "
-        "outermost ends of each adapter's 90 % interval."
+        "Discordance: the mean over adapters. Range: the smallest and the largest (for a single adapter, its interval). "
+        "Intervals: from the lowest to the highest end of the adapters' 90 % intervals."
     )
     yield from (text(_seeds(metric)) for metric in pilot.metrics if metric.seeds)
     yield from (text(_length(length)) for length in pilot.lengths)
@@ -106,8 +106,8 @@ def _seeds(metric: PilotMetric) -> str:
         return ""
     recipes = "1 recipe" if metric.seeds.recipes == 1 else f"{metric.seeds.recipes} recipes"
     return (
-        f"Seeds of {recipes} on {metric.metric}: sd {_points(metric.seeds.sd)} points. So few can raise the assumed "
-        f"spread, not lower it; `--seed-sd` sets it."
+        f"Seeds of {recipes} on {metric.metric}: sd {_points(metric.seeds.sd)} points. So few seeds can raise the "
+        f"assumed standard deviation but not lower it; `--seed-sd` sets it."
     )
 
 
@@ -132,9 +132,10 @@ def _power(forecast: Forecast) -> Iterator[Table | Text]:
         yield text(_level(power))
         yield Text()
     yield text(
-        "Discordance: the share of prompts on which adapter and base differ. Detectable: the smallest true "
-        "change that is shown with probability 0.8. To show, to exclude: prompts that show a true gain of "
-        "the margin, or exclude it where the truth is 0, with that probability."
+        "Discordance: the share of prompts on which adapter and base differ. Detectable: the smallest true change that is "
+        "shown with probability 0.8. Prompts to show: the number that shows a true gain of the margin with that "
+        "probability. Prompts to exclude: the number that excludes a gain of the margin with that probability, if the true "
+        "gain is 0."
     )
     yield Text()
 
@@ -142,7 +143,9 @@ def _power(forecast: Forecast) -> Iterator[Table | Text]:
 def _level(power: MetricPower) -> str:
     of = f"{power.claims} claims, each" if power.claims > 1 else "1 claim,"
     checks = "" if power.checks == 1 else f" A prompt has {power.checks:.2f} checks."
-    return f"{of} judged by its {confidence(power.level)} interval: one-sided {power.alpha:.3g}.{checks}"
+    return (
+        f"{of} decided by its {confidence(power.level)} interval: alpha {power.alpha:.3g}, one-sided.{checks}"
+    )
 
 
 def _assumed(power: RecipePower) -> tuple[float, float]:
@@ -187,28 +190,28 @@ def _cost(forecast: Forecast) -> Iterator[Table | Text]:
     expected = forecast.cost.expected
     as_pilot = "" if expected is None else f", {expected:,} if they are as long as the pilot's"
     yield text(
-        f"{about}{forecast.cost.responses:,} responses, {forecast.cost.longest:,} tokens at most{as_pilot}; second passes "
-        f"for the noise of the engine are among them: {forecast.cost.repeats:,} prompts of each base."
+        f"{about}{forecast.cost.responses:,} responses, {forecast.cost.longest:,} tokens at most{as_pilot}. This includes "
+        f"second passes that measure the engine's noise: {forecast.cost.repeats:,} prompts of each base."
     )
     if forecast.cost.unmeasured:
         yield text(
-            f"How far noise may push a gain is not measured below {FEWEST_REPEATED} prompts asked twice; "
-            f"`noise_prompts: {FEWEST_REPEATED}` measures it, for {forecast.cost.unmeasured:,} responses more."
+            f"How far noise may move a gain is not measured with fewer than {FEWEST_REPEATED} prompts that run twice; "
+            f"`noise_prompts: {FEWEST_REPEATED}` measures it, with {forecast.cost.unmeasured:,} more responses."
         )
     for trial in forecast.trials:
         yield text(
             f"Trial of {trial.base}: loaded in {duration(trial.loading)}, {trial.responses} responses at once, "
-            f"{trial.read:,.0f} characters of prompts a second, {trial.written:,.1f} tokens a second."
+            f"{trial.read:,.0f} characters of prompts per second, {trial.written:,.1f} tokens per second."
         )
     if forecast.time and forecast.time.expected is not None:
         yield text(
-            f"Time here, to generate: {duration(forecast.time.expected)} if responses are as long as the pilot's, "
-            f"{duration(forecast.time.high)} if they use all tokens that they may use."
+            f"Time to generate on this machine: {duration(forecast.time.expected)} if responses are as long as the pilot's, "
+            f"{duration(forecast.time.high)} if all have the largest length."
         )
     elif forecast.time:
         yield text(
-            f"Time here, to generate: {duration(forecast.time.low)} if responses use a quarter of the tokens that they may use, "
-            f"{duration(forecast.time.high)} if they use all."
+            f"Time to generate on this machine: {duration(forecast.time.low)} if responses have a quarter of the largest "
+            f"length, {duration(forecast.time.high)} if all have the largest length."
         )
 
 
@@ -231,7 +234,7 @@ def _early(early: Early) -> Iterator[Table | Text]:
         last = stops[-1]
         made = table(
             f"Where a run stops: {last.kind} {last.metric}{_against(last)}, one-sided {last.alpha:.3g}",
-            ["true gain, points", "discordance", "asked", "ends with"],
+            ["true gain, points", "discordance", "used", "ends with"],
             left=0,
             right=1,
         )
@@ -241,15 +244,16 @@ def _early(early: Early) -> Iterator[Table | Text]:
             made.add_row(_points(stop.gain), f"{stop.discordance:.3g}", _percent(stop.share), words)
         yield made
     yield text(
-        f"Asked: the share of {_pools(early)} prompts that an adapter is asked, on average over simulated runs; looks "
+        f"Used: the share of {_pools(early)} prompts that an adapter answers, on average over simulated runs; looks "
         f"after {early.first} prompts, then every {early.every} ({early.design})."
     )
     if early.costs:
         yield Text()
         yield _early_cost(early.costs)
         yield text(
-            "If every claim has that true gain: the base goes as far as its furthest adapter, and what is not claimed "
-            "as far as the study says. Adapters are taken to stop independently of each other."
+            "These figures assume that every claim has that true gain, and that adapters stop independently of each other. "
+            "The base answers as many prompts as the adapter that needs most; tasks without a claim use as many as the "
+            "study says."
         )
 
 
@@ -259,7 +263,7 @@ def _pools(early: Early) -> str:
 
 def _until(costs: Sequence[EarlyCost]) -> str:
     shares = ", ".join(f"{_percent(cost.share)} at {cost.margins:g}" for cost in costs)
-    return f"With `assay run --until decided`, a part of these tokens: {shares} (true gain of every claim, in margins)."
+    return f"With `assay run --until decided`, a share of these tokens: {shares} (true gain of every claim, in margins)."
 
 
 def _early_cost(costs: Sequence[EarlyCost]) -> Table:

@@ -165,7 +165,7 @@ def read_config(folder: Path) -> Mapping[str, Any]:
         return config
     if "peft_type" not in config:
         raise EngineError(
-            f"{path} has no `peft_type`; it is not one that peft or mlx-lm saved",
+            f"{path} has no `peft_type`; neither peft nor mlx-lm saved it",
             fix="save the adapter again, or add `peft_type: LORA` and its other fields",
         )
     _refuse_mistyped(path, config)
@@ -265,6 +265,6 @@ def _refuse_mistyped(path: Path, config: Mapping[str, Any]) -> None:
                 re.compile(text)
             except re.error as bad:
                 raise EngineError(
-                    f"{key} is {value!r}, which is no regular expression ({bad})",
+                    f"{key} is {value!r}, which is not a valid regular expression ({bad})",
                     fix=f"correct it in {path}, or save the adapter again",
                 ) from None

@@ -34,7 +34,7 @@ def read_vocabulary(folder: Path) -> dict[str, int]:
         added = {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
     except (AttributeError, KeyError, TypeError, IndexError):
         raise EngineError(
-            f"{folder / 'tokenizer.json'} is no tokenizer; download it again, or remove it to use the base's"
+            f"{folder / 'tokenizer.json'} is not a tokenizer; download it again, or remove it to use the base's"
         ) from None
     return words | added | read_object(folder / "added_tokens.json")
 

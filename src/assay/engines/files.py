@@ -113,7 +113,7 @@ def _snapshot(weights: ModelRef, patterns: Sequence[str]) -> Path:
         from huggingface_hub import errors, snapshot_download
     except ImportError:
         raise EngineError(
-            f"{name} is no folder here, and downloads need huggingface_hub: `pip install huggingface_hub`"
+            f"{name} is not a folder here, and downloads need huggingface_hub: `pip install huggingface_hub`"
         ) from None
     try:
         # Only the one folder: below it are other formats of the same weights, and checkpoints.
@@ -223,7 +223,7 @@ def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:
         entries = {key: _entry(entry, 8 + length) for key, entry in content if key != "__metadata__"}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise EngineError(
-            f"{path} ({size} bytes) has no whole safetensors header; download it again"
+            f"{path} ({size} bytes) has no complete safetensors header; download it again"
         ) from None
     expected = 8 + length + sum(entry.size for entry in entries.values())
     if whole and size != expected:

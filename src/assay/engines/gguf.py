@@ -151,7 +151,7 @@ def _read(path: Path, *_: int) -> GgufHeader:
         architecture = str(_value(reader, "general.architecture"))
     except Exception as bad:  # of a file cut short the reader says what numpy says
         raise EngineError(
-            f"{path} ({path.stat().st_size} bytes) is no whole GGUF file ({' '.join(str(bad).split())[:200]}); "
+            f"{path} ({path.stat().st_size} bytes) is not a complete GGUF file ({' '.join(str(bad).split())[:200]}); "
             f"download it again"
         ) from None
     if (parts := _value(reader, "split.count")) and int(parts) > 1:

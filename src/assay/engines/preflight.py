@@ -201,7 +201,7 @@ def refuse_scaled(adapter: ModelRef) -> None:
     """Raise EngineError for an adapter at another scale than its own, which this engine cannot apply."""
     if adapter.scale != 1:
         raise EngineError(
-            f"this engine applies an adapter as it was trained, not at scale {adapter.scale:g}",
+            f"this engine applies adapters as they were trained, and not at scale {adapter.scale:g}",
             fix="use the engine `torch`, or remove its `scale`",
         )
 

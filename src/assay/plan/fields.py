@@ -83,7 +83,7 @@ def checked_line(text: str) -> str:
 def _metric(text: str) -> str:
     task, _, metric = checked_name(text).rpartition(".")
     if not task or not metric:
-        raise fault(f'"{text}" is no metric', "write task and metric, as in `ifeval.prompt_strict`")
+        raise fault(f'"{text}" is not a metric', "write task and metric, as in `ifeval.prompt_strict`")
     return text
 
 
@@ -115,7 +115,7 @@ def _variable(text: str) -> str:
 def _digest(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{7,64}", text):
         raise fault(
-            f'"{text}" is no commit and no digest',
+            f'"{text}" is neither a commit nor a digest',
             "write 7 to 64 of its hexadecimal digits, in small letters and quotes; a branch or tag may move",
         )
     return text

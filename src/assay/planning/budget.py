@@ -102,7 +102,7 @@ def parse_budget(text: str) -> float:
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*(min|[smh])", text)
     seconds = sum(float(number) * UNITS[unit] for number, unit in parts)
     if re.sub(r"\s", "", text) != "".join(map("".join, parts)) or seconds <= 0:
-        raise StudyError("is no time", place=f"--budget {text}", fix="write one as 90s, 10m or 1h30m")
+        raise StudyError("is not a time", place=f"--budget {text}", fix="write one as 90s, 10m or 1h30m")
     return seconds
 
 

@@ -75,7 +75,7 @@ def measure(group: BaseGroup, clock: Clock = time.perf_counter) -> Trial:
         both, tokens = _timed(session, prompts, limit, clock)
         if not done or not tokens:
             raise EngineError(
-                "nothing answered the trial's prompts",
+                "no subject could answer the trial's prompts",
                 place=f"base {group.base!r}",
                 fix="`assay run` says why",
             )

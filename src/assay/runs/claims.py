@@ -111,7 +111,7 @@ def _entries(study: Study, tasks: Tasks, adapter: Adapter) -> list[ClaimEntry]:
         capabilities = ", ".join(sorted({task.capability for task in tasks.values()}))
         if adapter.label == OPEN:
             raise StudyError(
-                f"the label of adapter {adapter.name!r} is still open",
+                f"the label of adapter {adapter.name!r} is still `unknown`",
                 place=place,
                 fix=f"write what its training aimed at (the study's tasks measure: {capabilities})",
             )

@@ -33,7 +33,7 @@ def check_folder(folder: Path) -> None:
     study = folder / "study.yaml"
     if study.exists() and not (folder / "records.sqlite").exists():
         raise OutputError(
-            "belongs to no run, and would be overwritten", place=study, fix="use another folder"
+            "is not from a run, and would be overwritten", place=study, fix="use another folder"
         )
     for name in ("study.yaml", "records.sqlite", ".lock", *FINDINGS):
         if (folder / name).exists() and not (folder / name).is_file():
@@ -79,13 +79,13 @@ def check_generated(plan: Plan, store: Store, folder: Path) -> None:
     """Raise RunError if responses of the plan are missing, or belong to another study than the folder's."""
     if not store.manifest.generated:
         raise RunError(
-            "some responses are missing: this run was interrupted, or is still going on",
+            "some responses are missing: this run was interrupted, or is still running",
             place=folder,
-            fix=f"go on with `assay run STUDY.yaml --out {folder}`",
+            fix=f"continue it with `assay run STUDY.yaml --out {folder}`",
         )
     if store.manifest.responses_sha256 != plan.responses_sha256:
         raise RunError(
-            "names another study, or other subjects, files, tasks, limits or decoding, than was run",
+            "is not the study of this run: its name, subjects, files, tasks, limits or decoding differ",
             place=folder / "study.yaml",
             fix="run the study itself again, into this folder",
         )
@@ -96,11 +96,11 @@ def check_analyzed(plan: Plan, tasks: Mapping[str, Task], store: Store, folder: 
     check_generated(plan, store, folder)
     fix = f"decide again with `assay decide {folder}`"
     if not store.manifest.analyzed:
-        raise RunError("not decided to the end", place=folder, fix=fix)
+        raise RunError("the claims of this run are not decided yet", place=folder, fix=fix)
     unscored = [name for name, task in tasks.items() if store.unscored(name, task.scorer)]
     if stale := [name for name in unscored if not missing_judgements(store, tasks[name])]:
         raise RunError(
-            f"{', '.join(stale)} was scored by another verifier than this one", place=folder, fix=fix
+            f"{', '.join(stale)} was scored by another version of the verifier", place=folder, fix=fix
         )
     study = folder / "study.yaml"
     if store.declared()[-1].sha256 != digest(claim_block(plan)):

@@ -118,7 +118,7 @@ def _check_generating(study: Study) -> None:
             )
     if study.decoding.samples > 1 and not study.decoding.temperature:
         raise StudyError(
-            f"{study.decoding.samples} samples at temperature 0 are one text that often",
+            f"{study.decoding.samples} samples at temperature 0 would all be the same text",
             place=study.locate("decoding", "samples"),
             fix="give a temperature, or remove the line",
         )

@@ -118,7 +118,7 @@ def data_notes(
         Problem(
             name,
             "warning",
-            f"{count} of its prompts occur before: the same prompt is no evidence twice, so that they count as one",
+            f"{count} of its prompts repeat an earlier prompt: repeated prompts are not independent evidence, so they count as one",
         )
         for name, task in tasks.items()
         if (count := repeated_prompts(task, examples[name]))
@@ -167,9 +167,13 @@ def _check_stop(
         if study.stop.when != "full" and (grouped or repeated or isinstance(task, JudgedTask)):
             why = "a judge decides it"
             if grouped or repeated:
-                why = "its prompts come in groups" if grouped else f"{repeated} of its prompts occur before"
+                why = (
+                    "its prompts come in groups"
+                    if grouped
+                    else f"{repeated} of its prompts repeat an earlier one"
+                )
             raise StudyError(
-                f"task {task.name!r} is asked to the end, for {why}",
+                f"task {task.name!r} cannot stop early, because {why}",
                 place=study.locate("tasks", index),
                 fix="write `stop: full`",
             )

@@ -57,7 +57,9 @@ SCALE = "{scale}"
 
 def _folder_name(text: str) -> str:
     if text in (".", ".."):
-        raise fault(f"`{text}` is no name for a folder of results", "write a name, as in `qwen3-4b-ifeval`")
+        raise fault(
+            f"`{text}` is not a valid name for a folder of results", "write a name, as in `qwen3-4b-ifeval`"
+        )
     return text
 
 
@@ -84,7 +86,7 @@ def _inner(text: str) -> str:
     """The path of a folder within another."""
     parts = checked_line(text).split("/")
     if "\\" in text or not all(part.strip() and part not in (".", "..") for part in parts):
-        raise fault(f'"{text}" is no folder in another', "write it as in `relevance/lora`")
+        raise fault(f'"{text}" is not a folder within another', "write it as in `relevance/lora`")
     return text
 
 

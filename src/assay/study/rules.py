@@ -129,7 +129,7 @@ def _file(place: Place, model: str | None, file: str) -> Iterator[Problem]:
         where = "without a folder or a hub id in `model`"
         yield Problem((*place, "file"), where, "`model` takes a GGUF file too; else remove the line")
     elif not file.endswith(".gguf") or "/" in file:
-        yield Problem((*place, "file"), f"{file} is no name of a GGUF file", "name the file in `model`")
+        yield Problem((*place, "file"), f"{file} is not the name of a GGUF file", "name the file in `model`")
 
 
 def _full_model(place: Place, subject: Adapter) -> Iterator[Problem]:
@@ -271,7 +271,7 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
             more = f"{other}paths are relative to the study file"
             yield Problem(here, *_sibling(f"no file {path}", path, more))
         elif not (folder or path.is_file()):
-            yield Problem(here, f"{path} is no file", "name the file in it")
+            yield Problem(here, f"{path} is not a file", "name the file in it")
     for place, subject in _subjects(study):
         key, weights = _weights(subject)
         if weights is not None:
@@ -306,7 +306,7 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
     elif source.count("/") > 1 and (place[-1] == "model" or _there(study.resolve(source.split("/")[0]))):
         yield Problem(
             place,
-            f'"{text}" is no hub id (owner/name), and {study.resolve(text)} no folder',
+            f'"{text}" is not a hub id (owner/name), and {study.resolve(text)} is not a folder',
             "correct the path",
         )
 

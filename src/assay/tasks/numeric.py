@@ -110,7 +110,7 @@ def _answer(row: Row, name: str) -> str:
         end = repr(answer)
         held = f"...{end[-80:]}" if name in row.values and len(end) > 80 else row.shown(name)
         raise row.error(
-            f"`{name}` is {held}, which is no number",
+            f"`{name}` is {held}, which is not a number",
             "write digits, as in `18`, `2.5` or, after a solution, `#### 18`",
         )
     if isinstance(answer, float) and len(value.as_tuple().digits) > 15:

@@ -45,7 +45,7 @@ def load_plugin(name: str) -> type[Task] | None:
         raise TaskError(f"{where} cannot be loaded: {cause}", fix="fix or uninstall the package") from bad
     problem = ""
     if not isinstance(task, type) or not issubclass(task, Task) or isabstract(task):
-        problem = "is no complete subclass of assay.tasks.Task"
+        problem = "is not a complete subclass of assay.tasks.Task"
     elif missing := [field for field in _NEEDED if not hasattr(task, field)]:
         problem = f"lacks {', '.join(missing)}"
     elif task.kind != name:

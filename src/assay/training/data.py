@@ -192,7 +192,7 @@ def _pair(data: Data, row: Mapping[str, Any], where: str) -> Pair:
 def _conversation(messages: Any) -> tuple[tuple[Turn, ...], str]:
     """The turns before the last one, and its text."""
     if not isinstance(messages, list) or len(messages) < 2:
-        raise _RowsError("`messages` is no list of at least two messages: a prompt and its response")
+        raise _RowsError("`messages` is not a list of at least two messages: a prompt and its response")
     turns = []
     for number, message in enumerate(messages, 1):
         role = message.get("role") if isinstance(message, Mapping) else None

@@ -39,7 +39,9 @@ def _module_sets(value: Any) -> Any:
 
 def _plain_name(text: str) -> str:
     if text in (".", "..") or text.startswith("."):
-        raise fault(f"`{text}` is no name for a folder of an adapter", "write a name, as in `numeric`")
+        raise fault(
+            f"`{text}` is not a valid name for the folder of an adapter", "write a name, as in `numeric`"
+        )
     return text
 
 

@@ -97,7 +97,7 @@ def _warnings(recipe: Recipe, entry: int, overlaps: Mapping[str, Overlap]) -> It
         elif overlap.repeated:
             yield (
                 f"{data}: {overlap.repeated:,} of {overlap.prompts:,} prompts of {task} are in the training data "
-                f"({overlap.first}): a gain there may be memory; set `leave_out: {task}` to train without them"
+                f"({overlap.first}): a gain there may be memorized; set `leave_out: {task}` to train without them"
             )
 
 

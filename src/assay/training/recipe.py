@@ -242,7 +242,7 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
             yield Problem(("base", "revision"), f"a local folder has no revision ({base})", "remove the line")
     elif base.count("/") > 1:
         yield Problem(
-            ("base", "model"), f'"{base}" is no hub id (owner/name), and no folder', "correct the path"
+            ("base", "model"), f'"{base}" is neither a folder nor a hub id (owner/name)', "correct the path"
         )
 
 

@@ -55,4 +55,4 @@ def test_biases_of_an_old_peft_are_named_by_their_form() -> None:
 
 def test_tensors_of_no_use_are_named() -> None:
     message = error(plain() | {"optimizer.step": (1,)})
-    assert "1 of its tensors are no part of a LoRA and fit no layer of the base (optimizer.step)" in message
+    assert "1 of its tensors do not belong to a LoRA and fit no layer of the base (optimizer.step)" in message

@@ -52,7 +52,7 @@ REFUSED: list[tuple[str, Shapes, dict[str, Any]]] = [
     ("2 in the file, 3 by r and rank_pattern", plain(), {"r": 3}),
     ("layers that its configuration leaves out", plain(), {"target_modules": ["q_proj"]}),
     ("use_dora: False: peft would ignore them", plain() | {VECTOR: (16,)}, {}),
-    ("are no part of a LoRA and fit no layer of the base", plain() | {"step": (1,)}, {}),
+    ("do not belong to a LoRA and fit no layer of the base", plain() | {"step": (1,)}, {}),
     ("it has layer_replication", plain(), {"layer_replication": [[0, 2]]}),
     ("most of it is missing", plain("self_attn.q_proj", blocks=1), {}),
 ]

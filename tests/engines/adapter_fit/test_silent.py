@@ -24,13 +24,13 @@ HEAD = {f"{PREFIX}lm_head.weight": (ROWS, WIDTH)}
         ),
         (
             {"layers_to_transform": [0, 1, 2, 3, 7]},
-            "layers_to_transform: 7 is no block of the base, which has 4",
+            "layers_to_transform: 7 is not a block of the base, which has 4",
         ),
         ({"exclude_modules": ["z_proj"]}, "exclude_modules: ['z_proj'] matches no layer"),
         ({"exclude_modules": r".*\.z_proj"}, r"exclude_modules: .*\.z_proj matches no layer"),
-        ({"modules_to_save": ["classifier"]}, "modules_to_save: classifier is no layer of the base"),
-        ({"use_something": True}, "use_something: True is no field that peft"),
-        ({"turbo_config": {"a": 1}}, "turbo_config: {'a': 1} is no field that peft"),
+        ({"modules_to_save": ["classifier"]}, "modules_to_save: classifier is not a layer of the base"),
+        ({"use_something": True}, "use_something: True is not a field that peft"),
+        ({"turbo_config": {"a": 1}}, "turbo_config: {'a': 1} is not a field that peft"),
     ],
 )
 def test_a_pattern_that_matches_nothing_is_warned_of(config: dict[str, Any], expected: str) -> None:

@@ -33,7 +33,7 @@ def test_an_empty_field_is_a_score_that_is_not_known(tmp_path: Path) -> None:
         ("base,0.2,20\na,0.1,0.2\n", r"'20' is not a score"),
         ("base,0.2,0.1\n", r"no row for a"),
         ("base,0.2,0.1\na,0.1,0.2\na,0.1,0.2\n", r"scores.csv:4: 'a' occurs twice"),
-        ("base,0.2,0.1\nb,0.1,0.2\n", r"scores.csv:3: 'b' is no base or adapter"),
+        ("base,0.2,0.1\nb,0.1,0.2\n", r"scores.csv:3: 'b' is not a base or adapter"),
         ("base,0.2\na,0.1,0.2\n", r"scores.csv:2: another number of fields"),
         *(
             (f"base,{number},0.1\na,0.1,0.2\n", "is not a score from 0 to 1")
@@ -50,7 +50,7 @@ def test_a_bad_row_is_refused_by_line(tmp_path: Path, rows: str, message: str) -
     ("head", "message"),
     [
         ("subject,ifeval.prompt_strict,ifeval.prompt_strict\n", "column 'ifeval.prompt_strict' occurs twice"),
-        ("subject,ifeval.speed,gsm8k.numeric_match\n", "column 'ifeval.speed' is no metric"),
+        ("subject,ifeval.speed,gsm8k.numeric_match\n", "column 'ifeval.speed' is not a metric"),
         ("name,ifeval.prompt_strict,gsm8k.numeric_match\n", "no column `subject`"),
         ("subject,a,b,c\n", "another number of fields"),
     ],

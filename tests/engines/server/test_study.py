@@ -205,7 +205,7 @@ def test_a_server_that_mixes_base_and_adapter_ends_without_a_verdict(home: Path,
         return speak(prompt, "math" if applied else "", tokens)
 
     with pytest.raises(
-        EngineError, match="the base 'base' answers otherwise after the adapter than before it"
+        EngineError, match="the base 'base' answers differently after a request to the adapter than before it"
     ):
         assay.run(study(home, serve(Toy(words=words))), home / "run")
     assert kept(home / "run") == {}

@@ -114,7 +114,7 @@ def test_an_adapter_apart_without_its_weights_is_found_before(
 
 def test_a_damaged_tokenizer_of_an_adapter_is_an_error(llama: Toy, folder: Path) -> None:
     (folder / "tokenizer.json").write_text('{"model": 3}')
-    assert "tokenizer.json is no tokenizer" in inspect(llama, folder).error
+    assert "tokenizer.json is not a tokenizer" in inspect(llama, folder).error
     (folder / "tokenizer.json").write_text("{")
     assert "tokenizer.json is not JSON" in inspect(llama, folder).error
 

@@ -112,7 +112,7 @@ def test_an_adapter_without_a_label_is_left_open_and_the_run_says_so(tmp_path: P
     for name, texts in (("base", BASE), ("a", ADAPTER)):
         path = written("lm-eval", tmp_path, name, texts)
         done = import_log(asked("lm-eval", path, name, data), tmp_path / "run")
-    with pytest.raises(AssayError, match="the label of adapter 'a' is still open"):
+    with pytest.raises(AssayError, match="the label of adapter 'a' is still `unknown`"):
         assay.run(str(done.study), tmp_path / "run")
 
 

@@ -138,7 +138,7 @@ def _unknown(config: Mapping[str, Any], unknown: Sequence[str], places: Places) 
             f"it has weights of a vision tower ({shown(unknown)}), and the base here is the text model alone"
         )
         return EngineError(text, fix="remove these tensors from its file to measure its text layers alone")
-    text = f"{len(unknown)} of its tensors are no part of a LoRA and fit no layer of the base ({shown(unknown)}), and peft would ignore them"
+    text = f"{len(unknown)} of its tensors do not belong to a LoRA and fit no layer of the base ({shown(unknown)}), and peft would ignore them"
     return EngineError(
         text, fix="remove them from its file if they are not needed, or save the adapter again"
     )

@@ -38,7 +38,7 @@ def pattern_warnings(
                 yield f"{field} `{key}: {patterns[key]}` matches no layer of the base; {_common(config, layers)}"
     for field, value in unknown_fields(config).items():
         yield (
-            f"{field}: {value} is no field that peft {PEFT_VERSION} knows: it is ignored, and what it changed in training "
+            f"{field}: {value} is not a field that peft {PEFT_VERSION} knows: it is ignored, and what it changed in training "
             f"is not applied"
         )
     if base.layers:
@@ -80,7 +80,7 @@ def _blocks(config: Mapping[str, Any], base: BaseShapes) -> Iterator[str]:
         yield f"layers_pattern: {config.get('layers_pattern')} matches no layer of the base; no layer is changed"
     elif lost := [number for number in listed if number not in own]:
         yield (
-            f"layers_to_transform: {', '.join(map(str, lost))} is no block of the base, which has {len(own)}; nothing "
+            f"layers_to_transform: {', '.join(map(str, lost))} is not a block of the base, which has {len(own)}; nothing "
             f"is changed there"
         )
 
@@ -97,7 +97,7 @@ def _names(config: Mapping[str, Any], base: BaseShapes) -> Iterator[str]:
         if not ends_with_any(name, base) and not (base.tied and name in ("lm_head", "output_layer"))
     ]
     if lost:
-        yield f"modules_to_save: {', '.join(lost)} is no layer of the base; nothing of that is loaded"
+        yield f"modules_to_save: {', '.join(lost)} is not a layer of the base; nothing of that is loaded"
 
 
 def _modules(base: BaseShapes) -> set[str]:

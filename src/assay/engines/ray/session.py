@@ -221,7 +221,7 @@ class RaySession:
         expected, where = self._expected, f"on {opened.node}"
         if opened.identities.get(expected.base) != expected.identities[expected.base]:
             raise EngineError(
-                f"base {expected.base!r}: its files {where} are not those checked here; give a folder that all "
+                f"base {expected.base!r}: its files {where} are not those that were checked here; give a folder that all "
                 f"machines share, or a hub id with a revision"
             )
         for name, value in opened.provenance.items():

@@ -145,7 +145,7 @@ def _find(
         if row.prompt is not None and row.prompt != example.prompt:
             prompts = f"{row.prompt[:60]!r} against {example.prompt[:60]!r}"
             raise ResponsesError(
-                f"key {row.key!r} was answered to another prompt than the task's ({prompts})",
+                f"key {row.key!r} belongs to a response to another prompt than the task's ({prompts})",
                 place=place,
                 fix=version,
             )

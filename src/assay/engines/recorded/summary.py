@@ -29,7 +29,7 @@ def read_summary(
         subject = row.pop("subject") or ""
         if subject not in subjects:
             raise ResponsesError(
-                f"{subject!r} is no base or adapter of the study ({', '.join(subjects)})", place=place
+                f"{subject!r} is not a base or adapter of the study ({', '.join(subjects)})", place=place
             )
         if subject in scores:
             raise ResponsesError(f"{subject!r} occurs twice", place=place, fix="keep one row a subject")
@@ -48,7 +48,7 @@ def _check_columns(path: Path, columns: Collection[str], metrics: Collection[str
         raise ResponsesError(f"no column `subject` (found: {', '.join(columns)})", place=f"{path}:1")
     if unknown := [name for name in columns if name not in ("subject", *metrics)]:
         raise ResponsesError(
-            f"column {unknown[0][:60]!r} is no metric of the study's tasks",
+            f"column {unknown[0][:60]!r} is not a metric of the study's tasks",
             place=f"{path}:1",
             fix=f"choose from {', '.join(metrics)}",
         )

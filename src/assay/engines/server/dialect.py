@@ -162,7 +162,7 @@ def _finish(reason: Any) -> str | None:
         raise EngineError(
             "the server withheld an answer (content_filter)", fix="turn its filter off, or use another server"
         )
-    raise UnreadableError(f"it gave up its answer ({str(reason)[:40]})")
+    raise UnreadableError(f"it stopped before the response was complete ({str(reason)[:40]})")
 
 
 def _logprobs(listed: Any) -> tuple[tuple[str, ...], tuple[float, ...]]:

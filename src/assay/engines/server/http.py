@@ -231,7 +231,7 @@ class Server:
                 tries=BROKEN if reply.status == 500 else 1000,
             )
         if data is None and reply.ok and text.lstrip().startswith(("{", "[")):
-            raise LostError("its answer is no whole JSON")
+            raise LostError("its answer is not complete JSON")
         return reply
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:

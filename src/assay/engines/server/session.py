@@ -102,7 +102,7 @@ class ServerSession:
         after = self._probed(self._base, every)
         if base_changed(base, after, list(answers.values())):
             raise EngineError(
-                f"the base {self._base!r} answers otherwise after the adapter than before it: the server mixes them",
+                f"the base {self._base!r} answers differently after a request to the adapter than before it: the server mixes them",
                 place=self._server.place(),
                 fix="start it again, and with another version, or serve each adapter merged into its base",
             )
@@ -199,7 +199,7 @@ class ServerSession:
         raise EngineError(
             f"{reason}, {UNREADABLE} times",
             place=self._server.place(self._dialect.path),
-            fix=f"is `engine.server` ({self._dialect.kind}) what it is?",
+            fix=f"check that `engine.server` ({self._dialect.kind}) is the kind of this server",
         )
 
     def _check_speaker(self, prompt: Prompt, target: Target, answer: Answer) -> None:

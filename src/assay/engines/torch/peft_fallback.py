@@ -66,7 +66,7 @@ def applied(adapter: Adapter, base: Base) -> Iterator[None]:
         _restore(stacked)
         if spoiled:  # also where it failed itself: the base is of no use to those after it
             raise SpoiledError(
-                f"it left the base changed after it was taken off ({adapter.unstackable})",
+                f"it left the base changed after it was removed ({adapter.unstackable})",
                 fix="remove it from the study, or measure it in one of its own",
                 adapter=adapter.name,
             )

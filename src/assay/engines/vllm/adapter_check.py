@@ -50,7 +50,7 @@ def check_fit(files: AdapterFiles, fit: Fit) -> Needs:
         raise fit.error
     if fit.replaces:
         raise EngineError(
-            f"its file holds {next(iter(fit.replaces.values()))}, which is no part of a LoRA: vLLM leaves it out",
+            f"its file holds {next(iter(fit.replaces.values()))}, which does not belong to a LoRA: vLLM ignores it",
             fix="use the engine `torch`",
         )
     if not fit.layers:

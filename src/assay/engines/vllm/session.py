@@ -214,7 +214,7 @@ class VllmSession:
         output_text = output.outputs[0]
         if output_text.finish_reason not in FINISHES:
             raise EngineError(
-                f"task {prompt.task!r}, example {prompt.example!r}: vLLM gave up its answer ({output_text.finish_reason}); "
+                f"task {prompt.task!r}, example {prompt.example!r}: vLLM stopped before the response was complete ({output_text.finish_reason}); "
                 f"run again"
             )
         # vLLM leaves out the beginning of a letter at the end of a text: what a text is must not depend on the engine.

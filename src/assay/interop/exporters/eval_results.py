@@ -76,13 +76,13 @@ def _placed(run: Finished, task: str, place: str) -> tuple[str, str]:
 def _whole(run: Finished, task: str) -> None:
     if run.plan.tasks[task].limit is not None:
         raise OutputError(
-            f"{task!r} was run on its first {run.plan.tasks[task].limit} examples only, and a part is no score of the "
+            f"{task!r} was run on its first {run.plan.tasks[task].limit} examples only, and a score on a part is not a score of the "
             f"benchmark",
             fix="run it without `limit`, or leave it out",
         )
     if run.stops_early:
         raise OutputError(
-            f"{task!r}: this run may stop before the last prompt, and a part is no score of the benchmark",
+            f"{task!r}: this run may stop before the last prompt, and a score on a part is not a score of the benchmark",
             fix="run the study with `--until full` into another folder, or leave it out",
         )
 

@@ -156,7 +156,7 @@ def _entries(path: Path) -> list[_Entry]:
         return [_Entry(**entry) for entry in json.loads(read_text(path, ResponsesError))]
     except (ValueError, TypeError, RecursionError):
         raise ResponsesError(
-            "is no list of imports", place=path, fix="remove the folder and import again"
+            "is not a list of imports", place=path, fix="remove the folder and import again"
         ) from None
 
 

@@ -117,7 +117,7 @@ class Pattern(_Answer):
         try:
             regex.compile(pattern)
         except regex.error as bad:
-            raise row.error(f"`pattern` is no regular expression ({bad})", "correct it") from None
+            raise row.error(f"`pattern` is not a valid regular expression ({bad})", "correct it") from None
 
     def judge(self, row: Values, response: str) -> Score:
         """Search the response, without the space around it. Raises TaskError for a pattern that takes too long."""
@@ -161,7 +161,8 @@ class NumericAnswer(_Answer):
         name = self.options.field
         if _number(row.values.get(name)) is None:
             raise row.error(
-                f"`{name}` is {row.shown(name, 60)}, which is no number", "write digits, as in `18` or `2.5`"
+                f"`{name}` is {row.shown(name, 60)}, which is not a number",
+                "write digits, as in `18` or `2.5`",
             )
 
     def judge(self, row: Values, response: str) -> Score:

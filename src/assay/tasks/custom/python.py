@@ -113,7 +113,9 @@ class Python(Check):
             raise self._error(f"cannot be loaded, its file fails {self._raised(bad)}", fix) from bad
         function = getattr(module, name, None)
         if not callable(function):
-            raise self._error("is no function of this file", f"define `def {name}(example, response)` there")
+            raise self._error(
+                "is not a function of this file", f"define `def {name}(example, response)` there"
+            )
         home = getattr(function, "__module__", module.__name__)
         if home != module.__name__:
             raise self._error(f"is defined in {home}", "name it there, so that a change to it is seen")
