@@ -312,6 +312,6 @@ def test_responses_to_the_other_version_of_the_prompts_are_refused(tmp_path: Pat
         [*rows, {"key": "9", "prompt": "question 9, as it was in 2023", "response": RIGHT}],
     )
     with pytest.raises(
-        ResponsesError, match=r"a.jsonl:10: key '9' was answered to another prompt than the task's"
+        ResponsesError, match=r"a.jsonl:10: key '9' belongs to a response to another prompt than the task's"
     ):
         run(study)

@@ -136,7 +136,7 @@ def test_a_file_of_another_length_than_its_header_says_is_refused(
 )
 def test_what_has_no_header_is_refused(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "w.safetensors").write_bytes(content)
-    with pytest.raises(EngineError, match="no whole safetensors header"):
+    with pytest.raises(EngineError, match="no complete safetensors header"):
         read_header(tmp_path / "w.safetensors")
 
 

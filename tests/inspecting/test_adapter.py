@@ -141,7 +141,7 @@ def test_an_adapter_of_mlx_lm_is_read_and_no_server_takes_its_files(tmp_path: Pa
         (
             lambda folder: (write_adapter(folder) / "adapter_model.safetensors").write_bytes(b"\x09"),
             "LoRA",
-            "no whole safetensors header",
+            "no complete safetensors header",
         ),
     ],
 )
@@ -219,4 +219,4 @@ def test_a_file_that_nests_without_end_is_unusable(tmp_path: Path) -> None:
     assert "is not JSON" in inspect(folder).reasons[0]
     write_adapter(folder)
     (folder / "adapter_model.safetensors").write_bytes(struct.pack("<Q", 200_000) + b"[" * 200_000)
-    assert "no whole safetensors header" in inspect(folder).reasons[0]
+    assert "no complete safetensors header" in inspect(folder).reasons[0]

@@ -15,7 +15,7 @@ from tests.studies import responses, table
 
 def test_scores_of_an_older_verifier_are_not_gated(done: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load_task("numeric"), "version", "of the future")
-    with pytest.raises(RunError, match="math was scored by another verifier"):
+    with pytest.raises(RunError, match="math was scored by another version of the verifier"):
         gate(done)
     assert assay.decide(done).claims[0].verdict == "confirmed"
     assert gate(done).outcome == "pass"

@@ -164,7 +164,7 @@ def test_a_refused_decision_leaves_the_run_gated_as_before(done: Path) -> None:
 
 def test_a_run_of_another_name_is_not_decided(done: Path) -> None:
     edit(done / "study.yaml", lambda document: document.update(name="another"))
-    with pytest.raises(RunError, match="names another study"):
+    with pytest.raises(RunError, match="is not the study of this run"):
         assay.decide(done)
 
 

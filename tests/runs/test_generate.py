@@ -326,7 +326,7 @@ def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
     first = run(generating(tmp_path, decoding={"max_tokens": 50}), Fake(answer))
     assert not any("other settings" in warning for warning in first.warnings)
     second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
-    assert any("holds 600 responses under other settings" in warning for warning in second.warnings)
+    assert any("holds 600 responses that were generated under other settings" in warning for warning in second.warnings)
 
 
 def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:
@@ -343,4 +343,4 @@ def test_seeds_asked_under_different_templates_are_warned_of(tmp_path: Path) -> 
     ]
     fake = Fake(answer, templates={"bad": "[own]{prompt}"})
     result = run(generating(tmp_path, adapters=adapters), fake)
-    assert any("adapters of the recipe 'r' bring different chat templates" in w for w in result.warnings)
+    assert any("adapters of the recipe 'r' have different chat templates" in w for w in result.warnings)

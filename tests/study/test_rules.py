@@ -30,7 +30,7 @@ REFUSED = {
     "a folder in no folder": ("    seed: 1", "    seed: 1\n    folder: lora", "13: adapters[0].folder", "a folder without `path`"),
     "a folder outside of its own": ("path: ./b", "path: ./b, folder: ../c", "16: adapters[2].folder", '"../c" is not a folder within another'),
     "a folder that is not there": ("path: ./b", "path: ./b, folder: lora", "16: adapters[2].folder", "no folder b/lora; there is no adapter in a folder of b"),
-    "a path that begins in a folder": ("path: ./b", "path: b/c/d", "16: adapters[2].path", "no hub id (owner/name)"),
+    "a path that begins in a folder": ("path: ./b", "path: b/c/d", "16: adapters[2].path", "not a hub id (owner/name)"),
     "one recipe with two labels": ("label: instruction, recipe", "label: numeric, recipe", "15: adapters[1].label", "not as in adapters[0]"),
     "one recipe with two settings": ("seed: 2", "seed: 2, settings: {r: 8}", "15: adapters[1].settings", "another recipe"),
     "claims of a label that nobody has": ("  instruction:", "  instructions:", "21: claims.instructions", 'did you mean "instruction"? Labels: "instruction", "numeric"'),
@@ -55,12 +55,12 @@ REFUSED = {
     "a template that is not there": ("margin: 0.05", "decoding: {template: chats}", "24: decoding.template", "write `chat` or `none`"),
     "a weights folder that is not there": ("path: ./b", "path: ./c", "16: adapters[2].path", "no folder c"),
     "weights of a name too long": ("path: ./b", "path: ./" + "c" * 5000, "16: adapters[2].path", "no folder"),
-    "weights of a hub id too long": ("org/large", "o/" * 2500, "5: bases[1].model", "no hub id"),
+    "weights of a hub id too long": ("org/large", "o/" * 2500, "5: bases[1].model", "not a hub id"),
     "a GGUF file that is not there": ("org/large\n    revision: main", "x/q4.gguf", "5: bases[1].model", "no file x/q4.gguf"),
     "a GGUF file with a revision": ("org/large", "b.gguf", "6: bases[1].revision", "has no revision"),
     "a file that is no GGUF file": ("    revision: main", "    file: q4.bin", "6: bases[1].file", "q4.bin is not the name of a GGUF file"),
     "a file of nothing": ("org/large\n    revision: main", "b.gguf\n    file: b.gguf", "6: bases[1].file", "`model` takes a GGUF file too"),
-    "weights that are neither folder nor hub id": ("org/large", "org/large/7b", "5: bases[1].model", "no hub id (owner/name)"),
+    "weights that are neither folder nor hub id": ("org/large", "org/large/7b", "5: bases[1].model", "not a hub id (owner/name)"),
 }  # fmt: skip
 
 

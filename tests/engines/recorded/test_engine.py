@@ -53,7 +53,7 @@ def test_a_thought_that_never_closes_is_an_empty_answer(tmp_path: Path) -> None:
         ),
         (
             [{"key": "0", "prompt": "other", "response": ""}],
-            r"r.jsonl:1: key '0' was answered to another prompt",
+            r"r.jsonl:1: key '0' belongs to a response to another prompt",
         ),
         ([{"key": "0"}], r"r.jsonl:1: no `response` field \(found: key\)"),
         ([{"key": "0", "resps": []}], r"format: lm-eval"),

@@ -32,9 +32,9 @@ def test_a_file_cut_short_is_an_error_that_says_so(llama: Toy, folder: Path) -> 
     (folder / WEIGHTS).write_bytes(whole[:-100])
     assert f"holds {len(whole) - 100} of {len(whole)} bytes, it was cut short" in inspect(llama, folder).error
     (folder / WEIGHTS).write_bytes(whole[:20])
-    assert "no whole safetensors header" in inspect(llama, folder).error
+    assert "no complete safetensors header" in inspect(llama, folder).error
     (folder / WEIGHTS).write_bytes(b"")
-    assert "no whole safetensors header" in inspect(llama, folder).error
+    assert "no complete safetensors header" in inspect(llama, folder).error
 
 
 def test_a_git_lfs_pointer_is_told_from_a_damaged_file(llama: Toy, folder: Path) -> None:

@@ -319,7 +319,7 @@ def test_provenance_names_software_and_device(home: Path) -> None:
             r"generation_config\.json is not JSON",
         ),
         (lambda base: (base / "model.safetensors").unlink(), "no model.safetensors in"),
-        (lambda base: (base / "model.safetensors").write_bytes(b"x"), "no whole safetensors header"),
+        (lambda base: (base / "model.safetensors").write_bytes(b"x"), "no complete safetensors header"),
         (lambda base: (base / "adapter_config.json").write_text("{}"), "move the adapter into a folder"),
         (lambda base: shutil.rmtree(base), "no folder"),
     ],

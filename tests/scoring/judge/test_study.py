@@ -103,7 +103,7 @@ def test_another_judge_in_the_runs_copy_is_not_asked_by_decide(tmp_path: Path) -
         before = len(server.bodies)
         copy = tmp_path / "run" / "study.yaml"
         copy.write_text(copy.read_text().replace("model: m", "model: other"))
-        with pytest.raises(RunError, match="scored by another verifier"):
+        with pytest.raises(RunError, match="scored by another version of the verifier"):
             audit.report(tmp_path / "run")
         assert words(audit.decide(tmp_path / "run"))["followbench-judged.hard"] == "not measured"
         assert len(server.bodies) == before
@@ -162,6 +162,6 @@ def test_groups_are_asked_to_the_end(tmp_path: Path) -> None:
     path = study(tmp_path, None)
     path.write_text(path.read_text() + "stop: decided\n")
     with pytest.raises(
-        StudyError, match="task 'followbench-rules' is asked to the end, for its prompts come in groups"
+        StudyError, match="task 'followbench-rules' cannot stop early, because its prompts come in groups"
     ):
         assay.run(path, tmp_path / "run")

@@ -150,7 +150,7 @@ def test_a_run_is_decided_and_reported_from_its_own_folder(tmp_path: Path) -> No
     for again in (audit.report, audit.decide, audit.report):
         assert again(tmp_path / "run").claims == result.claims
     (tmp_path / "run" / "tasks" / "0" / "check.py").write_text("def judge(e, r): return False\n")
-    with pytest.raises(RunError, match="scored by another verifier"):
+    with pytest.raises(RunError, match="scored by another version of the verifier"):
         audit.report(tmp_path / "run")
     assert audit.decide(tmp_path / "run").claims[0].score == 0.0
 
