@@ -168,7 +168,9 @@ def test_a_killed_run_generates_nothing_twice(tmp_path: Path) -> None:
 
 def test_reports_and_card_say_that_it_is_a_full_model(tmp_path: Path) -> None:
     result = run(with_models(tmp_path, "bad"), Fake(answer))
-    assert "bad: full models are not probed; a full model counts as not applied if" in applied_statement(result)
+    assert "bad: full models are not probed; a full model counts as not applied if" in applied_statement(
+        result
+    )
     assert "<li>1 adapter and 1 full model on base</li>" in (tmp_path / "run" / "report.html").read_text()
     with Run.open(tmp_path / "run") as opened:
         card = to_card(Finished(opened, result), "bad")

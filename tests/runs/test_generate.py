@@ -264,7 +264,7 @@ def test_software_that_changed_between_two_sides_of_a_gain_is_warned_of(tmp_path
     assert run(generating(tmp_path, ("good",)), older).versions["torch"] == "1"
     mixed = run(generating(tmp_path), newer)
     assert any(
-        "responses of 'bad' and those that it is compared with" in warning for warning in mixed.warnings
+        "responses of 'bad' and those that they are compared with" in warning for warning in mixed.warnings
     )
     assert not any("responses of 'good'" in warning for warning in mixed.warnings)
 
@@ -297,7 +297,7 @@ def test_a_run_taken_up_under_other_software_is_warned_of(tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         run(study, Fake(interrupted_at(COUNT + 1, answer), provenance={"torch": "1"}))  # the base is whole
     result = run(study, Fake(answer, provenance={"torch": "2"}))
-    assert any("'good' and those that it is compared with" in warning for warning in result.warnings)
+    assert any("'good' and those that they are compared with" in warning for warning in result.warnings)
     assert any("'base/again' and those" in warning for warning in result.warnings)
 
 
@@ -326,7 +326,10 @@ def test_settings_that_were_tried_before_are_told(tmp_path: Path) -> None:
     first = run(generating(tmp_path, decoding={"max_tokens": 50}), Fake(answer))
     assert not any("other settings" in warning for warning in first.warnings)
     second = run(generating(tmp_path, decoding={"max_tokens": 60}), Fake(answer))
-    assert any("holds 600 responses that were generated under other settings" in warning for warning in second.warnings)
+    assert any(
+        "holds 600 responses that were generated under other settings" in warning
+        for warning in second.warnings
+    )
 
 
 def test_the_noise_floor_counts_one_sample_a_prompt(tmp_path: Path) -> None:

@@ -106,7 +106,9 @@ def test_a_base_that_answers_otherwise_after_an_adapter_ends_it(
     session = look(home, serve(Toy(words=words, logprobs=logprobs))).load()
     with (
         session as opened,
-        pytest.raises(EngineError, match="after a request to the adapter than before it: the server mixes them"),
+        pytest.raises(
+            EngineError, match="after a request to the adapter than before it: the server mixes them"
+        ),
     ):
         opened.liveness(["math", "chat"])
 
@@ -306,7 +308,9 @@ def test_a_server_that_never_makes_sense_is_named_in_the_end(home: Path, serve: 
     toy = Toy()
     looked = look(home, serve(toy))
     toy.before = failing(99, lambda handler: handler.answer(200, {"outputs": []}))
-    with pytest.raises(EngineError, match=r"no generated text.*check that `engine\.server` \(vllm\) is the kind"):
+    with pytest.raises(
+        EngineError, match=r"no generated text.*check that `engine\.server` \(vllm\) is the kind"
+    ):
         completions(looked, [ask("base")])
 
 

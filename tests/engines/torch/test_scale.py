@@ -79,5 +79,7 @@ def test_another_engine_refuses_a_scale() -> None:
     from assay.engines.preflight import refuse_scaled
 
     refuse_scaled(ModelRef("a", "org/a"))
-    with pytest.raises(EngineError, match=r"as they were trained, and not at scale 0\.5; use the engine `torch`"):
+    with pytest.raises(
+        EngineError, match=r"as they were trained, and not at scale 0\.5; use the engine `torch`"
+    ):
         refuse_scaled(ModelRef("a", "org/a", scale=0.5))
