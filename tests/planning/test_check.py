@@ -116,6 +116,17 @@ def test_with_time_enough_every_prompt_is_asked() -> None:
     assert within(100_000, Timed())[0] == {"ifeval": PROMPTS, "gsm8k": PROMPTS}
 
 
+def test_the_choice_is_shown_before_the_run() -> None:
+    study, _ = check_study("adapters/qa", "models/tiny", "instruction", **SETTINGS)
+    fake, shown = Timed(), []
+
+    def progress(what: str, done: int, total: int, note: str = "", part: str = "", left: str = "") -> None:  # noqa: ARG001
+        shown.append((what, done, total, note))
+
+    resolve_within(partial(resolve_check, study, fake.preflight), 100_000, Path("run"), progress, fake.clock)
+    assert shown[-1] == ("prompts within the budget", 800, 800, "400 of ifeval, 400 of gsm8k")
+
+
 def test_a_limit_holds_within_a_budget() -> None:
     assert within(100_000, Timed(), limit=50)[0] == {"ifeval": 50, "gsm8k": 50}
 

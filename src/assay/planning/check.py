@@ -52,6 +52,13 @@ def resolve_within(
             place=folder,
             fix="give that --budget, or another --out",
         )
+    total = sum(choice.limits.values())
+    progress(
+        "prompts within the budget",
+        total,
+        total,
+        ", ".join(f"{n:,} of {name}" for name, n in choice.limits.items()),
+    )
     return resolve(choice.limits), choice
 
 
