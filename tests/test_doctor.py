@@ -79,9 +79,9 @@ def test_an_engine_without_its_packages_is_missing_with_the_line_that_adds_them(
 
     lacking = checks(Lacking())
     assert lacking["engine torch"] == Check(
-        "engine torch", "missing", "without peft", "pip install 'lora-assay[torch]'"
+        "engine torch", "missing", "not installed: peft", "pip install 'lora-assay[torch]'"
     )
-    assert (lacking["engine ray"].state, lacking["engine ray"].found) == ("note", "without ray")
+    assert (lacking["engine ray"].state, lacking["engine ray"].found) == ("note", "not installed: ray")
     assert lacking["engine vllm"] == Check("engine vllm", "ok", "vllm 1.0")
 
 
@@ -160,7 +160,9 @@ def test_a_machine_without_a_compiler_is_told_what_decodes_and_what_to_install()
     class Plain(Bare):
         no_kernel = "no C compiler is here"
 
-    assert checks()["decoding"] == Check("decoding", "ok", "attention runs in C where a processor decodes")
+    assert checks()["decoding"] == Check(
+        "decoding", "ok", "on a CPU, attention during decoding runs in a C kernel"
+    )
     check = checks(Plain())["decoding"]
     assert check.state == "note"
     assert "no C compiler is here" in check.found

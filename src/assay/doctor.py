@@ -159,7 +159,9 @@ def _engine(machine: Machine, engine: str, broken: str) -> Check:
     if absent:
         # Nothing generates here without torch; the other engines are optional.
         state: State = "missing" if engine == "torch" else "note"
-        return Check(name, state, f"without {', '.join(absent)}", f"pip install 'lora-assay[{engine}]'")
+        return Check(
+            name, state, f"not installed: {', '.join(absent)}", f"pip install 'lora-assay[{engine}]'"
+        )
     if engine == "torch" and broken:
         return Check(name, "missing", f"{installed}: torch cannot be imported: {broken}", "reinstall torch")
     return Check(name, "ok", installed)
@@ -177,7 +179,7 @@ def _gpu(machine: Machine, torch: Any) -> Check:
         why = "torch cannot be imported" if torch is None else f"torch {torch.__version__} does not see it"
         fix = "install a CUDA build of torch: pytorch.org/get-started"
         return Check("gpu", "missing", f"{gpus}; {why}", fix)
-    return Check("gpu", "note", "no CUDA GPU: the processor generates")
+    return Check("gpu", "note", "no CUDA GPU: models run on the CPU")
 
 
 def _processor(cpuinfo: str) -> Check:
@@ -193,10 +195,10 @@ def _processor(cpuinfo: str) -> Check:
 
 def _kernel(machine: Machine) -> Check:
     if not (reason := machine.kernel()):
-        return Check("decoding", "ok", "attention runs in C where a processor decodes")
+        return Check("decoding", "ok", "on a CPU, attention during decoding runs in a C kernel")
     fix = "install a C compiler, or run `pip install ziglang`"
     return Check(
-        "decoding", "note", f"attention is left to torch, about half as fast on a processor: {reason}", fix
+        "decoding", "note", f"attention runs in torch, which is about half as fast on a CPU: {reason}", fix
     )
 
 
@@ -222,7 +224,7 @@ def _texts(machine: Machine) -> Iterator[Check]:
     """What verifiers read English with."""
     for name, place, use in NLTK:
         if machine.has_nltk_data(place):
-            yield Check(name, "ok", f"nltk's data {name} is here")
+            yield Check(name, "ok", f"nltk's data {name} is installed")
         else:
             fix = f"python -m nltk.downloader {name}, or NLTK_DATA=FOLDER that holds {place.rstrip('/')}"
             yield Check(name, "missing", f"nltk's data {name}, which {use} need", fix)

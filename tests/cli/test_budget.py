@@ -32,8 +32,8 @@ def lines(*claims: ClaimResult, choice: BudgetChoice = CHOICE) -> list[str]:
 
 def test_what_so_many_prompts_show_and_what_more_would_is_said_with_its_time() -> None:
     _, shown, no_gain, harm = lines()
-    assert "`gain` or `harmed` is shown where the true change is 9.3 points or more" in shown
-    assert "`confirmed` where the gain is 14.3 or more" in shown
+    assert "`gain` or `harmed` can be shown if the true change is 9.3 points or more" in shown
+    assert "`confirmed` if the gain is 14.3 or more" in shown
     assert no_gain == "ifeval: `no gain` needs about 495 prompts: 18 min."  # 480 s and 315 prompts of 2 s
     assert harm == "gsm8k: excluding a fall of 5 points, for a pass, needs about 495 prompts: 15 min."
 
@@ -51,7 +51,7 @@ def test_enough_prompts_need_no_more() -> None:
 
 def test_so_few_prompts_that_nothing_is_shown_is_said() -> None:
     none = replace(CHOICE, tasks=(replace(CLAIMED, detectable=None), OTHER))
-    assert "ifeval: no change is shown by so few prompts." in lines(choice=none)
+    assert "ifeval: so few prompts can show no change." in lines(choice=none)
 
 
 def test_an_undecided_claim_has_the_prompts_that_would_decide_it() -> None:
@@ -66,7 +66,7 @@ def test_an_undecided_claim_has_the_prompts_that_would_decide_it() -> None:
         examples_needed=300,
     )
     assert lines(claim)[-1] == (
-        "ifeval.prompt_strict is undecided; at the rates seen, deciding it needs about 300 prompts: 12 min."
+        "ifeval.prompt_strict is undecided; if adapter and base go on to differ as often, deciding it needs about 300 prompts: 12 min."
     )
     assert len(lines(replace(claim, verdict=Verdict.CONFIRMED))) == len(lines())
 
@@ -74,12 +74,12 @@ def test_an_undecided_claim_has_the_prompts_that_would_decide_it() -> None:
 @pytest.mark.parametrize(
     ("task", "why"),
     [
-        (CLAIMED, "as fit, claimed"),
-        (OTHER, "as fit after the claim"),
-        (replace(OTHER, prompts=32), "32 at least"),
+        (CLAIMED, "as many as fit"),
+        (OTHER, "as many as fit then"),
+        (replace(OTHER, prompts=32), "the minimum of 32"),
         (replace(CLAIMED, prompts=495), "enough for its claim"),
         (replace(OTHER, prompts=495), "enough to exclude harm"),
-        (replace(CLAIMED, prompts=541), "all there are"),
+        (replace(CLAIMED, prompts=541), "all prompts"),
     ],
 )
 def test_each_number_of_prompts_has_its_reason(task: TaskChoice, why: str) -> None:

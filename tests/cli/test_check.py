@@ -104,7 +104,7 @@ def test_a_check_that_cannot_be_exits_with_64(call: Any, arguments: tuple[str, .
 def test_check_within_a_budget_says_what_was_chosen_and_what_more_would_settle(call: Any) -> None:
     done = call(*CHECK, "--label", "instruction", "--budget", "10m")
     assert "Budget: 10 min, of which" in done.words
-    assert "all there are" in done.words
+    assert "all prompts" in done.words
     assert "`no gain` needs about 495 prompts, more than there are." in done.words
     assert (
         "gsm8k: excluding a fall of 5 points, for a pass, needs about 495 prompts, more than there are."

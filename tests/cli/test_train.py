@@ -58,7 +58,7 @@ def test_it_prints_each_adapter_the_study_and_what_is_next(
     assert trained == [("toy", tmp_path / "made")]
     words = " ".join(capsys.readouterr().out.split())
     assert "numeric-s1 numeric numeric 1 200 2.500 1.250" in words
-    assert "1 of 1 were there before and are as the recipe says: kept" in words
+    assert "1 of 1 adapters exist already and match the recipe: kept" in words
     assert "warning: look here" in words
     assert f"study: {tmp_path / 'study.yaml'}" in words
     assert f"next: `assay plan {tmp_path / 'study.yaml'}`" in words

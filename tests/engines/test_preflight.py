@@ -59,7 +59,7 @@ def test_an_adapter_with_the_weights_of_another_is_warned_of() -> None:
     looked = look(first=("a", None), other=("b", None), twin=("a", None))
     [problem] = looked.problems
     assert (problem.subject, problem.severity) == ("twin", "warning")
-    assert "those of adapter 'first', byte for byte" in problem.message
+    assert "byte for byte those of adapter 'first'" in problem.message
 
 
 def test_a_base_without_a_template_is_noted() -> None:
@@ -101,5 +101,5 @@ def test_another_end_token_ends_the_adapters_responses_with_a_warning() -> None:
     own, lost = looked.problems
     assert (own.subject, lost.subject) == ("own", "lost")
     assert "eos_token: <turn>" in own.message
-    assert "it ends its responses here too, and those of the base" in own.message
+    assert "here too it ends the adapter's responses, and the responses of the base" in own.message
     assert "no token of the base" in lost.message

@@ -43,4 +43,4 @@ def test_a_study_whose_file_names_clusters_is_asked_to_the_end(tmp_path: Path) -
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         jsonl(path, [{**row, "cluster": index // 2} for index, row in enumerate(rows)])
 
-    assert_refused(tmp_path, named, StudyError, "is asked to the end, for its prompts come in groups")
+    assert_refused(tmp_path, named, StudyError, "cannot stop early, because its prompts come in groups")

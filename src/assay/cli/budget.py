@@ -43,20 +43,20 @@ def show_budget(choice: BudgetChoice, claims: Sequence[ClaimResult]) -> None:
 def reason(task: TaskChoice) -> str:
     """Why a task has so many prompts."""
     if task.prompts == task.available:
-        return "all there are"
+        return "all prompts"
     if task.prompts >= task.to_exclude:
         return "enough for its claim" if task.claimed else "enough to exclude harm"
     if task.prompts <= FEWEST:
-        return f"{FEWEST} at least"
-    return "as fit, claimed" if task.claimed else "as fit after the claim"
+        return f"the minimum of {FEWEST}"
+    return "as many as fit" if task.claimed else "as many as fit then"
 
 
 def budget_lines(choice: BudgetChoice, claims: Sequence[ClaimResult]) -> Iterator[str]:
     """What these prompts can show, and at what time more of them would settle what is open."""
     share = max(task.discordance for task in choice.tasks)
     yield (
-        f"The whole takes {duration(choice.time)} at most, and less where responses are short or every claim is settled "
-        f"early. What follows holds with probability 0.8, if adapter and base differ on {100 * share:.0f} % of the prompts:"
+        f"The run takes at most {duration(choice.time)}, and less if responses are short or every claim is settled early. "
+        f"The following holds with probability 0.8 if adapter and base differ on {100 * share:.0f} % of the prompts:"
     )
     for task in choice.tasks:
         yield from _shown(task)
@@ -70,11 +70,11 @@ def _shown(task: TaskChoice) -> Iterator[str]:
     if not task.claimed:
         return
     if task.detectable is None:
-        yield f"{task.task}: no change is shown by so few prompts."
+        yield f"{task.task}: so few prompts can show no change."
         return
     least = 100 * task.detectable
     yield (
-        f"{task.task}: `gain` or `harmed` is shown where the true change is {least:.1f} points or more, `confirmed` where "
+        f"{task.task}: `gain` or `harmed` can be shown if the true change is {least:.1f} points or more, `confirmed` if "
         f"the gain is {least + 100 * task.margin:.1f} or more."
     )
 
@@ -89,7 +89,7 @@ def _excluded(choice: BudgetChoice, task: TaskChoice) -> str:
 def _undecided(choice: BudgetChoice, claim: ClaimResult, prompts: int) -> str:
     task = next(task for task in choice.tasks if claim.metric.startswith(f"{task.task}."))
     more = _more(choice, task, prompts)
-    return f"{claim.metric} is undecided; at the rates seen, deciding it needs about {more}."
+    return f"{claim.metric} is undecided; if adapter and base go on to differ as often, deciding it needs about {more}."
 
 
 def _more(choice: BudgetChoice, task: TaskChoice, prompts: int) -> str:

@@ -58,7 +58,7 @@ def demo(
     reason = None if recorded or published or own else lacking()
     if reason:
         sys.stderr.write(
-            f"assay: the controlled study cannot run here: {reason}\nWhat follows is `assay demo --recorded`.\n"
+            f"assay: the controlled study cannot run here: {reason}\nRunning `assay demo --recorded` instead.\n"
         )
     if published:
         _published(out, json)
@@ -127,15 +127,15 @@ def _show_attainable(attainable: Sequence[Attainable]) -> None:
     screen = console()
     screen.print(
         table(
-            "Could one run have given these figures? Sizes n at which both are some k/n",
-            ["metric", "half rounds", "attainable n", "verdicts open over every (b, c)"],
+            "Numbers of prompts n for which both published scores can be k/n",
+            ["metric", "half rounds", "possible n", "possible verdicts"],
             left=4,
             rows=map(_attainable, attainable),
         )
     )
     screen.print(
-        "Averages over several runs need not be k/n. No verdict is claimed here: the figures are aggregates, "
-        "and a verdict needs each prompt's pass or fail."
+        "An average over several runs need not be a fraction k/n. There is no verdict here: these are aggregate scores, and "
+        "a verdict needs the result of each prompt."
     )
 
 
@@ -147,7 +147,7 @@ def _attainable(entry: Attainable) -> list[str | Text]:
         sizes += f" ({'also' if entry.whole in entry.sizes else 'not'} {entry.whole}, all of IFEval)"
     words = "\n".join(f"n >= {n}: {' or '.join(words)}" for n, words in entry.verdicts)
     rounding = entry.rounding.removeprefix("half_")
-    return [text(entry.metric), rounding, sizes, words or "none: instructions nest in prompts"]
+    return [text(entry.metric), rounding, sizes, words or "none: a prompt has several instructions"]
 
 
 def _in_folder(given: Path | None, folder: Path, json: bool) -> None:

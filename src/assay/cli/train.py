@@ -82,7 +82,7 @@ def _show(trained: Trained) -> None:
     kept = sum(adapter.kept for adapter in trained.adapters)
     if kept:
         screen.print(
-            text(f"{kept} of {len(trained.adapters)} were there before and are as the recipe says: kept")
+            text(f"{kept} of {len(trained.adapters)} adapters exist already and match the recipe: kept")
         )
     for warning in trained.warnings:
         screen.print(Text("warning: ", style="yellow") + text(warning), soft_wrap=True)

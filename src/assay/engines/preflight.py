@@ -112,7 +112,7 @@ class Preflight:
             if other != self.name
         }
         if same := others.get(alike):
-            text = f"its weights are those of adapter {same!r}, byte for byte; if that is not meant, correct the path of one"
+            text = f"its weights are byte for byte those of adapter {same!r}; if this is not intended, correct one of the two paths"
             self.note(Problem(name, "warning", text))
         self.identities[name] = identity
         own = self.templates.get(self.name)
@@ -147,7 +147,7 @@ class Preflight:
             return
         if end in vocabulary:
             self.end_tokens[name] = (vocabulary[end],)
-            text += "; it ends its responses here too, and those of the base that they are compared with"
+            text += "; here too it ends the adapter's responses, and the responses of the base that they are compared with"
         self.note(Problem(name, "warning", text))
 
     def note_fit(self, name: str, fit: Fit, base: BaseShapes, precision: str = "") -> None:

@@ -173,7 +173,7 @@ def test_equal_weights_under_two_names_are_warned_of(home: Path) -> None:
     shutil.copytree(home / "r1", home / "copy")
     [problem] = look(home, "r1", "r2", "copy").problems
     assert (problem.subject, problem.severity) == ("copy", "warning")
-    assert "its weights are those of adapter 'r1', byte for byte" in problem.message
+    assert "its weights are byte for byte those of adapter 'r1'" in problem.message
 
 
 def test_templates_are_the_bases_and_those_that_differ(home: Path) -> None:

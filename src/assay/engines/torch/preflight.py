@@ -124,7 +124,7 @@ class TorchPreflight(Preflight):
         self.add_base(identity, skeleton.template)
         self.note(*inspect_base(skeleton, folder))
         if why := _decodes_slowly(self.settings, skeleton):
-            self.note(Problem(self.name, "note", f"it decodes without CUDA graphs, more slowly: {why}"))
+            self.note(Problem(self.name, "note", f"it decodes without CUDA graphs, which is slower: {why}"))
 
     def look(self, ref: ModelRef) -> None:
         """At one adapter: what is wrong with it, else what it is."""
