@@ -92,3 +92,19 @@ def test_a_line_of_detail_for_each_response_is_written(tmp_path: Path) -> None:
     score_file("world-lists", answered(tmp_path, 3, 0), NO_FILE, draw=(3, 0), out=tmp_path / "scores.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "scores.jsonl").read_text().splitlines()]
     assert len({row["key"] for row in rows}) == 3
+
+
+def test_a_file_that_names_clusters_gives_reliable_at_k(tmp_path: Path) -> None:
+    passes = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (1,)]
+    clusters = [name for name, wordings in enumerate(passes) for _ in wordings]
+    answers = [RIGHT if passed else "no" for wordings in passes for passed in wordings]
+    rows = (
+        {"key": str(i), "question": f"q {i}", "answer": "1", "cluster": c} for i, c in enumerate(clusters)
+    )
+    given = NO_FILE | {"examples": jsonl(tmp_path / "e.jsonl", rows)}
+    file = jsonl(tmp_path / "r.jsonl", ({"key": str(i), "response": r} for i, r in enumerate(answers)))
+    totals = score_file("numeric", file, given)
+    assert {name: rate for name, rate in totals.items() if "@" in name} == {
+        "reliable@2": 2 / 3,
+        "reliable@3": 1 / 3,
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from assay.files import write_text
 from assay.progress import Progress, silent
 from assay.tasks import Example, Score, Task, find_task, task_names
 from assay.tasks.judged import JudgedTask
+from assay.tasks.wordings import first_wordings, most_wordings
 
 __all__ = ["score_file", "task_of"]
 
@@ -32,8 +33,8 @@ def score_file(
 
     `data` holds the prompt or example file by the task's own field name. A task that draws its own examples
     needs no file: `draw` is their number and their seed. Where nothing follows `after`, or a thought never closes, the
-    response is judged as empty and counted as `without_answer`. With `out`, a line of detail for each response is
-    written there. Raises AssayError.
+    response is judged as empty and counted as `without_answer`. A file that names clusters gives `reliable@2` and so on.
+    With `out`, a line of detail for each response is written there. Raises AssayError.
     """
     task = task_of(kind, mode)
     examples = _examples(task, data, draw)
@@ -56,6 +57,8 @@ def score_file(
         lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)
         write_text(out, "".join(f"{line}\n" for line in lines))
     totals = _totals(task, len(examples), [score for _, score in scores])
+    if not repeated:
+        totals |= _reliable(task, examples, {row["key"]: score for row, score in scores})
     return totals | ({"without_answer": unclosed} if unclosed else {})
 
 
@@ -96,6 +99,19 @@ def _examples(
             fix="leave out --limit and --seed, or the file",
         )
     return task.read(path)
+
+
+def _reliable(task: Task, examples: Sequence[Example], scores: Mapping[str, Score]) -> dict[str, float]:
+    """`reliable@k` of the primary metric, where the file names clusters: the share whose first k wordings all pass."""
+    if task.metrics[0].kind != "binary":
+        return {}
+    rates = {}
+    for k in range(2, most_wordings(examples) + 1):
+        clusters = first_wordings(examples, k)
+        keys = [[examples[position].key for position in positions] for positions in clusters]
+        reliable = [all(scores[key].passed[0] for key in wordings) for wordings in keys]
+        rates[f"reliable@{k}"] = sum(reliable) / len(reliable)
+    return rates
 
 
 def _totals(task: Task, examples: int, scores: list[Score]) -> dict[str, float | int]:

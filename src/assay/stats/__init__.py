@@ -62,6 +62,7 @@ from assay.stats.power import (
     prompts_to_detect,
     prompts_to_exclude,
 )
+from assay.stats.proportion import proportion_interval
 from assay.stats.ratio import ratio_interval, ratio_standard_error
 from assay.stats.seeds import (
     SeedComponents,
@@ -155,6 +156,7 @@ __all__ = [
     "prompts_for_equivalence",
     "prompts_to_detect",
     "prompts_to_exclude",
+    "proportion_interval",
     "random_effects",
     "ratio_interval",
     "ratio_standard_error",

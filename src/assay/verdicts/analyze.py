@@ -28,6 +28,7 @@ from assay.verdicts.noise import (
 )
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 from assay.verdicts.recipes import configurations, judge_labels, judge_recipes
+from assay.verdicts.reliability import reliabilities
 from assay.verdicts.response_changes import changes
 from assay.verdicts.result import ClaimsDeclared, Matrix, Result, Row
 from assay.verdicts.rule import RULE
@@ -86,6 +87,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         dose=doses(plan, pairs, evidence),
         courses=courses(plan, pairs, evidence, engine),
         measured=measured(plan, evidence),
+        reliability=reliabilities(plan, pairs, evidence),
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 

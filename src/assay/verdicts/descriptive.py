@@ -26,6 +26,8 @@ __all__ = [
     "NoiseFloor",
     "PairAgreement",
     "RankCorrelation",
+    "Reliability",
+    "ReliableRate",
     "StepChoice",
     "TypeDifference",
 ]
@@ -223,6 +225,40 @@ class Dose:
     """Two-sided confidence of the intervals; they do not allow for there being several scales."""
     points: tuple[DosePoint, ...]
     """The weakest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliableRate:
+    """How often a number of wordings of a request all pass."""
+
+    k: int
+    """Wordings: the first of each cluster, in file order."""
+    clusters: int
+    """Clusters that have so many."""
+    score: float
+    """reliable@k: the share of clusters in which all k pass."""
+    interval: Ends
+    """Over clusters."""
+    gain: float | None
+    """Adapter less base, on the same clusters; null for a base."""
+    gain_interval: Ends | None
+    """Over clusters; null for a base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """A subject on the wordings of each request of a task whose file names clusters."""
+
+    subject: str
+    """As in the matrix."""
+    base: str | None
+    """What the adapter is applied to; null for a base."""
+    metric: str
+    """The task's primary metric: what a wording passes."""
+    level: float
+    """Two-sided confidence of the intervals; they do not allow for there being several numbers of wordings."""
+    rates: tuple[ReliableRate, ...]
+    """For 1 wording, 2 and so on, as far as two clusters have so many."""
 
 
 @dataclass(frozen=True, slots=True)

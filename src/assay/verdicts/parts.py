@@ -1,4 +1,4 @@
-"""Parts of what an audit finds: a gain by cause, an early stop, the matrix, counts, modes.
+"""Parts of what an audit finds: a gain by cause, an early stop, the matrix, counts, modes, settings.
 
 Gains, scores and margins are fractions between -1 and 1 (0.05 is five points).
 """
@@ -24,6 +24,7 @@ __all__ = [
     "Part",
     "Pool",
     "Row",
+    "SettingResult",
     "Split",
     "Stop",
 ]
@@ -192,3 +193,25 @@ class Measured:
     """The revision of the base that the study names."""
     at: str | None
     """When the oldest response of the subject or its base was kept, UTC, ISO 8601; null where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingResult:
+    """One value of one setting, over the configurations that have it."""
+
+    setting: str
+    """Its name."""
+    value: str
+    """Its value, as a text."""
+    configurations: int
+    """How many have it."""
+    mean: float
+    """Mean gain."""
+    low: float
+    """The smallest gain among them."""
+    high: float
+    """The largest."""
+    above: int
+    """Configurations whose verdict is a gain: `confirmed`, `gain` or `trivial`."""
+    below: int
+    """Configurations that are `harmed`; the rest show neither, near zero or undecided."""

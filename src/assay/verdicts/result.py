@@ -10,7 +10,16 @@ from typing import Literal
 
 from assay.plan import step_words
 from assay.stats import Verdict
-from assay.verdicts.descriptive import Agreement, Applied, Change, Course, Dose, EngineNoise, NoiseFloor
+from assay.verdicts.descriptive import (
+    Agreement,
+    Applied,
+    Change,
+    Course,
+    Dose,
+    EngineNoise,
+    NoiseFloor,
+    Reliability,
+)
 from assay.verdicts.notebook import coloured, ends, points, table, text
 from assay.verdicts.parts import (
     ClaimsDeclared,
@@ -22,6 +31,7 @@ from assay.verdicts.parts import (
     Part,
     Pool,
     Row,
+    SettingResult,
     Split,
     Stop,
 )
@@ -298,28 +308,6 @@ def _words(result: ClaimResult | RecipeResult) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingResult:
-    """One value of one setting, over the configurations that have it."""
-
-    setting: str
-    """Its name."""
-    value: str
-    """Its value, as a text."""
-    configurations: int
-    """How many have it."""
-    mean: float
-    """Mean gain."""
-    low: float
-    """The smallest gain among them."""
-    high: float
-    """The largest."""
-    above: int
-    """Configurations whose verdict is a gain: `confirmed`, `gain` or `trivial`."""
-    below: int
-    """Configurations that are `harmed`; the rest show neither, near zero or undecided."""
-
-
-@dataclass(frozen=True, slots=True)
 class LabelResult:
     """One label's claim over every configuration (base x recipe) that was tested."""
 
@@ -431,6 +419,8 @@ class Result:
     """Subjects that are full models of their own weights, not adapters."""
     measured: tuple[Measured, ...] = ()
     """When each subject was measured on each task, if the policy says when a result is stale."""
+    reliability: tuple[Reliability, ...] = ()
+    """One for each subject on each task whose file names clusters; descriptive only."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """The format of `verdicts.json`; the number grows when a field changes meaning or is removed."""
 

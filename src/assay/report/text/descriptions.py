@@ -22,6 +22,7 @@ __all__ = [
     "COURSE",
     "DOSE",
     "ENDS",
+    "RELIABLE",
     "choice_words",
     "difference_words",
     "ends_words",
@@ -55,6 +56,11 @@ ENDS = (
     "more it has a 95 % interval."
 )
 """Shown with rank correlations."""
+RELIABLE = (
+    "Descriptive: reliable@k is the share of requests whose first k wordings, in the order of the file, all pass on the task's "
+    "primary metric. Intervals count requests, not prompts; they are not adjusted for the number of subjects."
+)
+"""Shown above reliability across wordings."""
 
 
 def step_label(point: CoursePoint) -> str:

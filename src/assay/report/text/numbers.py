@@ -12,6 +12,7 @@ __all__ = [
     "percent",
     "points",
     "score",
+    "score_ends",
     "share",
     "size",
     "unit_interval",
@@ -27,6 +28,11 @@ def score(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}".removeprefix("0") if 0 <= value < 1 else f"{value:.3f}"
+
+
+def score_ends(value: Interval) -> str:
+    """The interval of a score: `[.699, .841]`."""
+    return f"[{score(value[0])}, {score(value[1])}]"
 
 
 def points(value: float | None, digits: int = 1) -> str:
