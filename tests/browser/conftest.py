@@ -52,7 +52,7 @@ class Browser:
         from selenium.webdriver.support.ui import WebDriverWait
 
         ignored = (JavascriptException, StaleElementReferenceException)
-        wait = WebDriverWait(self.driver, 60, 0.1, ignored_exceptions=ignored)
+        wait = WebDriverWait(self.driver, 180, 0.1, ignored_exceptions=ignored)
         return wait.until(lambda _: self.script(code, *arguments))
 
     def script(self, code: str, *arguments: object) -> Any:

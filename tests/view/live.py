@@ -38,7 +38,7 @@ class Live:
         with self._condition:
             self._began = True
             self._condition.notify_all()
-            if not self._condition.wait_for(lambda: self._answered < self._until, timeout=60):
+            if not self._condition.wait_for(lambda: self._answered < self._until, timeout=300):
                 raise TimeoutError("nobody lets the run go on")
             self._answered += 1
         return answer(prompt)
@@ -47,7 +47,7 @@ class Live:
         """Begin, and return when the first prompt waits."""
         self._thread.start()
         with self._condition:
-            waiting = self._condition.wait_for(lambda: self.error or self._began, timeout=60)
+            waiting = self._condition.wait_for(lambda: self.error or self._began, timeout=300)
         assert self.error is None, self.error
         assert waiting
 
@@ -73,7 +73,7 @@ class Live:
         with self._condition:
             self._until += 10**9
             self._condition.notify_all()
-        self._thread.join(60)
+        self._thread.join(300)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from assay.view.app import application
 from assay.view.folder import Folder
+from tests.studies import edit
 from tests.view.test_opened import contents
 
 
@@ -151,6 +152,13 @@ def test_two_runs_and_two_adapters_are_shown_beside_each_other(client: TestClien
     assert client.get("/compare?run=two&adapter=up&adapter=nobody").status_code == 404
     assert client.get("/compare?run=two&run=small&run=later").status_code == 404
     assert client.get("/compare").status_code == 404
+
+
+def test_a_run_that_was_edited_since_is_told_beside_another(client: TestClient, runs: Path) -> None:
+    edit(runs / "small" / "study.yaml", lambda study: study.update(margin=0.02))
+    page = words(client.get("/compare?run=small&run=later").text)
+    assert "Before you believe what is said of small" in page
+    assert "what is said of later" not in page
 
 
 def test_an_adapters_history_has_every_run_of_it(client: TestClient) -> None:

@@ -38,7 +38,7 @@ def test_a_host_that_is_not_here_is_told(tmp_path: Path) -> None:
 def test_events_of_a_run_come_as_it_goes_on_and_end_with_it(tmp_path: Path) -> None:
     with live_run(tmp_path) as live, served(live.folder.parent, period=0.02) as url:
         live.go(1)
-        with httpx2.stream("GET", f"{url}/run/live/events", timeout=60) as answer:
+        with httpx2.stream("GET", f"{url}/run/live/events", timeout=300) as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
             lines = answer.iter_lines()
             first = json.loads(next(lines).removeprefix("data: "))

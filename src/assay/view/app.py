@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ KEPT = 8
 """Runs whose findings are kept in memory."""
 PERIOD = 1.0
 """Seconds between looks at a run under way."""
+REST = 4
+"""As many times as long as a look took, at least, comes no other one: looking at a large run must not slow it down."""
 THEMES = ("light", "dark")
 
 
@@ -230,6 +233,7 @@ class View:
     async def _changes(self, entry: Entry) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
         while not self._closing.is_set():
+            began = time.monotonic()
             parts = await run_in_threadpool(self._parts, entry)
             if parts is None:
                 yield "event: end\ndata: \n\n"
@@ -237,7 +241,7 @@ class View:
             if changed := {name: markup for name, markup in parts.items() if sent.get(name) != markup}:
                 yield f"data: {json.dumps(changed)}\n\n"
                 sent |= changed
-            await sleep(self._period)
+            await sleep(max(self._period, REST * (time.monotonic() - began)))
 
     def _parts(self, entry: Entry) -> dict[str, str] | None:
         """By id in the page: markup; None where another page is due."""
