@@ -95,8 +95,8 @@ class Machine:
         return ""
 
     def kernel(self) -> str:
-        """Why decode attention cannot run in C here; empty where it can."""
-        built = native.build(native.DECODE, native.cache_folder())
+        """Why attention and adapters cannot run in C here; empty where they can."""
+        built = native.build(native.KERNELS, native.cache_folder())
         return built if isinstance(built, str) else ""
 
     def busy_elsewhere(self) -> float:

@@ -1,6 +1,6 @@
 """Builds a library from C with the machine's own compiler, once for each source and processor. It imports no torch.
 
-library = build(DECODE, cache_folder())         # its path; or, as text, why there is none
+library = build(KERNELS, cache_folder())         # its path; or, as text, why there is none
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["DECODE", "build", "cache_folder"]
+__all__ = ["KERNELS", "build", "cache_folder"]
 
-DECODE = Path(__file__).parent / "engines" / "torch" / "decode.c"
-"""Decode attention on a CPU."""
+KERNELS = Path(__file__).parent / "engines" / "torch" / "kernels.c"
+"""Decode attention and LoRA adapters on a CPU."""
 SECONDS = 120
 """For one compiler."""
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -121,14 +122,14 @@ def test_what_it_does_not_know_is_left_to_torch(kernel: Kernel, inputs: Inputs) 
 
 
 def test_a_kernel_that_differs_is_not_used(kernel: Kernel) -> None:
-    right = kernel.function
+    right = kernel.library.assay_decode
 
     def wrong(task: object, parallel: object) -> None:
         right(task, parallel)
         entry = task._obj  # type: ignore[attr-defined]
         ctypes.c_float.from_address(entry.out).value += 0.1
 
-    broken = Kernel(wrong, kernel.parallel)
+    broken = Kernel(SimpleNamespace(assay_decode=wrong), kernel.parallel)
     inputs = draw(torch.float32)
     assert broken.decode(*inputs, 0.125, 0) is None
     assert "differ from torch's" in broken.stopped
@@ -153,7 +154,9 @@ def test_the_engine_says_what_attends_and_gives_the_same_tokens_either_way(llama
         engine = TorchEngine(llama.base, llama.adapters, BatchOptions(rows=7, tokens=120, kernel=wanted))
         texts.append(outputs(engine, everything()))
         assert engine.attention == (
-            "attention in C" if wanted else "attention by torch: `engine.options.kernel` is false"
+            "attention and adapters in C"
+            if wanted
+            else "attention and adapters by torch: `engine.options.kernel` is false"
         )
         engine.close()
     assert texts[0] == texts[1]

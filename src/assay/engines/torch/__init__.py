@@ -17,7 +17,7 @@ Load:
 Loop:
     engine        schedule, run, postprocess       scheduler      which sequences run next
     sequence      one sequence in the batch              step, runner   one packed forward pass, its KV cache
-    attention     packed attention                 kernel         decode attention in C, on a CPU
+    attention     packed attention                 kernel         attention and adapters in C, on a CPU
     graphs         on a GPU, decoding steps recorded and replayed
     liveness      what an adapter changes
 """

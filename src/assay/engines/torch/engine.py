@@ -89,7 +89,7 @@ class TorchEngine:
         """What rows on a CPU attend with; or why torch's products."""
         try:
             kernel = self._kernel if isinstance(self._kernel, Kernel) else None
-            self.runner = Runner(base, stack(base.model, stacked, dtype, head), kernel)
+            self.runner = Runner(base, stack(base.model, stacked, dtype, head, kernel), kernel)
         except RuntimeError as bad:
             unstack(base.model)
             if not out_of_memory(bad):
@@ -107,9 +107,10 @@ class TorchEngine:
 
     @property
     def attention(self) -> str:
-        """What rows attend with while they decode on a CPU, in words, so far."""
+        """What rows attend with while they decode on a CPU, and what applies adapters, in words, so far."""
         reason = self._kernel.stopped if isinstance(self._kernel, Kernel) else self._kernel
-        return f"attention by torch: {reason}" if reason else "attention in C"
+        loops = "attention and adapters" if self.options.exact_adapters else "attention"
+        return f"{loops} by torch: {reason}" if reason else f"{loops} in C"
 
     @property
     def decoding(self) -> str:

@@ -1,11 +1,15 @@
-"""Decode attention in C, for rows of different lengths on a CPU: built by the machine's own compiler, once.
+"""Loops of a decoding step in C, on a CPU: built by the machine's own compiler, once.
 
     kernel = load()                                          # a Kernel; or, as text, why there is none
     mixed = kernel.decode(queries, keys, values, last, factor, window)
+    added = kernel.adapt(inputs, outputs, pairs, blocks)
 
-torch's products pay for the longest row in every row, and mask the rest. The kernel reads the keys that a row has
-and no others, with scores and softmax in float32. The library is kept in the user's cache folder, by source and
-processor. Each shape is compared with torch before it is used; after a difference the kernel is not used again.
+Attention: torch's products pay for the longest row in every row, and mask the rest. The kernel reads the keys that a
+row has and no others, with scores and softmax in float32. Adapters: torch sorts tokens by adapter, pads them and their
+ranks, and copies what it adds. The kernel reads each token once and adds in place.
+
+The library is kept in the user's cache folder, by source and processor. Each shape is compared with torch before it is
+used; after a difference the kernel is not used again.
 
 Knows no model and no step.
 """
@@ -22,8 +26,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from assay.native import DECODE as SOURCE
-from assay.native import build, cache_folder
+from assay.engines.torch.kernel_lora import TOKENS, Blocks, Change, Pairs, exact_change
+from assay.native import KERNELS, build, cache_folder
 
 __all__ = ["Kernel", "exact_attention", "load", "load_from"]
 
@@ -33,13 +37,15 @@ NEAR = {torch.float32: 1e-5, torch.bfloat16: 2.0**-8}
 LENGTHS = (1, 5, 64, 65, 200)
 """Rows of the comparison: within a block of keys, at its end, beyond it."""
 WINDOW = 70
+COMPARED = 4
+"""Adapters of a layer whose results are compared."""
 STACK = 32768
 """Floats that one thread may hold for a key/value head."""
 OPENMP = ("libgomp.so.1", "libiomp5.so", "libomp.so", "libomp.dylib")
 
 
 class Task(ctypes.Structure):
-    """`struct task` of decode.c."""
+    """`struct task` of kernels.c."""
 
     _fields_ = (
         *((name, ctypes.c_void_p) for name in ("query", "key", "value", "out", "last")),
@@ -52,9 +58,9 @@ class Task(ctypes.Structure):
 
 @dataclass(slots=True)
 class Kernel:
-    """The function of a loaded library."""
+    """The functions of a loaded library."""
 
-    function: Any
+    library: Any
     parallel: int | None
     """Address of `GOMP_parallel` in the OpenMP library that torch uses; None: one thread."""
     stopped: str = ""
@@ -88,10 +94,45 @@ class Kernel:
         sizes = (rows, heads, keys.shape[1], size, values.shape[-1])
         strides = (*queries.stride()[:2], *keys.stride()[:2], *values.stride()[:2])
         narrow = queries.dtype == torch.bfloat16
-        self.function(
+        self.library.assay_decode(
             ctypes.byref(Task(*pointers, *sizes, *strides, window, narrow, 0, factor)), self.parallel
         )
         return out
+
+    def adapt(self, x: Tensor, out: Tensor, pairs: Pairs, blocks: Blocks) -> bool:
+        """Add to `out` (T, outputs) what adapters make of `x` (T, inputs), in place; False: torch must do it."""
+        if self.stopped or not _adaptable(x, out):
+            return False
+        shape = (x.dtype, *pairs.shape)
+        if shape not in self._same:
+            if not self._compare_change(x.dtype, pairs):
+                return False
+            self._same.add(shape)
+        self._change(x, out, pairs, blocks)
+        return True
+
+    def _change(self, x: Tensor, out: Tensor, pairs: Pairs, blocks: Blocks) -> None:
+        task = Change(
+            *(part.data_ptr() for part in (x, out)),
+            ctypes.addressof(pairs.array),
+            *(part.data_ptr() for part in (blocks.tokens, blocks.first, blocks.owner)),
+            *(len(blocks), pairs.inputs, pairs.outputs, pairs.width),
+            *(x.stride(0), out.stride(0), x.dtype == torch.bfloat16, 0),
+        )
+        self.library.assay_adapt(ctypes.byref(task), self.parallel)
+
+    def _compare_change(self, dtype: torch.dtype, pairs: Pairs) -> bool:
+        """Whether the exact result comes out on random inputs; if not, stop."""
+        random = torch.Generator().manual_seed(0)
+        rows = torch.tensor([-1, *list(pairs.matrices)[:COMPARED]]).repeat(TOKENS + 1)
+        x = torch.randn(len(rows), pairs.inputs, generator=random).to(dtype)
+        out = torch.zeros(len(rows), pairs.outputs, dtype=dtype)
+        exact = exact_change(x, rows, pairs)
+        self._change(x, out, pairs, Blocks(rows))
+        error = float((out.double() - exact).abs().max() / exact.abs().max().clamp_min(1e-30))
+        if exact.isfinite().all() and not error <= NEAR[dtype]:
+            self.stopped = f"what adapters add differs from torch's by {error:.2g} of the largest"
+        return not self.stopped
 
     def _compare(self, queries: Tensor, keys: Tensor, values: Tensor, windowed: bool) -> bool:
         """Whether the exact result comes out on random numbers of these shapes; if not, stop."""
@@ -128,6 +169,11 @@ def exact_attention(
     return torch.stack(rows)
 
 
+def _adaptable(x: Tensor, out: Tensor) -> bool:
+    known = x.device.type == "cpu" and x.dtype in DTYPES and x.dtype == out.dtype
+    return known and x.stride(1) == out.stride(1) == 1
+
+
 def _fits(queries: Tensor, keys: Tensor, values: Tensor) -> bool:
     group = queries.shape[1] // keys.shape[1]
     dense = all(part.stride()[2:] == (part.shape[-1], 1) for part in (keys, values))
@@ -147,15 +193,16 @@ def load_from(folder: Path) -> Kernel | str:
     parallel = _parallel()
     if parallel is None and torch.get_num_threads() > 1:
         return "torch's OpenMP library is not one that C can call here"
-    library = build(SOURCE, folder)
+    library = build(KERNELS, folder)
     if isinstance(library, str):
         return library
     try:
-        function = ctypes.CDLL(str(library)).assay_decode
+        loaded = ctypes.CDLL(str(library))
+        for function in (loaded.assay_decode, loaded.assay_adapt):
+            function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_void_p), None
     except (OSError, AttributeError) as bad:
         return f"its library cannot be loaded ({bad})"
-    function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_void_p), None
-    return Kernel(function, parallel)
+    return Kernel(loaded, parallel)
 
 
 def _parallel() -> int | None:

@@ -39,7 +39,7 @@ class TorchOptions(Options):
     graphs: bool = Field(True, title=FLAG)
     """On a GPU, record decoding steps as CUDA graphs and replay them; `false`: run each step directly."""
     kernel: bool = Field(True, title=FLAG)
-    """On a CPU, run attention during decoding in a C kernel if a compiler can build it; `false`: in torch."""
+    """On a CPU, run attention of decoding rows, and adapters, in C, where a compiler builds that; `false`: in torch."""
     allow_pickle: bool = Field(False, title=FLAG)
     """Load weights from a pickle file, if there is no other file."""
     trust_remote_code: bool = Field(False, title=FLAG)

@@ -38,7 +38,7 @@ class BatchOptions:
     graphs: bool = True
     """On a GPU, record decoding steps and replay them."""
     kernel: bool = True
-    """On a CPU, attend in C while rows decode."""
+    """On a CPU, attend while rows decode and apply adapters in C."""
 
 
 class Scheduler:

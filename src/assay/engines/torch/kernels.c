@@ -1,7 +1,11 @@
-// Attention of rows that decode: one query of each row over the keys and values that this row has.
-// Scores, softmax and sums are in float32 whatever the inputs; no key beyond a row's own is read.
-// The heads that share a key/value head are taken together, so that each key is read from memory once.
-// Built by kernel.py with the machine's own compiler; threads are those of torch's OpenMP.
+// Two loops of a decoding step, built by kernel.py with the machine's own compiler; threads are those of torch's OpenMP.
+//
+// assay_decode: attention, one query of each row over the keys and values that this row has. Scores, softmax and sums are
+// in float32 whatever the inputs; no key beyond a row's own is read. The heads that share a key/value head are taken
+// together, so that each key is read from memory once.
+//
+// assay_adapt: what LoRA adapters add to the output of a linear layer, each token under its own adapter. Products and sums
+// are in float32 whatever the inputs; a sum with the layer's own output is rounded once.
 
 #include <stdint.h>
 #include <string.h>
@@ -289,4 +293,100 @@ void assay_decode(struct task *task, void (*parallel)(void (*)(void *), void *, 
     task->next = 0;
     if (parallel) parallel(work, task, 0, 0);
     else work(task);
+}
+
+// -- adapters -------------------------------------------------------------------------------------
+
+// tokens of one adapter that are taken together, entries of their inputs, vectors of outputs, and products that are summed
+// apart: sums of sums round less
+enum { TOKENS = 8, INPUTS = 256, OUTPUTS = LANES == 16 ? 2 : 1, SUMMED = 4 };
+
+struct pair {
+    const float *down, *up; // inputs x padded ranks; ranks x padded outputs
+    int64_t rank, padded;   // the second: a multiple of 16
+};
+
+struct change {
+    const char *in;            // tokens x inputs
+    char *out;                 // tokens x outputs
+    const struct pair *pairs;  // of each adapter; without `down`: it leaves this layer as it is
+    const int64_t *tokens;     // indices of tokens, those of an adapter one after the other
+    const int64_t *first;      // where each block of at most TOKENS tokens begins, and where the last one ends
+    const int64_t *owner;      // adapter of each block
+    int64_t blocks, inputs, outputs, width; // width: outputs, padded to a multiple of 32
+    int64_t in_row, out_row;   // strides in entries
+    int64_t narrow;            // bfloat16, else float32
+    int64_t next;              // work given out so far
+};
+
+// s[i][j] += the sum over k of x[i][k] * y[k][j].
+INLINE void product(vec s[TOKENS][OUTPUTS], const int wide, const float *x, int64_t xs, const float *y, int64_t ys, int64_t count) {
+    for (int64_t k = 0; k < count; k++)
+        for (int j = 0; j < wide; j++) {
+            vec row = load((const char *)(y + k * ys + j * LANES), 0);
+            for (int i = 0; i < TOKENS; i++) s[i][j] += row * x[i * xs + k];
+        }
+}
+
+INLINE void add(char *place, vec x, const int narrow, int64_t left) {
+    x += load_some(place, narrow, left);
+#if PAIRS
+    if (narrow && left >= LANES) {
+        __m256bh near = _mm512_cvtneps_pbh((__m512)x);
+        memcpy(place, &near, sizeof near);
+        return;
+    }
+#endif
+    float sum[LANES];
+    memcpy(sum, &x, sizeof sum);
+    store(place, sum, 1, left < LANES ? left : LANES, narrow, 0);
+}
+
+INLINE void adapt(const struct change *t, const int narrow, const struct pair *p, const int64_t *tokens, int64_t count) {
+    const int64_t bytes = narrow ? 2 : 4;
+    float x[TOKENS * INPUTS], middle[TOKENS * p->padded];
+    memset(x, 0, sizeof x), memset(middle, 0, sizeof middle);
+    for (int64_t k = 0; k < t->inputs; k += INPUTS) {
+        const int64_t some = t->inputs - k < INPUTS ? t->inputs - k : INPUTS;
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t d = 0; d < some; d += LANES) {
+                vec part = load_some(t->in + (tokens[i] * t->in_row + k + d) * bytes, narrow, some - d);
+                memcpy(x + i * INPUTS + d, &part, sizeof part);
+            }
+        for (int64_t r = 0; r < p->padded; r += LANES) {
+            vec sum[TOKENS] = {0};
+            for (int64_t d = 0; d < some; d += SUMMED) {
+                vec s[TOKENS][OUTPUTS] = {0};
+                product(s, 1, x + d, INPUTS, p->down + (k + d) * p->padded + r, p->padded, some - d < SUMMED ? some - d : SUMMED);
+                for (int i = 0; i < TOKENS; i++) sum[i] += s[i][0];
+            }
+            for (int i = 0; i < TOKENS; i++) {
+                sum[i] += load((char *)(middle + i * p->padded + r), 0);
+                memcpy(middle + i * p->padded + r, sum + i, sizeof(vec));
+            }
+        }
+    }
+    for (int64_t o = 0; o < t->outputs; o += OUTPUTS * LANES) {
+        vec s[TOKENS][OUTPUTS] = {0};
+        product(s, OUTPUTS, middle, p->padded, p->up + o, t->width, p->rank);
+        for (int64_t i = 0; i < count; i++)
+            for (int j = 0; j < OUTPUTS; j++)
+                if (o + j * LANES < t->outputs)
+                    add(t->out + (tokens[i] * t->out_row + o + j * LANES) * bytes, s[i][j], narrow, t->outputs - o - j * LANES);
+    }
+}
+
+static void change(void *data) {
+    struct change *t = data;
+    for (int64_t b; (b = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED)) < t->blocks;) {
+        const struct pair *p = t->pairs + t->owner[b];
+        const int64_t *tokens = t->tokens + t->first[b], count = t->first[b + 1] - t->first[b];
+        if (p->down) t->narrow ? adapt(t, 1, p, tokens, count) : adapt(t, 0, p, tokens, count);
+    }
+}
+
+void assay_adapt(struct change *task, void (*parallel)(void (*)(void *), void *, unsigned, unsigned)) {
+    task->next = 0;
+    if (parallel) parallel(change, task, 0, 0);
+    else change(task);
 }
