@@ -106,7 +106,7 @@ def check(
 
     adapter, base: a folder or a hub id. out: the run's folder, `runs/check-<adapter's name>` by default; an
     interrupted check continues there. engine: an engine's name, as in a study, or what replaces it, as in `run`.
-    budget: seconds that it may take; as many prompts as fit are asked, and it stops when every claim is settled. Raises AssayError, before anything is written, if anything that it names is unusable, the adapter included.
+    budget: seconds that the check may take; it uses as many prompts as fit, and stops when every claim is settled. Raises AssayError, before anything is written, if an input is unusable, the adapter included.
     """
     with in_options():
         study, preflight = check_study(adapter, base, label, engine, **settings)
@@ -123,8 +123,8 @@ def check(
 def decide(folder: Path | str, progress: Progress = silent) -> Result:
     """Score and decide a run again from its records alone, under the study in its folder.
 
-    Claims, margins, labels, recipes, verifier modes and the policy may have been edited there. Raises RunError where
-    there is no run, responses are missing, or what was run is not what the study says.
+    Claims, margins, labels, recipes, verifier modes and the policy may have been edited there. Raises RunError if there
+    is no run, if responses are missing, or if the study is not the one of the run.
     """
     with Run.open(folder, write=True) as run:
         before = read_verdicts(run.folder)

@@ -69,7 +69,7 @@ class AssayError(Exception):
 
     @classmethod
     def joined(cls, errors: Iterable[Self]) -> Self:
-        """Several errors as one, a line each; the error itself where it is the only one."""
+        """Join several errors into one, a line each; a single error is returned as it is."""
         first, *more = errors
         if not more:
             return first
@@ -79,7 +79,7 @@ class AssayError(Exception):
 
     @property
     def parts(self) -> tuple[AssayError, ...]:
-        """The errors that it joins; itself where it joins none."""
+        """The single errors of a joined error; for any other error, itself."""
         return self._parts or (self,)
 
     def __str__(self) -> str:

@@ -98,20 +98,20 @@ def is_again(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back, before any judgement."""
+    """A response, before it is scored."""
 
     prompt: Prompt
     """What it answers."""
     text: str
     """The whole text, nothing removed."""
     skip: int = 0
-    """Characters at the start of `text` that are not judged (thinking, an echoed prompt)."""
+    """Characters at the start of `text` that are not scored (thinking, an echoed prompt)."""
     null: bool = False
-    """The source held no text at all (a JSON null); judged as empty, and counted."""
+    """There was no text at all (a JSON null); scored as empty, and counted."""
     tokens: int | None = None
-    """How many were generated, where the engine knows."""
+    """The number of generated tokens, if the engine knows it."""
     finish: str | None = None
-    """`stop` or `length`, where known."""
+    """`stop` or `length`, if known."""
     logprob: float | None = None
     """Summed over the continuation, natural logarithm; `loglikelihood` only."""
     greedy: bool | None = None

@@ -20,10 +20,10 @@ __all__ = ["Fake"]
 
 
 class Fake:
-    """Answers each prompt with `answer(prompt)`, and keeps it in `asked`.
+    """An engine that answers each prompt with `answer(prompt)`, and keeps the prompt in `asked`.
 
-    Texts count as one token a word, end before the first stop text and after `max_tokens` words.
-    Continuations get `score(prompt)`, a log-probability; above -1 counts as greedy.
+    Each word counts as a token. A text ends before the first stop text, and after `max_tokens` words. A continuation
+    gets the log-probability `score(prompt)`; above -1 it counts as greedy.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Fake:
         adapters: Sequence[str],
         sent: Mapping[str, Sequence[str]] = NO_PROMPTS,  # noqa: ARG002
     ) -> list[Liveness]:
-        """All change something, but the inert ones."""
+        """Every adapter changes something, except those in `inert`."""
         return [
             Liveness(name, 2, 0.0, 0.0, 0.0, 0.0, *logits_verdict(2, 0.0, 0.0, 0.0))
             if name in self.inert
@@ -81,7 +81,7 @@ class Fake:
     def preflight(
         self, settings: EngineSettings, base: ModelRef, adapters: Sequence[ModelRef]
     ) -> FakePreflight:
-        """Look at nothing: a subject is what its name and source say."""
+        """A preflight without checks: a subject is identified by its name and source."""
         return FakePreflight(self, settings, base, adapters)
 
     def _generate(self, prompt: Prompt) -> Completion:

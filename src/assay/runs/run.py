@@ -68,7 +68,7 @@ class Run:
 
     @classmethod
     def start(cls, plan: Plan, folder: Path | str | None = None) -> Self:
-        """Enter a plan into a folder, `runs/<study's name>` by default; an existing run of the plan resumes.
+        """Start a run of a plan in a folder, by default `runs/<study's name>`; an existing run of the plan is resumed.
 
         Raises RunError or OutputError, and leaves the folder unchanged, if it holds something else, another study's run,
         or a run that another process writes to.
@@ -118,7 +118,7 @@ class Run:
 
     @property
     def state(self) -> State:
-        """`running`, judging by its heartbeat, or how it ended."""
+        """`running`, `stopped`, `complete` or `failed`; a run is running while its heartbeat is recent."""
         if self.manifest().analyzed:
             return "complete"
         if beats(self.folder):
@@ -130,7 +130,7 @@ class Run:
         return self.records.events(since)
 
     def manifest(self) -> Manifest:
-        """The fold of the events so far."""
+        """The state that follows from all events so far."""
         return self.records.manifest
 
     def check_generated(self) -> None:
@@ -149,14 +149,14 @@ class Run:
     # -- verbs -----------------------------------------------------------------------------------------
 
     def generate(self, progress: Progress = silent, to_the_end: bool = False) -> None:
-        """Generate or read every response that is missing; after an interruption it resumes where it stopped.
+        """Generate or read every response that is missing; after an interruption, generation continues where it stopped.
 
-        With `stop: decided` it ends when no prompt is left that could change a verdict, unless `to_the_end`.
+        With `stop: decided` it ends when every verdict is settled, unless `to_the_end` is true.
         """
         generate(self.plan, _work(self.plan), self.records, progress, to_the_end)
 
     def redeclare(self) -> None:
-        """Take the present claims, margins, labels and policy from the study in the folder."""
+        """Use the claims, margins, labels and policy that the study in the folder has now."""
         self.check_generated()
         for name, task in self.tasks.items():
             task.require(self.records.examples(name))

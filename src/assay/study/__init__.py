@@ -55,7 +55,7 @@ class Study(Form):
 
     @property
     def path(self) -> Path | None:
-        """The study file; None where the study was made by `from_dict`."""
+        """The study file; None if the study was made by `from_dict`."""
         return self._document.path
 
     def locate(self, *place: str | int) -> Place:

@@ -106,19 +106,19 @@ class Agreement:
     """Whether the benchmarks of one capability agree about the study's adapters."""
 
     capability: str
-    """The one that the tasks share."""
+    """The capability that the tasks share."""
     metrics: tuple[str, ...]
-    """Of each task that shares it the first metric that is claimed, or else the primary one."""
+    """For each of these tasks, the first metric with a claim, or else the primary metric."""
     level: float
     """Two-sided confidence of the gains' intervals."""
     adapters: tuple[AdapterAgreement, ...]
-    """Each of the study, side by side."""
+    """One for each adapter: its gains on these metrics."""
     pairs: tuple[PairAgreement, ...]
-    """Every two of the benchmarks."""
+    """One for every two of these metrics."""
     depends: tuple[str, ...]
     """Adapters whose verdict depends on the benchmark chosen."""
     statement: str
-    """The same in a sentence."""
+    """`depends` in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,11 +338,11 @@ class Applied:
     reason: str | None
     """Why it counts as not applied."""
     modules: int | None
-    """Layers of the base that it changes; null where that was not to be seen, like its norm."""
+    """The number of layers of the base that it changes; null, like its norm, if the engine cannot measure that."""
     norm: float | None
     """Frobenius norm of the weight change."""
     largest: float | None
-    """Largest change of a logit; null where logits were not finite, like the divergence."""
+    """The largest change of a logit; null, like the divergence, if logits were not finite."""
     divergence: float | None
     """Mean KL(adapter || base) of the next token, in nats."""
     differ: float
@@ -364,11 +364,11 @@ class NoiseFloor:
     differ: int
     """Prompts with another response."""
     better: int
-    """Prompts that the second pass does better."""
+    """Prompts whose score is better in the second pass."""
     worse: int
-    """Prompts that the second pass does worse."""
+    """Prompts whose score is worse in the second pass."""
     gain: float
-    """The second pass less the first."""
+    """The score of the second pass minus that of the first."""
     interval: Ends
     """Of that gain."""
     level: float
@@ -376,7 +376,7 @@ class NoiseFloor:
     margin: float
     """The task's."""
     warning: str | None
-    """Where the interval excludes 0."""
+    """A warning, if the interval excludes 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,22 +386,22 @@ class EngineNoise:
     base: str
     """The name of its base."""
     adapters: tuple[str, ...]
-    """Those that were asked twice, each about other prompts."""
+    """The adapters that ran prompts twice, each on other prompts."""
     tasks: tuple[str, ...]
     """The tasks of the prompts."""
     n: int
     """Prompts that the base and an adapter answered twice."""
     base_differ: int
-    """Responses of the base's second pass that are not those of its first."""
+    """Responses of the base that differ between its two passes."""
     adapter_differ: int
-    """Likewise of the adapters."""
+    """Responses of the adapters that differ between their two passes."""
     base_changed: float
     """Share of the base's scores that changed."""
     adapter_changed: float
     """Share of the adapters' scores that changed."""
     identical: bool
-    """No response of any changed in a character."""
+    """Whether every response of the second pass is identical to that of the first."""
     limit: float | None
-    """How far unequal noise may push a gain; null where too few prompts were asked twice to say."""
+    """How far unequal noise may move a gain; null if too few prompts ran twice."""
     clustering_p: float | None
-    """p-value that the changes fall on stretches of time by chance; null where nothing changed or times are unknown."""
+    """p-value of the null that changed responses are not clustered in time; null if none changed or times are unknown."""

@@ -54,12 +54,12 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Where asking stopped, in a run that may stop early. Estimates at an early stop lie too far from 0 on average."""
+    """Where generation stopped, in a run that may stop early. Estimates at an early stop are on average too far from 0."""
 
     n: int
-    """Prompts asked."""
+    """The number of prompts used."""
     pool: int
-    """Prompts there are."""
+    """The number of all prompts."""
     looks: tuple[int, ...]
     """Prompts at every look; intervals and p-values allow for all of them."""
     design: str
@@ -73,14 +73,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """What the full list of prompts would print: no verdict, which speaks of prompts of this kind."""
+    """The result that the full list of prompts would give. It is not a verdict: a verdict is about prompts of this kind."""
 
     word: str
     """One of `assay.stats.POOL_WORDS`."""
     interval: Interval
     """For the full list's gain."""
     settled: bool
-    """No further prompt of the list can change the word."""
+    """Whether no further prompt of the list can change that result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ class ModeDifference:
     checks: int
     """Single verifications (strict and loose) in all responses of the task."""
     differ: int
-    """How many of them the other mode decides otherwise."""
+    """How many of them have another result in the other mode."""
     prompts: int
-    """Responses whose primary metric it changes."""
+    """Responses whose primary metric differs between the modes."""
     verdicts: int
     """Claims that would get another verdict."""
     causes: dict[str, int]
@@ -162,16 +162,16 @@ class ClaimsDeclared:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The study at a glance."""
+    """Counts over all claims of the study."""
 
     claims: int
-    """How many there are, controls left out."""
+    """The number of claims, without those of controls."""
     verdicts: dict[str, int]
-    """How many claims got each word."""
+    """The number of claims with each verdict."""
     fails: int
-    """At least so many labels fail, with confidence 1 - alpha over the whole study (Holm)."""
+    """At least so many claims fail, with confidence 1 - alpha over the whole study (Holm)."""
     holds: int
-    """At least so many hold, likewise."""
+    """At least so many claims hold, with the same confidence."""
     statement: str
     """Both in a sentence."""
 

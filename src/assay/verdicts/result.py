@@ -284,7 +284,7 @@ class RecipeResult:
     flip_rate: float
     """Share of prompts on which the seeds disagree."""
     next_seed: Interval
-    """Where the gain of one more seed is expected, with 95 % confidence."""
+    """The interval for the gain of one more seed, with 95 % confidence."""
     step: int | None = None
     """The training step of its checkpoints; null for final adapters."""
     against: str | None = None
@@ -336,13 +336,13 @@ class LabelResult:
     i2: float | None = None
     """Share of the observed variation that is not noise."""
     prediction: Interval | None = None
-    """Where the gain of the next configuration lies, with 95 % confidence."""
+    """The interval for the gain of the next configuration, with 95 % confidence."""
     settings: tuple[SettingResult, ...] = ()
-    """By setting and value, where the study names settings."""
+    """One for each value of each setting, if the study names settings."""
     against: str | None = None
     """As for a claim."""
     scale: float | None = None
-    """The scale that the claim names; null where it names none."""
+    """The scale that the claim names; null if it names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,7 +363,7 @@ class ControlResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything an audit finds."""
+    """All findings of an audit."""
 
     study: str
     """The study's name."""
@@ -382,7 +382,7 @@ class Result:
     labels: tuple[LabelResult, ...]
     """One for each claim of a label, over all of its configurations."""
     counts: Counts
-    """The study at a glance."""
+    """Counts over all claims of the study."""
     matrix: Matrix
     """Raw scores and gains."""
     modes: tuple[ModeDifference, ...]
@@ -398,7 +398,7 @@ class Result:
     claims_declared: ClaimsDeclared
     """Whether the claims came before the responses."""
     warnings: tuple[str, ...]
-    """What a reader must know before believing the rest."""
+    """What a reader must know before relying on the findings."""
     versions: dict[str, str]
     """Versions of the software that generated and scored, by name."""
     agreement: tuple[Agreement, ...] = ()
@@ -416,7 +416,7 @@ class Result:
     courses: tuple[Course, ...] = ()
     """One for each training with several checkpoints and each metric that it claims."""
     models: tuple[str, ...] = ()
-    """Subjects that are full models of their own weights, not adapters."""
+    """Subjects that are full models, not adapters."""
     measured: tuple[Measured, ...] = ()
     """When each subject was measured on each task, if the policy says when a result is stale."""
     reliability: tuple[Reliability, ...] = ()
