@@ -57,7 +57,7 @@ class Live:
             self._until += prompts
             self._condition.notify_all()
             waiting = self._condition.wait_for(
-                lambda: self.error or self._answered >= self._until, timeout=60
+                lambda: self.error or self._answered >= self._until, timeout=300
             )
         assert self.error is None, self.error
         assert waiting
