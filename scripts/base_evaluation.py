@@ -50,7 +50,10 @@ def evaluate(folder: Path, prompts: int = 300, seed: int = 0) -> dict[str, Any]:
 
 def table(scores: Mapping[str, Any]) -> str:
     """A Markdown table: the primary metrics with 95 % intervals, and whether the base is half able."""
-    lines = ["| task | metric | prompts | score | 95 % interval | half able |", "|---|---|---|---|---|---|"]
+    lines = [
+        "| task | metric | prompts | score | 95 % interval | neither near 0 nor near 1 |",
+        "|---|---|---|---|---|---|",
+    ]
     for kind, score in scores.items():
         name, value, count = score["primary"], score["metrics"][score["primary"]], score["prompts"]
         low, high = _wilson(value, count)

@@ -94,7 +94,7 @@ def without_claims(recipe: Mapping[str, Any], metrics: set[str]) -> dict[str, An
     if bare := [label for label, several in claims.items() if not several]:
         raise AssayError(
             f"the base is at a floor or ceiling on every task of {', '.join(bare)}",
-            fix="give the label a task on which the base is half able",
+            fix="give the label a task on which the base scores neither near 0 nor near 1",
         )
     return {**recipe, "claims": claims}
 

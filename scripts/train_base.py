@@ -354,19 +354,19 @@ library_name: transformers
 # The embedded base
 
 A Llama-architecture model of {size / 1e6:.2f} million parameters ({settings.layers} layers, width {settings.hidden}, \
-{heads} heads of 64, vocabulary {settings.vocabulary}, tied embeddings), trained from nothing by `scripts/train_base.py` on made-up \
+{heads} heads of 64, vocabulary {settings.vocabulary}, tied embeddings), trained from scratch by `scripts/train_base.py` on made-up \
 English. It exists so that adapters can be made and tested in minutes: it knows nothing of the real world, and \
-is half able on purpose.
+solves only a part of each task, on purpose.
 
 - Corpus: `assay.demo.synthetic`, version {VERSION}, split `pretrain`; examples of each kind, relative: {weights}. \
 Test and tuning prompts are of other splits, which never overlap.
-- Examples do as they are asked in some wordings more often than in others (`settings.json`, `habits`), so that \
-it follows instructions in some words and not in others.
-- Read: {state.step * settings.batch * settings.length:,} tokens; SHA-256 of them, chained batch by batch: `{state.digest}`.
+- In the training examples, instructions in some wordings are followed more often than in others (`settings.json`, \
+`habits`), so the model follows some wordings and not others.
+- Training data: {state.step * settings.batch * settings.length:,} tokens; SHA-256 of them, chained batch by batch: `{state.digest}`.
 - Training: {state.step:,} steps of AdamW, {state.seconds / 60:.0f} minutes. {_losses(out)}
 - Weights are stored in bfloat16 and meant to be computed with in float32.
-- Tokenizer: byte-level BPE, digits on their own. Chat template: ChatML. llama.cpp's converter asks for the \
-pre-tokenizer of a vocabulary that it does not know: this one splits as `smollm` does.
+- Tokenizer: byte-level BPE, digits on their own. Chat template: ChatML. llama.cpp's converter asks for a \
+pre-tokenizer if it does not know the vocabulary: use `smollm`, which splits text in the same way.
 
 ## Scores
 

@@ -22,7 +22,7 @@ def test_init_writes_a_study_that_loads_and_says_what_is_next(call: Any, tmp_pat
     done = call("init", folder, "--base", "owner/base")
     assert done.code == 0
     assert [one.name for one in load_study(folder / "study.yaml").adapters] == ["chat-s1", "chat-s2", "run-7"]
-    assert "warning: run-7: no hint at the label" in done.words
+    assert "warning: run-7: no hint at its label" in done.words
     assert f"assay plan {folder / 'study.yaml'}" in done.words
     refused = call("init", folder, "--base", "owner/base")
     assert (refused.code, "--force" in refused.err) == (64, True)

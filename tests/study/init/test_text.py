@@ -32,7 +32,7 @@ def test_a_label_that_nothing_hints_at_is_left_to_the_user(tmp_path: Path) -> No
     found = draft(tmp_path / "mine", BASE, SUITE)
     assert found.study.adapters[0].label == "unknown"
     assert "write instruction or numeric" in found.text
-    assert any("no hint at the label" in warning for warning in found.warnings)
+    assert any("no hint at its label" in warning for warning in found.warnings)
 
 
 @pytest.mark.parametrize(

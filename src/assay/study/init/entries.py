@@ -56,12 +56,12 @@ def make_entries(
     warnings = [f"{entry.name}: {entry.note}" for entry in entries if entry.note]
     if unknown := [entry.name for entry in entries if entry.label == UNKNOWN and entry.guess]:
         warnings.append(
-            f"{', '.join(unknown)}: no hint at the label; write what the training aimed at, "
+            f"{', '.join(unknown)}: no hint at its label; write what the training aimed at, "
             f"{' or '.join(sorted(_HINTS))}, or give --label"
         )
     for training in sorted(stepped):
         count = sum(adapter.training == training and adapter.step is not None for adapter in adapters)
-        text = "each is generated like an adapter of its own; remove those that you do not compare"
+        text = "each costs as much as an adapter of its own; remove those that you do not need"
         warnings.append(f"{trainings[training]}: {count} checkpoints are listed as steps of one seed: {text}")
     return entries, [*warnings, *disagreements]
 
