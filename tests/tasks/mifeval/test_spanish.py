@@ -43,3 +43,16 @@ def test_a_bullet_is_a_star(text: str, bullets: int) -> None:
 def test_one_full_stop_may_follow_the_end() -> None:
     assert spanish.end_checker('Un saludo."', "Un saludo") is None
     assert spanish.end_checker("Un saludo..", "Un saludo") == 'does not end with "Un saludo"'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("- a\n\n  * b\n1. c", 3), ("a - b\n", 2), ("\n\n-\n\na", 1), ("1.5", 1), ("--a", 1)]
+)
+def test_a_list_mark_is_at_the_start_of_a_line(text: str, words: int) -> None:
+    pytest.importorskip("spacy", reason="spaCy is not installed")
+    assert spanish.number_words(text, words, "exactly") is None
+
+
+def test_many_line_breaks_are_read_in_linear_time() -> None:
+    pytest.importorskip("spacy", reason="spaCy is not installed")
+    assert spanish.number_words("\n" * 100_000 + "a", 2, "exactly") is None

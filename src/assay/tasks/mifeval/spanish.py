@@ -21,7 +21,8 @@ from assay.tasks.mifeval.spanish_words import WORDS, words
 _IGNORED = "the reference does not read `relation`"
 _ANSWERS = ("Sí.", "No.", "Quizás.")
 _POSTSCRIPTS = {"P.D.": re.compile(r"p\.\s?d\."), "Nota": re.compile("nota")}
-_LIST_MARK = re.compile(r"^\s*(?:\d+\.|[-*])\s*", re.MULTILINE)
+# Space without a mark is read too, so that it is read once.
+_LIST_MARK = re.compile(r"^\s*+((?:\d+\.|[-*])\s*+)?", re.MULTILINE)
 _QUESTION, _EXCLAMATION = re.compile(r"¿([^?]*+)(\??)"), re.compile(r"¡([^!]*+)(!?)")
 _ASCII_MARKS = str.maketrans("", "", string.punctuation)
 
@@ -36,7 +37,7 @@ borrow(
 @instruction("es:length_constraints:number_words", num_words=COUNT, relation=RELATION, needs=(WORDS,))
 def number_words(text: str, num_words: int, relation: str, only_words: bool = False) -> str | None:
     """That many of spaCy's words, without list marks; the reference also counts signs and runs of spaces."""
-    counted = words(_LIST_MARK.sub("", text).replace("\n", " "))
+    counted = words(_without_list_marks(text).replace("\n", " "))
     count = sum(any(map(str.isalnum, word)) for word in counted) if only_words else len(counted)
     return amount(count, relation, num_words, "word")
 
@@ -51,7 +52,7 @@ fixed("es:length_constraints:number_words", "the reference counts signs and runs
 )
 def number_sentences(text: str, num_sentences: int, relation: str) -> str | None:
     """That many sentences without list marks, as punkt splits Spanish; the reference asks models of spaCy."""
-    count = count_sentences(_LIST_MARK.sub("", text), SPANISH)
+    count = count_sentences(_without_list_marks(text), SPANISH)
     return amount(count, relation, num_sentences, "sentence")
 
 
@@ -207,6 +208,10 @@ def dieresis(text: str, let_frequency: int) -> str | None:
 def tildes(text: str, num_words: int, relation: str) -> str | None:
     """So many of spaCy's words have a vowel with an acute accent."""
     return amount(_with_letters("áéíóú", text), relation, num_words, "word with an accent")
+
+
+def _without_list_marks(text: str) -> str:
+    return _LIST_MARK.sub(lambda match: "" if match[1] else match[0], text)
 
 
 def _with_letters(letters: str, text: str) -> int:
