@@ -43,7 +43,7 @@ from assay.errors import AssayError, OutputError
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Test LoRA adapters against their labels.",
+    help="Test LoRA adapters against their labels. To see what that means: `assay demo --recorded`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -158,4 +158,4 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Test LoRA adapters against their labels."""
+    """Test LoRA adapters against their labels. To see what that means: `assay demo --recorded`."""
