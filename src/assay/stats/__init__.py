@@ -1,6 +1,6 @@
 """Statistics of paired comparisons: pure functions of numbers, with no models, files or settings.
 
-Unit of analysis: the prompt. Shares and gains are fractions of 1; a gain is adapter less base on the same
+Unit of analysis: the prompt. Shares and gains are fractions of 1; a gain is adapter minus base on the same
 prompts. Each function names its source; `tests/stats` holds the numbers that it must give.
 
     >>> from assay.stats import PairedGain, judge

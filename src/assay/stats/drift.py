@@ -70,12 +70,12 @@ def drifts(target: Estimate, off_target: Sequence[Estimate]) -> tuple[Drift, Dri
 
 
 def gap(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
-    """Mean off-target gain less the target gain."""
+    """Mean off-target gain minus the target gain."""
     return _drift("gap", target, off_target, _difference(_mean(off_target), target))
 
 
 def gap_max(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
-    """Largest off-target gain less the target gain.
+    """Largest off-target gain minus the target gain.
 
     Picking the largest biases it upwards, so it has an interval only where there is one to pick.
     """

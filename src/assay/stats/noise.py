@@ -74,7 +74,7 @@ def clustering_p(
 ) -> float:
     """p-value of H0: changes between two passes fall on batches by chance; small where whole batches went wrong.
 
-    differences: (n,) second score less first; batches: (n,) label of the batch or of the stretch of time. Compares
+    differences: (n,) second score minus first; batches: (n,) label of the batch or of the stretch of time. Compares
     sum over batches of (net change)² with that of permuted labels. Raises ValueError for shapes that differ.
     """
     d, labels = np.asarray(differences, dtype=np.float64), np.asarray(batches)

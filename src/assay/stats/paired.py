@@ -186,7 +186,7 @@ def mcnemar_exact(b: int, c: int) -> float:
 
 
 def mcnemar_midp(b: int, c: int) -> float:
-    """Two-sided mid-p-value of equal pass rates: the exact one less P(X = min(b, c)); 1 where b = c.
+    """Two-sided mid-p-value of equal pass rates: the exact one minus P(X = min(b, c)); 1 where b = c.
 
     Raises ValueError for counts that are negative or not whole. Source: Fagerland, Lydersen and Laake
     2013, BMC Med Res Meth 13:91.

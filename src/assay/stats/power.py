@@ -155,7 +155,7 @@ def detectable_recipe_gain(
 
     That interval knows its standard errors from the data alone. Under normality both mean squares are scaled
     chi-squares, independent of the estimate, and power is averaged over them. None where a gain of 1 would not be
-    shown. Raises ValueError for less than two prompts or two seeds.
+    shown. Raises ValueError for fewer than two prompts or two seeds.
     """
     _check_seeds(n, seeds, 2)
     _check_levels(alpha, power)

@@ -1,6 +1,6 @@
 """Checks nested in prompts (ILA: instructions): the gain is a ratio of sums, and the prompt is the unit.
 
-d_i = checks passed by the adapter less those passed by the base on prompt i, m_i = how many checks it has;
+d_i = checks passed by the adapter minus those passed by the base on prompt i, m_i = how many checks it has;
 the gain is sum d_i / sum m_i. With one check a prompt this is the paired difference.
 """
 

@@ -30,7 +30,7 @@ class _Weighted:
     """What both share: an estimate with its own error, and tests that need not follow from it."""
 
     differences: Numbers
-    """(n,), or (n, seeds): checks passed by the adapter less those passed by the base."""
+    """(n,), or (n, seeds): checks passed by the adapter minus those passed by the base."""
     weights: Numbers
     """(n,) how many checks a prompt has."""
 

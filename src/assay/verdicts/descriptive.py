@@ -40,7 +40,7 @@ class BenchmarkGain:
     """An adapter's gain on one of several benchmarks of a capability."""
 
     gain: float
-    """Adapter less base."""
+    """Adapter minus base."""
     interval: Ends | None
     """Null where only aggregate scores are known."""
     verdict: str | None
@@ -123,7 +123,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure of the responses, adapter less base on the same prompts."""
+    """One measure of the responses, adapter minus base on the same prompts."""
 
     measure: str
     """One of `assay.verdicts.response_changes.MEASURES`."""
@@ -240,7 +240,7 @@ class ReliableRate:
     interval: Ends
     """Over clusters."""
     gain: float | None
-    """Adapter less base, on the same clusters; null for a base."""
+    """Adapter minus base, on the same clusters; null for a base."""
     gain_interval: Ends | None
     """Over clusters; null for a base."""
 

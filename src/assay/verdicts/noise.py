@@ -129,7 +129,7 @@ class _Change(NamedTuple):
     """How the score of a prompt changed between two passes."""
 
     by: float
-    """Second less first, as a share of the checks."""
+    """Second pass minus first, as a share of the checks."""
     arrived: float | None
     """When the second response was kept, in seconds; None where that was not noted."""
 

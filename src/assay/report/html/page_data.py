@@ -100,7 +100,7 @@ class TypeGain:
 
     @property
     def gain(self) -> float:
-        """Share of the checks passed, adapter less base."""
+        """Share of the checks passed, adapter minus base."""
         return (self.passed - self.base_passed) / self.checks
 
 

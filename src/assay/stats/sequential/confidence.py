@@ -52,7 +52,7 @@ def betting_p_above(
 def pool_interval(differences: ArrayLike, alpha: float, weights: ArrayLike) -> tuple[float, float]:
     """(low, high) for the gain that the pool's every prompt would give; a single point after its last prompt.
 
-    differences: (n,), checks won less lost (means over seeds, where there are several), of the prompts drawn
+    differences: (n,), checks won minus checks lost (means over seeds, where there are several), of the prompts drawn
     so far from the pool without replacement. weights: (pool,), checks of every prompt of the pool in the
     order of drawing. The gains that the wealth has not ruled out, within the logical bounds: what is left
     adds or takes at most its weights. Should the two disagree, which happens with a probability below

@@ -81,7 +81,7 @@ class Design:
     ) -> Evidence:
         """What the prompts so far say, as a `Gain` for `judge` and `stand`.
 
-        differences: (n,) or (n, seeds), in the order of drawing, checks passed by the adapter less those
+        differences: (n,) or (n, seeds), in the order of drawing, checks passed by the adapter minus those
         passed by the base; seeds are averaged and count as fixed. weights: (n,) checks of each prompt,
         default 1. looks: prompts at every look that was taken so far, by default those of the design up to
         n; one at n is added, since calling this is a look. heaviest: the pool's largest weight, by default

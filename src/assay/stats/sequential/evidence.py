@@ -177,7 +177,7 @@ class BettingGain(_AtStop):
     """The betting design: valid whenever one looks, with no schedule and no approximation."""
 
     differences: Floats
-    """(n,), in the order of drawing: checks won less lost, means over seeds where there are several."""
+    """(n,), in the order of drawing: checks won minus checks lost, means over seeds where there are several."""
     weights: Floats
     """(n,) checks of each prompt."""
     heaviest: float = 1.0
