@@ -42,7 +42,7 @@ class BenchmarkGain:
     gain: float
     """Adapter minus base."""
     interval: Ends | None
-    """Null where only aggregate scores are known."""
+    """The interval; null if only aggregate scores are known."""
     verdict: str | None
     """Of its claim on this metric; null where it claims nothing there."""
 
@@ -152,12 +152,12 @@ class TypeDifference:
     difference: float
     """`adapter` less `base`."""
     interval: Ends
-    """95 %, not adjusted for there being several types, nor for looks before the end."""
+    """At 95 %, adjusted neither for the number of types nor for interim looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What else changed in the responses where an adapter gained or fell. It says with what, not why."""
+    """What else changed in the responses of an adapter that gained or fell; not necessarily the cause."""
 
     adapter: str
     """Its name in the study."""
@@ -166,17 +166,17 @@ class Change:
     task: str
     """The task's name."""
     metric: str
-    """The claimed metric that moved, else the task's primary one."""
+    """The claimed metric that changed, or else the task's primary metric."""
     gain: float
-    """Its interval excludes 0, few prompts that differ allowed for as in a verdict."""
+    """The gain, whose interval excludes 0 by the rule of verdicts."""
     prompts: int
-    """Read here: those that both sides answered, of a long task some 2,000 spread evenly."""
+    """The number of prompts compared here: those that both sides answered; of a long task, about 2,000 spread evenly."""
     level: float
     """Two-sided confidence of the intervals below."""
     differences: tuple[Difference, ...]
-    """Only what is known of both sides: without finish reasons no `truncated`, without counts no `tokens`."""
+    """The measures that are known for both sides: without finish reasons no `truncated`, without counts no `tokens`."""
     types: tuple[TypeDifference, ...]
-    """Of a task with instruction types, one sample a prompt; over all prompts that both answered."""
+    """By instruction type, if the task has types and there is one sample per prompt; over all prompts that both answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class DoseGain:
     gain: float
     """Against the base."""
     interval: Ends | None
-    """Null where only aggregate scores are known."""
+    """The interval; null if only aggregate scores are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +196,15 @@ class DosePoint:
     scale: float
     """The strength at which it is applied."""
     subject: str
-    """As in the matrix."""
+    """The subject's name, as in the matrix."""
     target: DoseGain | None
-    """Null where it was not measured, or is not applied."""
+    """The gain on the target; null if it was not measured, or the adapter is not applied."""
     off_target: tuple[DoseGain | None, ...]
-    """In the order of the metrics; null likewise."""
+    """The gains on the off-target metrics, in their order; null as for the target."""
     drift: float | None
-    """Variant `gap`; null where a gain that it is made of was not measured."""
+    """The drift, variant `gap`; null if a gain that it needs was not measured."""
     drift_interval: Ends | None
-    """Null likewise."""
+    """The interval of the drift; null as the drift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +212,9 @@ class Dose:
     """Gains and drift of an adapter against the scale at which it is applied; at scale 0 each is 0."""
 
     adapter: str
-    """Its own name, of whatever scale."""
+    """The adapter's name, without a scale."""
     base: str
-    """What it is applied to."""
+    """The base that it is applied to."""
     label: str
     """The label that is tested."""
     target: str
@@ -222,9 +222,9 @@ class Dose:
     off_target: tuple[str, ...]
     """The metrics that drift is measured on."""
     level: float
-    """Two-sided confidence of the intervals; they do not allow for there being several scales."""
+    """Two-sided confidence of the intervals, which are not adjusted for the number of scales."""
     points: tuple[DosePoint, ...]
-    """The weakest first."""
+    """One for each scale, the weakest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ class Reliability:
     """A subject on the wordings of each request of a task whose file names clusters."""
 
     subject: str
-    """As in the matrix."""
+    """The subject's name, as in the matrix."""
     base: str | None
     """What the adapter is applied to; null for a base."""
     metric: str
@@ -266,27 +266,27 @@ class CoursePoint:
     """A training at one step."""
 
     step: int | None
-    """Null: the result of the training."""
+    """The training step; null: the final result of the training."""
     subject: str
-    """As in the matrix."""
+    """The subject's name, as in the matrix."""
     target: DoseGain | None
-    """Null where it was not measured, or is not applied."""
+    """The gain on the target; null if it was not measured, or the adapter is not applied."""
     off_target: tuple[DoseGain | None, ...]
-    """In the order of the metrics; null likewise."""
+    """The gains on the off-target metrics, in their order; null as for the target."""
     drift: float | None
-    """Variant `gap`; null where a gain that it is made of was not measured."""
+    """The drift, variant `gap`; null if a gain that it needs was not measured."""
     drift_interval: Ends | None
-    """Null likewise."""
+    """The interval of the drift; null as the drift."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepChoice:
-    """The checkpoint with the largest gain, judged as the best of several."""
+    """The checkpoint with the largest gain, tested as the best of several."""
 
     subject: str
-    """As in the matrix."""
+    """The subject's name, as in the matrix."""
     step: int | None
-    """Null: the result of the training."""
+    """The training step; null: the final result of the training."""
     gain: float
     """On the claimed metric."""
     interval: Ends

@@ -25,13 +25,13 @@ from assay.verdicts.text_features import refuses, repeats
 __all__ = ["MEASURES", "changes"]
 
 MEASURES = {
-    "characters": "length of the judged text, in characters",
-    "tokens": "length of the whole response, in tokens, where they were counted",
-    "truncated": "share that ended at the token limit, where the ending was noted",
+    "characters": "length of the scored text, in characters",
+    "tokens": "length of the whole response, in tokens, if they were counted",
+    "truncated": "share that ended at the token limit, if the engine recorded that",
     "empty": "share without any text",
-    "repeated": "share where more than half of the runs of four words came before",
-    "refused": "share that open as a refusal does, in English",
-    "extractable": "share with an answer that the task could extract, where it notes that",
+    "repeated": "share in which more than half of the four-word sequences occurred before",
+    "refused": "share that begins with an English refusal",
+    "extractable": "share with an answer that could be extracted, if the task records that",
 }
 """Description of each measure."""
 LENGTHS = ("characters", "tokens")
