@@ -192,7 +192,8 @@ def show_gate(gate: Gate) -> None:
     screen = console()
     rows: list[tuple[Text, Text]] = []
     for adapter in gate.adapters:
-        rows.append((_coloured(adapter.outcome, adapter.outcome), text(adapter.adapter)))
+        champion = " (the champion: not counted)" if adapter.champion else ""
+        rows.append((_coloured(adapter.outcome, adapter.outcome), text(f"{adapter.adapter}{champion}")))
         rows += [(Text(), text(reason)) for reason in adapter.reasons]
         rows += [(Text(), text(f"advisory: {advice}")) for advice in adapter.advice]
     screen.print(notes_table(rows))

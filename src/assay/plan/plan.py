@@ -137,6 +137,42 @@ class Plan:
             for metric in claim.off_target
         }
 
+    @property
+    def champion(self) -> Subject | None:
+        """The subject that the policy names as its champion; None where it names none, or none of this plan."""
+        return next((subject for subject in self.subjects if subject.name == self.policy.champion), None)
+
+    @property
+    def challengers(self) -> tuple[Subject, ...]:
+        """The subjects that are compared with the champion: those that the gate judges."""
+        if self.champion is None:
+            return ()
+        judged = {claim.subject.name for claim in self.claims if claim.subject.control is None}
+        return tuple(
+            adapter
+            for adapter in self.adapters
+            if adapter.name in judged and adapter.name != self.champion.name
+        )
+
+    def regressions(self) -> tuple[tuple[Subject, MetricName], ...]:
+        """(challenger, metric) of every comparison with the champion: primary metrics, and claimed ones."""
+        primary = {task.primary for task in self.tasks.values()}
+        return tuple(
+            (adapter, metric)
+            for adapter in self.challengers
+            for metric in self.metrics
+            if metric in primary or any(claim.metric == metric for claim in self.claims_of(adapter.name))
+        )
+
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """(subject, what it is compared with), where that is another subject than its base: by a claim, or as champion."""
+        listed = [(claim.subject.name, claim.against) for claim in self.claims]
+        if (champion := self.champion) is not None:
+            listed += [
+                (adapter.name, champion.name) for adapter in self.challengers if adapter.base != champion.name
+            ]
+        return tuple(dict.fromkeys((name, against) for name, against in listed if against is not None))
+
     def to_json(self) -> dict[str, Any]:
         """As plain data, without `work`."""
         data: dict[str, Any] = _adapter().dump_python(self, mode="json", exclude={"work"})

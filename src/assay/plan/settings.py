@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from assay.plan.fields import Cut, Digest, Fields, Free, Line, Listed, Name, Seed, Url, Variable, fault
+from assay.plan.fields import (
+    Cut,
+    Digest,
+    Fields,
+    Free,
+    Line,
+    Listed,
+    Margin,
+    Name,
+    Seed,
+    Url,
+    Variable,
+    fault,
+)
 from assay.stats import Verdict
 
 __all__ = ["Decoding", "EngineSettings", "JudgeSettings", "Policy", "StopRule"]
@@ -114,6 +127,11 @@ class Policy(Fields):
     """To pass, an off-target fall of this size or more must be excluded; by default each metric's margin. 1 tolerates any."""
     drift_budget: Annotated[float, Field(ge=0)] | None = None
     """The largest drift (variant `gap`) that passes, in addition to the rules on verdicts; by default any."""
+    champion: Name | None = None
+    """The subject that is deployed: no other adapter may fall behind it by the budget. Its own rules are shown and do not count."""
+    regression_budget: Margin | None = None
+    """The fall against the champion that must be excluded, to pass, on each task's primary metric and each claimed one; by
+    default the task's margin."""
     required: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     """Tasks that must be measured: an adapter fails if one is missing. A missing task outside this list leaves it undecided."""
     advisory: Annotated[tuple[Name, ...], Field(strict=False)] = ()
@@ -133,4 +151,6 @@ class Policy(Fields):
         for first, second in (("passing", "failing"), ("required", "advisory")):
             if both := [word for word in getattr(self, first) if word in getattr(self, second)]:
                 raise fault(f"`{both[0]}` is both in `{first}` and in `{second}`", "remove it from one")
+        if self.regression_budget is not None and self.champion is None:
+            raise fault("`regression_budget` without `champion`", "name the champion, or remove it")
         return self

@@ -253,9 +253,11 @@ def _shares(plan: Plan, simulated: Simulated, prompts: Mapping[str, int], margin
                 shares[adapter.name, task] = float((1 - by).mean())
                 furthest *= by
             shares[base.name, task] = float((1 - furthest).mean())
-    for claim in plan.claims:  # what it is against goes as far
-        reference, own = ((name, claim.metric.task) for name in (claim.reference.name, claim.subject.name))
-        shares[reference] = max(shares.get(reference, 0.0), shares.get(own, 0.0))
+    against = [(claim.subject.name, claim.reference.name, claim.metric.task) for claim in plan.claims]
+    if (champion := plan.champion) is not None:
+        against += [(adapter.name, champion.name, metric.task) for adapter, metric in plan.regressions()]
+    for name, reference, task in against:  # what it is against goes as far
+        shares[reference, task] = max(shares.get((reference, task), 0.0), shares.get((name, task), 0.0))
     return shares
 
 

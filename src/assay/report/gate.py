@@ -3,7 +3,8 @@
 An adapter passes if the policy passes the verdicts of all its claims, a fall of the tolerated size is excluded on
 every off-target metric, and the interval of its drift is within the budget, where the policy has one. It fails if the
 policy fails one of its verdicts, if a fall of that size is shown (by the margin or more, or on six prompts that differ
-at least), if the interval of its drift is over budget, or if a required task is missing or its result is stale. Anything else is undecided,
+at least), if the interval of its drift is over budget, or if a required task is missing or its result is stale,
+or if it is shown to fall behind the champion by the budget. Anything else is undecided,
 and so is a claim within the engine's noise, or a missing gain where the base is at a floor or ceiling. Drift is tested
 in addition to the verdicts, never instead of them. Rules on advisory tasks are shown, and change no outcome. Control
 adapters are not gated. The gate knows no response; `assay.report.gate_rules` has each rule.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assay.plan import Policy
+from assay.report.gate_champion import champion_rules
 from assay.report.gate_expiry import expiry_rules
 from assay.report.gate_rules import Outcome, Rule, rules_of, with_tier
 from assay.verdicts import Result
@@ -32,6 +34,8 @@ class AdapterGate:
     adapter: str
     outcome: Outcome
     rules: tuple[Rule, ...]
+    champion: bool = False
+    """It is the policy's champion: its outcome is shown and is no part of the study's."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -48,7 +52,7 @@ class AdapterGate:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate's outcome for a study: the worst outcome of its adapters, fail before undecided."""
+    """The gate's outcome for a study: the worst outcome of its adapters, fail before undecided; the champion's does not count."""
 
     outcome: Outcome
     adapters: tuple[AdapterGate, ...]
@@ -62,20 +66,21 @@ class Gate:
 def apply_gate(result: Result, policy: Policy | None = None, now: datetime | None = None) -> Gate:
     """Apply a policy, the default one unless given, to every adapter that has a claim.
 
-    result: analyzed under this policy, where it lets results expire. now: with its time zone; the present by default.
+    result: analyzed under this policy, where it lets results expire or names a champion. now: with its time zone; the present by default.
     """
     policy = policy or Policy()
     now = now or datetime.now(UTC)
     names = dict.fromkeys(claim.adapter for claim in result.claims if claim.control is None)
     adapters = tuple(_adapter(name, result, policy, now) for name in names)
-    return Gate(_worst(adapter.outcome for adapter in adapters), adapters)
+    return Gate(_worst(adapter.outcome for adapter in adapters if not adapter.champion), adapters)
 
 
 def _adapter(name: str, result: Result, policy: Policy, now: datetime) -> AdapterGate:
-    found = list(rules_of(name, result, policy))
+    found = [*rules_of(name, result, policy), *champion_rules(name, result, policy)]
     found += expiry_rules(name, result, policy, [rule.task for rule in found if rule.task], now)
     rules = tuple(with_tier(rule, policy) for rule in found)
-    return AdapterGate(name, _worst(rule.outcome for rule in rules if rule.counts), rules)
+    outcome = _worst(rule.outcome for rule in rules if rule.counts)
+    return AdapterGate(name, outcome, rules, champion=name == policy.champion)
 
 
 def _worst(outcomes: Iterable[Outcome]) -> Outcome:

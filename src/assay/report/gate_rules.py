@@ -17,17 +17,22 @@ from assay.stats import Verdict
 from assay.stats.verdict import Tone
 from assay.verdicts import Cell, ClaimResult, DriftResult, Result
 
-__all__ = ["Outcome", "Rule", "RuleKind", "Tier", "entries_of", "rules_of", "task_of", "with_tier"]
+__all__ = [
+    "Outcome",
+    "Rule",
+    "RuleKind",
+    "Tier",
+    "entries_of",
+    "harm_found",
+    "rules_of",
+    "task_of",
+    "with_tier",
+]
 
 FEWEST = 6
 """Prompts that differ, for a fall smaller than the margin to fail an adapter."""
-RuleKind = Literal["claim", "harm", "drift", "task", "expiry"]
+RuleKind = Literal["claim", "harm", "drift", "task", "expiry", "champion"]
 Tier = Literal["required", "standard", "advisory"]
-_REACHABLE = {
-    "gains": (Verdict.CONFIRMED, Verdict.GAIN, Verdict.TRIVIAL, Verdict.NO_GAIN, Verdict.HARMED),
-    "keeps": (Verdict.KEPT, Verdict.HARMED),
-}
-"""Verdicts that evidence can give, by kind of claim."""
 
 
 class Outcome(StrEnum):
@@ -72,6 +77,18 @@ class Rule:
     def sentence(self) -> str:
         """Its name, what was found, and what would satisfy it."""
         return f"{self.name}: {self.evidence}" + (f"; to pass: {self.needs}" if self.needs else "")
+
+
+_HARM = {
+    Outcome.PASS: "no harm beyond what is tolerated",
+    Outcome.FAIL: "harmed beyond what is tolerated",
+    Outcome.UNDECIDED: "harm beyond what is tolerated is not excluded",
+}
+_REACHABLE = {
+    "gains": (Verdict.CONFIRMED, Verdict.GAIN, Verdict.TRIVIAL, Verdict.NO_GAIN, Verdict.HARMED),
+    "keeps": (Verdict.KEPT, Verdict.HARMED),
+}
+"""Verdicts that evidence can give, by kind of claim."""
 
 
 def rules_of(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
@@ -173,39 +190,46 @@ def _tolerated(cell: Cell, policy: Policy) -> float:
 
 
 def _harm(cell: Cell, tolerated: float, what: str = "off-target") -> Rule:
-    outcome, evidence = _harm_found(cell, tolerated)
+    outcome, special, figures = harm_found(cell, tolerated)
+    evidence = ": ".join(filter(None, (special or _HARM[outcome], figures)))
     needs = "" if outcome is Outcome.PASS else f"a fall of {100 * tolerated:g} points or more excluded"
     return Rule(
         f"{cell.metric} ({_named(what, cell)})", outcome, evidence, "harm", task_of(cell.metric), needs=needs
     )
 
 
-def _harm_found(cell: Cell, tolerated: float) -> tuple[Outcome, str]:
-    """Whether a fall of this size is excluded, or shown; and the evidence."""
+def harm_found(cell: Cell, tolerated: float) -> tuple[Outcome, str, str]:
+    """(whether a fall of this size is excluded, or shown; why that says nothing, where it does; the figures)."""
     if tolerated >= 1:
-        return Outcome.PASS, "any harm is tolerated"
+        return Outcome.PASS, "any harm is tolerated", ""
     if cell.interval is None:
-        return Outcome.UNDECIDED, f"not measured: {cell.reason}"
+        return Outcome.UNDECIDED, "not measured", cell.reason or ""
     low, high = cell.interval
-    evidence = (
+    figures = (
         f"gain {points(cell.gain)} {interval(cell.interval, tolerated)} points, {100 * tolerated:g} tolerated"
     )
     if 0 <= max(low + tolerated, -tolerated - high) <= cell.noise and cell.noise:
-        within = (
-            f"within the engine's noise, which may push a gain by {100 * cell.noise:.1f} points: {evidence}"
+        by = f"{100 * cell.noise:.1f} points"
+        return (
+            Outcome.UNDECIDED,
+            f"within the engine's noise, which may push a gain by {by}",
+            figures,
         )
-        return Outcome.UNDECIDED, within
     if low > -tolerated:
-        return Outcome.PASS, f"no harm beyond what is tolerated: {evidence}"
-    if high <= -tolerated and _counts(cell, high):
-        return Outcome.FAIL, f"harmed beyond what is tolerated: {evidence}"
-    return Outcome.UNDECIDED, f"harm beyond what is tolerated is not excluded: {evidence}"
+        return Outcome.PASS, "", figures
+    return (Outcome.FAIL if _shown(cell, tolerated, high) else Outcome.UNDECIDED), "", figures
 
 
-def _counts(cell: Cell, high: float) -> bool:
-    """Whether a fall fails the adapter: by the margin or more, or where enough prompts differ."""
+def _shown(cell: Cell, tolerated: float, high: float) -> bool:
+    """Whether a fall of this size fails the adapter: by the margin or more, or where enough prompts differ.
+
+    Against a champion the margin is the budget, which may be small: there enough prompts must differ in any case.
+    """
     differ = None if cell.better is None else cell.better + (cell.worse or 0)
-    return high <= -cell.margin or differ is None or differ >= FEWEST
+    enough = differ is None or differ >= FEWEST
+    if cell.kind == "regression":
+        return high < -tolerated and enough
+    return high <= -tolerated and (high <= -cell.margin or enough)
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:

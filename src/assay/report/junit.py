@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from assay.report.gate import Gate, Outcome, Rule
+from assay.report.gate import AdapterGate, Gate, Outcome, Rule
 from assay.text import plain
 
 __all__ = ["to_junit"]
@@ -13,9 +13,9 @@ __all__ = ["to_junit"]
 def to_junit(gate: Gate, study: str) -> str:
     """An undecided rule is an error, so that a reader of the XML alone does not take it for a pass.
 
-    A rule on an advisory task that does not pass is skipped, with its evidence: it fails no pipeline.
+    A rule on an advisory task, or of the champion, that does not pass is skipped, with its evidence: it fails no pipeline.
     """
-    tags = [_tag(rule) for adapter in gate.adapters for rule in adapter.rules]
+    tags = [_tag(rule, adapter) for adapter in gate.adapters for rule in adapter.rules]
     suite = ElementTree.Element(
         "testsuite",
         name=plain(study),
@@ -29,8 +29,8 @@ def to_junit(gate: Gate, study: str) -> str:
             case = ElementTree.SubElement(
                 suite, "testcase", classname=plain(adapter.adapter), name=plain(rule.name)
             )
-            if tag := _tag(rule):
-                advisory = "" if rule.counts else f"advisory, {rule.outcome}: "
+            if tag := _tag(rule, adapter):
+                advisory = f"advisory, {rule.outcome}: " if tag == "skipped" else ""
                 found = ElementTree.SubElement(
                     case, tag, type=rule.outcome, message=plain(f"{advisory}{rule.evidence}")
                 )
@@ -39,10 +39,10 @@ def to_junit(gate: Gate, study: str) -> str:
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _tag(rule: Rule) -> str | None:
+def _tag(rule: Rule, adapter: AdapterGate) -> str | None:
     """The element that says how a test case ended; none where it passes."""
     if rule.outcome == Outcome.PASS:
         return None
-    if not rule.counts:
+    if adapter.champion or not rule.counts:
         return "skipped"
     return "failure" if rule.outcome == Outcome.FAIL else "error"

@@ -15,7 +15,7 @@ from typing import Any
 from assay.engines import ModelRef, Preflight, PreflightFunction, Prompt
 from assay.errors import AssayError, EngineError, Place, StudyError
 from assay.files import read_text
-from assay.plan import Claim, Problem
+from assay.plan import Problem
 from assay.records import digest
 from assay.runs.full_models import full_models
 from assay.runs.second_passes import repeat_count, second_passes
@@ -36,9 +36,9 @@ def generated(
     tasks: Mapping[str, Task],
     examples: Mapping[str, Sequence[Example]],
     preflight: PreflightFunction,
-    claims: Sequence[Claim] = (),
+    compared: Sequence[tuple[str, str]] = (),
 ) -> Responses:
-    """A group for each base. Raises AssayError if a base is unusable; an unusable adapter is only a problem."""
+    """A group for each base. compared: subjects and what they are compared with beside their base. Raises AssayError if a base is unusable; an unusable adapter is only a problem."""
     _check_generating(study)
     groups: list[BaseGroup] = []
     problems: list[Problem] = []
@@ -58,8 +58,8 @@ def generated(
         models, failed = full_models(study, base, checked, preflight)
         problems += failed
         makers.append(_Workloads(study, tasks, examples, checked, base, models))
-    others = _other_protocols(study, claims, makers)
-    named = {claim.against for claim in claims}
+    others = _other_protocols(study, compared, makers)
+    named = {reference for _, reference in compared}
     for maker in makers:
         base, checked = maker.base, maker.checked
         everything, failed = maker.all(others)
@@ -302,11 +302,13 @@ class _Workloads:
         )
 
 
-def _other_protocols(study: Study, claims: Sequence[Claim], makers: Sequence[_Workloads]) -> _Protocols:
+def _other_protocols(
+    study: Study, beside: Sequence[tuple[str, str]], makers: Sequence[_Workloads]
+) -> _Protocols:
     """By subject: protocols of others that are compared with it, where these are not its own."""
     own = {name: protocol for maker in makers for name, protocol in maker.protocols().items()}
     compared = [(name, adapter.base) for adapter in study.adapters for name in adapter.scales]
-    compared += [(claim.subject.name, claim.reference.name) for claim in claims]
+    compared += beside
     found: dict[str, list[_Protocol]] = {}
     for name, reference in compared:
         if name in own and reference in own and own[name] != own[reference]:

@@ -58,7 +58,7 @@ def resolve(
     if preflight is None or plan.source == "recorded":
         responses = recorded(study, examples, known)
     else:
-        responses = generated(study, tasks, examples, preflight, plan.claims)
+        responses = generated(study, tasks, examples, preflight, plan.references())
     return replace(
         plan,
         tasks={name: _clustered(part, tasks[name], examples[name]) for name, part in plan.tasks.items()},

@@ -62,11 +62,8 @@ class Stages:
         cells = [(load.name, load.task) for load in self._work.workloads()]
         bases = {adapter.name: adapter.base for adapter in self._plan.adapters}
         references = {
-            (claim.subject.name, task, claim.against): store.counterpart(
-                claim.subject.name, claim.against, task
-            )
-            for claim in self._plan.claims
-            if claim.against
+            (name, task, against): store.counterpart(name, against, task)
+            for name, against in self._plan.references()
             for task in self._plan.tasks
         }
         apart = self._apart()
@@ -103,6 +100,8 @@ class Stages:
             for claim in plan.claims
             for metric in (claim.metric, *claim.off_target)
         ]
+        if (champion := plan.champion) is not None:
+            compared += [(adapter.name, champion.name, metric.task) for adapter, metric in plan.regressions()]
         compared += [
             (model.name, model.base, task) for model in plan.adapters if model.is_model for task in plan.tasks
         ]

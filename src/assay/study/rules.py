@@ -41,6 +41,10 @@ def _gate(study: Form) -> Iterator[Problem]:
             if name not in tasks:
                 more = did_you_mean(name, tasks, f"tasks: {_quoted(tasks)}")
                 yield Problem(("gate", tier, i), f'no task "{name}"', more)
+    subjects = _subject_names(study)
+    if study.gate.champion is not None and study.gate.champion not in subjects:
+        more = did_you_mean(study.gate.champion, subjects, f"subjects: {_quoted(subjects)}")
+        yield Problem(("gate", "champion"), f'no subject "{study.gate.champion}"', more)
     bases = [base.name for base in study.bases]
     for name in study.gate.current_bases:
         if name not in bases:
@@ -53,6 +57,14 @@ def _subjects(study: Form) -> Iterator[tuple[Place, Base | Adapter]]:
         yield ("bases", i), base
     for i, adapter in enumerate(study.adapters):
         yield ("adapters", i), adapter
+
+
+def _subject_names(study: Form) -> list[str]:
+    """Every name that a claim may be against: of bases, and of adapters at each scale."""
+    return [
+        *(base.name for base in study.bases),
+        *(name for adapter in study.adapters for name in adapter.scales),
+    ]
 
 
 def _weights(subject: Base | Adapter) -> tuple[str, str | None]:
@@ -189,8 +201,7 @@ def _seeds(study: Form, group: list[int]) -> Iterator[Problem]:
 
 def _claims(study: Form) -> Iterator[Problem]:
     labels = list(dict.fromkeys(adapter.label for adapter in study.adapters))
-    subjects = [base.name for base in study.bases]
-    subjects += [name for adapter in study.adapters for name in adapter.scales]
+    subjects = _subject_names(study)
     for label, entries in study.claims.items():
         if label not in labels:
             more = did_you_mean(label, labels, f"labels: {_quoted(labels)}")

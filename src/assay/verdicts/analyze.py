@@ -9,6 +9,7 @@ from importlib.metadata import version
 from assay.plan import MetricName, Plan, Subject, claim_block
 from assay.records import digest
 from assay.verdicts.agreement import agreements
+from assay.verdicts.champion import regressions
 from assay.verdicts.claims import controls, count, judge_claims, other_cells
 from assay.verdicts.course import courses
 from assay.verdicts.dose import doses
@@ -86,6 +87,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         changes=() if plan.summary else changes(plan, evidence, pairs, (*claims, *cells)),
         dose=doses(plan, pairs, evidence),
         courses=courses(plan, pairs, evidence, engine),
+        regressions=cells_with_noise(plan, regressions(plan, pairs), engine),
         measured=measured(plan, evidence),
         reliability=reliabilities(plan, pairs, evidence),
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),

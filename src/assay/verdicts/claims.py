@@ -20,6 +20,7 @@ __all__ = [
     "at_least",
     "controls",
     "count",
+    "describe",
     "extreme_of",
     "judge_claims",
     "other_cells",
@@ -141,26 +142,32 @@ def other_cells(plan: Plan, pairs: Pairs) -> tuple[Cell, ...]:
                 (claim.subject.name, claim.against, metric): claim.subject for metric in claim.off_target
             }
     cells = [
-        _describe(plan, adapter, key, key in off_target, pairs)
+        describe(plan, adapter, key, "exploratory" if key in off_target else "descriptive", pairs)
         for key, adapter in listed.items()
         if key not in claimed
     ]
     return _adjusted(cells, plan.alpha, {adapter.name for adapter in plan.adapters if adapter.control})
 
 
-def _describe(
-    plan: Plan, adapter: Subject, key: tuple[str, str | None, MetricName], exploratory: bool, pairs: Pairs
+def describe(
+    plan: Plan,
+    adapter: Subject,
+    key: tuple[str, str | None, MetricName],
+    kind: Literal["exploratory", "descriptive", "regression"],
+    pairs: Pairs,
+    margin: float | None = None,
 ) -> Cell:
+    """A cell at the study's alpha. margin: the task's unless given; the interval agrees with the tests at it."""
     _, against, metric = key
     cell = pairs.cell(*key)
-    margin = plan.tasks[metric.task].margin
+    margin = plan.tasks[metric.task].margin if margin is None else margin
     described = Cell(
         adapter=adapter.name,
         base=adapter.base,
         against=against,
         label=adapter.label,
         metric=str(metric),
-        kind="exploratory" if exploratory else "descriptive",
+        kind=kind,
         margin=margin,
         base_score=cell.base_score,
         score=cell.score,

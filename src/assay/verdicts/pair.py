@@ -76,7 +76,7 @@ class Pairs:
         self._scores: dict[tuple[str, str], Scores | None] = {}
         self._kept = {claim.reference.name for claim in plan.claims}
         """Subjects whose scores are read for more than one pair."""
-        self._kept |= {claim.subject.name for claim in plan.claims if claim.against}
+        self._kept |= {side for pair in plan.references() for side in pair}
         self.base_scores: dict[tuple[str, MetricName], float] = {}
         """By base, named as in the records, and metric."""
         self.cells: dict[tuple[str, MetricName], PairedScores | Unmeasured] = {}
@@ -94,16 +94,16 @@ class Pairs:
         for adapter in plan.adapters:
             self._add(adapter)
         self._against: dict[tuple[str, str, MetricName], PairedScores | Unmeasured] = {}
-        for claim in plan.claims:
-            if claim.against and (claim.subject.name, claim.against, claim.metric) not in self._against:
-                self._add_against(claim.subject, claim.against)
+        subjects = {subject.name: subject for subject in plan.subjects}
+        for name, against in plan.references():
+            self._add_against(subjects[name], against)
 
     def of(self, claim: Claim) -> PairedScores | Unmeasured:
         """The evidence on a claim."""
         return self.cell(claim.subject.name, claim.against, claim.metric)
 
     def cell(self, subject: str, against: str | None, metric: MetricName) -> PairedScores | Unmeasured:
-        """A subject on a metric, against its base where `against` is None, else against the reference of a claim of it."""
+        """A subject on a metric, against its base where `against` is None, else against what it is compared with."""
         return self.cells[subject, metric] if against is None else self._against[subject, against, metric]
 
     def _add(self, adapter: Subject) -> None:
@@ -199,7 +199,10 @@ class Pairs:
             cell_key = f"{task.name} {self._evidence.content(adapter.name, task.name) or ''}"
             looks = self._schedule.looks.get(cell_key, ())
             order, n = self._schedule.orders[task.name], max(looks, default=None)
-            ours, theirs = first_prompts(ours, theirs, order, n) or (None, theirs)
+            if reference == adapter.base:
+                ours, theirs = first_prompts(ours, theirs, order, n) or (None, theirs)
+            else:
+                ours, theirs = _beside(ours, theirs, order, n) or (ours, None)
         if ours is None or theirs is None:
             who = "adapter" if ours is None else other
             reason = self._evidence.missing_judgements(task.name) or (
@@ -237,6 +240,18 @@ class Pairs:
         else:
             reason = "only an aggregate score is known: without each prompt's pass or fail there is no paired interval"
         return Unmeasured(reason, False, theirs, ours)
+
+
+def _beside(
+    ours: Scores, theirs: Scores, order: Sequence[int], n: int | None
+) -> tuple[Scores, Scores] | None:
+    """An adapter and a reference with looks of its own, on the adapter's prompts; None where the reference lacks some.
+
+    Those that are left depend on where the reference stopped, and so on how it did.
+    """
+    if n is None and not set(ours.positions) <= set(theirs.positions):
+        return None
+    return first_prompts(ours, theirs, order, n)
 
 
 def _as_inert(cell: PairedScores | Unmeasured, reason: str) -> Unmeasured:

@@ -152,8 +152,9 @@ class Cell:
     """Its label."""
     metric: str
     """`task.metric`."""
-    kind: Literal["exploratory", "descriptive"]
-    """`exploratory`: the primary metric of an off-target task; `descriptive`: any other."""
+    kind: Literal["exploratory", "descriptive", "regression"]
+    """`exploratory`: the primary metric of an off-target task; `regression`: against the policy's champion; `descriptive`: any
+    other."""
     margin: float
     """The smallest gain or fall that matters."""
     reason: str | None = None
@@ -189,7 +190,7 @@ class Cell:
     stop: Stop | None = None
     """Where generation stopped, on a task of the adapter's claims in a run that may stop early."""
     against: str | None = None
-    """As for a claim; set for the cells of such a claim's drift."""
+    """As for a claim; set for the cells of such a claim's drift, and for those against the policy's champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +418,8 @@ class Result:
     """One for each training with several checkpoints and each metric that it claims."""
     models: tuple[str, ...] = ()
     """Subjects that are full models, not adapters."""
+    regressions: tuple[Cell, ...] = ()
+    """If the policy names a champion: each other adapter that the gate judges against it, with the budget as `margin`."""
     measured: tuple[Measured, ...] = ()
     """When each subject was measured on each task, if the policy says when a result is stale."""
     reliability: tuple[Reliability, ...] = ()
