@@ -128,7 +128,9 @@ def test_an_adapter_that_fails_with_one_actor_is_asked_of_none() -> None:
 def test_actors_that_hold_another_base_are_refused() -> None:
     other = Fake(lambda _: "", contents={"base": "another"})
     with (
-        pytest.raises(EngineError, match=r"base 'base': its files on .* are not those checked here"),
+        pytest.raises(
+            EngineError, match=r"base 'base': its files on .* are not those that were checked here"
+        ),
         loaded(fakes=lambda actor: other if actor == 2 else make()),
     ):
         pass

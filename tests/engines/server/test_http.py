@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -137,16 +139,21 @@ def test_a_connection_that_a_real_server_drops_is_tried_again(serve: Serve) -> N
 
 
 def test_a_connection_that_the_server_closed_while_it_was_idle_costs_no_try(serve: Serve) -> None:
+    handlers: list[Handler] = []
+
     def before(_toy: Toy, handler: Handler, *_: Any) -> bool:
         handler.close_connection = True  # without a header that says so
+        handlers.append(handler)
         return False
 
     toy, waits = Toy(before=before), list[float]()
     server = Server(Connection(serve(toy)), sleep=waits.append)
     for _ in range(3):
         assert server.post("/v1/completions", BODY).ok
+        until = time.monotonic() + 10
+        while handlers[-1].connection.fileno() >= 0 and time.monotonic() < until:
+            os.sched_yield()  # it is idle once the server has closed it
     assert (waits, len(toy.bodies)) == ([], 3)
-    server.close()
 
 
 def test_a_timeout_is_tried_again_and_named_in_the_end() -> None:

@@ -146,7 +146,7 @@ def test_embeddings_and_the_output_layer_may_be_under_any_name(home: Path) -> No
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"base_model.model.lm_head.weight": (9, 8)}, "no part of a LoRA"),
+        ({"base_model.model.lm_head.weight": (9, 8)}, "does not belong to a LoRA"),
         (
             {"base_model.model.model.layers.0.self_attn.o_proj.lora_A.weight": (4, 8)},
             "one of the two matrices of 1 layers only",
