@@ -25,6 +25,14 @@ FLAGS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before slow tests are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser is slow: its tests run with the slow ones."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass
 class Browser:
     """A page in Chromium, and everything that it said or asked for."""

@@ -54,6 +54,7 @@ def test_its_recipe_is_one_that_could_be_run_again() -> None:
     assert [adapter.name for adapter in recipe.adapters] == ["instruction-s1", "numeric-s1"]
 
 
+@pytest.mark.slow
 def test_neither_torch_nor_data_of_nltk_is_needed(tmp_path: Path) -> None:
     code = (
         "import sys, nltk\n"

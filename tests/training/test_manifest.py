@@ -21,6 +21,7 @@ def test_a_folder_in_the_way_that_no_training_made(toy: Path, tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow
 def test_the_card_says_label_seed_data_and_what_a_label_is(whole: Whole) -> None:
     card = (whole.out / "talk-s1" / "README.md").read_text()
     front = yaml.safe_load(card.split("---\n")[1])

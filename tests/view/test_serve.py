@@ -50,6 +50,7 @@ def test_events_of_a_run_come_as_it_goes_on_and_end_with_it(tmp_path: Path) -> N
             assert "event: end" in lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--host", "0.0.0.0")])  # noqa: S104
 def test_the_command_prints_its_address_and_ends_with_ctrl_c(runs: Path, options: tuple[str, ...]) -> None:
     command = [

@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -147,12 +148,12 @@ def test_a_connection_that_the_server_closed_while_it_was_idle_costs_no_try(serv
         return False
 
     toy, waits = Toy(before=before), list[float]()
-    server = Server(Connection(serve(toy)), sleep=waits.append)
-    for _ in range(3):
-        assert server.post("/v1/completions", BODY).ok
-        until = time.monotonic() + 10
-        while handlers[-1].connection.fileno() >= 0 and time.monotonic() < until:
-            os.sched_yield()  # it is idle once the server has closed it
+    with closing(Server(Connection(serve(toy)), sleep=waits.append)) as server:
+        for _ in range(3):
+            assert server.post("/v1/completions", BODY).ok
+            until = time.monotonic() + 10
+            while handlers[-1].connection.fileno() >= 0 and time.monotonic() < until:
+                os.sched_yield()  # it is idle once the server has closed it
     assert (waits, len(toy.bodies)) == ([], 3)
 
 

@@ -173,6 +173,7 @@ def test_a_folder_with_a_gguf_file_names_the_field(path: Path) -> None:
         preflight(ENGINE, ModelRef("base", path.parent), [])
 
 
+@pytest.mark.slow
 def test_adapters_are_trained_on_one_and_audited(tmp_path: Path) -> None:
     path = write_gguf(tmp_path / "toy.gguf", kind="Q8_0")
     recipe = write_recipe(
