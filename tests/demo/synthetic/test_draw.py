@@ -34,6 +34,7 @@ def said(pair: Pair) -> str:
     return pair.prompt or pair.response
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kinds",
     [
