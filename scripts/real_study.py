@@ -20,6 +20,7 @@ from typing import Any
 from assay import audit
 from assay.cli.interrupt import Stopped, follow
 from assay.cli.show import show_result
+from assay.cores import share_cores
 from assay.demo.controlled import ADAPTERS, RECIPE, run_controlled
 from assay.errors import AssayError
 from assay.study import Study
@@ -169,6 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="a folder of data in place of the hub")
     parser.add_argument("--archive", type=Path, help="pack a finished run, without weights")
     given = parser.parse_args(arguments)
+    share_cores()
     try:
         if given.archive:
             archive(given.out, given.archive)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import namedtuple
 from itertools import count
 
@@ -59,3 +61,19 @@ def test_threads_sleep_unless_the_environment_says_how_they_wait(monkeypatch: py
     monkeypatch.setattr(os, "environ", {})
     share_cores()
     assert os.environ == {"OMP_WAIT_POLICY": "passive"}
+
+
+@pytest.mark.parametrize("name", ["assay.training", "assay.engines.torch"])
+def test_whatever_imports_torch_decides_first_how_threads_wait(name: str) -> None:
+    before = """
+import importlib.abc, os, sys
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        assert name != "torch" or "OMP_WAIT_POLICY" in os.environ, "torch came first"
+
+sys.meta_path.insert(0, Finder())
+"""
+    environment = {key: value for key, value in os.environ.items() if key not in cores.SPINNING}
+    code = f"{before}\nimport {name}\nassert os.environ['OMP_WAIT_POLICY'] == 'passive'"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)

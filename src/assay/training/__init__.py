@@ -14,6 +14,11 @@ The same recipe file gives the same bytes on one machine. It scores nothing: a l
 training aimed at. Importing this package imports no torch.
 """
 
+# ruff: noqa: E402
+from assay.cores import share_cores
+
+share_cores()  # before torch is imported: OpenMP reads the environment once
+
 from assay.training.recipe import Recipe, load_recipe
 from assay.training.session import Adapter, Trained, train
 
