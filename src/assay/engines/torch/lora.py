@@ -81,11 +81,9 @@ class Groups:
         members = [(rows == adapter).nonzero().flatten() for adapter in range(adapters)]
         present = [adapter for adapter, member in enumerate(members) if len(member)]
         longest = max((len(member) for member in members), default=0)
-        self.present = present
-        """Adapters that have tokens here."""
         whole = bool(present) and present == list(range(present[0], present[-1] + 1))
         self.chosen = slice(present[0], present[-1] + 1) if whole else present
-        """The same, to choose matrices by: without copies where no adapter between them is absent."""
+        """Adapters that have tokens here, to choose matrices by: without copies where none between them is absent."""
         self.tokens = rows.new_zeros(len(present), longest)
         """Index of each token; padding repeats the first one."""
         self.places = rows.new_full((len(rows),), len(present) * longest)
