@@ -93,12 +93,12 @@ def completions(session: Any, subjects: Sequence[str]) -> dict[tuple[str, str], 
     }
 
 
-def python_with(package: str, variable: str) -> str:
-    """A Python that can serve with a package: the one that a variable names, or this one."""
+def python_with(variable: str, *packages: str) -> str:
+    """A Python that can serve with these packages: the one that a variable names, or this one."""
     if python := os.environ.get(variable):
         return python
-    if find_spec(package) is None:
-        pytest.skip(f"{package} is not installed here; {variable} may name a Python that has it")
+    if missing := [package for package in packages if find_spec(package) is None]:
+        pytest.skip(f"{', '.join(missing)} not installed here; {variable} may name a Python that has them")
     return sys.executable
 
 
@@ -151,7 +151,7 @@ def vllm(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """vLLM with two adapters and an inert one; it may load more."""
     port = free_port()
     modules = [f"{name}={home / name}" for name in ("plain", "rslora", "inert")]
-    command = [python_with("vllm", "ASSAY_VLLM_PYTHON"), "-m", "vllm.entrypoints.openai.api_server"]
+    command = [python_with("ASSAY_VLLM_PYTHON", "vllm"), "-m", "vllm.entrypoints.openai.api_server"]
     command += ["--model", str(home / "base"), "--served-model-name", "base"]
     command += ["--port", str(port), "--dtype", "float32", "--enforce-eager", "--max-model-len", "512"]
     command += ["--enable-lora", "--max-loras", "4", "--max-lora-rank", "8", "--lora-modules", *modules]
@@ -211,7 +211,7 @@ def merged(home: Path, name: str) -> Path:
 def test_transformers_says_what_torch_says_of_merged_weights_and_fails_over_an_adapter(
     home: Path, texts: dict[tuple[str, str], str], tmp_path: Path
 ) -> None:
-    python = python_with("uvicorn", "ASSAY_TRANSFORMERS_PYTHON")
+    python = python_with("ASSAY_TRANSFORMERS_PYTHON", "fastapi", "openai", "uvicorn")
     port, models = free_port(), {"plain": str(merged(home, "plain"))}
     code = "import sys; from transformers.cli.transformers import main; sys.argv[0] = 'transformers'; main()"
     command = [python, "-c", code, "serve", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
