@@ -22,7 +22,7 @@ demo: torch ## the controlled study on the embedded base, offline
 test: install ## the default tests: no network, under 3 minutes
 	$(BIN)/pytest -n auto --dist loadfile
 
-test-all: export HYPOTHESIS_PROFILE = thorough
+test-all: export HYPOTHESIS_PROFILE ?= thorough
 test-all: install ## the slow ones too: simulations, large oracles; TESTS=FOLDER: only those
 	$(BIN)/pytest -n auto --dist loadfile -m "slow or not slow" $(TESTS)
 
