@@ -23,6 +23,7 @@ FLOW = (
         "cores",
         "native",
         "schemas",
+        "canonical",
     ),
     *("stats", "plan", "study", "tasks"),
     *(
@@ -33,6 +34,7 @@ FLOW = (
         "verdicts",
         "report",
         "runs",
+        "evidence",
         "interop",
         "planning",
         "training",

@@ -67,6 +67,7 @@ COMMANDS = {
         "LOG, --out* RUN, --as*, --task*, --model-args, --base, --label, --data, --limit, --after, --format, --json"
     ),
     "export": "RUN, --format, --out, --subject, --dataset+ TASK=ORG/NAME:ID, --project, --json",
+    "verify": "EVIDENCE, --run RUN, --adapter FOLDER, --json",
     "score": ("TASK, RESPONSES, --prompts, --examples, --limit, --seed, --mode, --after, --out, --json"),
     "schema": "study|recipe|verdicts, --json",
     "tasks": "--json",
@@ -87,6 +88,7 @@ VERBS = {
     "view": "assay.view.serve.serve",
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
+    "verify": "assay.evidence.verify",
     "score": "assay.scoring.file.score_file",
     "schema": "assay.schemas.json_schema",
     "tasks": "assay.tasks.task_names",

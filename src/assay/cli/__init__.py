@@ -33,6 +33,7 @@ from assay.cli import (
     score,
     tasks,
     train,
+    verify,
     view,
 )
 from assay.cli.app import command
@@ -62,6 +63,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "view": view.view,
     "import": import_.import_,
     "export": export.export,
+    "verify": verify.verify,
     "score": score.score,
     "schema": schema.schema,
     "tasks": tasks.tasks,

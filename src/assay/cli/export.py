@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-FORMATS = "responses, parquet, lm-eval, every-eval-ever, card, eval-results, mlflow, wandb or trackio"
+FORMATS = (
+    "responses, parquet, lm-eval, every-eval-ever, card, eval-results, evidence, mlflow, wandb or trackio"
+)
 
 
 def export(
@@ -26,12 +28,14 @@ def export(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The file to write, or the folder for lm-eval and every-eval-ever; by default standard output."
+            help="The file to write, or the folder for lm-eval, every-eval-ever and evidence; by default standard output."
         ),
     ] = None,
     subject: Annotated[
         str | None,
-        typer.Option(help="The adapter, for card and eval-results; by default the only adapter."),
+        typer.Option(
+            help="The adapter, for card and eval-results, by default the only one; for evidence, by default all."
+        ),
     ] = None,
     dataset: Annotated[
         list[str] | None,
@@ -80,7 +84,8 @@ def _plain(exported: Export) -> dict[str, Any]:
     if exported.responses is not None:
         plain["responses"] = exported.responses
     if exported.files is not None:
-        plain |= {"files": [str(path) for path in exported.files], "left_out": list(exported.left_out)}
+        plain |= {"files": [str(path) for path in exported.files]}
+        plain |= {} if exported.form == "evidence" else {"left_out": list(exported.left_out)}
     return plain
 
 

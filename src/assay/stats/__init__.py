@@ -87,7 +87,15 @@ from assay.stats.sequential import (
     stand,
 )
 from assay.stats.verdict import Verdict
-from assay.stats.verdicts import ClaimKind, Finding, agreeing_interval, contradicted, judge, side
+from assay.stats.verdicts import (
+    ClaimKind,
+    Finding,
+    agreeing_interval,
+    contradicted,
+    judge,
+    side,
+    word_of_interval,
+)
 from assay.stats.weighted import ClusteredGain, RecipeGain
 
 __all__ = [
@@ -172,4 +180,5 @@ __all__ = [
     "tango_p_below",
     "tango_z",
     "weighted_p",
+    "word_of_interval",
 ]

@@ -15,7 +15,16 @@ from typing import Literal
 from assay.stats.gains import Gain
 from assay.stats.verdict import Verdict
 
-__all__ = ["ClaimKind", "Finding", "agreeing_interval", "contradicted", "judge", "side", "verdict"]
+__all__ = [
+    "ClaimKind",
+    "Finding",
+    "agreeing_interval",
+    "contradicted",
+    "judge",
+    "side",
+    "verdict",
+    "word_of_interval",
+]
 
 ClaimKind = Literal["gains", "keeps"]
 
@@ -144,7 +153,7 @@ def _check(kind: str, margin: float, alpha: float) -> None:
         raise ValueError(f"alpha must lie between 0 and 0.5, as 0.05 does; got {alpha}")
 
 
-def _word(kind: ClaimKind, margin: float, low: float, high: float) -> Verdict:
+def word_of_interval(kind: ClaimKind, margin: float, low: float, high: float) -> Verdict:
     """What an interval of these ends says."""
     if high < 0:
         return Verdict.HARMED
@@ -175,7 +184,7 @@ def _examples_needed(
 
     def decided(prompts: int) -> bool:
         scale = math.sqrt(seeds + (1 - seeds) * n / prompts)
-        return _word(kind, margin, at - below * scale, at + above * scale) is not Verdict.UNDECIDED
+        return word_of_interval(kind, margin, at - below * scale, at + above * scale) is not Verdict.UNDECIDED
 
     floor, ceiling = (0.0, margin) if kind == "gains" else (-margin, 0.0)
     thresholds = [_prompts_for(n, seeds, at - floor, below), _prompts_for(n, seeds, ceiling - at, above)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from assay.errors import AssayError
+from assay.evidence import write_evidence
 from assay.files import write_text
 from assay.interop.exporters.card import to_card
 from assay.interop.exporters.eval_results import to_eval_results
@@ -26,7 +27,16 @@ __all__ = ["FORMATS", "TRACKERS", "Export", "export_run"]
 
 _T = TypeVar("_T")
 TRACKERS = ("mlflow", "wandb", "trackio")
-FORMATS = ("responses", "parquet", "lm-eval", "every-eval-ever", "card", "eval-results", *TRACKERS)
+FORMATS = (
+    "responses",
+    "parquet",
+    "lm-eval",
+    "every-eval-ever",
+    "card",
+    "eval-results",
+    "evidence",
+    *TRACKERS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ def export_run(
 ) -> Export:
     """Write a run's responses or findings in the format `form`, to `out` or to standard output.
 
-    subject: the adapter of a card or of evaluation results. datasets: places of tasks on the hub, for evaluation
+    subject: the adapter of a card, of evaluation results or of evidence. datasets: places of tasks on the hub, for evaluation
     results. project: a tracker's. Raises AssayError where the run is not complete or the format does not fit.
     """
     folder, out = Path(folder), None if out is None else Path(out)
@@ -84,6 +94,9 @@ def export_run(
         raise AssayError(f"--format {form} is not for standard output", fix=f"give --out {what}")
     if form == "parquet":
         return Export(form, out, responses=_of(folder, lambda run: export_parquet(run, out)))
+    if form == "evidence":
+        files = _of(folder, lambda run: write_evidence(run.run, run.result, out, subject))
+        return Export(form, out, files)
     write = export_samples if form == "lm-eval" else export_every_eval_ever
     done = _of(folder, lambda run: write(run, out))
     return Export(form, out, done.files, done.responses, done.left_out)
