@@ -39,6 +39,7 @@ FLOW = (
         "planning",
         "training",
         "audit",
+        "comparison",
         "view",
     ),
     *("demo", "doctor", "testing", "cli"),

@@ -63,13 +63,14 @@ COMMANDS = {
     "report": "RUN, --json",
     "gate": "RUN, --policy, --junit, --json",
     "view": "[FOLDER], --port, --host, --no-browser, --json",
+    "compare": "RUN_A, RUN_B, --adapter+ NAME, --json",
     "import": (
         "LOG, --out* RUN, --as*, --task*, --model-args, --base, --label, --data, --limit, --after, --format, --json"
     ),
     "export": "RUN, --format, --out, --subject, --dataset+ TASK=ORG/NAME:ID, --project, --json",
     "verify": "EVIDENCE, --run RUN, --adapter FOLDER, --json",
     "score": ("TASK, RESPONSES, --prompts, --examples, --limit, --seed, --mode, --after, --out, --json"),
-    "schema": "study|recipe|verdicts, --json",
+    "schema": "study|recipe|verdicts|comparison, --json",
     "tasks": "--json",
     "train": "RECIPE.yaml, --out, --json",
     "doctor": "--online, --json",
@@ -86,6 +87,7 @@ VERBS = {
     "report": "assay.audit.report",
     "gate": "assay.gate",
     "view": "assay.view.serve.serve",
+    "compare": "assay.comparison.compare",
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
     "verify": "assay.evidence.verify",

@@ -10,6 +10,7 @@ import assay
 import assay.stats
 import assay.testing
 from assay.cli.errors import EXIT_CODES
+from assay.comparison.document import schema as comparison_schema
 from assay.report.verdict_file import schema as verdicts_schema
 from assay.schemas import json_schema
 from assay.stats import Verdict
@@ -99,6 +100,15 @@ def verdicts() -> str:
     return intro + _sections(sections(verdicts_schema(), {"Verdict": "[verdict](#the-words)"}, written=True))
 
 
+def comparison() -> str:
+    """What `assay compare --json` prints."""
+    intro = (
+        "# Comparison of two runs\n\n`assay compare --json` prints this; `assay schema comparison` prints its JSON Schema. "
+        "[Compare two runs](../how-to/compare.md) says how each cause is computed. Gains and margins are fractions between -1 and 1.\n\n"
+    )
+    return intro + _sections(sections(comparison_schema(), written=True))
+
+
 def python() -> str:
     """The package, and what it offers to tests."""
     intro = "# Python\n\n[From Python](../how-to/python.md) shows how to use these.\n\n"
@@ -139,6 +149,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "reference/commands.md": _page(commands),
     "reference/exit-codes.md": _page(exit_codes),
     "reference/verdicts.md": _page(verdicts),
+    "reference/comparison.md": _page(comparison),
     "reference/python.md": _page(python),
     "reference/stats.md": _page(statistics),
     "verdicts.schema.json": _schema_file,

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from assay.view.app import application
 from assay.view.folder import Folder
+from tests.runs.test_decided import contents
 from tests.studies import edit
-from tests.view.test_opened import contents
 
 
 def words(page: str) -> str:

@@ -18,6 +18,7 @@ import typer
 from assay import __version__
 from assay.cli import (
     check,
+    compare,
     decide,
     demo,
     doctor,
@@ -61,6 +62,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report.report,
     "gate": gate.gate,
     "view": view.view,
+    "compare": compare.compare,
     "import": import_.import_,
     "export": export.export,
     "verify": verify.verify,

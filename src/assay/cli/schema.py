@@ -10,17 +10,17 @@ from assay.cli.app import Json, print_json
 
 __all__ = ["schema"]
 
-Kind = Literal["study", "recipe", "verdicts"]
+Kind = Literal["study", "recipe", "verdicts", "comparison"]
 
 
 def schema(
     kind: Annotated[
         Kind,
-        typer.Argument(metavar="study|recipe|verdicts", help="The kind of file."),
+        typer.Argument(metavar="study|recipe|verdicts|comparison", help="The kind of file."),
     ],
     json: Json = False,  # noqa: ARG001 - it is JSON in any case
 ) -> None:
-    """Print the JSON Schema of a study, of a recipe or of `verdicts.json`, so that editors complete and check them."""
+    """Print the JSON Schema of a study, of a recipe, of `verdicts.json` or of what `assay compare --json` prints, so that editors complete and check them."""
     print_json(_schema(kind))
 
 
@@ -35,6 +35,10 @@ def _schema(kind: Kind) -> dict[str, Any]:
         from assay.training.form import RecipeForm
 
         return json_schema(RecipeForm, "assay recipe")
+    if kind == "comparison":
+        from assay.comparison.document import schema as comparison
+
+        return comparison()
     from assay.report.verdict_file import schema as verdicts
 
     return verdicts()

@@ -21,9 +21,12 @@ __all__ = [
     "answered",
     "claim_block_of",
     "contents",
+    "first_records",
     "flip_rows",
     "flips",
+    "given_answers",
     "identities",
+    "identity_of",
     "instruction_types",
     "last_event",
     "passed",
@@ -126,6 +129,44 @@ def identities(store: Store) -> dict[str, dict[str, Any]]:
         if name not in known:
             known[name] = {**json.loads(identity), "digest": sha256}
     return known
+
+
+def identity_of(store: Store, name: str, task: str) -> dict[str, Any]:
+    """The parts of the identity of what a name is bound to on a task; empty where it is not bound."""
+    bound = store._binding(name, task)
+    if bound is None:
+        return {}
+    (identity,) = store._db.execute("SELECT identity FROM subjects WHERE id = ?", (bound[0],)).fetchone()
+    return dict(json.loads(identity))
+
+
+def first_records(store: Store, name: str, task: str) -> list[tuple[int, int, int]]:
+    """(record, position of its example, sample) of a name's records on a task, the first request of each sample."""
+    bound = store._binding(name, task)
+    if bound is None:
+        return []
+    return store._db.execute(
+        "SELECT r.id, e.position, r.sample FROM records r CROSS JOIN examples e ON e.id = r.example WHERE r.subject = ? "
+        "AND r.protocol = ? AND e.task = ? AND r.request = 0 ORDER BY e.position, r.sample",
+        (*bound, store._task(task)),
+    ).fetchall()
+
+
+def given_answers(store: Store, name: str, task: str) -> Iterator[tuple[int, int, str, str, float | None]]:
+    """(position of the example, sample, prompt as sent, judged text, log-probability) of a name's records on a task.
+
+    Log-probabilities are rounded to 0.0001.
+    """
+    bound = store._binding(name, task)
+    if bound is None:
+        return
+    for position, sample, prompt, text, cut, logprob in store._db.execute(
+        "SELECT e.position, r.sample, coalesce(p.text, e.prompt), coalesce(r.text, ''), r.cut, round(r.logprob, 4) "
+        "FROM records r CROSS JOIN examples e ON e.id = r.example LEFT JOIN prompts p ON p.id = r.prompt "
+        "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample, r.request",
+        (*bound, store._task(task)),
+    ):
+        yield position, sample, prompt, text[cut:], logprob
 
 
 def claim_block_of(store: Store, sha256: str) -> dict[str, Any] | None:

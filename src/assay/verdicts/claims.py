@@ -22,6 +22,7 @@ __all__ = [
     "count",
     "describe",
     "extreme_of",
+    "judge_claim",
     "judge_claims",
     "other_cells",
     "p_values",
@@ -42,15 +43,15 @@ def judge_claims(plan: Plan, pairs: Pairs) -> tuple[ClaimResult, ...]:
         family_alphas(names, plan.alpha, "adapter"), family_alphas(names, plan.alpha, "study"), strict=True
     )
     return tuple(
-        _judge(claim, pairs.of(claim), of_adapter, of_study, plan.stop.pool)
+        judge_claim(claim, pairs.of(claim), of_adapter, of_study, plan.stop.pool)
         for claim, (of_adapter, of_study) in zip(plan.claims, families, strict=True)
     )
 
 
-def _judge(
+def judge_claim(
     claim: Claim, cell: PairedScores | Unmeasured, of_adapter: float, of_study: float, pool: bool
 ) -> ClaimResult:
-    """of_adapter, of_study: its alpha if each adapter, or all claims of the study, were one family."""
+    """The verdict on a claim. of_adapter, of_study: its alpha if each adapter, or all claims of the study, were one family."""
     common = {
         "adapter": claim.subject.name,
         "base": claim.subject.base,

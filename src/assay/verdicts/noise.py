@@ -12,7 +12,7 @@ import numpy as np
 
 from assay import stats
 from assay.engines.api import AGAIN, named
-from assay.plan import Plan, TaskPlan
+from assay.plan import Claim, Plan, TaskPlan
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import PairedScores, Pairs
 from assay.verdicts.result import Applied, Cell, ClaimResult, DriftResult, EngineNoise, NoiseFloor
@@ -22,7 +22,9 @@ __all__ = [
     "cells_with_noise",
     "drift_with_noise",
     "engine_noise",
+    "lost_in_noise",
     "noise_floor",
+    "noise_limits",
     "noise_warnings",
     "problems",
     "within_noise",
@@ -172,21 +174,22 @@ def within_noise(
     plan: Plan, claims: Sequence[ClaimResult], noise: Sequence[EngineNoise], pairs: Pairs
 ) -> tuple[ClaimResult, ...]:
     """Claims, marked where the word would not hold if unequal noise pushed the gain by as much as it may."""
-    limits, marked = _limits(plan, noise), []
+    limits, marked = noise_limits(plan, noise), []
     for claim, result in zip(plan.claims, claims, strict=True):
         cell, limit = pairs.of(claim), limits(claim.subject.base, claim.against)
-        lost = (
-            limit > 0
-            and isinstance(cell, PairedScores)
-            and not stats.survives_noise(cell.gain, result.verdict, claim.margin, claim.alpha, limit)
-        )
+        lost = isinstance(cell, PairedScores) and lost_in_noise(claim, cell, result, limit)
         marked.append(replace(result, within_noise=lost))
     return tuple(marked)
 
 
+def lost_in_noise(claim: Claim, cell: PairedScores, result: ClaimResult, limit: float) -> bool:
+    """Whether the word would not hold if unequal noise pushed the gain by this limit."""
+    return limit > 0 and not stats.survives_noise(cell.gain, result.verdict, claim.margin, claim.alpha, limit)
+
+
 def cells_with_noise(plan: Plan, cells: Sequence[Cell], noise: Sequence[EngineNoise]) -> tuple[Cell, ...]:
     """Cells with how far unequal noise may have pushed their gains."""
-    limits = _limits(plan, noise)
+    limits = noise_limits(plan, noise)
     return tuple(replace(cell, noise=limits(cell.base, cell.against)) for cell in cells)
 
 
@@ -194,11 +197,11 @@ def drift_with_noise(
     plan: Plan, drift: Sequence[DriftResult], noise: Sequence[EngineNoise]
 ) -> tuple[DriftResult, ...]:
     """Drift with how far unequal noise may have pushed it: the gain on the target and those elsewhere, apart."""
-    limits = _limits(plan, noise)
+    limits = noise_limits(plan, noise)
     return tuple(replace(result, noise=2 * limits(result.base, result.against)) for result in drift)
 
 
-def _limits(plan: Plan, noise: Sequence[EngineNoise]) -> Callable[[str, str | None], float]:
+def noise_limits(plan: Plan, noise: Sequence[EngineNoise]) -> Callable[[str, str | None], float]:
     """By base and reference (None: the base): the larger limit of both sides' bases; 0 where none is measured."""
     measured = {entry.base: entry.limit for entry in noise if entry.limit is not None}
     bases = {subject.name: subject.base for subject in plan.subjects}

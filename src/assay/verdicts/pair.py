@@ -18,7 +18,7 @@ from assay.verdicts.looks import design_of, evidence_at, first_prompts, in_promp
 from assay.verdicts.modes import OtherMode
 from assay.verdicts.result import Part, Split, Stop
 
-__all__ = ["PairedScores", "Pairs", "Unmeasured"]
+__all__ = ["PairedScores", "Pairs", "Unmeasured", "paired_scores"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ class Pairs:
             ours, theirs = by_cluster(ours, clusters), by_cluster(theirs, clusters)
         return {
             metric: self._at_looks(
-                task, index, looks, _paired(theirs, ours, index, task.metrics, self._plan.alpha)
+                task, index, looks, paired_scores(theirs, ours, index, task.metrics, self._plan.alpha)
             )
             for index, metric in enumerate(names)
         }
@@ -262,9 +262,10 @@ def _score(scores: Scores, index: int) -> float:
     return float(scores.passed[:, :, index].sum() / scores.out_of[:, :, index].sum())
 
 
-def _paired(
+def paired_scores(
     base: Scores, adapter: Scores, index: int, metrics: tuple[Metric, ...], alpha: float
 ) -> PairedScores:
+    """Two subjects' scores of the same prompts, paired on one metric of these."""
     metric = metrics[index]
     weights = base.out_of[:, 0, index]
     before, after = base.passed[:, :, index], adapter.passed[:, :, index]

@@ -26,17 +26,20 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from assay.comparison import Side, compare, word
+from assay.comparison.words import explains, moved_words
+from assay.comparison.words import name as cause_name
 from assay.errors import AssayError
 from assay.report.html.page_data import PageData, gather
 from assay.report.html.render import page_context
 from assay.report.html.view import types as type_tables
+from assay.runs.decided import reading, state_of
 from assay.runs.evidence import RunEvidence
 from assay.view.access import Access
-from assay.view.comparison import Side, compare
 from assay.view.flips import Filter, Flips, Pair
 from assay.view.folder import Entry, Folder, Stamp
 from assay.view.history import Kept, history
-from assay.view.opened import Opened, open_run, reading, state_of
+from assay.view.opened import Opened, open_run
 from assay.view.pages import POLICY, address, render
 from assay.view.progress import Following
 from assay.view.summary import Summaries
@@ -143,8 +146,8 @@ class View:
     def run(self, request: Request) -> Response:
         """One run: its findings, or how far it is."""
         entry = self._entry(request)
-        with reading(entry) as store:
-            state, _ = state_of(entry, store)
+        with reading(entry.path) as store:
+            state, _ = state_of(entry.path, store)
         if state != "complete":
             return self._page(request, "progress.html", **self._progress(entry))
         kept = self._open(entry)
@@ -192,7 +195,7 @@ class View:
     def types(self, request: Request) -> Response:
         """Gains by instruction type: reads every score of the run."""
         opened = self._kept(request).opened
-        with reading(opened.entry) as store:
+        with reading(opened.entry.path) as store:
             evidence = RunEvidence(store, cast("Any", opened.plan.tasks))  # it asks only for their scorers
             tables = type_tables(gather(opened.plan, evidence, texts=False))
         return self._page(request, "types_page.html", entry=opened.entry, plan=opened.plan, types=tables)
@@ -210,8 +213,14 @@ class View:
         sides = [Side(run, name) for run, name in zip(opened, [*adapters, "", ""][:2], strict=True)]
         for side in sides:
             if side.adapter and side.adapter not in {each.name for each in side.opened.plan.adapters}:
-                raise HTTPException(404, f"The run {side.opened.entry.name} has no adapter {side.adapter!r}.")
-        return self._page(request, "compare.html", comparison=compare(*sides))
+                raise HTTPException(404, f"The run {side.opened.name} has no adapter {side.adapter!r}.")
+        shown: dict[str, Any] = {
+            "word": word,
+            "explains": explains,
+            "moved": moved_words,
+            "cause_name": cause_name,
+        }
+        return self._page(request, "compare.html", comparison=compare(*sides), **shown)
 
     def adapter(self, request: Request) -> Response:
         """One adapter over the runs of the folder."""
@@ -277,8 +286,8 @@ class View:
         with self._lock:
             kept = self._opened.get(entry.key)
         if kept is None or kept.stamp != stamp:
-            with reading(entry) as store:
-                state, _ = state_of(entry, store)
+            with reading(entry.path) as store:
+                state, _ = state_of(entry.path, store)
             if state != "complete":
                 raise HTTPException(
                     404, f"The run {entry.name} is not complete: its flips are known at its end."

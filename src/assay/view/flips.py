@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 from assay.records import Store
 from assay.records.browsing import flip_rows, flips
 from assay.report.html.page_data import Flip, FlipCount, Side, side_of, types_of
-from assay.view.opened import Opened, reading
+from assay.runs.decided import reading
+from assay.view.opened import Opened
 
 __all__ = ["Filter", "FlipPage", "Flips", "Pair", "Shown"]
 
@@ -125,7 +126,7 @@ class Flips:
     def page(self, filters: Filter, start: int = 0, seconds: float = SEARCH_SECONDS) -> FlipPage:
         """The page that starts after so many flips that fit, or for a search, after so many that were read."""
         pairs = self._pairs(filters)
-        with reading(self._opened.entry) as store:
+        with reading(self._opened.entry.path) as store:
             places = self._places(store, pairs, filters.direction, start)
             if filters.searches:
                 shown, end = self._search(store, places, filters, start, seconds)
@@ -139,7 +140,7 @@ class Flips:
         """One flip by its place in the file of examples; None where there is none."""
         if pair.adapter not in self._bases or pair.task not in self._opened.plan.tasks:
             return None
-        with reading(self._opened.entry) as store:
+        with reading(self._opened.entry.path) as store:
             return next((shown.flip for shown in self._read(store, [(pair, position)])), None)
 
     def _pairs(self, filters: Filter) -> list[Pair]:

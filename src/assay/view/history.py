@@ -14,9 +14,9 @@ from assay.records.browsing import identities, last_event
 from assay.report import read_result
 from assay.report.html.forest import Mark, mark_of
 from assay.report.html.scale import Axis, axis
+from assay.runs.decided import plan_of_run, reading
 from assay.verdicts.result import Cell, ClaimResult, DriftResult
 from assay.view.folder import Entry, Stamp
-from assay.view.opened import plan_of_run, reading
 
 __all__ = ["History", "Kept", "Visit", "history"]
 
@@ -92,9 +92,9 @@ def _visit(name: str, entry: Entry) -> Visit | None:
     if base is None:
         return None
     drifts = tuple(drift for drift in result.drift if drift.adapter == name and drift.variant == "gap")
-    with reading(entry) as store:
+    with reading(entry.path) as store:
         known = identities(store)
-        bases = plan_of_run(entry, store).bases
+        bases = plan_of_run(entry.path, store).bases
         event = last_event(store, "analyzed")
     revision = next((each.revision for each in bases if each.name == base), None) or ""
     at = datetime.fromisoformat(event.at).timestamp() if event is not None and event.at else entry.changed

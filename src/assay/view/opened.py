@@ -1,190 +1,45 @@
-"""A run as it was decided: its findings from `verdicts.json`, its plan from its records. It renders nothing.
-
-Findings are read, not computed, so that a run of a million records opens at once; where the file is missing or is none,
-they are computed from the records.
-"""
+"""A complete run as a browser shows it: its findings and plan, and the numbers of its flips. It renders nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
-from assay.errors import RunError
-from assay.plan import Plan, Policy, Problem, claim_block
-from assay.records import Store
-from assay.records.browsing import claim_block_of, identities, instruction_types, last_event, samples, sizes
-from assay.report import read_result
+from assay.plan import Plan
+from assay.records.browsing import instruction_types, samples, sizes
 from assay.report.html.page_data import FlipCount
-from assay.runs.evidence import RunEvidence
-from assay.runs.folder import policy_digest
-from assay.runs.heartbeat import beats
-from assay.runs.run import State, resolved_again
-from assay.study import load_study
-from assay.verdicts import Cell, ClaimResult, Result, analyze
-from assay.verdicts.rule import RULE
+from assay.runs.decided import Decided, decided_run, reading
+from assay.verdicts import Cell, ClaimResult, Result
 from assay.view.folder import Entry
 
-__all__ = [
-    "MALFORMED",
-    "Opened",
-    "gate_edited",
-    "open_run",
-    "plan_of_run",
-    "policy_of_run",
-    "reading",
-    "state_of",
-]
-
-
-MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading raises where a file was made by something else; a run may come from anybody."""
-
-
-@contextmanager
-def reading(entry: Entry) -> Iterator[Store]:
-    """The run's records, for reading; no file is changed.
-
-    Raises AssayError where they cannot be read, and RunError where they hold what assay does not write.
-    """
-    with Store.read(entry.path, untouched=True) as store:
-        try:
-            yield store
-        except MALFORMED as bad:
-            raise RunError(
-                f"its records are not as assay writes them ({type(bad).__name__}: {bad})", place=entry.path
-            ) from bad
-
-
-def state_of(entry: Entry, store: Store) -> tuple[State, str]:
-    """(state, why it failed) by the newest events alone: a long list of events is not read."""
-    analyzed = last_event(store, "started", "analyzing", "analyzed")
-    if analyzed is not None and analyzed.kind == "analyzed":
-        return "complete", ""
-    if beats(entry.path):
-        return "running", ""
-    ended = last_event(store, "started", "stopped", "failed")
-    if ended is not None and ended.kind == "failed":
-        return "failed", str(ended.data["error"])
-    return "stopped", ""
-
-
-def plan_of_run(entry: Entry, store: Store) -> Plan:
-    """The plan that the run keeps, or that of the study beside it, where that was edited or the run is old.
-
-    Raises AssayError where neither can be read.
-    """
-    kept, started = last_event(store, "plan"), last_event(store, "started")
-    if kept is None or started is None or kept.data.get("study_text") != _study_text(entry):
-        return resolved_again(entry.path, store)[0]
-    try:
-        plan = Plan.from_json(kept.data)
-        problems = (Problem(name, severity, text) for severity, name, text in started.data["problems"])
-        known = {name: started.data[name] for name in ("summary", "warnings")}
-        return replace(
-            plan, summary=known["summary"], warnings=tuple(known["warnings"]), problems=tuple(problems)
-        )
-    except (ValueError, TypeError, KeyError) as bad:
-        raise RunError(f"its plan cannot be read ({bad})", place=entry.path) from bad
-
-
-def policy_of_run(entry: Entry, store: Store) -> Policy:
-    """The gate's policy of the study beside the run. Raises AssayError where it cannot be read."""
-    kept = last_event(store, "plan")
-    if kept is None or kept.data.get("study_text") != _study_text(entry):
-        return load_study(entry.path / "study.yaml", check_files=False).gate
-    return plan_of_run(entry, store).policy
-
-
-def gate_edited(plan_policy: Policy, store: Store) -> bool:
-    """Whether the findings were decided under another policy of the gate than this one."""
-    analyzed = last_event(store, "analyzed")
-    return analyzed is not None and analyzed.data.get("policy_sha256") != policy_digest(plan_policy)
-
-
-def _study_text(entry: Entry) -> str | None:
-    try:
-        return (entry.path / "study.yaml").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return None
+__all__ = ["Opened", "open_run"]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Decided):
     """A complete run."""
 
     entry: Entry
-    result: Result
-    plan: Plan
     examples: dict[str, int]
     """Number of examples of each task."""
     counts: tuple[FlipCount, ...]
     """Flips of each adapter on each task where one response was given to a prompt, as the findings count them."""
     types: tuple[str, ...]
     """Instruction types of its examples."""
-    notes: tuple[str, ...]
-    """What a reader must know of the file that the findings come from."""
-    identities: dict[str, dict[str, Any]]
-    """What was measured under a name of the study, by content."""
 
 
 def open_run(entry: Entry) -> Opened:
     """Open a complete run. Raises AssayError where it cannot be read."""
-    with reading(entry) as store:
-        plan = plan_of_run(entry, store)
-        result = read_result(entry.path)
-        if result is None:
-            plan, tasks = resolved_again(entry.path, store)
-            result = analyze(plan, RunEvidence(store, tasks))
-            notes = [
-                "verdicts.json is missing or cannot be read: these findings were computed from the records"
-            ]
-        else:
-            plan, notes = _as_decided(plan, result, store)
-            if gate_edited(plan.policy, store):
-                notes.append(
-                    "the gate's policy was edited since these findings were decided; `assay decide` decides again"
-                )
-        counts = tuple(_counts(result, plan, samples(store)))
+    with reading(entry.path) as store:
+        decided = decided_run(entry.path, entry.name, store)
+        known = {field.name: getattr(decided, field.name) for field in fields(decided)}
         return Opened(
-            entry,
-            result,
-            plan,
-            sizes(store),
-            counts,
-            instruction_types(store),
-            tuple(notes),
-            identities(store),
+            **known,
+            entry=entry,
+            examples=sizes(store),
+            counts=tuple(_counts(decided.result, decided.plan, samples(store))),
+            types=instruction_types(store),
         )
-
-
-def _as_decided(plan: Plan, result: Result, store: Store) -> tuple[Plan, list[str]]:
-    """The plan with the verifiers that the findings were decided under, and notes where those are not the plan's own."""
-    notes: list[str] = []
-    block = claim_block_of(store, result.claims_sha256)
-    own = claim_block(plan)
-    verifiers: Mapping[str, str] = block["verifiers"] if block else own["verifiers"]
-    if older := {
-        name: scorer for name, scorer in verifiers.items() if own["verifiers"].get(name, scorer) != scorer
-    }:
-        scorers = ", ".join(f"{name} by {scorer}" for name, scorer in older.items())
-        notes.append(
-            f"verified by another version than this assay has: {scorers}; `assay decide` verifies again"
-        )
-    if block is None or {**block, "verifiers": {}} != {**own, "verifiers": {}}:
-        notes.append(
-            "study.yaml has other claims, margins or rules than these findings were decided under; `assay decide` decides "
-            "again"
-        )
-    if result.rule != RULE:
-        notes.append(
-            f"decided by rule {result.rule}; this assay decides by rule {RULE}: `assay decide` says which words change"
-        )
-    tasks = {
-        name: replace(task, scorer=verifiers.get(name, task.scorer)) for name, task in plan.tasks.items()
-    }
-    return replace(plan, tasks=tasks), notes
 
 
 def _counts(result: Result, plan: Plan, several: Mapping[tuple[str, str], int]) -> Iterator[FlipCount]:

@@ -18,13 +18,13 @@ from assay.progress import duration
 from assay.records import Event, Manifest, Refusal, Store
 from assay.records.browsing import answered, samples, sizes, under_way
 from assay.records.events import fold
+from assay.runs.decided import plan_of_run, reading, state_of
 from assay.runs.evidence import RunEvidence
 from assay.runs.run import State, resolved_again
 from assay.verdicts.claims import judge_claims
 from assay.verdicts.pair import Pairs
 from assay.verdicts.result import ClaimResult
 from assay.view.folder import Entry
-from assay.view.opened import plan_of_run, reading, state_of
 
 __all__ = ["Following", "Part", "Progress", "Rate"]
 
@@ -132,11 +132,11 @@ class Following:
 
     def now(self) -> Progress:
         """How far it is now. Raises AssayError where the run cannot be read."""
-        with self._lock, reading(self._entry) as store:
+        with self._lock, reading(self._entry.path) as store:
             self._take(store.events(self._since))
-            state, reason = state_of(self._entry, store)
+            state, reason = state_of(self._entry.path, store)
             if self._plan is None and self._manifest.study is not None:
-                self._plan = plan_of_run(self._entry, store)
+                self._plan = plan_of_run(self._entry.path, store)
             stage = next((STAGES[event.kind] for event in self._latest if event.kind in STAGES), "preparing")
             return Progress(
                 self._entry,

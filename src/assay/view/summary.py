@@ -11,11 +11,11 @@ from assay.records.browsing import last_event
 from assay.report import apply_gate, read_result
 from assay.report.gate import Outcome
 from assay.report.html.view import Tally, tally
+from assay.runs.decided import gate_edited, policy_of_run, reading, state_of
 from assay.runs.heartbeat import beats
 from assay.runs.run import State
 from assay.verdicts import Cell, ClaimResult, Result
 from assay.view.folder import Entry, Stamp
-from assay.view.opened import gate_edited, policy_of_run, reading, state_of
 
 __all__ = ["Summaries", "Summary"]
 
@@ -62,14 +62,14 @@ class Summaries:
 
 def _summary(entry: Entry) -> Summary:
     try:
-        with reading(entry) as store:
-            state, reason = state_of(entry, store)
+        with reading(entry.path) as store:
+            state, reason = state_of(entry.path, store)
             started = last_event(store, "started")
             study = str(started.data["study"]) if started else ""
             result = read_result(entry.path) if state == "complete" else None
             if result is None:
                 return Summary(entry, state, study, reason)
-            policy = policy_of_run(entry, store)
+            policy = policy_of_run(entry.path, store)
             gate = None if gate_edited(policy, store) else apply_gate(result, policy).outcome
             return Summary(entry, state, study, reason, tally(result), gate, *_names(result))
     except (AssayError, OSError) as bad:

@@ -1,47 +1,25 @@
-"""Two runs, or two adapters of runs, beside each other: their findings line by line, and what else differs.
+"""Two runs, or two adapters of runs, beside each other: their findings line by line, what else differs, and what of it
+explains a claim's other words.
 
-It puts findings beside each other and tests nothing: a difference of two gains has no interval here.
+A difference of two gains has no interval here: to test one, a study claims against the other adapter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assay.records.browsing import contents, passed
+from assay.comparison.causes import Cause, causes_of
+from assay.comparison.evidence import ClaimEvidence
+from assay.comparison.facts import Fact, Side, contents_of, facts
+from assay.comparison.words import why
+from assay.plan import MetricName
+from assay.records.browsing import passed
+from assay.runs.decided import reading
 from assay.verdicts import Cell, ClaimResult
 from assay.verdicts.result import DriftResult
-from assay.view.opened import Opened, reading
 
-__all__ = ["Agreement", "Comparison", "Fact", "Line", "Side", "compare"]
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A run, or one adapter of it."""
-
-    opened: Opened
-    adapter: str = ""
-    """Empty: all of its adapters, each beside its namesake."""
-
-    @property
-    def name(self) -> str:
-        """For a reader."""
-        return f"{self.adapter} in {self.opened.entry.name}" if self.adapter else self.opened.entry.name
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something that findings depend on."""
-
-    what: str
-    left: str
-    right: str
-
-    @property
-    def same(self) -> bool:
-        """Whether it explains no difference."""
-        return self.left == self.right
+__all__ = ["Agreement", "Comparison", "Line", "compare", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +31,18 @@ class Line:
     metric: str
     left: ClaimResult | Cell | None
     right: ClaimResult | Cell | None
+    causes: tuple[Cause, ...] = ()
+    """What differs, of a claim with other words on both sides; empty for any other line."""
 
     @property
     def changed(self) -> bool:
         """Whether the words differ."""
         return word(self.left) != word(self.right)
+
+    @property
+    def why(self) -> str:
+        """What explains the change; empty where nothing changed, or no cause is computed."""
+        return why(self.left is not None, self.right is not None, self.causes) if self.changed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +71,11 @@ class Comparison:
     apart: tuple[str, ...]
     """Tasks on which two adapters got other prompts, or under another protocol: nothing is counted there."""
 
+    @property
+    def changed(self) -> tuple[Line, ...]:
+        """Lines with other words."""
+        return tuple(line for line in self.lines if line.changed)
+
 
 def word(entry: ClaimResult | Cell | None) -> str:
     """What is found, in words; a dash where nothing is."""
@@ -95,12 +85,12 @@ def word(entry: ClaimResult | Cell | None) -> str:
 
 
 def compare(left: Side, right: Side) -> Comparison:
-    """Read both sides."""
+    """Read both sides, and compute why claims have other words."""
     agreement, apart = _agreement(left, right) if left.adapter and right.adapter else ((), ())
     return Comparison(
         left,
         right,
-        tuple(_facts(left, right)),
+        tuple(facts(left, right)),
         tuple(_lines(left, right)),
         tuple(_drifts(left, right)),
         agreement,
@@ -127,8 +117,23 @@ def _kind(entry: ClaimResult | Cell) -> str:
 
 def _lines(left: Side, right: Side) -> Iterator[Line]:
     ours, theirs = _entries(left), _entries(right)
-    for key in dict.fromkeys((*ours, *theirs)):
-        yield Line(key[0], key[1], ours.get(key), theirs.get(key))
+    with reading(left.opened.folder) as left_store, reading(right.opened.folder) as right_store:
+        for key in dict.fromkeys((*ours, *theirs)):
+            line = Line(key[0], key[1], ours.get(key), theirs.get(key))
+            pair = line.left, line.right
+            known = all(MetricName.parse(key[1]).task in side.opened.plan.tasks for side in (left, right))
+            if (
+                line.changed
+                and known
+                and isinstance(pair[0], ClaimResult)
+                and isinstance(pair[1], ClaimResult)
+            ):
+                evidence = (
+                    ClaimEvidence(left.opened, left_store, pair[0]),
+                    ClaimEvidence(right.opened, right_store, pair[1]),
+                )
+                line = replace(line, causes=causes_of(*evidence))
+            yield line
 
 
 def _drifts(left: Side, right: Side) -> Iterator[tuple[str, DriftResult | None, DriftResult | None]]:
@@ -147,70 +152,8 @@ def _drifts(left: Side, right: Side) -> Iterator[tuple[str, DriftResult | None, 
         yield name, ours.get(name), theirs.get(name)
 
 
-def _facts(left: Side, right: Side) -> Iterator[Fact]:
-    """What the findings depend on, first what is read first."""
-    for mine, other in zip(_subjects(left), _subjects(right), strict=False):
-        yield Fact(mine[0], mine[1], other[1])
-    tasks = dict.fromkeys((*left.opened.plan.tasks, *right.opened.plan.tasks))
-    ours, theirs = _contents(left), _contents(right)
-    for task in tasks:
-        names = ("limits, template and decoding", "prompts")
-        for place, what in enumerate(names):
-            yield Fact(
-                f"{task}: {what}", *(_short(held.get(task, ("", ""))[place]) for held in (ours, theirs))
-            )
-        scorers = (
-            side.opened.plan.tasks[task].scorer if task in side.opened.plan.tasks else "-"
-            for side in (left, right)
-        )
-        yield Fact(f"{task}: verifier", *scorers)
-    for what, values in {
-        "margin": [f"{100 * side.opened.plan.margin:g} points" for side in (left, right)],
-        "alpha": [
-            f"{side.opened.result.alpha:g}, shared by {side.opened.result.family}" for side in (left, right)
-        ],
-        "rule of words": [str(side.opened.result.rule) for side in (left, right)],
-        "software": [side.opened.result.versions.get("lora-assay", "-") for side in (left, right)],
-    }.items():
-        yield Fact(what, *values)
-
-
-def _subjects(side: Side) -> Iterator[tuple[str, str]]:
-    """Weights by content: of one adapter and its base, or of every base."""
-    opened = side.opened
-    if side.adapter:
-        yield "adapter", _subject(opened, side.adapter)
-        yield (
-            "base",
-            _subject(opened, next(each.base for each in opened.plan.adapters if each.name == side.adapter)),
-        )
-    else:
-        yield "bases", ", ".join(_subject(opened, base.name) for base in opened.plan.bases)
-
-
-def _subject(opened: Opened, name: str) -> str:
-    revision = next((each.revision for each in opened.plan.subjects if each.name == name), None)
-    digest = opened.identities.get(name, {}).get("digest", "")
-    return " ".join(filter(None, (name, f"revision {revision}" if revision else "", _short(digest))))
-
-
-def _short(digest: str) -> str:
-    return digest[:12] or "-"
-
-
-def _contents(side: Side) -> dict[str, tuple[str, str]]:
-    """Digests of protocol and prompts by task: of one adapter, or of the first subject that has the task."""
-    with reading(side.opened.entry) as store:
-        known = contents(store)
-    held: dict[str, tuple[str, str]] = {}
-    for (name, task), digests in known.items():
-        if side.adapter in ("", name):
-            held.setdefault(task, digests)
-    return held
-
-
 def _agreement(left: Side, right: Side) -> tuple[tuple[Agreement, ...], tuple[str, ...]]:
-    ours, theirs = _contents(left), _contents(right)
+    ours, theirs = contents_of(left), contents_of(right)
     shared = [task for task in left.opened.plan.tasks if task in ours and task in theirs]
     alike = [task for task in shared if ours[task] == theirs[task]]
     counted = tuple(
@@ -222,7 +165,7 @@ def _agreement(left: Side, right: Side) -> tuple[tuple[Agreement, ...], tuple[st
 
 
 def _passed(side: Side, task: str) -> Mapping[str, int]:
-    with reading(side.opened.entry) as store:
+    with reading(side.opened.folder) as store:
         return passed(store, side.adapter, task, side.opened.plan.tasks[task].scorer)
 
 

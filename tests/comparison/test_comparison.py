@@ -5,18 +5,29 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 import assay
-from assay.view.comparison import Comparison, Side, compare
-from assay.view.opened import open_run
+from assay.comparison import Comparison, Side, compare
+from assay.runs.decided import open_decided
 from tests.studies import edit, study_with
-from tests.view.conftest import entry_of
+from tests.view.conftest import several
+
+
+@pytest.fixture(scope="module")
+def runs_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return several(tmp_path_factory.mktemp("compared"))
+
+
+@pytest.fixture
+def runs(runs_once: Path, tmp_path: Path) -> Path:
+    """Of the test's own, to change as it likes."""
+    return Path(shutil.copytree(runs_once, tmp_path / "runs"))
 
 
 def beside(runs: Path, left: str, right: str, *adapters: str) -> Comparison:
     names = adapters or ("", "")
-    sides = (
-        Side(open_run(entry_of(runs, key)), name) for key, name in zip((left, right), names, strict=True)
-    )
+    sides = (Side(open_decided(runs / key), name) for key, name in zip((left, right), names, strict=True))
     return compare(*sides)
 
 
@@ -54,7 +65,7 @@ def test_other_prompts_and_another_margin_are_told(tmp_path: Path, runs: Path) -
 def test_two_adapters_are_counted_prompt_by_prompt(runs: Path) -> None:
     comparison = beside(runs, "two", "two", "up", "down")
     (agreement,) = comparison.agreement
-    up, down = (open_run(entry_of(runs, "two")).result.claims[i].score for i in (0, 1))
+    up, down = (open_decided(runs / "two").result.claims[i].score for i in (0, 1))
     assert agreement.prompts == 200
     assert (agreement.left - agreement.right) / 200 == round((up or 0) - (down or 0), 9)
     (line,) = comparison.lines
