@@ -115,13 +115,13 @@ def test_a_rule_says_what_is_stale_and_what_would_not_be() -> None:
         gate_of(result([on("math", "confirmed")]), rows, current_bases={"base": OTHER}, max_age_days=5)
     )
     assert rule.evidence == (
-        "stale: measured on 2026-11-21 on 'base' (digest 4f3c2a1b9d0e, revision main), and 0123456789 is current; "
+        "stale: measured on 2026-11-21 with the base 'base' (digest 4f3c2a1b9d0e, revision main), but the current base is 0123456789; "
         "measured 10.0 days ago, on 2026-11-21"
     )
     assert rule.needs == "a run on 'base' at 0123456789; a run at most 5 days old"
     (rule,) = expiry(gate_of(result([on("math", "confirmed")]), rows, max_age_days=50))
     assert (rule.evidence, rule.needs) == (
-        "current: measured on 2026-11-21 on 'base' (digest 4f3c2a1b9d0e, revision main)",
+        "current: measured on 2026-11-21 with the base 'base' (digest 4f3c2a1b9d0e, revision main)",
         "",
     )
 
@@ -134,7 +134,7 @@ def test_a_base_that_a_policy_with_current_bases_leaves_out_is_stale() -> None:
 def test_a_result_that_was_not_analyzed_under_an_expiry_is_stale_under_one() -> None:
     gate = gate_of(result([on("math", "confirmed")]), [], max_age_days=1)
     assert gate.outcome == "undecided"
-    assert expiry(gate)[0].evidence == "stale: it is not known when, and on which base"
+    assert expiry(gate)[0].evidence == "stale: neither the time nor the base of the measurement is known"
 
 
 def test_what_a_claim_is_against_is_stale_too() -> None:

@@ -15,6 +15,7 @@ from assay.errors import StudyError
 from assay.plan import Policy
 from assay.report import apply_gate, to_junit
 from assay.report.gate import Gate
+from assay.stats import PairedGain, agreeing_interval
 from assay.study import load_policy, load_study
 from assay.testing import assert_label_holds
 from assay.verdicts.result import ClaimResult, Result
@@ -138,6 +139,18 @@ def test_an_advisory_harm_elsewhere_is_shown_and_changes_nothing() -> None:
     assert gate.outcome == "pass"
     (advice,) = gate.adapters[0].advice
     assert advice.startswith("ifeval.prompt_strict (off-target): harmed beyond what is tolerated")
+
+
+def test_an_end_on_the_margin_itself_shows_no_fall_of_the_margin() -> None:
+    """14 prompts of 40 fall and 3 rise: the test of a fall of 10 points has p just above alpha, and the interval ends there."""
+    gain, margin, alpha = PairedGain(3, 14, 40), 0.1, 0.05
+    assert alpha < gain.p_below(-margin) < alpha + 0.002
+    low, high = agreeing_interval(gain, margin, alpha)
+    assert high == -margin
+    on_it = replace(cell((low, high)), margin=margin, better=3, worse=14)
+    beyond = replace(on_it, interval=(low, high - 1e-9))
+    outcomes = [gate_of(result([on("math", "confirmed")], [found])).outcome for found in (on_it, beyond)]
+    assert outcomes == ["undecided", "fail"]
 
 
 def test_each_rule_says_what_was_found_and_what_would_satisfy_it() -> None:

@@ -40,6 +40,8 @@ def reasons_of(left: ClaimEvidence, right: ClaimEvidence, side: int) -> Reasons:
 
 def _of_subject(kind: str, left: Mapping[str, Any], right: Mapping[str, Any], task: str) -> Reasons:
     found: Reasons = {}
+    if not left or not right:
+        return found  # one of the runs has no responses there
     if _part(left, ENGINE) != _part(right, ENGINE):
         found["engine"] = _words(_part(left, ENGINE)), _words(_part(right, ENGINE))
     weights = [_weights(identity, task) for identity in (left, right)]
@@ -62,6 +64,8 @@ def _short(identity: Mapping[str, Any], weights: Mapping[str, Any]) -> str:
 
 def _of_protocol(left: Mapping[str, Any], right: Mapping[str, Any]) -> Reasons:
     found: Reasons = {}
+    if not left or not right:
+        return found
     if (engines := [side.get("engine") for side in (left, right)])[0] != engines[1]:
         found["engine"] = str(engines[0]), str(engines[1])
     keys = dict.fromkeys((*left, *right))

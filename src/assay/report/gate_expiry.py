@@ -1,4 +1,4 @@
-"""The gate's rules on expiry: a result on another base than the one in use now, or of too long ago, is stale.
+"""The gate's rules on expiry: a result is stale if it was measured on another base than the current one, or too long ago.
 
 A stale result fails an adapter on a required task, as a missing one does, and leaves it undecided on any other. A
 result whose base or age is not known is stale too. It changes no other rule: what failed fails.
@@ -40,7 +40,11 @@ def _rule(
     stale: dict[str, str] = {}
     for side in dict.fromkeys(sides):
         row = known.get(side)
-        found = _stale(row, policy, now) if row else [("it is not known when, and on which base", "")]
+        found = (
+            _stale(row, policy, now)
+            if row
+            else [("neither the time nor the base of the measurement is known", "")]
+        )
         about = "" if side == name else f"{side}: "
         stale |= {f"{about}{what}": needs for what, needs in found}
     called = f"{task} (expiry)"
@@ -52,21 +56,27 @@ def _rule(
 
 
 def _stale(row: Measured, policy: Policy, now: datetime) -> Iterator[tuple[str, str]]:
-    """Why a result is stale, and what would not be."""
+    """(why a result is stale, what would be current) for each reason."""
     current = policy.current_bases.get(row.base)
     if policy.current_bases and current is None:
-        yield f"the policy names no current base {row.base!r}", f"{row.base!r} in `current_bases`"
+        yield f"`current_bases` does not list the base {row.base!r}", f"{row.base!r} in `current_bases`"
     elif current is not None and not _is(row, current):
-        yield f"measured {_words(row)}, and {current} is current", f"a run on {row.base!r} at {current}"
+        yield (
+            f"measured {_words(row)}, but the current base is {current}",
+            f"a run on {row.base!r} at {current}",
+        )
     if policy.max_age_days is None:
         return
     needs = f"a run at most {policy.max_age_days:g} days old"
     if row.at is None:
-        yield "it is not known when it was measured", needs
+        yield "the time of the measurement is not known", needs
         return
     age = now - datetime.fromisoformat(row.at)
     if age < -SKEW:
-        yield f"measured on {row.at[:10]}, which is yet to come: check the clocks", needs
+        yield (
+            f"measured on {row.at[:10]}, which is in the future: check the clock of the machine that ran it",
+            needs,
+        )
     elif age > timedelta(days=policy.max_age_days):
         yield f"measured {age / timedelta(days=1):,.1f} days ago, on {row.at[:10]}", needs
 
@@ -80,8 +90,8 @@ def _is(row: Measured, current: str) -> bool:
 
 
 def _words(row: Measured) -> str:
-    """`on 2026-11-30 on 'qwen3-4b' (digest 4f3c2a1b9d0e, revision 1cfa9a72)`."""
-    digest = f"digest {row.base_sha256[:12]}" if row.base_sha256 else "digest not known"
+    """`on 2026-11-30 with the base 'qwen3-4b' (digest 4f3c2a1b9d0e, revision 1cfa9a72)`."""
+    digest = f"digest {row.base_sha256[:12]}" if row.base_sha256 else "unknown digest"
     revision = f", revision {row.revision}" if row.revision else ""
     when = f"on {datetime.fromisoformat(row.at).astimezone(UTC):%Y-%m-%d} " if row.at else ""
-    return f"{when}on {row.base!r} ({digest}{revision})"
+    return f"{when}with the base {row.base!r} ({digest}{revision})"

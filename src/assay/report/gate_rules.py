@@ -223,13 +223,14 @@ def harm_found(cell: Cell, tolerated: float) -> tuple[Outcome, str, str]:
 def _shown(cell: Cell, tolerated: float, high: float) -> bool:
     """Whether a fall of this size fails the adapter: by the margin or more, or where enough prompts differ.
 
+    An end that lies exactly on a value was moved there because the test does not reject it: it shows no fall of this size.
     Against a champion the margin is the budget, which may be small: there enough prompts must differ in any case.
     """
     differ = None if cell.better is None else cell.better + (cell.worse or 0)
     enough = differ is None or differ >= FEWEST
     if cell.kind == "regression":
         return high < -tolerated and enough
-    return high <= -tolerated and (high <= -cell.margin or enough)
+    return high < -tolerated and (high < -cell.margin or enough)
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:
