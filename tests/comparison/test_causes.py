@@ -15,7 +15,7 @@ import assay
 from assay.comparison import Cause, Line, Side, compare, word
 from assay.comparison.causes import causes_of
 from assay.comparison.evidence import ClaimEvidence
-from assay.comparison.words import explains, moved_words, why
+from assay.comparison.words import explains, moved_words
 from assay.engines import Fake, Prompt
 from assay.runs.decided import open_decided, reading
 from tests.runs.generating import PASSES, answer, generating
@@ -349,16 +349,3 @@ def test_a_verifier_that_this_assay_no_longer_has_leaves_the_cause_open(tmp_path
     *_, causes = changed(left, right)
     cause = causes["verifier",]
     assert (cause.left, cause.enough, cause.needed) == ("tone/0/old", True, None)
-
-
-# -- words -----------------------------------------------------------------------------------------
-
-
-def test_why_counts_what_is_known() -> None:
-    needed = Cause(("margin",), "1", "2", "gain", "gain", False, True)
-    unknown = Cause(("engine",), "1", "2")
-    neither = Cause(("alpha",), "1", "2", "gain", "gain", False, False)
-    assert why(True, True, (needed, neither)) == "margin"
-    assert why(True, True, (neither, neither)) == "together: alpha, alpha"
-    assert why(True, True, (neither, unknown)) == "not known; these differ: alpha, engine"
-    assert why(False, True, ()) == "only in the right run"

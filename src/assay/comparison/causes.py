@@ -84,10 +84,10 @@ def _reason(entry: ClaimResult) -> str:
 
 
 def _reasons(left: ClaimEvidence, right: ClaimEvidence) -> Reasons:
-    found: Reasons = {}
+    reasons: Reasons = {}
     for side in (REFERENCE, ADAPTER):
-        found |= reasons_of(left, right, side)
-    return found
+        reasons |= reasons_of(left, right, side)
+    return reasons
 
 
 def _rule(
@@ -95,7 +95,7 @@ def _rule(
 ) -> Iterator[Cause]:
     """Where words are not what this assay's rules give on the run's own evidence."""
     rules = left.run.result.rule, right.run.result.rule
-    again = [None if found is None else found.words for found in own]
+    again = [None if judgement is None else judgement.words for judgement in own]
     written = left.entry.words, right.entry.words
     kept = all(now in (None, word) for now, word in zip(again, written, strict=True))
     if rules[0] == rules[1] and kept:
@@ -144,11 +144,11 @@ def _swapped(
 _MOVES = ("prompts", "verifier", "reference responses", "adapter responses", "responses", "looks")
 
 
-def _explains(found: Judged | None, mine: Judged | None, other: Judged | None) -> bool | None:
+def _explains(again: Judged | None, mine: Judged | None, other: Judged | None) -> bool | None:
     """Whether a claim that is judged with something from the other run has its words, and not its own."""
-    if found is None or mine is None or other is None:
+    if again is None or mine is None or other is None:
         return None
-    return found.words == other.words != mine.words
+    return again.words == other.words != mine.words
 
 
 def _limit_known(run: ClaimEvidence) -> bool:
@@ -223,8 +223,8 @@ def _answers(left: Mapping[str, object], right: Mapping[str, object], shared: se
 
 
 def _split(rows: object) -> tuple[list[object], list[object]]:
-    found = rows if isinstance(rows, tuple) else ()
-    return [row[:2] for row in found], [(row[0], *row[2:]) for row in found]
+    listed = rows if isinstance(rows, tuple) else ()
+    return [row[:2] for row in listed], [(row[0], *row[2:]) for row in listed]
 
 
 def _with_sent(settings: tuple[str, str] | None, sent: int) -> tuple[str, str]:

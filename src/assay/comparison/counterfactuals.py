@@ -77,15 +77,15 @@ def _cell(mine: ClaimEvidence, other: ClaimEvidence, swap: Swap | None) -> Paire
         looks = False
     elif mine.entry.stop is not None and not looks:
         return None  # the design of the looks holds for the prompts in their own order
-    found: list[Scores] = []
+    scored: list[Scores] = []
     for side in sides:
         source = other if side in SWAPPED.get(swap or "", ()) else mine
         scores = source.scores(side, verifies)
         rows = None if scores is None else _rows(scores, mine, source, positions)
         if rows is None:
             return None
-        found.append(rows)
-    return mine.cell(found, verifies.plan.metrics, looks) if positions else None
+        scored.append(rows)
+    return mine.cell(scored, verifies.plan.metrics, looks) if positions else None
 
 
 def _rows(scores: Scores, mine: ClaimEvidence, source: ClaimEvidence, positions: list[int]) -> Scores | None:

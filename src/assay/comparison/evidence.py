@@ -132,11 +132,11 @@ class ClaimEvidence:
 
     def responses(self, side: int) -> dict[str, Response]:
         """By digest of the example: what a side answered, and to which prompts."""
-        found: dict[str, list[tuple[int, str, str, float | None]]] = {}
+        grouped: dict[str, list[tuple[int, str, str, float | None]]] = {}
         rows = given_answers(self._store, self.names[side], self.task)
         for position, sample, prompt, text, logprob in rows:
-            found.setdefault(self.contents[position], []).append((sample, prompt, text, logprob))
-        return {content: tuple(rows) for content, rows in found.items()}
+            grouped.setdefault(self.contents[position], []).append((sample, prompt, text, logprob))
+        return {content: tuple(rows) for content, rows in grouped.items()}
 
     # -- scores ----------------------------------------------------------------------------------------
 
@@ -161,12 +161,12 @@ class ClaimEvidence:
         if (side, scorer) not in self._scores:
             kept = self._store.scores(self.names[side], self.task, scorer, whole=False)
             if kept is None and by.verifier is not None:
-                kept = self._verified(side, by.verifier)
+                kept = self.verified(side, by.verifier)
             self._scores[side, scorer] = kept
         return self._scores[side, scorer]
 
-    def _verified(self, side: int, task: Task) -> Scores | None:
-        """A side's responses verified now."""
+    def verified(self, side: int, task: Task) -> Scores | None:
+        """A side's responses verified now, whether they have scores or not; None where there are none."""
         rows = first_records(self._store, self.names[side], self.task)
         if not rows:
             return None
@@ -175,12 +175,12 @@ class ClaimEvidence:
         samples = 1 + max(sample for _, _, sample in rows)
         positions = sorted({position for _, position, _ in rows})
         row_of = {position: row for row, position in enumerate(positions)}
-        found = np.zeros((2, len(positions), samples, len(task.metrics)), dtype=np.int64)
+        counts = np.zeros((2, len(positions), samples, len(task.metrics)), dtype=np.int64)
         for record, _, answered in answers(self._store, list(places)):
             position, sample = places[record]
             score = task.score_answers(examples[position], answered)
-            found[:, row_of[position], sample] = score.passed, score.out_of
-        return Scores(found[0], found[1], np.array(positions, dtype=np.int64))
+            counts[:, row_of[position], sample] = score.passed, score.out_of
+        return Scores(counts[0], counts[1], np.array(positions, dtype=np.int64))
 
     # -- evidence --------------------------------------------------------------------------------------
 

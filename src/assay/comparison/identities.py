@@ -27,27 +27,27 @@ def reasons_of(left: ClaimEvidence, right: ClaimEvidence, side: int) -> Reasons:
     of_base = side == REFERENCE and not left.entry.against
     kind = "adapter" if side == ADAPTER else "base" if of_base else "reference"
     ours, theirs = (run.identity(run.names[side]) for run in (left, right))
-    found = _of_subject(kind, ours, theirs, left.task)
+    reasons = _of_subject(kind, ours, theirs, left.task)
     subject = left.subject(side)
     if subject is not None and subject.parts and not (left.recorded(side) and right.recorded(side)):
         bases = left.identity(left.base_of(side)), right.identity(right.base_of(side))
-        found |= _of_subject("base", *bases, left.task)
+        reasons |= _of_subject("base", *bases, left.task)
         digests = [str(identity.get("base", "")) for identity in (ours, theirs)]
         if digests[0] != digests[1] and not all(bases):
-            found["base"] = digests[0][:12], digests[1][:12]
-    return found | _of_protocol(left.protocol(side), right.protocol(side))
+            reasons["base"] = digests[0][:12], digests[1][:12]
+    return reasons | _of_protocol(left.protocol(side), right.protocol(side))
 
 
 def _of_subject(kind: str, left: Mapping[str, Any], right: Mapping[str, Any], task: str) -> Reasons:
-    found: Reasons = {}
+    reasons: Reasons = {}
     if not left or not right:
-        return found  # one of the runs has no responses there
+        return reasons  # one of the runs has no responses there
     if _part(left, ENGINE) != _part(right, ENGINE):
-        found["engine"] = _words(_part(left, ENGINE)), _words(_part(right, ENGINE))
+        reasons["engine"] = _words(_part(left, ENGINE)), _words(_part(right, ENGINE))
     weights = [_weights(identity, task) for identity in (left, right)]
     if weights[0] != weights[1]:
-        found[kind] = _short(left, weights[0]), _short(right, weights[1])
-    return found
+        reasons[kind] = _short(left, weights[0]), _short(right, weights[1])
+    return reasons
 
 
 def _weights(identity: Mapping[str, Any], task: str) -> dict[str, Any]:
@@ -63,18 +63,18 @@ def _short(identity: Mapping[str, Any], weights: Mapping[str, Any]) -> str:
 
 
 def _of_protocol(left: Mapping[str, Any], right: Mapping[str, Any]) -> Reasons:
-    found: Reasons = {}
+    reasons: Reasons = {}
     if not left or not right:
-        return found
+        return reasons
     if (engines := [side.get("engine") for side in (left, right)])[0] != engines[1]:
-        found["engine"] = str(engines[0]), str(engines[1])
+        reasons["engine"] = str(engines[0]), str(engines[1])
     keys = dict.fromkeys((*left, *right))
     flat = [_flat(side) for side in (left, right)]
     keys = dict.fromkeys((*flat[0], *flat[1]))
     if differ := [key for key in keys if flat[0].get(key) != flat[1].get(key)]:
         ours, theirs = ({key: side.get(key) for key in differ} for side in flat)
-        found["settings"] = _words(ours), _words(theirs)
-    return found
+        reasons["settings"] = _words(ours), _words(theirs)
+    return reasons
 
 
 def _flat(protocol: Mapping[str, Any]) -> dict[str, Any]:
