@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -9,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-from assay.errors import OutputError
-from assay.files import file_name, write_atomically, write_text
+from assay.errors import OutputError, ResponsesError
+from assay.files import file_name, read_bytes, write_atomically, write_text
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -86,3 +87,10 @@ def test_what_is_no_file_and_refuses_the_text_is_named(tmp_path: Path) -> None:
 def test_no_name_leaves_its_folder(name: str) -> None:
     assert file_name(name) not in ("", ".", "..")
     assert "/" not in file_name(name)
+
+
+def test_gzip_unpacks_to_a_bounded_size(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    path.write_bytes(gzip.compress(bytes(70 * 2**20), 1))
+    with pytest.raises(ResponsesError, match=r"that unpack to more than 67,108,864; unpack it with `gunzip`"):
+        read_bytes(path, ResponsesError)

@@ -150,3 +150,10 @@ def test_a_field_of_another_type_is_refused(read: Callable[[Fields], object], me
     row = Fields({"n": 3, "yes": True, "half": 0.5, "minus": -1, "none": None}, "r:1", TaskError)
     with pytest.raises(TaskError, match=message):
         read(row)
+
+
+def test_a_first_line_of_many_quoted_names_is_read_in_linear_time(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(",".join(f'"{number}"' for number in range(100_000)) + "\n" + "1," * 99_999 + "1\n")
+    (row,) = read(path)
+    assert len(row) == 100_000

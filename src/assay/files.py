@@ -7,6 +7,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import os
 import re
 import stat
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 
+LARGEST, RATIO = 64 * 2**20, 16
+"""What gzip may unpack to: so many bytes, or so many times the file."""
 _GZIP = b"\x1f\x8b"
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -49,11 +52,25 @@ def read_bytes(path: Path, error: type[AssayError]) -> bytes:
     """The content of a file, decompressed where gzip wrote it; raises `error` if it is missing, unreadable or cut off."""
     try:
         content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(_GZIP) else content
+        return _unpacked(content, path, error) if content.startswith(_GZIP) else content
     except (EOFError, zlib.error, gzip.BadGzipFile) as bad:
         raise error(f"not a whole gzip file ({bad})", place=path, fix="the file may be cut off") from None
     except OSError as bad:
         raise error(f"cannot be read: {bad.strerror}", place=path) from None
+
+
+def _unpacked(content: bytes, path: Path, error: type[AssayError]) -> bytes:
+    """What gzip packed. A few kilobytes could fill the memory."""
+    most = max(LARGEST, RATIO * len(content))
+    with gzip.open(io.BytesIO(content)) as file:
+        unpacked = file.read(most + 1)
+    if len(unpacked) > most:
+        raise error(
+            f"{len(content):,} bytes that unpack to more than {most:,}",
+            place=path,
+            fix="unpack it with `gunzip`",
+        )
+    return unpacked
 
 
 def decode(content: bytes, path: Path, error: type[AssayError]) -> str:

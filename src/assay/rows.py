@@ -211,15 +211,15 @@ def _past_space(text: str, at: int) -> int:
 
 def _header(text: str) -> str:
     """The first line of CSV without what is quoted there, line breaks too."""
-    header, start = "", 0
+    pieces, start = [], 0
     for quoted in _QUOTED.finditer(text):
-        header += text[start : quoted.start()]
-        if "\n" in header:
+        pieces.append(text[start : quoted.start()])
+        if "\n" in pieces[-1]:
             break
         start = quoted.end()
     else:
-        header += text[start:]
-    return header.partition("\n")[0]
+        pieces.append(text[start:])
+    return "".join(pieces).partition("\n")[0]
 
 
 def _csv(text: str, path: Path, error: type[AssayError]) -> Rows:

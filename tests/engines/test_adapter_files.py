@@ -12,6 +12,7 @@ from assay.engines.adapter_files import (
     CONFIG,
     WEIGHTS,
     read_adapter_files,
+    read_config,
     refuse_changed_base,
     unusual,
 )
@@ -139,3 +140,10 @@ def test_a_folder_that_holds_adapters_in_folders_names_them(tmp_path: Path) -> N
     assert "holds adapters in folders of its own: checkpoint-100, checkpoint-200; give one of them" in reason(
         tmp_path
     )
+
+
+def test_a_scale_beyond_every_float_is_no_number(tmp_path: Path) -> None:
+    text = json.dumps({"peft_type": "LORA", "lora_alpha": 10**400, "target_modules": ["q_proj"]})
+    (tmp_path / "adapter_config.json").write_text(text)
+    with pytest.raises(EngineError, match="a number is expected"):
+        read_config(tmp_path)

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.engines.chat_template import (
-    DAY,
     Tokens,
     default_template,
     missing_header,
@@ -24,6 +23,7 @@ from assay.engines.chat_template import (
     same_template,
     template_error,
 )
+from assay.engines.sandbox_process import DAY
 from assay.errors import EngineError
 
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>"}

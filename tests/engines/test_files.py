@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,39 @@ def test_digests_know_content_and_neither_names_nor_order(tmp_path: Path) -> Non
     assert sha256s([a, b]) != sha256s([a, c])
     assert json_sha256({"x": 1, "y": [2]}) == json_sha256({"y": [2], "x": 1})
     assert json_sha256({"x": 1}) != json_sha256({"x": 1.5})
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "F32", "shape": [2], "data_offsets": [0, float("inf")]},
+        {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]},
+        {"dtype": "F32", "shape": [2], "data_offsets": [-8, 0]},
+        {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]},
+        {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]},
+        {"dtype": "F16", "shape": [2], "data_offsets": [0, 8]},
+        {"dtype": "F32", "shape": [2.0], "data_offsets": [0, 8]},
+    ],
+)
+def test_an_entry_that_contradicts_itself_is_no_header(tmp_path: Path, entry: dict[str, Any]) -> None:
+    header = json.dumps({"w": entry}).encode()
+    (tmp_path / "w.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
+    with pytest.raises(EngineError, match="no complete safetensors header"):
+        read_header(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize(
+    "name", ["../w.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", 7, ["w"], "w\0"]
+)
+def test_an_index_names_files_beside_it_only(tmp_path: Path, name: Any) -> None:
+    (tmp_path / "w.safetensors").touch()
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "w.safetensors", "b": name}}))
+    with pytest.raises(EngineError, match="which is no file beside it; download the folder again"):
+        shards(tmp_path)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(EngineError, match=r"config\.json is no regular file"):
+        read_object(tmp_path / "config.json")

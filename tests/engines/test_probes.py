@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.engines.api import Liveness
-from assay.engines.probes import PROBES, ROUNDING, SAME, ProbeAnswer, answer_liveness, base_changed
+from assay.engines.probes import PROBES, ROUNDING, SAME, ProbeAnswer, answer_liveness, base_changed, twins
 
 WORDS = tuple("abcdefgh")
 
@@ -132,3 +132,15 @@ def test_a_base_that_differs_from_itself_before_has_not_changed_by_differing_aft
 def test_a_base_that_answers_all_prompts_otherwise_has_changed() -> None:
     other = answers(text={i: f"other {i}" for i in range(len(PROBES))}, told=False)
     assert base_changed([answers(told=False)] * 2, other, [answers(text={0: "x"}, told=False)])
+
+
+def test_adapters_that_answer_alike_to_the_last_digit_are_twins() -> None:
+    other = answers(0.5, {0: "z"})
+    assert twins({"a": answers(), "b": other, "c": answers(SAME / 2), "d": other}) == {
+        "a": "c",
+        "c": "a",
+        "b": "d",
+        "d": "b",
+    }
+    assert twins({"a": answers(), "b": answers(2 * SAME), "c": answers(0.0, {0: "z"})}) == {}
+    assert twins({"a": answers(told=False), "b": answers(told=False)}) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.records.database import connect, connect_to_read
+from assay.errors import RunError
+from assay.records.database import connect, connect_to_read, sole_writer
 
 
 def written(folder: Path) -> Path:
@@ -74,3 +76,18 @@ def test_what_a_writer_commits_is_seen(path: Path) -> None:
 def test_nothing_can_be_written(path: Path) -> None:
     with closing(connect_to_read(path)) as db, pytest.raises(sqlite3.OperationalError):
         db.execute("INSERT INTO t VALUES (9)")
+
+
+def test_a_second_writer_learns_who_writes_and_since_when(tmp_path: Path) -> None:
+    with sole_writer(tmp_path):
+        held = rf"another assay process is writing to this run: process {os.getpid()} on \S+, since \d{{4}}-.* UTC; wait"
+        with pytest.raises(RunError, match=held), sole_writer(tmp_path):
+            pass
+    assert {path.name for path in tmp_path.iterdir()} <= {".lock"}
+
+
+def test_a_lock_whose_holder_left_no_note_is_refused_too(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / ".lock", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RunError, match="writing to this run; wait for it"), sole_writer(tmp_path):
+            pass

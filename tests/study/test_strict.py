@@ -48,3 +48,8 @@ def test_without_libyaml_the_refusals_are_the_same(folder: Path, monkeypatch: py
         assert f"study.yaml:{where.partition(':')[0]}:" in refusal(folder, changed(old, new))
     assert load_study(write(folder, VALID)).text == VALID
     assert "surrogate" in refusal(folder, changed("label: instruction", 'label: "\\ud800"'))
+
+
+def test_problems_without_end_are_a_short_message(folder: Path) -> None:
+    assert "and 980 more" in refusal(folder, "".join(f"{number}: 1\n" for number in range(1000)))
+    assert len(refusal(folder, "a: [" + "b" * 50_000 + "\n: &" + "c" * 50_000)) < 1000

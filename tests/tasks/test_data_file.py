@@ -63,3 +63,10 @@ def test_prompts_are_compared_where_they_have_to_differ(tmp_path: Path) -> None:
 def test_a_key_may_be_required() -> None:
     with pytest.raises(TaskError, match=r"x:3: `key` is missing \(found: nothing\)"):
         Row({}, "x:3").key(required=True)
+
+
+def test_a_message_about_names_without_end_is_short(tmp_path: Path) -> None:
+    row = {"n" * 50_000: 1, **{f"field{number}": 1 for number in range(5000)}}
+    with pytest.raises(TaskError, match=r"and 4993 more") as caught:
+        read(tmp_path, row)
+    assert len(str(caught.value)) < 1000

@@ -147,3 +147,11 @@ def test_a_broken_array_is_refused_at_its_line(tmp_path: Path, text: str, line: 
 def test_a_file_without_examples_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(TaskError, match="no examples"):
         Numeric().read(write(tmp_path, text))
+
+
+def test_an_answer_beyond_every_float_is_exact(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(json.dumps({"question": "q", "answer": 10**400}) + "\n")
+    (example,) = Numeric().read(path)
+    assert Numeric().score(example, f"#### {10**400}").passed[:2] == (1, 1)
+    assert Numeric().score(example, f"#### {10**400 + 1}").passed[:2] == (0, 0)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assay.adapter_folders import CONFIG, words_within
-from assay.engines.files import Entry, read_headers, read_object
+from assay.engines.files import Entry, read_headers, read_object, read_shard_names
 from assay.errors import EngineError
 
 __all__ = [
@@ -122,13 +122,11 @@ def weights_files(folder: Path, *, allow_pickle: bool | None = None) -> tuple[Pa
 
 def _shards(folder: Path) -> tuple[Path, ...]:
     """The files of weights that were saved in several, by their index or their names; empty: there are none."""
-    places = read_object(folder / INDEX).get("weight_map")
+    listed = read_shard_names(folder / INDEX)
     matches = [match for path in folder.iterdir() if (match := SHARD.fullmatch(path.name))]
     present = {match[0] for match in matches}
-    names = set(present)
-    if isinstance(places, dict):
-        names = {str(name) for name in places.values()}
-    elif matches:
+    names = set(listed) or set(present)
+    if matches and not listed:
         count = max(int(match[2]) for match in matches)
         names = {f"adapter_model-{number:05}-of-{count:05}.safetensors" for number in range(1, count + 1)}
     if absent := sorted(names - {path.name for path in folder.iterdir()}):
@@ -201,7 +199,14 @@ def _is_rank(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
 
 
 def _are_names(value: Any) -> bool:

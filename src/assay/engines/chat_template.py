@@ -1,29 +1,22 @@
 """Chat templates without transformers: finds the one of a folder, and renders turns under one.
 
-The text is what transformers renders, from the special tokens that the tokenizer's files name. No prompt
-depends on the day: templates that ask for the date are given a fixed one.
+The text is what transformers renders, from the special tokens that the tokenizer's files name. A template is a program
+that came with weights: it is applied in a process with limits (`sandbox`). No prompt depends on the day or on chance:
+templates that ask for the date are given a fixed one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn, Self
-
-from jinja2 import Template, TemplateError, meta, nodes
-from jinja2.ext import Extension, loopcontrols
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import Any, Self
 
 from assay.engines.files import read_object
+from assay.engines.sandbox import SandboxError, render
 from assay.errors import EngineError
 
 __all__ = [
-    "DAY",
     "PROBE",
     "Tokens",
     "default_template",
@@ -36,8 +29,6 @@ __all__ = [
     "template_error",
 ]
 
-DAY = datetime(2024, 7, 26, tzinfo=UTC)
-"""The day that Llama 3's own template falls back to."""
 PROBE = "assay-probe"
 """A prompt that a template is tried with."""
 MARK = "ASSAY-GOES-ON-HERE "
@@ -144,9 +135,8 @@ def render_chat(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: st
         messages[-1]["content"] += MARK
     try:
         text = _applied(tokens, messages, template, asks=not begun)
-    except Exception as bad:  # a template is a program: it can raise anything
-        cause = " ".join(f"{type(bad).__name__}: {bad}".split())[:300]
-        raise EngineError(f"cannot be applied to a prompt ({cause})") from bad
+    except SandboxError as bad:
+        raise EngineError(f"cannot be applied to a prompt ({bad})") from None
     if not begun:
         return text
     before, mark, after = text.rpartition(MARK.strip())
@@ -157,19 +147,9 @@ def render_chat(tokens: Tokens, turns: Sequence[Mapping[str, str]], template: st
 
 
 def _applied(tokens: Tokens, messages: Sequence[Mapping[str, str]], template: str, *, asks: bool) -> str:
-    compiled, variables = _compiled(template)
-    if missing := sorted(tokens.unknown & variables):
-        raise TemplateError(
-            f"it uses {', '.join(missing)}, which tokenizer_config.json does not define: define it there"
-        )
-    return compiled.render(
-        messages=messages,
-        tools=None,
-        documents=None,
-        add_generation_prompt=asks,
-        date_string=DAY.strftime("%d %b %Y"),
-        **tokens.named,
-    )
+    """The text. Raises SandboxError."""
+    variables = {"messages": messages, "tools": None, "documents": None, "add_generation_prompt": asks}
+    return render(template, variables | dict(tokens.named), tokens.unknown)
 
 
 def template_error(tokens: Tokens, template: str) -> str:
@@ -192,7 +172,7 @@ def missing_header(tokens: Tokens, template: str) -> str:
     try:
         ready, plain = (_applied(tokens, turn, template, asks=asks) for asks in (True, False))
         past = _applied(tokens, answered, template, asks=False)
-    except Exception:  # a template is a program: it can raise anything; others tell of that
+    except SandboxError:  # others tell of that
         return ""
     before, mark, _ = past.partition(MARK.strip())
     return before.removeprefix(ready).strip() if ready == plain and mark and before.startswith(ready) else ""
@@ -211,47 +191,6 @@ def _renderings(tokens: Tokens, template: str) -> tuple[str | None, ...]:
         for asks in (True, False):
             try:
                 texts.append(_applied(tokens, messages, template, asks=asks))
-            except Exception:  # a template is a program: it can raise anything
+            except SandboxError:
                 texts.append(None)
     return tuple(texts)
-
-
-class _Generation(Extension):
-    """`{% generation %}` marks what an assistant said; for one user turn it changes nothing."""
-
-    tags: ClassVar[set[str]] = {"generation"}  # type: ignore[misc]
-
-    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
-        """The block's own content."""
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-@lru_cache(maxsize=64)
-def _compiled(template: str) -> tuple[Template, frozenset[str]]:
-    """A template under transformers' rules, and its variables."""
-    rules = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
-    )
-    rules.filters["tojson"] = _tojson
-    helpers: dict[str, Callable[..., Any]] = {"raise_exception": _refuse, "strftime_now": DAY.strftime}
-    rules.globals.update(helpers)
-    variables = meta.find_undeclared_variables(rules.parse(template))
-    return rules.from_string(template), frozenset(variables)
-
-
-def _tojson(
-    value: Any,
-    ensure_ascii: bool = False,
-    indent: Any = None,
-    separators: Any = None,
-    sort_keys: bool = False,
-) -> str:
-    """JSON as templates mean it: jinja's own filter escapes for HTML."""
-    return json.dumps(
-        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
-    )
-
-
-def _refuse(message: str) -> NoReturn:
-    raise TemplateError(message)

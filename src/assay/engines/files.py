@@ -8,10 +8,12 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,6 +32,7 @@ __all__ = [
     "read_header",
     "read_headers",
     "read_object",
+    "read_shard_names",
     "sha256s",
     "shards",
 ]
@@ -41,6 +44,13 @@ TEXTS = ("*.json", "*.jinja", "*.txt", "*.model")
 STAMPED = (".safetensors", ".bin", ".json", ".model", ".txt", ".py")
 LONGEST_HEADER = 100 * 2**20
 """What the safetensors format allows."""
+WIDTHS = {
+    **dict.fromkeys(("F64", "I64", "U64"), 8),
+    **dict.fromkeys(("F32", "I32", "U32"), 4),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
+    **dict.fromkeys(("I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2"), 1),
+}
+"""Bytes of a number of each type; those of other types are not checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,16 +203,34 @@ def shards(folder: Path, *, allow_pickle: bool = False) -> tuple[Path, ...]:
 
 
 def _indexed(index: Path) -> tuple[Path, ...]:
-    places = read_object(index).get("weight_map")
-    if not isinstance(places, dict) or not places:
+    names = read_shard_names(index)
+    if not names:
         raise EngineError(f"{index} has no `weight_map`; download it again")
-    files = [index.parent / str(name) for name in sorted(set(places.values()))]
+    files = [index.parent / name for name in names]
     if absent := [path.name for path in files if not path.is_file()]:
         raise EngineError(
             f"{index.name} names {len(absent)} files that are not in {index.parent} ({', '.join(absent[:3])}); "
             f"download them"
         )
     return tuple(files)
+
+
+def read_shard_names(path: Path) -> list[str]:
+    """The files that an index of weights names, sorted; empty where there is no `weight_map`.
+
+    Raises EngineError for what is no file beside the index: weights are read from their own folder only.
+    """
+    places = read_object(path).get("weight_map")
+    names = list(places.values()) if isinstance(places, dict) else []
+    for name in names:
+        inside = (
+            isinstance(name, str) and name == Path(name).name and name not in ("", "..") and "\0" not in name
+        )
+        if not inside:
+            raise EngineError(
+                f"{path} names {repr(name)[:80]}, which is no file beside it", fix="download the folder again"
+            )
+    return sorted(set(names))
 
 
 def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:
@@ -221,7 +249,7 @@ def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:
     try:
         content = json.loads(header).items()
         entries = {key: _entry(entry, 8 + length) for key, entry in content if key != "__metadata__"}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise EngineError(
             f"{path} ({size} bytes) has no complete safetensors header; download it again"
         ) from None
@@ -243,13 +271,22 @@ def read_headers(paths: Iterable[Path]) -> dict[str, Entry]:
 
 
 def _entry(entry: Mapping[str, Any], data: int) -> Entry:
-    first, last = (int(place) for place in entry["data_offsets"])
-    return Entry(str(entry["dtype"]), tuple(int(n) for n in entry["shape"]), last - first, data + first)
+    """A tensor's entry. Raises ValueError where its place in the file, its type and its shape contradict each other."""
+    first, last = map(index, entry["data_offsets"])
+    dtype, shape = str(entry["dtype"]), tuple(map(index, entry["shape"]))
+    width = WIDTHS.get(dtype)
+    if not 0 <= first <= last or min(shape, default=0) < 0:
+        raise ValueError
+    if width is not None and last - first != width * math.prod(shape):
+        raise ValueError
+    return Entry(dtype, shape, last - first, data + first)
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """A JSON object; empty where there is no such file. Raises EngineError if it is anything else."""
     try:
+        if not path.is_file() and path.exists():  # to read a pipe could take for ever
+            raise EngineError(f"{path} is no regular file; download it again")
         text = path.read_bytes()
         if not text.strip():
             raise EngineError(f"{path} is empty; download it again")

@@ -23,6 +23,7 @@ __all__ = [
     "answer_liveness",
     "base_changed",
     "logits_verdict",
+    "twins",
 ]
 
 PROBES = (
@@ -122,6 +123,24 @@ def answer_liveness(
     if verdict is Verdict.NOT_APPLIED:
         largest, share = 0.0, 0.0
     return Liveness(adapter, None, None, largest, math.nan, share, verdict, reason, again=True)
+
+
+def twins(answers: Mapping[str, Mapping[str, ProbeAnswer]]) -> dict[str, str]:
+    """Adapters that answer the probe prompts just as another one does, with that one: text for text, nat for nat.
+
+    Only where log-probabilities are given: short texts may well be the same.
+    """
+    alike: dict[tuple[str, ...], list[str]] = {}
+    same: dict[str, str] = {}
+    for name, answered in answers.items():
+        others = alike.setdefault(tuple(answered[prompt].text for prompt in PROBES), [])
+        for other in others:
+            gap = _gap({prompt: answered[prompt] for prompt in PROBES}, answers[other])
+            if gap.positions and gap.spread <= SAME:
+                same[name], same[other] = other, same.get(other, name)
+                break
+        others.append(name)
+    return same
 
 
 def base_changed(

@@ -15,7 +15,7 @@ from assay.adapter_folders import is_adapter
 from assay.engines.adapter_fit import BaseShapes, entry_shapes
 from assay.engines.api import ModelRef
 from assay.engines.base_shapes import FAMILIES, layer_shapes, tied_head
-from assay.engines.files import Entry, located, read_header, read_object
+from assay.engines.files import Entry, located, read_header, read_object, read_shard_names
 from assay.engines.gguf import is_gguf, read_gguf
 from assay.errors import EngineError
 from assay.inspecting.hub import HubFiles
@@ -100,8 +100,7 @@ def _headers(folder: Path) -> dict[str, Entry]:
     """The headers of a base's weights; a file may hold its header alone. Empty where one of them cannot be read."""
     names = [SINGLE]
     if not (folder / SINGLE).is_file():
-        places = read_object(folder / INDEX).get("weight_map")
-        names = sorted(map(str, set(places.values()))) if isinstance(places, dict) else []
+        names = read_shard_names(folder / INDEX)
     entries: dict[str, Entry] = {}
     for name in names:
         try:

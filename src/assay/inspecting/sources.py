@@ -24,7 +24,7 @@ from assay.engines.adapter_files import (
     weights_files,
 )
 from assay.engines.api import ModelRef
-from assay.engines.files import Entry, json_sha256, read_headers, read_object, sha256s
+from assay.engines.files import Entry, json_sha256, read_headers, read_shard_names, sha256s
 from assay.errors import EngineError
 from assay.inspecting.hub import HubFiles
 
@@ -92,9 +92,8 @@ class _Remote:
 
     def _headers(self) -> dict[str, Mapping[str, Entry]]:
         """The header of each file of weights, by its name."""
-        places = read_object(self.folder / INDEX).get("weight_map")
-        if isinstance(places, dict):
-            headers = {name: self.files.header(name) for name in sorted(map(str, set(places.values())))}
+        if names := read_shard_names(self.folder / INDEX):
+            headers = {name: self.files.header(name) for name in names}
             if absent := [name for name, header in headers.items() if header is None]:
                 raise EngineError(
                     f"no {absent[0]} in {self.files.ref.address}", fix="the upload is incomplete"

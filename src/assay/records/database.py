@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.errors import OutputError, RunError
+from assay.text import plain
 
 __all__ = ["connect", "connect_to_read", "explained", "sole_writer"]
+
+WRITER = ".writer"
+"""Note of the process that writes to a run; of one that was killed it may be left behind."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -72,11 +78,27 @@ def sole_writer(folder: Path) -> Iterator[None]:
             if "locked" not in str(bad):
                 raise
             raise RunError(
-                "another assay process is writing to this run",
+                f"another assay process is writing to this run{_writer(folder)}",
                 place=folder,
                 fix="wait for it, or use another --out",
             ) from None
-        yield
+        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        with suppress(OSError):  # a full disk keeps nobody from reading what is there
+            (folder / WRITER).write_text(f"process {os.getpid()} on {os.uname().nodename}, since {since}")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / WRITER).unlink()
+
+
+def _writer(folder: Path) -> str:
+    """Who holds the lock, by its own note: `: process 7 on host, since ...`; empty where it left none yet."""
+    try:
+        note = plain((folder / WRITER).read_text(encoding="utf-8", errors="replace")[:200])
+    except OSError:
+        return ""
+    return f": {note}" if note else ""
 
 
 @contextmanager

@@ -73,10 +73,13 @@ class Document:
         """Raise one StudyError with a line for each problem, in the order of the file."""
         problems = sorted(problems, key=lambda problem: self.lines.get(self.held(problem.place), 1))
         distinct = list(dict.fromkeys(problems))
-        shown = [self._error(problem) for problem in distinct[:_SHOWN]]
-        if len(distinct) > _SHOWN:
-            shown.append(StudyError(f"and {len(distinct) - _SHOWN} more", place=self.path or "study"))
-        raise StudyError.joined(shown)
+        raise self.joined([self._error(problem) for problem in distinct])
+
+    def joined(self, problems: list[StudyError]) -> StudyError:
+        """One error of these, of the first ones where they are many."""
+        rest = len(problems) - _SHOWN
+        more = [StudyError(f"and {rest} more", place=self.path or "study")] if rest > 0 else []
+        return StudyError.joined([*problems[:_SHOWN], *more])
 
     def _error(self, problem: Problem) -> StudyError:
         return StudyError(problem.text, place=self.named(*problem.place), fix=problem.fix)
@@ -124,7 +127,7 @@ def words(place: Place) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = 80) -> str:
     """A text fit for a message: one line, printable, cut."""
-    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:80])
-    return shown + ("..." if len(text) > 80 else "")
+    shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:most])
+    return shown + ("..." if len(text) > most else "")

@@ -53,7 +53,7 @@ def parse(text: str, path: Path | None) -> Document:
     except (yaml.YAMLError, ValueError) as error:
         builder.refuse(*_syntax(error, text.split("\n")))
     if builder.problems:
-        raise StudyError.joined(builder.problems)
+        raise builder.document.joined(builder.problems)
     document = builder.document
     return Document(text, path, builder.root, document.lines, document.raw)
 
@@ -92,7 +92,7 @@ class _Builder:
 
     def refuse(self, line: int, text: str) -> NoReturn:
         self.note(line, text)
-        raise StudyError.joined(self.problems) from None
+        raise self.document.joined(self.problems) from None
 
     def _plain(self, event: Any, line: int) -> None:
         if event.anchor:
@@ -188,7 +188,7 @@ def _syntax(error: Exception, rows: list[str]) -> tuple[int, str]:
     if "\t" in row[: len(row) - len(row.lstrip())]:
         return line, "a tab in the indentation; YAML needs spaces"
     parts = [getattr(error, "context", None), getattr(error, "problem", None)]
-    cause = ", ".join(part for part in parts if part) or short(str(error))
+    cause = short(", ".join(part for part in parts if part) or str(error), 200)
     return line, f"not YAML ({cause}); fix this line or the one above: indentation, quotes, `: `"
 
 

@@ -7,7 +7,7 @@ Errors name file, line, field and value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from assay.errors import TaskError
 from assay.rows import read_rows
 from assay.tasks.task import Example
 
-__all__ = ["Row", "read_examples", "shown"]
+__all__ = ["Row", "named", "read_examples", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Row:
         """What a field holds, for a message."""
         if name in self.values:
             return shown(self.values[name], most)
-        return f"missing (found: {', '.join(self.values) or 'nothing'})"
+        return f"missing (found: {named(self.values)})"
 
     def key(self, *names: str, required: bool = False) -> str:
         """The row's key: a text or a whole number in the first of these fields (`key`) that it has, else its position."""
@@ -90,6 +90,12 @@ def _with_cluster(example: Example, row: Row) -> Example:
     if isinstance(cluster, bool) or not isinstance(cluster, int | str) or cluster == "":
         raise row.wrong("cluster", "write a text or a whole number, the same for each wording of one request")
     return replace(example, data={**example.data, "cluster": str(cluster)})
+
+
+def named(values: Iterable[str]) -> str:
+    """Names of fields for a message, the first ones; `nothing` where there is none."""
+    names = [name if len(name) <= 40 else f"{name[:40]}..." for name in values]
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "") or "nothing"
 
 
 def shown(value: object, most: int = 60) -> str:

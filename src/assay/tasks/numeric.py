@@ -105,7 +105,7 @@ def _answer(row: Row, name: str) -> str:
     if isinstance(answer, str):
         value = number(answer.rpartition("####")[2])
     elif isinstance(answer, int | float) and not isinstance(answer, bool):
-        value = Decimal(repr(answer)) if isfinite(answer) else None
+        value = Decimal(repr(answer)) if isinstance(answer, int) or isfinite(answer) else None
     if value is None:
         end = repr(answer)
         held = f"...{end[-80:]}" if name in row.values and len(end) > 80 else row.shown(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from assay.engines.adapter_fit import BaseShapes
 from tests.engines.adapter_fit.shapes import BASE, LAYERS, WIDTH, Shapes, fit, pair, plain
 
@@ -58,3 +60,19 @@ def test_all_linear_means_the_layers_that_the_base_says_are_linear() -> None:
     config: dict[str, Any] = {"target_modules": "all-linear"}
     assert fit(plain("self_attn.q_proj"), replace(BASE, linear=linear), **config).missing == ()
     assert len(fit(plain("self_attn.q_proj", "mlp.up_proj", "mlp.down_proj"), BASE, **config).missing) == 12
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"target_modules": "([a-z._0-9]+)*!"},
+        {"exclude_modules": "([a-z._0-9]+)*!"},
+        {"modules_to_save": ["(a|a)*(_|_)*(.*.*)*!"]},
+        {"rank_pattern": {"(?i)q_proj": 2}},
+        {"layers_to_transform": [0], "layers_pattern": "(?P<number>layers)"},
+    ],
+)
+def test_an_expression_that_takes_for_ever_or_cannot_be_put_together_is_an_error(
+    config: dict[str, Any],
+) -> None:
+    assert "cannot be matched with its layers' names" in error(plain(), **config)

@@ -127,3 +127,19 @@ def test_an_answer_without_its_text_is_unreadable(data: Any) -> None:
 def test_a_withheld_answer_ends_the_run_with_the_fix() -> None:
     with pytest.raises(EngineError, match=r"content_filter.*; turn its filter off"):
         Dialect("vllm").read(choice(text="", finish_reason="content_filter"))
+
+
+def test_half_a_character_is_replaced_and_a_whole_one_is_joined() -> None:
+    answer = Dialect("vllm").read(choice(text="a\ud800b \ud83d\ude00"))
+    assert answer.text == "a\ufffdb \U0001f600"
+
+
+@pytest.mark.parametrize("tokens", [2**63, -1, "7", 7.5, True, [7], None])
+def test_a_number_of_tokens_that_is_none_is_not_known(tokens: Any) -> None:
+    answer = Dialect("vllm").read(choice(text="a") | {"usage": {"completion_tokens": tokens}})
+    assert answer.tokens is None
+
+
+def test_a_number_beyond_every_float_is_no_log_probability() -> None:
+    with pytest.raises(UnreadableError):
+        Dialect("vllm").read(choice(text="a", logprobs={"tokens": ["a"], "token_logprobs": [-(10**400)]}))

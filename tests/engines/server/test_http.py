@@ -6,7 +6,7 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -325,3 +325,38 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(text: str, seconds: float) 
 @given(st.text())
 def test_no_retry_after_header_breaks_anything(text: str) -> None:
     assert 0 <= requested_wait({"retry-after": text}, lambda: NOW) < float("inf")
+
+
+def test_an_answer_without_end_is_not_kept(serve: Serve) -> None:
+    def pour(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            for _ in range(200):
+                handler.wfile.write(bytes(2**20))
+        except OSError:
+            handler.close_connection = True
+
+    toy = Toy(before=failing(1000, pour))
+    server = Server(replace(WHOLE, url=serve(toy), retries=1), sleep=lambda _: None)
+    with closing(server), pytest.raises(EngineError, match="its answer has more than 32 MiB"):
+        server.post("/v1/completions", BODY)
+
+
+def test_an_answer_that_comes_byte_by_byte_takes_as_long_as_one_answer_may() -> None:
+    class Drip(httpx2.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(10_000):
+                time.sleep(0.002)
+                yield b" "
+
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Drip()))
+    connection = replace(WHOLE, timeout=0.05, retries=0)
+    with pytest.raises(EngineError, match=r"longer than `engine\.timeout` allows"):
+        Server(connection, transport=transport, sleep=lambda _: None).post("/v1/completions", BODY)
+
+
+def test_brackets_without_end_are_half_an_answer() -> None:
+    told = script(httpx2.Response(200, content=b"[" * 100_000), DONE)
+    assert told.server().post("/v1/completions", BODY).ok
+    assert len(told.requests) == 2

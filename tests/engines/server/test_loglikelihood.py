@@ -81,3 +81,30 @@ def test_an_empty_continuation_is_refused() -> None:
 def test_servers_that_cannot_score_are_refused_with_what_can(kind: str) -> None:
     with pytest.raises(EngineError, match="use vllm, sglang"):
         scored(kind, "a", "b")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), 0.5, -(10**400), "-1.0", True, [1]])
+@pytest.mark.parametrize("kind", ["vllm", "sglang"])
+def test_what_is_no_log_probability_is_refused(kind: Any, value: Any) -> None:
+    pages = {
+        "/tokenize": lambda body: {"tokens": [ord(letter) for letter in body["prompt"]]},
+        "/v1/completions": lambda body: {
+            "choices": [
+                {
+                    "prompt_logprobs": [
+                        {str(token): {"logprob": value, "rank": 1}} for token in body["prompt"]
+                    ],
+                    "logprobs": {"tokens": ["ab", "c", " end"], "token_logprobs": [None, value, -1.0]},
+                }
+            ]
+        },
+    }
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        data = pages[request.url.path](json.loads(request.content))
+        return httpx2.Response(200, content=json.dumps(data))
+
+    server = Server(Connection("http://toy"), transport=httpx2.MockTransport(answer))
+    prompt = Prompt("base", "choices", "7", "ab", kind="loglikelihood", continuation="c")
+    with pytest.raises(EngineError, match="log-probabilit"):
+        logprob_of(server, Dialect(kind), Target("base"), prompt)

@@ -180,3 +180,14 @@ def test_a_server_that_asks_by_hub_id_takes_no_folder_of_a_repository_unless_its
         target(served(kind), within)
     given = target(served(kind, models={"math": "/adapters/lora"}), within)
     assert "/adapters/lora" in (given.model, given.extra.get("adapter_id"))
+
+
+def test_a_card_of_another_form_has_no_context() -> None:
+    data = [{"id": "a", "meta": [1]}, {"id": "b", "meta": {"n_ctx": "9"}}, {"id": "c", "max_model_len": -5}]
+    assert [card.context for card in read_cards(server({"/v1/models": {"data": data}}))] == [None] * 3
+
+
+@pytest.mark.parametrize("held", [["a"], [{}], [{"id": "x"}], [{"id": None}], {"id": 0}])
+def test_a_list_of_adapters_of_another_form_is_refused(held: Any) -> None:
+    with pytest.raises(EngineError, match="no list of adapters"):
+        served("llama.cpp", CARDS[:1], {"/lora-adapters": held})

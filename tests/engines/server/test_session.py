@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -355,3 +356,21 @@ def test_an_adapter_that_the_server_forgets_during_a_run_fails_alone(home: Path,
 def test_a_subject_that_is_not_served_is_an_error_that_lists_those_that_are(home: Path, serve: Serve) -> None:
     with pytest.raises(EngineError, match=r"subject 'code' is not served \(served: base, math, chat\)"):
         completions(look(home, serve(Toy())), [ask("code")])
+
+
+def test_adapters_that_a_server_confuses_are_not_measured(home: Path, serve: Serve) -> None:
+    def words(prompt: str, adapter: str, tokens: int) -> tuple[list[str], list[float]]:
+        return speak(prompt, adapter and "math", tokens)  # the one that it loaded first, for both
+
+    with look(home, serve(Toy(words=words))).load() as session:
+        by_name = {entry.adapter: entry for entry in session.liveness(["math", "chat"])}
+    assert {entry.verdict for entry in by_name.values()} == {"not measured"}
+    assert "answers for it just as for 'math'" in by_name["chat"].reason
+
+
+def test_one_adapter_under_two_names_is_applied_under_both(home: Path, serve: Serve) -> None:
+    shutil.rmtree(home / "chat")
+    shutil.copytree(home / "math", home / "chat")
+    toy = Toy(words=lambda prompt, adapter, tokens: speak(prompt, adapter and "math", tokens))
+    with look(home, serve(toy)).load() as session:
+        assert all(entry.alive for entry in session.liveness(["math", "chat"]))

@@ -104,3 +104,7 @@ def test_a_pattern_that_never_ends_is_refused_and_fails_no_response(
         TaskError, match=r"took more than 0\.05 s .* write it without one repeat inside another"
     ):
         scored(tmp_path, {"regex": "^(a|aa)+$"}, {}, "a" * 60 + "b")
+
+
+def test_a_right_answer_beyond_every_float_is_exact(tmp_path: Path) -> None:
+    assert scored(tmp_path, "numeric", {"answer": 10**320}, f"It is {10**320}.").passed[0]

@@ -14,6 +14,7 @@ from assay.engines.adapter_fit.names import is_embedding
 from assay.engines.adapter_fit.types import BaseShapes
 
 __all__ = [
+    "expressions",
     "matched_pattern",
     "rank_of",
     "scale_of",
@@ -22,6 +23,8 @@ __all__ = [
     "targets_parameter",
 ]
 
+_PLAIN = re.compile(r"[\w.-]*")
+"""A name without anything that repeats."""
 HEADS = ("lm_head", "output_layer", "embed_out")
 """What architectures call their output layer."""
 
@@ -44,7 +47,7 @@ def excludes(config: Mapping[str, Any], layer: str) -> bool:
         return True
     saved = config.get("modules_to_save") or ()
     saved = [saved] if isinstance(saved, str) else saved
-    return any(re.match(rf"(^|.*\.){name}($|\..*)", layer) for name in saved)
+    return any(re.match(_saved(name), layer) for name in saved)
 
 
 def _fits(names: Any, layer: str) -> bool:
@@ -71,14 +74,45 @@ def block_number(config: Mapping[str, Any], layer: str) -> int | None:
     """The number of a layer's block, as `layers_pattern` finds it."""
     patterns = config.get("layers_pattern") or [r"[^.]*"]
     for pattern in [patterns] if isinstance(patterns, str) else patterns:
-        if match := re.match(rf"(?:^|.*?\.){pattern}\.(?P<number>\d+)\.", layer):
+        if match := re.match(_block(pattern), layer):
             return int(match["number"])
     return None
 
 
 def matched_pattern(patterns: Mapping[str, Any] | None, layer: str) -> str | None:
     """The first key of `rank_pattern` or `alpha_pattern` that a layer matches; None: none."""
-    return next((key for key in patterns or {} if re.match(rf"(.*\.)?({key})$", layer)), None)
+    return next((key for key in patterns or {} if re.match(_keyed(key), layer)), None)
+
+
+def _saved(name: str) -> str:
+    """A name of `modules_to_save` as peft matches it."""
+    return rf"(^|.*\.){name}($|\..*)"
+
+
+def _block(pattern: str) -> str:
+    """A pattern of `layers_pattern` as peft matches it."""
+    return rf"(?:^|.*?\.){pattern}\.(?P<number>\d+)\."
+
+
+def _keyed(key: str) -> str:
+    """A key of `rank_pattern` or `alpha_pattern` as peft matches it."""
+    return rf"(.*\.)?({key})$"
+
+
+def expressions(config: Mapping[str, Any]) -> list[str]:
+    """Every regular expression that a configuration brings, as it is matched; plain names are left out."""
+
+    def listed(field: str) -> list[str]:
+        value = config.get(field) or ()
+        return [name for name in ([value] if isinstance(value, str) else value) if not _PLAIN.fullmatch(name)]
+
+    whole = [config.get(field) for field in ("target_modules", "exclude_modules")]
+    return [
+        *(text for text in whole if isinstance(text, str) and not _PLAIN.fullmatch(text)),
+        *map(_saved, listed("modules_to_save")),
+        *map(_block, listed("layers_pattern")),
+        *map(_keyed, [*listed("rank_pattern"), *listed("alpha_pattern")]),
+    ]
 
 
 def rank_of(config: Mapping[str, Any], layer: str) -> int:

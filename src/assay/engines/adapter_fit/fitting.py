@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from assay.engines.adapter_files import AdapterFiles
+from assay.engines.adapter_files import CONFIG, AdapterFiles
 from assay.engines.adapter_fit.causes import empty_error, is_vision, shown
 from assay.engines.adapter_fit.checks import first_error
-from assay.engines.adapter_fit.configuration import targeted_layers
+from assay.engines.adapter_fit.configuration import expressions, targeted_layers
 from assay.engines.adapter_fit.mlx import mlx_config
 from assay.engines.adapter_fit.moves import moved_config, moves_of, notes_of
 from assay.engines.adapter_fit.names import block_of
@@ -16,6 +17,7 @@ from assay.engines.adapter_fit.others import Others, sort_others
 from assay.engines.adapter_fit.reading import Reading
 from assay.engines.adapter_fit.silent import bias_warnings, missing_warning, pattern_warnings
 from assay.engines.adapter_fit.types import BaseShapes, Fit
+from assay.engines.sandbox import SandboxError, try_expressions
 from assay.errors import EngineError
 
 __all__ = ["fit_adapter"]
@@ -32,12 +34,28 @@ def fit_adapter(files: AdapterFiles, base: BaseShapes) -> Fit:
         return fit.failed(empty)
     if config["peft_type"] != "LORA":
         return fit
+    if bad := _expression_error(files, config, base):
+        return fit.failed(bad)
     reading = Reading.of(files, config, base)
     fit = replace(fit, layers=reading.layers)
     if error := first_error(reading):
         return fit.failed(error)
     others = sort_others(reading)
     return fit.failed(others.error) if others.error else _complete(fit, reading, others)
+
+
+def _expression_error(files: AdapterFiles, config: Mapping[str, Any], base: BaseShapes) -> EngineError | None:
+    """Why the configuration's regular expressions cannot be used on these names: one may take for ever."""
+    patterns = expressions(config)
+    if not patterns:
+        return None
+    names = {key.removeprefix("base_model.model.").partition(".lora_")[0] for key in files.tensors}
+    try:
+        try_expressions(patterns, sorted(names | set(base.layers)))
+    except SandboxError as bad:
+        text = f"an expression of its {CONFIG} cannot be matched with its layers' names ({bad})"
+        return EngineError(text, fix="write target_modules and the other fields as lists of names")
+    return None
 
 
 def _complete(fit: Fit, reading: Reading, others: Others) -> Fit:

@@ -50,7 +50,7 @@ def _response(line: int, row: Fields) -> Row:
     """A response from the fields of its row."""
     if "response" not in row.values:
         raise ResponsesError(
-            f"no `response` field (found: {', '.join(list(row.values)[:6])})",
+            f"no `response` field (found: {', '.join(name[:40] for name in list(row.values)[:6])})",
             place=row.place,
             fix="this looks like an lm-eval log, set `format: lm-eval`" if "resps" in row.values else "",
         )

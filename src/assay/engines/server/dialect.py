@@ -18,6 +18,8 @@ from assay.errors import EngineError
 
 __all__ = ["Answer", "Dialect", "Target", "UnreadableError"]
 
+MOST_TOKENS = 2**31
+"""Of one response."""
 FINISHES = {
     **dict.fromkeys(("stop", "eos", "eos_token", "stop_sequence"), "stop"),
     **dict.fromkeys(("length", "max_tokens"), "length"),
@@ -127,7 +129,7 @@ class Dialect:
         """An answer. Raises UnreadableError where it is none, EngineError where the server withholds it."""
         try:
             return self._native(data) if KINDS[self.kind].native else self._choice(data)
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError):
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError):
             raise UnreadableError("its answer has no generated text where one should be") from None
 
     def _choice(self, data: Any) -> Answer:
@@ -140,7 +142,7 @@ class Dialect:
         usage = data.get("usage") or {}
         words, logprobs = _logprobs(choice.get("logprobs"))
         finish, model = _finish(choice.get("finish_reason")), str(data.get("model") or "")
-        return Answer(text, finish, usage.get("completion_tokens"), model, words, logprobs)
+        return Answer(_stored(text), finish, _count(usage.get("completion_tokens")), model, words, logprobs)
 
     def _native(self, data: Any) -> Answer:
         data = data[0] if isinstance(data, list) else data
@@ -151,8 +153,19 @@ class Dialect:
         text = data["generated_text"]
         if not isinstance(text, str):
             raise TypeError
-        finish = _finish(details.get("finish_reason"))
-        return Answer(text, finish, details.get("generated_tokens"), "", words, logprobs)
+        finish, count = _finish(details.get("finish_reason")), _count(details.get("generated_tokens"))
+        return Answer(_stored(text), finish, count, "", words, logprobs)
+
+
+def _stored(text: str | None) -> str | None:
+    """A text without lone surrogates, which no encoding can store: JSON can hold half of a character."""
+    return text and text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _count(tokens: Any) -> int | None:
+    """A number of tokens; None where it is no such thing."""
+    whole = isinstance(tokens, int) and not isinstance(tokens, bool) and 0 <= tokens < MOST_TOKENS
+    return tokens if whole else None
 
 
 def _finish(reason: Any) -> str | None:

@@ -15,6 +15,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ LONGEST_WAIT = 600.0
 JITTER = wait_random_exponential(multiplier=0.5, max=60)
 LONGEST = 300
 """Characters of a server's own words that a message repeats."""
+MOST_BYTES = 32 * 2**20
+"""Of an answer; the log-probabilities of a long prompt take a few of these MiB."""
 CONNECTED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 
 
@@ -117,6 +120,7 @@ class Server:
         self.url = connection.url
         self.valve = Valve(connection.concurrency)
         self._retries = connection.retries
+        self._timeout = connection.timeout
         self._section = connection.section
         self._key = connection.key
         self._leak = _spelled(self._key) if self._key else None
@@ -210,18 +214,15 @@ class Server:
             raise LostError("it gets no more requests")
         content = {} if body is None else {"Content-Type": "application/json"}
         try:
-            response = self._client.request(
+            with self._client.stream(
                 method, self.url + path, content=body, headers=content, extensions={"trace": self._trace}
-            )
+            ) as response:
+                text = self._received(response).decode("utf-8", "replace")
         except (httpx2.RequestError, RuntimeError) as bad:  # RuntimeError: closed under a waiting thread
             raise self._broken(bad) from None
-        text = response.content.decode("utf-8", "replace")
         if response.status_code >= 300:
             text = self.hidden(text)
-        try:
-            data = json.loads(text)
-        except ValueError:
-            data = None
+        data = _json(text)
         reply = Reply(response.status_code, text if data is None else data)
         if reply.status in PASSING:
             raise LostError(
@@ -233,6 +234,17 @@ class Server:
         if data is None and reply.ok and text.lstrip().startswith(("{", "[")):
             raise LostError("its answer is not complete JSON")
         return reply
+
+    def _received(self, response: httpx2.Response) -> bytes:
+        """An answer's content, unpacked. Raises LostError where it is too large or takes too long altogether."""
+        end, content = time.monotonic() + self._timeout, bytearray()
+        for piece in response.iter_bytes():
+            content += piece
+            if len(content) > MOST_BYTES:
+                raise LostError(f"its answer has more than {MOST_BYTES // 2**20} MiB", tries=BROKEN)
+            if time.monotonic() > end:
+                raise httpx2.ReadTimeout("the whole answer took too long")
+        return bytes(content)
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Remember each connection's socket: `close` must end the read that a thread waits in."""
@@ -286,6 +298,14 @@ def requested_wait(
             return 0.0
         seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now().timestamp()
     return seconds if 0 < seconds < float("inf") else 0.0
+
+
+def _json(text: str) -> Any:
+    """The JSON of an answer; None where it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _spelled(text: str) -> re.Pattern[str]:

@@ -17,6 +17,11 @@ from assay.errors import EngineError
 
 __all__ = ["logprob_of"]
 
+ROUNDING = 0.001
+"""How far above 0 rounding takes the logarithm of a probability."""
+MOST_NATS = 1e6
+"""No token is less likely; servers that know none write -9999."""
+
 
 def logprob_of(
     server: Server, dialect: Dialect, target: Target, prompt: Prompt
@@ -50,9 +55,9 @@ def _ranked(server: Server, dialect: Dialect, target: Target, prompt: Prompt) ->
     try:
         listed = data["choices"][0]["prompt_logprobs"][-count:]
         ranked = [ranks[str(token)] for ranks, token in zip(listed, whole[-count:], strict=True)]
-        logprob = math.fsum(float(token["logprob"]) for token in ranked)
-        greedy = all(int(token["rank"]) == 1 for token in ranked)
-    except (KeyError, IndexError, TypeError, ValueError):
+        logprob = math.fsum(_nats(token["logprob"]) for token in ranked)
+        greedy = all(token["rank"] == 1 for token in ranked)
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError):
         raise EngineError(_place(prompt) + "the server gives no log-probabilities of a prompt") from None
     return logprob, greedy, count
 
@@ -91,16 +96,30 @@ def _echoed(server: Server, dialect: Dialect, target: Target, prompt: Prompt) ->
     left = suffix
     while left and pairs:
         token, logprob = pairs.pop()
-        if not isinstance(logprob, float | int) or not token or not left.endswith(token):
+        if logprob is None or not isinstance(token, str) or not token or not left.endswith(token):
             break
         left = left.removesuffix(token)
-        logprobs.append(float(logprob))
+        try:
+            logprobs.append(_nats(logprob))
+        except (TypeError, ValueError):
+            raise EngineError(
+                _place(prompt) + f"{repr(logprob)[:40]} is no log-probability", fix="check the server"
+            ) from None
     if left or not logprobs:
         raise EngineError(
             _place(prompt) + "its tokens do not end where the prompt ends, so that the continuation has no "
             "log-probability of its own; use vllm, or the engine `torch`"
         )
     return math.fsum(logprobs), None, len(logprobs)
+
+
+def _nats(value: Any) -> float:
+    """A log-probability. Raises TypeError or ValueError for what is none: text, NaN, infinity, more than rounding above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError
+    if not -MOST_NATS < value < ROUNDING:
+        raise ValueError
+    return float(value)
 
 
 def _posted(server: Server, body: dict[str, Any], prompt: Prompt) -> Any:

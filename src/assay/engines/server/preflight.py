@@ -25,7 +25,7 @@ from assay.engines.adapter_values import changed_weights
 from assay.engines.api import ModelRef, Problem
 from assay.engines.chat_template import Tokens, own_template, read_tokens
 from assay.engines.end_tokens import own_end
-from assay.engines.files import TEXTS, located, sha256s, shards
+from assay.engines.files import TEXTS, json_sha256, located, sha256s, shards
 from assay.engines.gguf import refuse_gguf
 from assay.engines.identity import adapter_identity, base_identity
 from assay.engines.preflight import Preflight, refuse_scaled, versions
@@ -117,8 +117,11 @@ class ServerPreflight(Preflight):
             failed = self._served.load(server)
             dialect = Dialect(self.settings.kind, self._chat, self.tokens)
             turns = self._turns if self._chat else None
+            contents = {name: json_sha256(identity) for name, identity in self.identities.items()}
             try:
-                yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, turns)
+                yield ServerSession(
+                    server, dialect, self.name, self._targets, failed, self.context, turns, contents
+                )
             finally:
                 self._served.unload(server, failed)
 

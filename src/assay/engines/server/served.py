@@ -60,9 +60,8 @@ class Served:
     @property
     def context(self) -> int | None:
         """Positions of a prompt and its response together, where the server says so."""
-        total = self.report.get("max_total_tokens")
         card = self.card(self.base)
-        return (card and card.context) or (total if isinstance(total, int) else None)
+        return (card and card.context) or _length(self.report.get("max_total_tokens"))
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -199,9 +198,16 @@ def read_cards(server: Server) -> tuple[Card, ...]:
 
 
 def _card(model: Mapping[str, Any]) -> Card:
-    length = model.get("max_model_len") or (model.get("meta") or {}).get("n_ctx")
-    context = length if isinstance(length, int) and not isinstance(length, bool) and length > 0 else None
-    return Card(str(model["id"]), str(model.get("root") or ""), str(model.get("parent") or ""), context)
+    meta = model.get("meta")
+    length = model.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)
+    return Card(
+        str(model["id"]), str(model.get("root") or ""), str(model.get("parent") or ""), _length(length)
+    )
+
+
+def _length(value: Any) -> int | None:
+    """A number of positions; None where it is no such thing."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _no_cards(server: Server) -> tuple[Card, ...]:
@@ -221,9 +227,12 @@ def _report(server: Server, path: str) -> Mapping[str, Any]:
 def _held_adapters(server: Server) -> dict[int, str]:
     """The adapters that llama.cpp was started with: the file of each, by its id."""
     reply = server.get("/lora-adapters")
-    if not reply.ok or not isinstance(reply.data, list):
+    listed = reply.data if reply.ok and isinstance(reply.data, list) else None
+    if listed is None or not all(
+        isinstance(card, dict) and isinstance(card.get("id"), int) for card in listed
+    ):
         raise EngineError(f"no list of adapters ({reply})", place=server.place("/lora-adapters"))
-    return {int(adapter["id"]): str(adapter.get("path") or "") for adapter in reply.data}
+    return {adapter["id"]: str(adapter.get("path") or "") for adapter in listed}
 
 
 def _is_at(path: str, name: str, folder: Path, given: str | None) -> bool:

@@ -12,16 +12,21 @@ from dataclasses import replace
 
 from assay.engines.api import NO_PROMPTS, PROBED, Completion, Liveness, Prompt
 from assay.engines.encoding import cut_before
-from assay.engines.probes import PROBES, ROUNDS, TOKENS, ProbeAnswer, answer_liveness, base_changed
+from assay.engines.probes import PROBES, ROUNDS, TOKENS, ProbeAnswer, answer_liveness, base_changed, twins
 from assay.engines.server.dialect import Answer, Dialect, Target, UnreadableError
 from assay.engines.server.http import RefusedError, Reply, Server
 from assay.engines.server.kinds import KINDS
 from assay.engines.server.loglikelihood import logprob_of
 from assay.engines.server.pool import spread
 from assay.errors import EngineError
+from assay.stats import Verdict
 
 __all__ = ["AbsentError", "ServerSession"]
 
+MIXED = (
+    "the server answers for it just as for {other!r}, text for text and nat for nat, although their weights differ: it "
+    "may apply one of them for both; start it again, or remove one if they are the same adapter saved twice"
+)
 UNREADABLE = 4
 """Times that a request is sent whose answer cannot be read."""
 
@@ -42,8 +47,12 @@ class ServerSession:
         failed: Mapping[str, str],
         context: int | None,
         turns: Collection[str] | None = None,
+        contents: Mapping[str, str] | None = None,
     ) -> None:
-        """`turns`: in chats, the prompts that were meant as user turns; others are refused."""
+        """`turns`: in chats, the prompts that were meant as user turns; others are refused.
+
+        `contents`: by adapter, a digest of what it is.
+        """
         self._server = server
         self._dialect = dialect
         self._base = base
@@ -52,6 +61,7 @@ class ServerSession:
         self.provenance: Mapping[str, str] = {}
         self._context = context
         self._turns = turns
+        self._contents = contents or {}
         self._applied: set[str] = set()
         self._logprobs = True
 
@@ -107,7 +117,25 @@ class ServerSession:
                 fix="start it again, and with another version, or serve each adapter merged into its base",
             )
         base.append(after)
-        return [answer_liveness(name, base, answered) for name, answered in answers.items()]
+        measured = [answer_liveness(name, base, answered) for name, answered in answers.items()]
+        return self._told_apart(measured, answers)
+
+    def _told_apart(
+        self, measured: Sequence[Liveness], answers: Mapping[str, Mapping[str, ProbeAnswer]]
+    ) -> list[Liveness]:
+        """The same, without a verdict for adapters that answer as another one of other weights does."""
+        alive = {entry.adapter: answers[entry.adapter] for entry in measured if entry.alive}
+        others = twins(alive)
+        return [
+            replace(entry, verdict=Verdict.NOT_MEASURED, reason=MIXED.format(other=others[entry.adapter]))
+            if entry.adapter in others and self._unlike(entry.adapter, others[entry.adapter])
+            else entry
+            for entry in measured
+        ]
+
+    def _unlike(self, name: str, other: str) -> bool:
+        """Whether two adapters have other weights, as far as is known."""
+        return self._contents.get(name, name) != self._contents.get(other, other)
 
     def _probed(self, subject: str, texts: Sequence[str]) -> dict[str, ProbeAnswer]:
         """Greedy answers to probe prompts."""

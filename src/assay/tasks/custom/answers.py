@@ -198,6 +198,6 @@ def _require_texts(row: Row, name: str) -> None:
 def _number(value: Any) -> Decimal | None:
     if isinstance(value, str):
         return number(value.rpartition("####")[2])
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return Decimal(repr(value))
+    return Decimal(repr(value)) if isinstance(value, int) or isfinite(value) else None

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from assay.tasks.data_file import Row, read_examples
+from assay.tasks.data_file import Row, read_examples, shown
 from assay.tasks.instructions.instruction import Instruction
 from assay.tasks.task import Example
 
@@ -26,7 +26,7 @@ def read_prompts(path: Path, instructions: Mapping[str, Instruction], benchmark:
 
 def _example(row: Row, instructions: Mapping[str, Instruction], benchmark: str) -> Example:
     key = row.key(required=True)
-    row = replace(row, place=f"{row.place}: key {key}")
+    row = replace(row, place=f"{row.place}: key {key[:40]}")
     prompt = row.text("prompt", "the text of the prompt")
     ids, kwargs = row.values.get("instruction_id_list"), row.values.get("kwargs")
     if not isinstance(ids, list) or not ids:
@@ -54,7 +54,7 @@ def _known(id_: object, row: Row, instructions: Mapping[str, Instruction], bench
         return name
     near = get_close_matches(name, instructions, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"{benchmark} has: {', '.join(sorted(instructions))}"
-    raise row.error(f"unknown instruction {id_!r}", hint)
+    raise row.error(f"unknown instruction {shown(id_)}", hint)
 
 
 def _arguments(instruction: Instruction, row: Row) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _arguments(instruction: Instruction, row: Row) -> dict[str, Any]:
     for name, value in row.values.items():
         if name not in known and (value or value is False):
             takes = ", ".join(known) or "none"
-            raise row.error(f"unknown argument `{name}`", f"this instruction takes {takes}")
+            raise row.error(f"unknown argument `{name[:40]}`", f"this instruction takes {takes}")
     for name, argument in known.items():
         absent = row.values.get(name) in (None, "", [], {})
         if absent or not argument.accepts(row.values[name]):
