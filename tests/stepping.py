@@ -37,5 +37,6 @@ class Stepping(Fake):
                     self.asked.append(prompt)
                     del rows[prompt]
                     yield completion
+                    rows |= {following: [] for following in completion.following}
             if rows:
                 yield Partial({prompt: tuple(tokens) for prompt, tokens in rows.items()})

@@ -7,8 +7,8 @@ its `load` gives a session, which completes prompts. An engine knows no claim, t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
@@ -53,7 +53,7 @@ class Prompt:
     sample: int = 0
     """Repeat under sampling."""
     request: int = 0
-    """Which of several continuations of one example."""
+    """Which of several continuations of one example, or which turn of a conversation."""
     kind: Kind = "generate"
     """Whether to write a response, or to score a continuation."""
     continuation: str = ""
@@ -70,6 +70,12 @@ class Prompt:
     """Tokens that end generation, beside those of the base; `generate` only."""
     variant: str = ""
     """Which of several protocols the subject answers under; empty for the study's own."""
+    follows: bool = False
+    """Whether its text is made of the answers to the turns before; until they are known it is empty."""
+    room: int = field(default=0, compare=False)
+    """Tokens that the turns after it are expected to add to prompt and response."""
+    then: Callable[[Completion], Prompt] | None = field(default=None, compare=False, repr=False)
+    """Makes the next prompt of its conversation from its completion; None where it is the last."""
 
     @property
     def name(self) -> str:
@@ -123,6 +129,11 @@ class Completion:
     def scored_text(self) -> str:
         """The part that verifiers see."""
         return self.text[self.skip :]
+
+    @property
+    def following(self) -> tuple[Prompt, ...]:
+        """The next prompt of its conversation; none where its prompt was the last."""
+        return () if self.prompt.then is None else (self.prompt.then(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +225,13 @@ class Liveness:
 
 
 class Session(Protocol):
-    """A base and its adapters, in memory: completes prompts in any order, each exactly once."""
+    """A base and its adapters, in memory: completes prompts in any order, each exactly once.
+
+    Where a completion has a `following` prompt, that is completed too, in the same call.
+    """
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
-        """Yield one completion for each prompt. Raises AssayError if one cannot be answered."""
+        """Yield one completion for each prompt and each that follows. Raises AssayError if one cannot be answered."""
         ...
 
     @property

@@ -7,6 +7,7 @@ assay.run(study, engine=fake.preflight)  # a study with `model` and `path`, what
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
@@ -59,10 +60,14 @@ class Fake:
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield one completion for each prompt, in their order; none for failed subjects."""
-        for prompt in prompts:
+        waiting = deque(prompts)
+        while waiting:
+            prompt = waiting.popleft()
             if prompt.subject not in self.failed:
                 self.asked.append(prompt)
-                yield self._generate(prompt) if prompt.kind == "generate" else self._score(prompt)
+                completion = self._generate(prompt) if prompt.kind == "generate" else self._score(prompt)
+                yield completion
+                waiting.extend(completion.following)
 
     def liveness(
         self,

@@ -162,9 +162,7 @@ class RowKey(NamedTuple):
     sample: int = 0
     """Repeat under sampling."""
     request: int = 0
-    """Index among several continuations of one example."""
-    turn: int = 0
-    """Index of the turn in a conversation; 0 where there is only one."""
+    """Index among several continuations of one example, or of the turn in a conversation."""
 
 
 @dataclass(frozen=True, slots=True)

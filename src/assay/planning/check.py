@@ -98,7 +98,7 @@ def _times(plan: Plan, work: Work, trials: Sequence[Trial]) -> list[TaskTime]:
     seconds = dict.fromkeys(plan.tasks, 0.0)
     for group, trial in zip(work.groups, trials, strict=True):
         for load in group.workloads:
-            characters = load.samples * sum(map(len, load.texts.values()))
+            characters = load.samples * load.turns * sum(map(len, load.texts.values()))
             tokens = workload_tokens(load, group.context)
             seconds[load.task] += characters / trial.read + tokens / trial.written
     return [

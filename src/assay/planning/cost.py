@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from assay.plan import Plan, Subject
 from assay.records import digest
@@ -163,10 +164,15 @@ def study_parts(outline: Outline) -> list[SubjectCost]:
             shares = {adapter.name: (again[name] + i) // len(adapters) for i, adapter in enumerate(adapters)}
             shares[base.name] = again[name]
             for subject in (base, *plan.adapters_of(base.name)):
-                responses = n * plan.decoding.samples + shares.get(subject.name, 0)
+                responses = _turns(outline, name) * (n * plan.decoding.samples + shares.get(subject.name, 0))
                 longest = responses * _limit(outline, name)
                 costs.append(SubjectCost(subject.name, subject.base, name, responses, longest))
     return costs
+
+
+def _turns(outline: Outline, task: str) -> int:
+    """The most turns of a conversation; 1 where examples are asked once."""
+    return max((len(outline.tasks[task].turns(example)) for example in outline.examples[task]), default=1)
 
 
 def _limit(outline: Outline, task: str) -> int:
@@ -181,9 +187,9 @@ def work_parts(plan: Plan, work: Work) -> list[SubjectCost]:
             name=load.prompt.subject,
             base=group.base,
             task=load.task,
-            responses=len(load.texts) * load.samples,
+            responses=len(load.texts) * load.samples * load.turns,
             longest=workload_tokens(load, group.context),
-            characters=sum(len(text) for text in load.texts.values()) * load.samples,
+            characters=sum(len(text) for text in load.texts.values()) * load.samples * load.turns,
         )
         for group, load in _once(plan, work)
     ]
@@ -220,7 +226,7 @@ def work_cost(plan: Plan, work: Work) -> Cost:
                 subjects=len(names),
                 prompts=len(work.examples[name]),
                 samples=max((load.samples for _, load in loads), default=plan.decoding.samples),
-                responses=sum(len(load.texts) * load.samples for _, load in loads),
+                responses=sum(len(load.texts) * load.samples * load.turns for _, load in loads),
                 max_tokens=max(longest, default=0),
                 tokens=sum(workload_tokens(load, group.context) for group, load in loads),
             )
@@ -235,10 +241,10 @@ def workload_tokens(workload: Workload, context: int | None) -> int:
 
 
 def _longest(workload: Workload, context: int | None) -> Iterator[int]:
-    """Tokens that the response to each prompt may have: `max_tokens`, or the room that the prompt leaves."""
+    """Tokens that the response to each prompt may have, in each turn: `max_tokens`, or the room that is left."""
     most = workload.prompt.max_tokens
-    for text in workload.texts.values():
-        room = most if context is None else context - math.ceil(len(text) / LONGEST_TOKEN)
+    for text, turn in product(workload.texts.values(), range(workload.turns)):
+        room = most if context is None else context - math.ceil(len(text) / LONGEST_TOKEN) - turn * most
         yield max(1, min(most, room))
 
 

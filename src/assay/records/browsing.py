@@ -14,6 +14,7 @@ from typing import Any
 from assay.records.events import Event
 from assay.records.schema import EVENTS_SINCE
 from assay.records.store import Store
+from assay.records.types import in_turns
 
 __all__ = [
     "Answer",
@@ -51,7 +52,7 @@ class Answer:
     """A subject's answer to an example."""
 
     response: str
-    """The scored part."""
+    """The scored part; of a conversation, of every turn."""
     detail: Mapping[str, Any]
     """What the verifier noted."""
 
@@ -88,6 +89,7 @@ def flip_rows(
     if sides is None or not positions:
         return
     marks = ", ".join("?" * len(positions))
+    ours, theirs = (_later_turns(store, side, task, positions) for side in (name, reference))
     for position, key, prompt, data, *answers in store._db.execute(
         "SELECT e.position, e.key, e.prompt, e.data, coalesce(b.text, ''), b.cut, t.detail, coalesce(a.text, ''), a.cut, "
         f"s.detail {_BOTH} AND e.position IN ({marks}) ORDER BY e.position",
@@ -99,9 +101,23 @@ def flip_rows(
             key,
             prompt,
             json.loads(data),
-            Answer(before[cut_before:], json.loads(noted_before)),
-            Answer(after[cut_after:], json.loads(noted_after)),
+            Answer(in_turns([before[cut_before:], *theirs.get(position, ())]), json.loads(noted_before)),
+            Answer(in_turns([after[cut_after:], *ours.get(position, ())]), json.loads(noted_after)),
         )
+
+
+def _later_turns(store: Store, name: str, task: str, positions: Sequence[int]) -> dict[int, list[str]]:
+    """By position: the scored parts of the answers to the turns after the first."""
+    bound = store._binding(name, task)
+    found: dict[int, list[str]] = {}
+    for position, text, cut in store._db.execute(
+        "SELECT e.position, coalesce(r.text, ''), r.cut FROM examples e CROSS JOIN records r ON r.subject = ? AND "
+        "r.protocol = ? AND r.example = e.id AND r.sample = 0 AND r.request > 0 AND r.kind = 'generate' WHERE e.task = ? "
+        f"AND e.position IN ({', '.join('?' * len(positions))}) ORDER BY e.position, r.request",
+        (*(bound or (0, 0)), store._task(task), *positions),
+    ):
+        found.setdefault(position, []).append(text[cut:])
+    return found
 
 
 def _sides(store: Store, name: str, reference: str, task: str, scorer: str) -> tuple[object, ...] | None:

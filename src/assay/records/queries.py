@@ -10,7 +10,7 @@ from itertools import groupby
 from assay.records.store import Store
 from assay.tasks.task import Answer
 
-__all__ = ["answers", "response_tokens", "written"]
+__all__ = ["answers", "judged_texts", "response_tokens", "written"]
 
 BATCH = 250
 
@@ -35,6 +35,14 @@ def answers(store: Store, records: Sequence[int]) -> Iterator[tuple[int, str, tu
                     for _, _, text, cut, logprob, greedy in found
                 ),
             )
+
+
+def judged_texts(store: Store, name: str, task: str) -> dict[tuple[str, int], list[str]]:
+    """The judged texts of a name's records on a task, by example and sample, in the order of the requests."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for record in store.responses(name, task):
+        found.setdefault((record["key"], record["sample"]), []).append(record["response"])
+    return found
 
 
 def written(

@@ -39,6 +39,11 @@ __all__ = ["Store"]
 BATCH = 250
 PAUSE = 0.25
 """Seconds after which pending records are committed."""
+_TURN = (
+    "CASE WHEN r.kind = 'generate' AND (r.request OR EXISTS (SELECT 1 FROM records x WHERE x.subject = r.subject AND "
+    "x.protocol = r.protocol AND x.example = r.example AND x.sample = r.sample AND x.request = 1)) THEN r.request + 1 END"
+)
+"""Of a record in a conversation, from 1; NULL where its example is asked once."""
 _T = TypeVar("_T")
 
 
@@ -152,13 +157,14 @@ class Store(PartialRows):
     def responses(self, name: str, task: str) -> Iterator[dict[str, Any]]:
         """A name's records on a task, in file order.
 
-        Each has key, sample, prompt as sent, response (the judged part) and text (whole; None for null).
+        Each has key, sample, turn (from 1; None where the example is asked once), prompt as sent, response (the judged
+        part) and text (whole; None for null).
         """
         bound = self._binding(name, task)
         if bound is None:
             return
-        for key, sample, prompt, text, cut in self._db.execute(
-            "SELECT e.key, r.sample, coalesce(p.text, e.prompt), r.text, r.cut FROM records r "
+        for key, sample, turn, prompt, text, cut in self._db.execute(
+            f"SELECT e.key, r.sample, {_TURN}, coalesce(p.text, e.prompt), r.text, r.cut FROM records r "
             "CROSS JOIN examples e ON e.id = r.example LEFT JOIN prompts p ON p.id = r.prompt "
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample, r.request",
             (*bound, self._task(task)),
@@ -166,6 +172,7 @@ class Store(PartialRows):
             yield {
                 "key": key,
                 "sample": sample,
+                "turn": turn,
                 "prompt": prompt,
                 "response": (text or "")[cut:],
                 "text": text,

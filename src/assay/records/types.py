@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from assay.stats import Verdict
 
-__all__ = ["Declared", "Refusal", "Schedule", "Scores"]
+__all__ = ["Declared", "Refusal", "Schedule", "Scores", "in_turns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,10 @@ class Schedule:
     """By task: positions of its examples, in the random order of the prompts."""
     looks: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """By task and content of an adapter (`Store.cell_key`): prompts at every look, rising."""
+
+
+def in_turns(texts: Sequence[str]) -> str:
+    """The texts of a conversation, each after the number of its turn; a single text as it is."""
+    if len(texts) == 1:
+        return texts[0]
+    return "\n\n".join(f"[turn {turn}]\n{text}" for turn, text in enumerate(texts, 1))

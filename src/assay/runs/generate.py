@@ -7,9 +7,8 @@ no verifier and no statistic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
-from assay.engines import Completion, Partial, Prompt, Session, cut_after
+from assay.engines import Completion, Partial, Prompt, Session
 from assay.engines.api import complete_from
 from assay.errors import EngineError
 from assay.plan import Plan
@@ -19,6 +18,7 @@ from assay.runs.liveness import probe, refuse, refuse_inert, unprobed_adapters
 from assay.runs.meter import Meter
 from assay.runs.second_passes import Held, draw
 from assay.runs.stages import Stages
+from assay.runs.turns import openings, scored_part
 from assay.runs.workload import BaseGroup, Work, Workload
 from assay.stats import Verdict
 
@@ -85,9 +85,10 @@ def _complete(
 ) -> None:
     """Complete all of these prompts, and keep each response as it comes."""
     _note_provenance({**group.provenance, **session.provenance}, prompts, store)
-    begun = store.partial(prompts)
+    first = openings(prompts, (*group.workloads, *group.again), store)
+    begun = store.partial(first)
     meter.start(group, prompts, begun)
-    items = complete_from(session, prompts, begun, JOURNALLED_EVERY)
+    items = complete_from(session, first, begun, JOURNALLED_EVERY)
     for _ in store.append(meter.counted(group, _marked(group, items))):
         meter.show()
         if (figures := meter.due()) is not None:
@@ -98,8 +99,8 @@ def _marked(group: BaseGroup, items: Iterable[Completion | Partial]) -> Iterator
     """Completions with the part that is not scored: everything up to the workload's mark."""
     marks = {(load.name, load.task): load.after for load in (*group.workloads, *group.again)}
     for item in items:
-        if isinstance(item, Completion) and (mark := marks[item.prompt.name, item.prompt.task]):
-            yield replace(item, skip=cut_after(item.text, mark, item.prompt.text))
+        if isinstance(item, Completion):
+            yield scored_part(item, marks[item.prompt.name, item.prompt.task])
         else:
             yield item
 

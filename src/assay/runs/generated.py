@@ -22,10 +22,12 @@ from assay.runs.second_passes import repeat_count, second_passes
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import Adapter, Base, Study, TaskEntry
 from assay.tasks import Example, Task
-from assay.tasks.task import Chat, Request
+from assay.tasks.task import Chat, Request, transcript
 
 __all__ = ["generated"]
 
+CONVERSATION = (("user", "Name a color."), ("assistant", "Blue is one."), ("user", "Name another."))
+"""What a template must be able to write, where a task has turns."""
 _Protocol = tuple[str | None, tuple[int, ...]]
 """The chat template of prompts, None for none, and tokens that end responses beside the base's."""
 _Protocols = Mapping[str, Sequence[_Protocol]]
@@ -259,13 +261,14 @@ class _Workloads:
         if any(several != (Request(several[0].prompt),) for several in asks.values()):
             filled = {key: self._filled(several, entry, prompt) for key, several in asks.items()}
             workload = _several(workload, filled)
+            workload = replace(workload, converse=self._converse(template, filled))
         prompt = workload.prompt
         protocol: dict[str, Any] = {
             "engine": self.study.engine.name.rpartition(":")[2],  # the same answers with actors and without
             "form": {"task": task.kind, "version": task.form.version, "shots": shots, "stop": prompt.stop},
             "template": None if template is None else _sha256(template),
             "sent": digest(
-                {key: [astuple(ask) for ask in several] for key, several in workload.asks.items()} or texts
+                {key: [_sent(ask) for ask in several] for key, several in workload.asks.items()} or texts
             ),
             "max_tokens": prompt.max_tokens,
             "temperature": prompt.temperature,
@@ -283,6 +286,20 @@ class _Workloads:
                 return self.checked.chat(turns[0]["content"], template)
             return self.checked.converse(turns, template, begun)
 
+        return chat
+
+    def _converse(self, template: str | None, asks: Mapping[str, Sequence[Request]]) -> Chat:
+        """Writes conversations. Raises EngineError for a template that refuses answers between turns, or leaves them out."""
+        if template is None:
+            return transcript
+        chat = self._chat(template)
+        if any(ask.say for several in asks.values() for ask in several):
+            text = chat([{"role": role, "content": content} for role, content in CONVERSATION], False)
+            if missing := [content for _, content in CONVERSATION if content not in text]:
+                raise EngineError(
+                    f"its chat template leaves out part of a conversation ({missing[0]!r})",
+                    fix="name a template file, or write `decoding.template: none`",
+                )
         return chat
 
     def _filled(self, several: Sequence[Request], entry: TaskEntry, usual: Prompt) -> tuple[Request, ...]:
@@ -331,14 +348,23 @@ def _several(workload: Workload, asks: Mapping[str, tuple[Request, ...]]) -> Wor
 
 def _cut_short(study: Study, workloads: Sequence[Workload], checked: Preflight) -> list[Problem]:
     """A warning where the context is shorter than the longest response that is asked for."""
-    longest = max((workload.prompt.max_tokens for workload in workloads), default=0)
+    longest = max((workload.prompt.max_tokens * workload.turns for workload in workloads), default=0)
     if checked.context is None or longest < checked.context:
         return []
+    what, then = "responses", "the room that a prompt leaves ends them"
+    if any(workload.turns > 1 for workload in workloads):
+        what, then = "conversations with responses", f"{then}, and a turn without room has an empty response"
     text = (
-        f"its context holds {checked.context:,} tokens, prompt and response together, and responses of {longest:,} are "
-        f"asked for: the room that a prompt leaves ends them; lower `max_tokens` ({study.locate('decoding')})"
+        f"its context holds {checked.context:,} tokens, prompt and response together, and {what} of {longest:,} are "
+        f"asked for: {then}; lower `max_tokens` ({study.locate('decoding')})"
     )
     return [Problem(checked.name, "warning", text)]
+
+
+def _sent(ask: Request) -> tuple[object, ...]:
+    """What the protocol knows of a request."""
+    *fields, say = astuple(ask)
+    return (*fields, say) if say else tuple(fields)
 
 
 def _sha256(text: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -19,7 +20,8 @@ from assay.records import digest
 from assay.rows import read_csv
 from assay.runs.workload import BaseGroup, Responses, Workload
 from assay.study import ResponseFile, Study
-from assay.tasks import Example
+from assay.tasks import Example, Task
+from assay.tasks.task import Request
 
 __all__ = ["recorded"]
 
@@ -31,7 +33,10 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
 
 
 def recorded(
-    study: Study, examples: Mapping[str, Sequence[Example]], known: Mapping[str, Sequence[Example]]
+    study: Study,
+    tasks: Mapping[str, Task],
+    examples: Mapping[str, Sequence[Example]],
+    known: Mapping[str, Sequence[Example]],
 ) -> Responses:
     """One group of every subject on every task for which it has a file.
 
@@ -40,7 +45,7 @@ def recorded(
     """
     sources = _sources(study)
     engine = Recorded(
-        sources, examples, {name: known[name][len(asked) :] for name, asked in examples.items()}
+        sources, examples, {name: known[name][len(asked) :] for name, asked in examples.items()}, tasks
     )
     identities = _identities(study, sources)
     found = [_workload(study, engine, task, identities[subject]) for subject, task in sources]
@@ -102,9 +107,12 @@ def _workload(
         "sent": digest([[example.key, row.sent] for example, row in rows if row.sent is not None]),
         "samples": samples,
     }
-    scored = digest([[example.key, row.sample, row.scored_text] for example, row in rows])
+    scored = digest([[example.key, row.sample, row.turn, row.scored_text] for example, row in rows])
     texts = {example.key: example.prompt for example, _ in rows}
     workload = Workload(Prompt(subject, task, "", ""), identity, protocol, texts, samples)
+    if any(row.turn for _, row in rows):
+        turns = {example.key: engine.tasks[task].turns(example) for example, _ in rows}
+        workload = replace(workload, asks={key: tuple(map(Request, texts)) for key, texts in turns.items()})
     return workload, scored, _cut_warning(subject, task, source, [row for _, row in rows])
 
 

@@ -5,7 +5,7 @@ It knows no engine and no terminal. It needs an engine that reports what generat
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -105,7 +105,7 @@ class Remaining:
         if not self.loading[1]:
             self.loading = self.loading[0], now - self.loading[0]
         self.base, self.batch, self.under_way, self.reported = base, {}, {}, {}
-        self.begun = {prompt: len(tokens) for prompt, tokens in begun.items()}
+        self.begun = {_expected(prompt): len(tokens) for prompt, tokens in begun.items()}
         self.work, self.since, self.rate = np.zeros(4), now, 0.0
         for prompt in prompts:
             if is_again(prompt.name):
@@ -113,14 +113,14 @@ class Remaining:
                 self.begun.setdefault(prompt, 0)
                 continue
             _remove(self.ahead.get(base, {}), prompt)
-            if prompt not in begun:
+            if prompt not in self.begun:
                 _add(self.batch, prompt)
 
     def take(self, item: Completion | Partial, now: float) -> int:
         """Take note of what an engine yields; gives the number of tokens that are new in it."""
         if isinstance(item, Partial):
             return self._take_report(item, now)
-        prompt, tokens = item.prompt, item.tokens or 0
+        prompt, tokens = _expected(item.prompt), item.tokens or 0
         generated = prompt.kind == "generate"
         new = self._grow(prompt, tokens if generated else 0)
         del self.under_way[prompt]
@@ -133,7 +133,8 @@ class Remaining:
     def _take_report(self, report: Partial, now: float) -> int:
         """Its rows have grown; every few seconds what was done since becomes an interval of the pace."""
         total = 0
-        for prompt, tokens in report.rows.items():
+        for row, tokens in report.rows.items():
+            prompt = _expected(row)
             total += (new := self._grow(prompt, len(tokens)))
             # Actors report one after the other: each row has grown since its own last report.
             if (elapsed := now - self.reported.get(prompt, now)) > 0:
@@ -272,6 +273,11 @@ def _positions(
 
 def _left(drawn: Iterable[_Drawn]) -> Iterator[float]:
     return (float(tokens) for rows in drawn for tokens in rows.left)
+
+
+def _expected(prompt: Prompt) -> Prompt:
+    """The prompt as it was before the answers that it follows were known."""
+    return replace(prompt, text="") if prompt.follows else prompt
 
 
 def _kind(prompt: Prompt) -> _Kind:

@@ -56,7 +56,7 @@ def resolve(
     known = resolve_examples(study, tasks)
     examples = {entry.name: known[entry.name][: entry.limit] for entry in study.tasks}
     if preflight is None or plan.source == "recorded":
-        responses = recorded(study, examples, known)
+        responses = recorded(study, tasks, examples, known)
     else:
         responses = generated(study, tasks, examples, preflight, plan.references())
     return replace(

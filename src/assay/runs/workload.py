@@ -12,7 +12,7 @@ from typing import Any
 from assay.engines import Prompt, Session
 from assay.plan import Problem
 from assay.tasks import Example, Task
-from assay.tasks.task import Request
+from assay.tasks.task import Chat, Request, transcript
 
 __all__ = ["BaseGroup", "Responses", "Work", "Workload"]
 
@@ -32,6 +32,8 @@ class Workload:
     """Verifiers see only what follows the first such mark in a generated response."""
     asks: Mapping[str, tuple[Request, ...]] = field(default_factory=dict)
     """All requests about each example, with every setting filled in; empty where there is only one, the example's text."""
+    converse: Chat = field(default=transcript, compare=False, repr=False)
+    """Writes a conversation as it is sent."""
 
     @property
     def name(self) -> str:
@@ -42,6 +44,11 @@ class Workload:
     def task(self) -> str:
         """Name of the task."""
         return self.prompt.task
+
+    @property
+    def turns(self) -> int:
+        """The most turns that a conversation has; 1 where examples are asked once."""
+        return max((len(several) for several in self.asks.values() if several[-1].say), default=1)
 
     def prompts(self) -> Iterator[Prompt]:
         """Every prompt, in the order of the examples."""
@@ -64,6 +71,7 @@ def _request(prompt: Prompt, request: int, ask: Request) -> Prompt:
         max_tokens=ask.max_tokens or prompt.max_tokens,
         stop=ask.stop or (),
         temperature=ask.temperature or 0.0,
+        follows=bool(ask.say) and request > 0,
     )
 
 

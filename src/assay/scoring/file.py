@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assay.engines import Prompt, Recorded, Source, read_responses
+from assay.engines import Recorded, Source, read_responses
 from assay.errors import AssayError
 from assay.files import write_text
 from assay.progress import Progress, silent
 from assay.tasks import Example, Score, Task, find_task, task_names
 from assay.tasks.judged import JudgedTask
+from assay.tasks.task import Answer
 from assay.tasks.wordings import first_wordings, most_wordings
 
 __all__ = ["score_file", "task_of"]
@@ -39,24 +40,29 @@ def score_file(
     task = task_of(kind, mode)
     examples = _examples(task, data, draw)
     task.require(examples)
-    engine = Recorded({("", kind): Source(responses, read_responses, after)}, {kind: examples})
+    source = Source(responses, read_responses, after)
+    engine = Recorded({("", kind): source}, {kind: examples}, tasks={kind: task})
     by_key = {example.key: example for example in examples}
-    prompts = [
-        Prompt("", kind, example.key, example.prompt, row.sample) for example, row in engine.rows("", kind)
-    ]
-    repeated = any(prompt.sample for prompt in prompts)
-    scores: list[tuple[dict[str, Any], Score]] = []
+    answers: dict[tuple[str, int], list[Answer]] = {}
     unclosed = 0
-    for done, completion in enumerate(engine.complete(prompts), 1):
-        key, sample = completion.prompt.example, completion.prompt.sample
+    for example, recorded in engine.rows("", kind):
+        answers.setdefault((example.key, recorded.sample), []).append(Answer(recorded.scored_text))
+        unclosed += bool(recorded.skip) and not recorded.scored_text.strip()
+    repeated = any(sample for _, sample in answers)
+    scores: list[tuple[dict[str, Any], Score]] = []
+    for done, ((key, sample), given) in enumerate(answers.items(), 1):
         row = {"key": key, "sample": sample} if repeated else {"key": key}
-        scores.append((row, task.score(by_key[key], completion.scored_text)))
-        unclosed += bool(completion.skip) and not completion.scored_text.strip()
-        progress(f"scoring {kind}", done, len(prompts))
+        example = by_key[key]
+        several = len(task.turns(example)) > 1
+        scores.append(
+            (row, task.score_answers(example, given) if several else task.score(example, given[0].text))
+        )
+        progress(f"scoring {kind}", done, len(answers))
     if out is not None:
         lines = (json.dumps(row | dict(score.detail), ensure_ascii=False) for row, score in scores)
         write_text(out, "".join(f"{line}\n" for line in lines))
     totals = _totals(task, len(examples), [score for _, score in scores])
+    totals |= task.averages([by_key[row["key"]] for row, _ in scores], [score for _, score in scores])
     if not repeated:
         totals |= _reliable(task, examples, {row["key"]: score for row, score in scores})
     return totals | ({"without_answer": unclosed} if unclosed else {})

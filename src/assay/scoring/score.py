@@ -35,6 +35,8 @@ def score_records(task: Task, store: Store, records: Sequence[int]) -> Iterator[
 
     def scored() -> Iterator[tuple[int, tuple[int, ...], object]]:
         for record, key, answered in answers(store, records):
+            if len(answered) < len(task.turns(examples[key])):
+                continue  # a conversation under way
             score = task.score_answers(examples[key], answered)
             yield record, (*score.passed, *score.out_of), score.detail
 

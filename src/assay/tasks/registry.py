@@ -26,6 +26,7 @@ TASKS: dict[str, str] = {
     "ifbench": "assay.tasks.ifbench:IFBench",
     "ifeval": "assay.tasks.ifeval:IFEval",
     "m-ifeval": "assay.tasks.mifeval:MIFEval",
+    "multi-if": "assay.tasks.multiif:MultiIF",
     "numeric": "assay.tasks.numeric:Numeric",
     "world-instructions": f"{_SYNTHETIC}:WorldInstructions",
     "world-lists": f"{_SYNTHETIC}:WorldLists",

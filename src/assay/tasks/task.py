@@ -10,7 +10,18 @@ from typing import Any, ClassVar, Literal
 
 from assay.plan import Metric
 
-__all__ = ["Answer", "Chat", "Example", "Form", "HubData", "Metric", "Request", "Score", "Task"]
+__all__ = [
+    "Answer",
+    "Chat",
+    "Example",
+    "Form",
+    "HubData",
+    "Metric",
+    "Request",
+    "Score",
+    "Task",
+    "transcript",
+]
 
 Chat = Callable[[Sequence[Mapping[str, str]], bool], str]
 """Turns of a conversation (`role`, `content`) as a model's template writes them, ready for an answer; with
@@ -44,6 +55,19 @@ class Request:
     """A response ends before the first of these texts."""
     temperature: float | None = None
     """Where the study says nothing."""
+    say: str = ""
+    """What the user says in this turn of a conversation: the prompt is the turns before with their answers, then this."""
+
+
+def transcript(turns: Sequence[Mapping[str, str]], begun: bool = False) -> str:  # noqa: ARG001
+    """A conversation without a chat template, ready for an answer: `User:` and `Assistant:` before what each said.
+
+    An answer is written as it was generated, so that the next prompt begins with what was read and written before.
+    """
+    return "".join(
+        f"User: {turn['content']}\n\nAssistant:" if turn["role"] == "user" else f"{turn['content']}\n\n"
+        for turn in turns
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +201,23 @@ class Task(ABC):
         """
         return example.prompt
 
+    def turns(self, example: Example) -> tuple[str, ...]:
+        """What the user says, turn by turn; each answer goes into the next prompt. By default there is one turn."""
+        return (example.prompt,)
+
     def requests(
         self, examples: Sequence[Example], chat: Chat | None, shots: int
     ) -> Iterator[tuple[Request, ...]]:
-        """What is asked about each example, in their order: what `ask` says and nothing else by default.
+        """What is asked about each example, in their order: by default its turns.
 
-        `chat` applies the chat template; None: there is none.
+        `chat` applies the chat template; None: there is none, and a conversation is written as `transcript` does.
         """
         for example in examples:
-            text = self.prompt(example, chat is not None, shots)
-            yield (Request(chat(({"role": "user", "content": text},), False) if chat else text),)
+            text = user = self.prompt(example, chat is not None, shots)
+            _, *later = self.turns(example)
+            if chat or later:
+                text = (chat or transcript)(({"role": "user", "content": user},), False)
+            yield (Request(text, say=user if later else ""), *(Request("", say=turn) for turn in later))
 
     def cluster(self, example: Example) -> str:
         """A name that examples share which are not independent evidence: by default what the file calls it."""
@@ -210,5 +241,9 @@ class Task(ABC):
         """Judge one response. Pure and deterministic: the same on every thread and run."""
 
     def score_answers(self, example: Example, answers: Sequence[Answer]) -> Score:
-        """Judge the answers to all requests about an example, in order; by `score` where there is one text."""
+        """Judge the answers to all requests about an example, or to all turns, in order; by `score` where there is one text."""
         return self.score(example, answers[0].text)
+
+    def averages(self, examples: Sequence[Example], scores: Sequence[Score]) -> Mapping[str, float]:  # noqa: ARG002
+        """Further numbers over scored examples, by name, which `assay score` shows: none by default."""
+        return {}

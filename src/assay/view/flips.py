@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 
 from assay.records import Store
 from assay.records.browsing import flip_rows, flips
-from assay.report.html.page_data import Flip, FlipCount, Side, side_of, types_of
+from assay.report.html.page_data import Flip, FlipCount, Side, prompt_of, side_of, types_of
 from assay.runs.decided import reading
 from assay.view.opened import Opened
 
@@ -225,7 +225,7 @@ class Flips:
                 ]
                 direction = _word(rises.get(row.position, False))
                 names = (pair.adapter, pair.against or self._bases[pair.adapter], pair.task, row.key)
-                flip = Flip(*names, direction, row.prompt, types_of(row.data), *sides)
+                flip = Flip(*names, direction, prompt_of(row.prompt, row.data), types_of(row.data), *sides)
                 yield Shown(pair, row.position, flip)
 
 

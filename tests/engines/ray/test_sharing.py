@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from assay.engines import Completion, Prompt
 from assay.engines.ray.sharing import LEAST, LIVES, Shares, sizes
 from assay.errors import EngineError
+from tests.engines.following import conversation
 
 
 def requests(count: int, subject: str = "base") -> list[Prompt]:
@@ -85,3 +86,26 @@ def test_nothing_more_is_asked_of_adapters_that_failed() -> None:
     shares = Shares([*requests(2), *requests(2, "math")], 2, 512)
     shares.drop(["math"])
     assert [one.subject for batch in shares.waiting for one in batch.open] == ["base", "base"]
+
+
+def test_what_follows_answers_is_cut_into_batches_once_none_waits() -> None:
+    shares = Shares([conversation(prompt) for prompt in requests(6)], 1, 4)
+    seen = []
+    while shares.left:
+        shares.cut()
+        batch = shares.waiting.popleft()
+        sent = shares.job(batch).prompts
+        assert len(sent) <= 4
+        assert all(prompt.then is None for prompt in sent)
+        seen += shares.answered(batch, [Completion(prompt, prompt.example) for prompt in sent])
+    assert len(seen) == 18
+    assert {done.prompt.request for done in seen} == {0, 1, 2}
+
+
+def test_nothing_follows_for_an_adapter_that_failed() -> None:
+    shares = Shares([conversation(prompt) for prompt in requests(2, "math")], 1, 4)
+    batch = shares.waiting.popleft()
+    shares.answered(batch, [Completion(prompt, "") for prompt in list(batch.open)])
+    assert shares.left
+    shares.drop({"math"})
+    assert not shares.left

@@ -41,6 +41,43 @@ def test_a_thought_that_never_closes_is_an_empty_answer(tmp_path: Path) -> None:
     assert answers(source(tmp_path, never, after="</think>")) == ["a", "b", "c"]
 
 
+def test_turns_are_matched_by_number_in_any_order(tmp_path: Path) -> None:
+    said = {"0": ("zero?", "more?"), "1": ("one?",)}
+    rows = [
+        {"key": "0", "turn": 2, "response": "b", "prompt": "more?"},
+        {"key": "1", "response": "c"},
+        {"key": "0", "turn": 1, "response": "a", "prompt": "zero?"},
+    ]
+    pairs = match(source(tmp_path, rows), EXAMPLES[:2], turns=lambda example: said[example.key])
+    assert [(example.key, row.turn, row.text) for example, row in pairs] == [
+        ("0", 0, "a"),
+        ("0", 1, "b"),
+        ("1", 0, "c"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([{"key": "0", "turn": 1, "response": ""}], r"no response to 1 of 1 examples \(keys 0\)"),
+        ([{"key": "0", "turn": 3, "response": ""}], "turn 3 of example '0', which has 2 turns"),
+        ([{"key": "0", "turn": 2, "prompt": "x", "response": ""}], "belongs to a response to another prompt"),
+        ([{"prompt": "zero?", "turn": 2, "response": ""}], "turn 2 without `key`"),
+        ([{"key": "0", "response": ""}] * 2, r"second response to turn 1 .*number turns with `turn: 1, 2"),
+    ],
+)
+def test_a_conversation_must_have_each_turn_once(
+    tmp_path: Path, rows: list[dict[str, Any]], message: str
+) -> None:
+    with pytest.raises(ResponsesError, match=message):
+        match(source(tmp_path, rows), EXAMPLES[:1], turns=lambda _: ("zero?", "more?"))
+
+
+def test_an_example_that_is_asked_once_has_no_second_turn(tmp_path: Path) -> None:
+    with pytest.raises(ResponsesError, match="turn 2 of example '0', which is asked once"):
+        match(source(tmp_path, [{"key": "0", "turn": 2, "response": ""}]), EXAMPLES[:1])
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

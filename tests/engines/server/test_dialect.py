@@ -143,3 +143,11 @@ def test_a_number_of_tokens_that_is_none_is_not_known(tokens: Any) -> None:
 def test_a_number_beyond_every_float_is_no_log_probability() -> None:
     with pytest.raises(UnreadableError):
         Dialect("vllm").read(choice(text="a", logprobs={"tokens": ["a"], "token_logprobs": [-(10**400)]}))
+
+
+def test_a_conversation_goes_to_a_chat_server_as_messages() -> None:
+    turns = [{"role": role, "content": role} for role in ("user", "assistant", "user")]
+    dialect = Dialect("vllm", True, chats={"all of it": turns})
+    asked = [Prompt("base", "t", "1", text) for text in ("all of it", "another text")]
+    bodies = [dialect.body(prompt, Target("base")) for prompt in asked]
+    assert [body["messages"] for body in bodies] == [turns, [{"role": "user", "content": "another text"}]]

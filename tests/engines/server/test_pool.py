@@ -99,3 +99,23 @@ def test_the_valve_never_closes_wholly() -> None:
     assert valve.limit == 1
     with valve.through():
         pass
+
+
+def test_what_follows_a_result_comes_before_what_was_not_taken_yet() -> None:
+    def following(n: int) -> list[int]:
+        return [n + 1000] if n < 2000 else []
+
+    results = list(spread(lambda n: n, range(20), 2, nothing, following))
+    assert sorted(results) == sorted(n + 1000 * turn for n in range(20) for turn in range(3))
+    assert results.index(2000) < results.index(19)
+
+
+def test_nothing_follows_a_failure() -> None:
+    def work(n: int) -> int:
+        if n == 1:
+            raise ValueError("one")
+        return n
+
+    seen, failure = drained(spread(work, [1, 0], 1, nothing, lambda n: [n + 10]))
+    assert failure == "one"
+    assert len(seen) <= 1

@@ -204,12 +204,12 @@ def test_in_chats_an_adapters_own_template_is_warned_of(home: Path, serve: Serve
     assert (warned, "math" in looked.templates) == (["math"], False)
 
 
-def test_several_turns_are_put_under_the_template_and_refused_in_chats(home: Path, serve: Serve) -> None:
+def test_several_turns_are_put_under_the_template_and_are_messages_in_chats(home: Path, serve: Serve) -> None:
     turns = [{"role": "user", "content": "2 + 2 ="}, {"role": "assistant", "content": "The answer is"}]
     looked = look(home, serve(Toy()))
     assert looked.converse(turns, looked.templates["base"], True) == "[user]2 + 2 =[assistant]The answer is"
     chats = look(home, serve(Toy("other", completions=False)), "other")
-    with pytest.raises(EngineError, match="sends one turn a chat, not 2"):
+    with pytest.raises(EngineError, match="in which an answer cannot be begun"):
         chats.converse(turns, chats.templates["base"], True)
 
 

@@ -11,6 +11,7 @@ from assay.engines import Completion, Prompt
 from assay.engines.torch import BatchOptions, TorchEngine
 from assay.engines.torch.sequence import Sequence
 from assay.errors import EngineError
+from tests.engines.following import conversation, dialogues
 from tests.engines.torch.toys import ADAPTERS, KINDS, PROMPTS, Toy, ask, generated, make_toy
 from tests.often import first_often
 
@@ -185,3 +186,48 @@ def test_a_further_end_token_ends_the_rows_that_name_it_alone(engine: TorchEngin
     )
     [done] = engine.complete([ask("r2", prompt, 0, max_tokens=12, ends=(end,))])
     assert done.finish == "stop"
+
+
+def turns(engine: TorchEngine, limit: int = 9) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    asked = [
+        conversation(ask(subject, prompt, i, max_tokens=limit))
+        for i, prompt in enumerate(PROMPTS)
+        for subject in ("base", "r4", "head")
+    ]
+    return dialogues(list(engine.complete(asked)))
+
+
+def test_a_turn_enters_the_batch_once_the_one_before_is_answered(llama: Toy) -> None:
+    found = turns(TorchEngine(llama.base, llama.adapters, SMALL))
+    assert len(found) == 3 * len(PROMPTS)
+    for (first, one), (second, two), (third, _) in found.values():
+        assert second == f"{first}{one} Turn 2?"
+        assert third == f"{second}{two} Turn 3?"
+    asked = [
+        ask(subject, text, number, max_tokens=9)
+        for number, ((subject, _), listed) in enumerate(found.items())
+        for text, _ in listed
+    ]
+    alone = {
+        (done.prompt.subject, done.prompt.text): done.text
+        for done in TorchEngine(llama.base, llama.adapters, SMALL).complete(asked)
+    }
+    assert all(
+        alone[subject, text] == answer for (subject, _), listed in found.items() for text, answer in listed
+    )
+
+
+def test_a_cache_that_is_too_short_for_a_turn_is_made_again(llama: Toy) -> None:
+    long, short = (
+        turns(TorchEngine(llama.base, llama.adapters, BatchOptions(rows=rows)), 40) for rows in (64, 2)
+    )
+    assert long == short
+
+
+def test_a_turn_for_which_the_context_has_no_room_is_answered_by_nothing(llama: Toy) -> None:
+    first = ask("base", "x" * (llama.base.context - 12), 0, max_tokens=8)
+    done = list(TorchEngine(llama.base, llama.adapters, SMALL).complete([conversation(first)]))
+    assert [(one.prompt.request, one.text == "", one.finish) for one in done][1:] == [
+        (1, True, "length"),
+        (2, True, "length"),
+    ]

@@ -9,6 +9,7 @@ import pytest
 from assay.engines import Prompt
 from assay.engines.vllm.session import CONTROL, VllmSession
 from assay.errors import EngineError
+from tests.engines.following import conversation, dialogues
 from tests.engines.vllm.fakes import Engine, core
 
 LORAS = {"math": "math-1", "chat": "chat-2", CONTROL: CONTROL}
@@ -144,3 +145,18 @@ def test_a_closed_session_says_so() -> None:
     made.close()
     with pytest.raises(EngineError, match="no longer in memory"):
         list(made.complete([ask("base")]))
+
+
+def test_a_turn_enters_once_the_one_before_is_answered() -> None:
+    asked = [conversation(ask(name, i)) for name in ("base", "math") for i in range(9)]
+    found = dialogues(list(session(Engine(), rows=4).complete(asked)))
+    assert len(found) == 18
+    for (first, one), (second, two), (third, _) in found.values():
+        assert second == f"{first}{one} Turn 2?"
+        assert third == f"{second}{two} Turn 3?"
+
+
+def test_a_turn_without_room_is_answered_by_nothing() -> None:
+    made = session(Engine(), context=20)
+    (turns,) = dialogues(list(made.complete([conversation(ask("base"))]))).values()
+    assert [bool(answer) for _, answer in turns] == [True, False, False]

@@ -93,7 +93,7 @@ class RaySession:
         shares = Shares(open_prompts, self._expected.actors, self._expected.batch, begun, every)
         busy: dict[int, Batch] = {}
         try:
-            while shares.waiting or busy:
+            while shares.left or busy:
                 self._hand_out(shares, busy)
                 if message := self._receive(working=bool(busy)):
                     yield from self._handle(*message, shares, busy)
@@ -130,6 +130,7 @@ class RaySession:
         self._idle.clear()
 
     def _hand_out(self, shares: Shares, busy: dict[int, Batch]) -> None:
+        shares.cut()
         if shares.waiting:
             self._fill(len(busy))
         while self._idle and shares.waiting:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from assay.engines.api import Completion, Prompt
 from assay.engines.ray.cluster import Complete
@@ -26,8 +27,8 @@ LIVES = 3
 class Batch:
     """Requests that one actor answers together."""
 
-    open: dict[Prompt, None]
-    """Not answered yet, in order."""
+    open: dict[Prompt, Prompt]
+    """Not answered yet, in order; each with itself, for an actor's copy lacks what follows it."""
     losses: int = 0
     """Actors that were lost over it."""
 
@@ -71,10 +72,24 @@ class Shares:
         """
         self._begun = dict(begun or {})
         self._every = every
-        ordered = _ordered(list(dict.fromkeys(prompts)))
+        self._sizes = partial(sizes, actors=actors, most=most)
         self.waiting: deque[Batch] = deque()
-        for size in sizes(len(ordered), actors, most):
-            self.waiting.append(Batch(dict.fromkeys(ordered[:size])))
+        self._later = list(dict.fromkeys(prompts))
+        """Prompts that are in no batch yet."""
+        self.cut()
+
+    @property
+    def left(self) -> bool:
+        """Whether there are prompts that no actor has."""
+        return bool(self.waiting or self._later)
+
+    def cut(self) -> None:
+        """Cut the turns that came to follow others meanwhile into batches, once no batch waits."""
+        if self.waiting:
+            return
+        ordered, self._later = _ordered(self._later), []
+        for size in self._sizes(len(ordered)):
+            self.waiting.append(Batch(_open(ordered[:size])))
             del ordered[:size]
 
     def answered(self, batch: Batch, completions: Iterable[Completion]) -> list[Completion]:
@@ -88,15 +103,15 @@ class Shares:
                     f"{prompt.subject!r}, which it was not asked",
                     fix="please report it",
                 )
-            del batch.open[completion.prompt]
+            fresh.append(replace(completion, prompt=batch.open.pop(completion.prompt)))
             self._begun.pop(completion.prompt, None)
-            fresh.append(completion)
+            self._later += fresh[-1].following
         return fresh
 
     def job(self, batch: Batch) -> Complete:
         """What an actor is given of a batch: its open prompts, with the tokens that are known of them."""
         begun = {prompt: self._begun[prompt] for prompt in batch.open if prompt in self._begun}
-        return Complete(tuple(batch.open), begun, self._every)
+        return Complete(tuple(replace(prompt, then=None) for prompt in batch.open), begun, self._every)
 
     def advanced(self, batch: Batch, partial: Mapping[Prompt, Sequence[int]]) -> dict[Prompt, Sequence[int]]:
         """What open generations of a batch hold now."""
@@ -127,10 +142,11 @@ class Shares:
         half = -(-len(prompts) // 2)
         for part in (prompts[half:], prompts[:half]):
             if part:
-                self.waiting.appendleft(Batch(dict.fromkeys(part), batch.losses))
+                self.waiting.appendleft(Batch(_open(part), batch.losses))
 
     def drop(self, failed: Collection[str]) -> None:
         """Complete nothing more of adapters that failed."""
+        self._later = [prompt for prompt in self._later if prompt.subject not in failed]
         for batch in self.waiting:
             self._drop(batch, failed)
         self.waiting = deque(batch for batch in self.waiting if batch.open)
@@ -139,6 +155,10 @@ class Shares:
     def _drop(batch: Batch, failed: Collection[str]) -> None:
         for prompt in [prompt for prompt in batch.open if prompt.subject in failed]:
             del batch.open[prompt]
+
+
+def _open(prompts: Iterable[Prompt]) -> dict[Prompt, Prompt]:
+    return {prompt: prompt for prompt in prompts}
 
 
 def _ordered(prompts: Sequence[Prompt]) -> list[Prompt]:

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt, cut_after, opening_tag
 from assay.engines.recorded.responses import Row
 from assay.errors import ResponsesError
-from assay.tasks import Example
+from assay.tasks import Example, Task
 
 __all__ = ["Recorded", "Source", "match"]
+
+Turns = Callable[[Example], Sequence[str]]
+"""What the user says about an example, turn by turn."""
+_Place = tuple[str, int, int]
+"""Key of an example, sample and turn."""
+
+
+def one_turn(example: Example) -> tuple[str, ...]:
+    """The prompt of an example that is asked once."""
+    return (example.prompt,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +61,17 @@ class Recorded:
         sources: Mapping[tuple[str, str], Source],
         examples: Mapping[str, Sequence[Example]],
         beyond: Mapping[str, Sequence[Example]] | None = None,
+        tasks: Mapping[str, Task] | None = None,
     ) -> None:
         """Look answers up in `sources`, by subject and task.
 
-        `beyond` holds the examples past a task's limit: rows that answer them are skipped.
+        `beyond` holds the examples past a task's limit: rows that answer them are skipped. `tasks` say what the turns of an
+        example are; without them it has one.
         """
         self.sources = sources
         self.examples = examples
         self.beyond = beyond or {}
+        self.tasks = tasks or {}
         self.failed: dict[str, str] = {}
         self.provenance: Mapping[str, str] = {}
 
@@ -72,21 +86,22 @@ class Recorded:
     def rows(self, subject: str, task: str) -> list[tuple[Example, Row]]:
         """Every example of the task with this subject's rows; the whole file is checked on the way."""
         source = self.sources[subject, task]
-        pairs = match(source, self.examples[task], self.beyond.get(task, ()))
+        turns = self.tasks[task].turns if task in self.tasks else one_turn
+        pairs = match(source, self.examples[task], self.beyond.get(task, ()), turns)
         return list(
             zip((example for example, _ in pairs), source.cut([row for _, row in pairs]), strict=True)
         )
 
     def complete(self, prompts: Iterable[Prompt]) -> Iterator[Completion]:
         """Yield the recorded completion of each request; one file is open and in memory at a time."""
-        wanted: dict[tuple[str, str], dict[tuple[str, int], Prompt]] = {}
+        wanted: dict[tuple[str, str], dict[tuple[str, int, int], Prompt]] = {}
         for prompt in prompts:
             cell = wanted.setdefault((prompt.subject, prompt.task), {})
-            cell[prompt.example, prompt.sample] = prompt
+            cell[prompt.example, prompt.sample, prompt.request] = prompt
         for (subject, task), cell in wanted.items():
             for example, row in self.rows(subject, task):
-                if (example.key, row.sample) in cell:
-                    yield _completion(cell[example.key, row.sample], row)
+                if (prompt := cell.get((example.key, row.sample, row.turn))) is not None:
+                    yield _completion(prompt, row)
 
 
 def _completion(prompt: Prompt, row: Row) -> Completion:
@@ -95,43 +110,56 @@ def _completion(prompt: Prompt, row: Row) -> Completion:
 
 
 def match(
-    source: Source, examples: Sequence[Example], beyond: Sequence[Example] = ()
+    source: Source, examples: Sequence[Example], beyond: Sequence[Example] = (), turns: Turns = one_turn
 ) -> list[tuple[Example, Row]]:
-    """Pair every example with its rows, in the order of the examples and samples.
+    """Pair every example with its rows, in the order of the examples, samples and turns.
 
-    Rows that answer an example in `beyond` are checked and dropped. Raises ResponsesError where the
-    file and the examples do not agree one to one.
+    Rows that answer an example in `beyond` are checked and dropped. `turns`: what the user says about an example. Raises
+    ResponsesError where the file and the examples do not agree one to one.
     """
     known = (*examples, *beyond)
     by_key = {example.key: example for example in known}
     by_prompt: dict[str, list[Example]] = {}
     for example in known:
         by_prompt.setdefault(example.prompt, []).append(example)
-    rows: dict[tuple[str, int], Row] = {}
+    rows: dict[_Place, Row] = {}
     for row in source.read(source.path):
-        example = _find(source.path, row, by_key, by_prompt)
-        if (earlier := rows.get((example.key, row.sample))) is not None:
-            raise ResponsesError(
-                f"second response to example {example.key!r}, first on line {earlier.line}",
-                place=f"{source.path}:{row.line}",
-                fix="keep one, or number repeats with `sample: 0, 1, ...`",
-            )
-        rows[example.key, row.sample] = row
-    samples = 1 + max((sample for _, sample in rows), default=0)
-    keys = [example.key for example in examples]
-    missing = [key for key in keys if any((key, sample) not in rows for sample in range(samples))]
-    if missing:
+        example = _find(source.path, row, by_key, by_prompt, turns)
+        place = (example.key, row.sample, row.turn)
+        if (earlier := rows.get(place)) is not None:
+            raise _second(source.path, row, earlier, place, len(turns(example)))
+        rows[place] = row
+    samples = 1 + max((sample for _, sample, _ in rows), default=0)
+    places = {
+        example.key: list(product((example.key,), range(samples), range(len(turns(example)))))
+        for example in examples
+    }
+    if missing := [key for key, listed in places.items() if any(place not in rows for place in listed)]:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise ResponsesError(
             f"no response to {len(missing)} of {len(examples)} examples (keys {shown})",
             place=source.path,
             fix="add them, or set `limit` on the task if only the first examples were run",
         )
-    return [(example, rows[example.key, sample]) for example in examples for sample in range(samples)]
+    return [(example, rows[place]) for example in examples for place in places[example.key]]
+
+
+def _second(path: Path, row: Row, earlier: Row, place: _Place, turns: int) -> ResponsesError:
+    key, _, turn = place
+    which, more = ("", "") if turns == 1 else (f"turn {turn + 1} of ", "turns with `turn: 1, 2, ...`, and ")
+    return ResponsesError(
+        f"second response to {which}example {key!r}, first on line {earlier.line}",
+        place=f"{path}:{row.line}",
+        fix=f"keep one, or number {more}repeats with `sample: 0, 1, ...`",
+    )
 
 
 def _find(
-    path: Path, row: Row, by_key: Mapping[str, Example], by_prompt: Mapping[str, list[Example]]
+    path: Path,
+    row: Row,
+    by_key: Mapping[str, Example],
+    by_prompt: Mapping[str, list[Example]],
+    turns: Turns,
 ) -> Example:
     place, version = f"{path}:{row.line}", "give the version of the prompt file that these responses answer"
     if row.key is not None:
@@ -142,14 +170,24 @@ def _find(
                 place=place,
                 fix="remove the row, or give the prompt file that these responses answer",
             )
-        if row.prompt is not None and row.prompt != example.prompt:
-            prompts = f"{row.prompt[:60]!r} against {example.prompt[:60]!r}"
+        texts = turns(example)
+        if row.turn >= len(texts):
+            has = "is asked once" if len(texts) == 1 else f"has {len(texts)} turns"
+            raise ResponsesError(
+                f"turn {row.turn + 1} of example {row.key!r}, which {has}", place=place, fix="remove the row"
+            )
+        if row.prompt is not None and row.prompt != texts[row.turn]:
+            prompts = f"{row.prompt[:60]!r} against {texts[row.turn][:60]!r}"
             raise ResponsesError(
                 f"key {row.key!r} belongs to a response to another prompt than the task's ({prompts})",
                 place=place,
                 fix=version,
             )
         return example
+    if row.turn:
+        raise ResponsesError(
+            f"turn {row.turn + 1} without `key`", place=place, fix="add the `key` of its conversation"
+        )
     candidates = by_prompt.get(row.prompt or "", [])
     if not candidates:
         raise ResponsesError(

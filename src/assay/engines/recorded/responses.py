@@ -33,6 +33,8 @@ class Row:
     """Generation arguments as the format gives them: part of the protocol."""
     skip: int = 0
     """Characters at the start of `text` that are not judged."""
+    turn: int = 0
+    """Of a conversation, from 0."""
 
     @property
     def scored_text(self) -> str:
@@ -41,7 +43,10 @@ class Row:
 
 
 def read_responses(path: Path, read: RowReader = read_rows) -> Iterator[Row]:
-    """Rows of assay's own form: `response` (text or null), and `key` or `prompt`, and `sample`; other fields are ignored."""
+    """Rows of assay's own form: `response` (text or null), and `key` or `prompt`, and `sample` and `turn`; other fields are ignored.
+
+    `turn` counts from 1, as metrics do; `sample` from 0.
+    """
     for line, row in read(path, ResponsesError):
         yield _response(line, Fields(row, f"{path}:{line}", ResponsesError))
 
@@ -59,4 +64,5 @@ def _response(line: int, row: Fields) -> Row:
         raise ResponsesError(
             "neither `key` nor `prompt`, so the example it answers is unknown", place=row.place
         )
-    return Row(line, row.optional("response"), key, prompt, sample=row.count("sample"))
+    turn = max(row.count("turn"), 1) - 1
+    return Row(line, row.optional("response"), key, prompt, sample=row.count("sample"), turn=turn)

@@ -6,7 +6,7 @@ sampler's) would change the protocol without notice. It sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,8 @@ class Dialect:
     """Prompts are user turns, and the server puts them under its own template."""
     tokens: Tokens = field(default_factory=lambda: Tokens({}))
     """Of the base, so that the beginning of a text is marked once."""
+    chats: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    """In chats: what texts are as messages; any other text is a user turn."""
 
     @property
     def path(self) -> str:
@@ -105,7 +107,9 @@ class Dialect:
         return {"prompt": self._prompt(text)}
 
     def _content(self, text: str) -> dict[str, Any]:
-        return {"messages": [{"role": "user", "content": text}]} if self.chat else self.prompt(text)
+        if not self.chat:
+            return self.prompt(text)
+        return {"messages": list(self.chats.get(text, [{"role": "user", "content": text}]))}
 
     def _prompt(self, text: str) -> str:
         """Without the first token, where the server is going to add it."""

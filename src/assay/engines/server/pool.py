@@ -4,6 +4,7 @@ It knows no HTTP."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -58,24 +59,29 @@ class Valve:
 
 
 def spread(
-    work: Callable[[T], R], items: Iterable[T], width: int, drop: Callable[[], None]
+    work: Callable[[T], R],
+    items: Iterable[T],
+    width: int,
+    drop: Callable[[], None],
+    following: Callable[[R], Iterable[T]] = lambda _: (),
 ) -> Generator[R, None, None]:
     """Yield `work(item)` of each item, in whatever order they come, `width` at a time.
 
-    Items are taken as results are: at most `width` wait beside those under way. Where one fails, no more are
+    `following` says which items a result brings, which come before those that are not taken yet. Items are taken as results are: at most `width` wait beside those under way. Where one fails, no more are
     taken, what was under way is yielded, and then the first failure is raised. `drop` must end what is under
     way; it is called if the results are no longer wanted.
     """
+    brought: deque[T] = deque()
     source = iter(items)
     pending: set[Future[R]] = set()
     failures: list[BaseException] = []
     exhausted = finished = False
     pool = ThreadPoolExecutor(width, thread_name_prefix="assay")
     try:
-        while pending or not exhausted:
-            while not exhausted and len(pending) < 2 * width:
+        while pending or brought or not exhausted:
+            while (brought or not exhausted) and len(pending) < 2 * width:
                 try:
-                    pending.add(pool.submit(work, next(source)))
+                    pending.add(pool.submit(work, brought.popleft() if brought else next(source)))
                 except StopIteration:
                     exhausted = True
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -83,10 +89,14 @@ def spread(
                 if bad := future.exception():
                     failures.append(bad)
                 else:
-                    yield future.result()
-            if failures and not exhausted:
-                exhausted = True
-                pending = {future for future in pending if not future.cancel()}
+                    result = future.result()
+                    yield result
+                    brought.extend(following(result))
+            if failures:
+                brought.clear()
+                if not exhausted:
+                    exhausted = True
+                    pending = {future for future in pending if not future.cancel()}
         finished = True
     finally:
         if not finished:

@@ -8,6 +8,7 @@ with looked.load() as loaded:         # adapters loaded by the server, where it 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -82,7 +83,8 @@ class ServerPreflight(Preflight):
         self._targets = {base.name: self._served.base_target()}
         api = settings.options.api
         self._chat = api == "chat" or (api == "auto" and settings.kind == "other" and _only_chats(server))
-        self._turns: set[str] = set()
+        self._turns: dict[str, Sequence[Mapping[str, str]]] = {}
+        """In chats: the texts that stand for messages, and these."""
         folder = located(base, TEXTS)
         super().__init__(base.name, self._read_tokens(folder))
         self.context = self._served.context
@@ -98,24 +100,27 @@ class ServerPreflight(Preflight):
                 "the server only takes chats, which it puts under its own template; write `decoding.template: "
                 "chat`, or use a server with /v1/completions"
             )
-        self._turns.add(prompt)
+        self._turns[prompt] = [{"role": "user", "content": prompt}]
         return prompt
 
     def converse(self, turns: Sequence[Mapping[str, str]], template: str, begun: bool) -> str:
         """Turns under a chat template, ready for an answer; begun: the last is its beginning. Raises EngineError."""
-        if self._chat:
+        if not self._chat:
+            return super().converse(turns, template, begun)
+        if begun:
             raise EngineError(
-                f"the server only takes chats, and this engine sends one turn a chat, not {len(turns)}; write `shots: 0`, "
-                f"or use a server with /v1/completions"
+                "the server only takes chats, in which an answer cannot be begun; use a server with /v1/completions"
             )
-        return super().converse(turns, template, begun)
+        text = json.dumps(turns, ensure_ascii=False)
+        self._turns[text] = turns
+        return text
 
     @contextmanager
     def load(self) -> Iterator[ServerSession]:
         """Have the server load what it may, and unload it in the end. Raises EngineError if it cannot be asked."""
         with closing(self._open(self.settings.connection)) as server:
             failed = self._served.load(server)
-            dialect = Dialect(self.settings.kind, self._chat, self.tokens)
+            dialect = Dialect(self.settings.kind, self._chat, self.tokens, self._turns)
             turns = self._turns if self._chat else None
             contents = {name: json_sha256(identity) for name, identity in self.identities.items()}
             try:

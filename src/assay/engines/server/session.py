@@ -81,7 +81,8 @@ class ServerSession:
         # Apart: on a processor, vLLM 0.32 puts an adapter on rows of the base that share a batch with one.
         for of_base in (True, False):
             batch = (prompt for prompt in pending if (prompt.subject == self._base) is of_base)
-            for completion in spread(self._completed, batch, self._server.valve.width, self._server.close):
+            done = spread(self._completed, batch, self._server.valve.width, self._server.close, _following)
+            for completion in done:
                 if completion is not None:
                     yield completion
 
@@ -259,6 +260,10 @@ class ServerSession:
             place=self._server.place(),
             fix=fix,
         )
+
+
+def _following(completion: Completion | None) -> tuple[Prompt, ...]:
+    return completion.following if completion is not None else ()
 
 
 def _absent(reply: Reply) -> AbsentError:

@@ -151,9 +151,12 @@ class TorchEngine:
         self, prompts: Iterable[Prompt], begun: abc.Mapping[Prompt, abc.Sequence[int]], every: float
     ) -> Iterator[Completion | Partial]:
         rows: list[Sequence] = []
+        outgrown: list[Prompt] = []
         scored: dict[tuple[int, int, tuple[int, ...]], Scored] = {}
         for prompt in prompts:
-            if prompt.kind == "generate":
+            if self._outgrown(prompt):
+                outgrown.append(prompt)
+            elif prompt.kind == "generate":
                 rows.append(self._row(prompt, begun.get(prompt, ())))
             else:
                 self._score(prompt, scored)
@@ -161,14 +164,30 @@ class TorchEngine:
         scheduler = Scheduler(rows, scored.values(), self.options, max(1, positions))
         since = time.monotonic()
         try:
+            yield from self._follow(outgrown, scheduler)
             while not scheduler.done:
-                yield from self._step(scheduler)
+                for completion in self._step(scheduler):
+                    yield completion
+                    yield from self._follow(completion.following, scheduler)
                 if time.monotonic() - since >= every:
                     since = time.monotonic()
                     yield Partial({row.asked: tuple(row.output) for row in scheduler.running})
         finally:
             if self.graphs is not None:
                 self.graphs.forget()
+
+    def _follow(self, prompts: Iterable[Prompt], scheduler: Scheduler) -> Iterator[Completion]:
+        """Later turns wait as rows; a turn for which the context has no room is answered by nothing."""
+        for prompt in prompts:
+            if self._outgrown(prompt):
+                completion = Completion(prompt, "", tokens=0, finish="length", seconds=0.0)
+                yield completion
+                yield from self._follow(completion.following, scheduler)
+            elif scheduler.add(self._row(prompt, ())) and self.graphs is not None:
+                self.graphs.forget()
+
+    def _outgrown(self, prompt: Prompt) -> bool:
+        return prompt.follows and len(encode(self.base.tokenizer, prompt.text)) >= self.base.context
 
     def logits(
         self, subject: str, sequences: abc.Sequence[abc.Sequence[int]], last: int = 2**31
@@ -286,7 +305,9 @@ class TorchEngine:
             )
         self._known(prompt, tokens)
         stops = Stops(tuple(text for text in prompt.stop if text))
-        row = Sequence(prompt, self._subject(prompt), tokens, min(prompt.max_tokens, room), stops)
+        limit = min(prompt.max_tokens, room)
+        reserve = min(prompt.room, room - limit)
+        row = Sequence(prompt, self._subject(prompt), tokens, limit, stops, reserve=reserve)
         if len(begun) < row.limit and not self.base.ends.union(prompt.ends) & set(
             begun
         ):  # else it would have been finished

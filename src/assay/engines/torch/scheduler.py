@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Scheduler:
         self, rows: Iterable[Sequence], scored: Iterable[Scored], options: BatchOptions, positions: int
     ) -> None:
         # Longest first: short rows fill the gaps at the end, when there is nothing left to refill with.
-        self.waiting = deque(sorted(rows, key=lambda row: -row.need))
+        self.waiting = deque(sorted(rows, key=_shortness))
         self.scoring = deque(sorted(scored, key=lambda sequence: -len(sequence.tokens)))
         self.running: list[Sequence] = []
         self.cache: KVCache | None = None
@@ -65,6 +66,14 @@ class Scheduler:
     def done(self) -> bool:
         """Whether nothing waits or runs."""
         return not (self.waiting or self.scoring or self.running)
+
+    def add(self, row: Sequence) -> bool:
+        """A row that follows another one waits, too. True: it is longer than expected, and the cache will be made again."""
+        insort(self.waiting, row, key=_shortness)
+        short = self.cache is not None and self.cache.capacity < row.need
+        if short:
+            self.restart([])
+        return short
 
     def allocate(self, bytes_per_token: int, free: int, *, recorded: bool = False) -> None:
         """Make memory for as many rows as fit in `free` bytes, each as long as the longest can become.
@@ -143,6 +152,10 @@ class Scheduler:
         self.rows = max(1, self.rows // 2)
         self.tokens = max(1, self.tokens // 2)
         self.positions = max(1, self.positions // 2)
+
+
+def _shortness(row: Sequence) -> int:
+    return -row.need
 
 
 def _too_small(row: int, tokens: int, free: int, *, limited: bool) -> str:

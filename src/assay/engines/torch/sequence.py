@@ -55,6 +55,8 @@ class Sequence:
     """Tokens at most; the context may end before `max_tokens`."""
     stops: Stops
     output: list[int] = field(default_factory=list)
+    reserve: int = 0
+    """Positions that later turns of its conversation may need beyond its own."""
     started: float = 0.0
 
     @property
@@ -64,8 +66,8 @@ class Sequence:
 
     @property
     def need(self) -> int:
-        """Positions of memory that it can come to use: the last token is never written."""
-        return len(self.prompt) + self.limit
+        """Positions of memory that it and later turns can come to use: the last token is never written."""
+        return len(self.prompt) + self.limit + self.reserve
 
     def enter(self, slot: int) -> Segment:
         """All tokens so far: the prompt, and what was generated before memory ran out."""

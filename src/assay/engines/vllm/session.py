@@ -5,6 +5,7 @@ It knows no task."""
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,8 @@ __all__ = ["CONTROL", "Core", "VllmSession"]
 
 CONTROL = "assay-control"
 """Name of the adapter that changes nothing, among the others."""
+_Row = tuple[Prompt, dict[str, Any]]
+"""What vLLM is asked, and how."""
 FINISHES = {"stop": "stop", "length": "length"}
 
 
@@ -82,8 +85,12 @@ class VllmSession:
         plain = [prompt for prompt in open_prompts if prompt.subject == self._base]
         others = [prompt for prompt in open_prompts if prompt.subject != self._base]
         for batch in (plain, others):
-            for prompt, began, output in self._run((prompt, self._limits(prompt)) for prompt in batch):
-                yield self._completion(prompt, began, output)
+            rows: deque[_Row] = deque()
+            yield from self._wait(batch, rows)
+            for prompt, began, output in self._run(rows):
+                completion = self._completion(prompt, began, output)
+                yield completion
+                yield from self._wait(completion.following, rows)
 
     def liveness(
         self, adapters: Sequence[str], sent: Mapping[str, Sequence[str]] = NO_PROMPTS
@@ -114,27 +121,39 @@ class VllmSession:
         limits["stop_token_ids"] = list(self._open.ends)
         if self._open.prompts:
             limits["prompt_logprobs"] = 0
-        rows = [
+        rows = deque(
             (Prompt(name, "liveness", str(i), text, max_tokens=TOKENS), limits)
             for name, texts in probes.items()
             for i, text in enumerate(texts)
-        ]
+        )
         answers: dict[str, dict[str, ProbeAnswer]] = {name: {} for name in probes}
         for prompt, _, output in self._run(rows):
             answers[prompt.subject][prompt.text] = _probe_answer(output)
         return answers
 
-    def _run(self, rows: Iterable[tuple[Prompt, dict[str, Any]]]) -> Iterator[tuple[Prompt, float, Any]]:
-        """Rows with what vLLM said, as they finish; not more are handed over than fill two batches."""
-        core, waiting = self._open, iter(rows)
+    def _wait(self, prompts: Iterable[Prompt], rows: deque[_Row]) -> Iterator[Completion]:
+        """Prompts become rows; a turn for which the context has no room is answered by nothing."""
+        core = self._open
+        for prompt in prompts:
+            if prompt.follows and len(encode(core.tokenizer, prompt.text)) >= core.context:
+                completion = Completion(prompt, "", tokens=0, finish="length", seconds=0.0)
+                yield completion
+                yield from self._wait(completion.following, rows)
+            else:
+                rows.append((prompt, self._limits(prompt)))
+
+    def _run(self, rows: deque[_Row]) -> Iterator[tuple[Prompt, float, Any]]:
+        """Rows with what vLLM said, as they finish; not more are handed over than fill two batches.
+
+        More may be added to `rows` meanwhile.
+        """
+        core = self._open
         under: dict[str, tuple[Prompt, float]] = {}
-        number, exhausted = 0, False
+        number = 0
         try:
-            while under or not exhausted:
-                while not exhausted and len(under) < 2 * core.rows:
-                    if (row := next(waiting, None)) is None:
-                        exhausted = True
-                        break
+            while under or rows:
+                while rows and len(under) < 2 * core.rows:
+                    row = rows.popleft()
                     name, number = f"assay-{number}", number + 1
                     self._enter(core, name, *row)
                     under[name] = (row[0], time.monotonic())

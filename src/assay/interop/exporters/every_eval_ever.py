@@ -3,7 +3,7 @@
     OUT/data/<study>/<developer>/<model>/<uuid>.json
     OUT/data/<study>/<developer>/<model>/<uuid>_samples.jsonl
 
-Scores carry their uncertainty; an adapter's gains over its base are separate results.
+Scores carry their uncertainty; an adapter's gains over its base are separate results. Tasks of several turns are left out.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def export_every_eval_ever(run: Finished, out: Path) -> Exported:
     for name, tasks in run.subjects().items():
         identity = digest({task: run.evidence.subject(name, task) for task in tasks})
         model = _Model(name, model_arguments(run, name), identity, seconds)
-        scored = [task for task in tasks if run.estimates(name, task)]
+        scored = [task for task in tasks if run.estimates(name, task) and not run.converses(task)]
         left_out += [f"{name} on {task}" for task in tasks if task not in scored]
         if not scored:
             continue

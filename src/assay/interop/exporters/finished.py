@@ -104,6 +104,10 @@ class Finished:
                 subjects.setdefault(name, []).append(task)
         return subjects
 
+    def converses(self, task: str) -> bool:
+        """Whether a task has several turns."""
+        return any(len(self.tasks[task].turns(example)) > 1 for example in self.evidence.examples(task))
+
     def adapter(self, name: str | None) -> Subject:
         """The adapter of this name, or the only one. Raises OutputError with the names there are."""
         named = {adapter.name: adapter for adapter in self.plan.adapters}

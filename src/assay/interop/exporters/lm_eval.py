@@ -4,7 +4,7 @@
     OUT/<subject>/results_<time>.json
 
 The time is that of the claims, so that the same run gives the same files. Tasks that score given
-continuations are left out.
+continuations, and those of several turns, are left out.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def export_samples(run: Finished, out: Path) -> Exported:
         folder = out / folders[name]
         hashes: dict[str, str] = {}
         for task in tasks:
-            lines = None if _continuations(run, task) else _samples(run, name, task)
+            lines = None if _continuations(run, task) or run.converses(task) else _samples(run, name, task)
             if not lines:
                 left_out.append(f"{name} on {task}")
                 continue

@@ -1,4 +1,7 @@
-"""Writes a run's responses: as JSON Lines, one record a line, or as one Parquet file, each with what it passed."""
+"""Writes a run's responses: as JSON Lines, one record a line, or as one Parquet file, each with what it passed.
+
+In a task of several turns each has its `turn`, from 1.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ def export_parquet(run: Finished, out: Path) -> int:
         [
             *((name, arrow.string()) for name in texts),
             ("sample", arrow.int64()),
+            ("turn", arrow.int64()),
             ("scores", arrow.list_(mark)),
         ]
     )
@@ -88,6 +92,7 @@ def _rows(plan: Plan, store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
                 "task": task,
                 "key": record["key"],
                 "sample": record["sample"],
+                **({} if record["turn"] is None else {"turn": record["turn"]}),
                 "prompt": record["prompt"],
                 "response": record["response"],
             }

@@ -175,9 +175,10 @@ def _check_data(what: Import, log: Log) -> None:
             fix=f"choose one of {', '.join(TASKS)} (`assay tasks` lists them)",
         )
     if what.data is not None:
-        examples = kind().read(what.data)
+        task = kind()
+        examples = task.read(what.data)
         source = Source(what.path, lambda _: iter(log.rows))
-        match(source, examples[: what.limit], examples[what.limit :] if what.limit else ())
+        match(source, examples[: what.limit], examples[what.limit :] if what.limit else (), task.turns)
 
 
 def _base_of(what: Import, model: LoggedModel, entries: list[_Entry]) -> str | None:
@@ -245,7 +246,8 @@ def _lines(rows: Sequence[Row], entry: _Entry) -> Iterator[str]:
     for row in rows:
         examples.setdefault(name_of(row), []).append(row)
     for own in examples.values():
-        own.sort(key=lambda row: row.sample)
+        own.sort(key=lambda row: (row.sample, row.turn))
+        several = any(row.turn for row in own)
         known = {
             name: value
             for name, value in (("key", own[0].key), ("prompt", own[0].prompt))
@@ -253,7 +255,11 @@ def _lines(rows: Sequence[Row], entry: _Entry) -> Iterator[str]:
         }
         if entry.format == "jsonl":
             lines: list[dict[str, Any]] = [
-                known | {"sample": row.sample, "response": row.text} for row in own
+                known
+                | {"sample": row.sample}
+                | ({"turn": row.turn + 1} if several else {})
+                | {"response": row.text}
+                for row in own
             ]
         else:
             arguments = {"gen_args_0": {"arg_0": own[0].sent, "arg_1": json.loads(own[0].limits)}}

@@ -17,6 +17,7 @@ import numpy as np
 from assay.engines.api import is_again
 from assay.plan import Plan, TaskPlan
 from assay.records import Scores
+from assay.records.types import in_turns
 from assay.tasks import Example
 from assay.verdicts import Evidence
 from assay.verdicts.looks import first_prompts
@@ -31,6 +32,7 @@ __all__ = [
     "Side",
     "TypeGain",
     "gather",
+    "prompt_of",
     "side_of",
     "types_of",
 ]
@@ -222,13 +224,13 @@ class _TaskRecords:
     def sides(self, subject: str, positions: Iterable[int]) -> dict[str, Side]:
         """Answers of a subject to the examples at these positions, by key."""
         examples = {self.examples[position].key: self.examples[position] for position in positions}
-        texts = {
-            row["key"]: str(row["response"])
-            for row in self.records.responses(subject, self.task.name)
-            if row["key"] in examples
-        }
+        texts: dict[str, list[str]] = {}
+        for row in self.records.responses(subject, self.task.name):
+            if row["key"] in examples:
+                earlier = texts.get(row["key"], []) if (row["turn"] or 1) > 1 else []
+                texts[row["key"]] = [*earlier, str(row["response"])]
         return {
-            key: side_of(self.task, examples[key].data, texts[key], detail)
+            key: side_of(self.task, examples[key].data, in_turns(texts[key]), detail)
             for key, _, detail in self.records.details(subject, self.task.name)
             if key in examples
         }
@@ -290,11 +292,17 @@ def _flip(pair: _Pair, position: int, before: Mapping[str, Side], after: Mapping
         task=pair.records.task.name,
         key=example.key,
         direction="fixed" if position in pair.fixed else "broken",
-        prompt=example.prompt,
+        prompt=prompt_of(example.prompt, example.data),
         types=types_of(example.data),
         before=before[example.key],
         after=after[example.key],
     )
+
+
+def prompt_of(prompt: str, data: Mapping[str, Any]) -> str:
+    """What the user says about an example, in all turns."""
+    later = data.get("turns")
+    return in_turns([prompt, *map(str, later)]) if isinstance(later, list) else prompt
 
 
 def types_of(data: Mapping[str, Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from assay.tasks.data_file import Row, read_examples, shown
 from assay.tasks.instructions.instruction import Instruction
 from assay.tasks.task import Example
 
-__all__ = ["read_prompts"]
+__all__ = ["read_instructions", "read_prompts"]
 
 
 def read_prompts(path: Path, instructions: Mapping[str, Instruction], benchmark: str) -> tuple[Example, ...]:
@@ -28,6 +28,13 @@ def _example(row: Row, instructions: Mapping[str, Instruction], benchmark: str) 
     key = row.key(required=True)
     row = replace(row, place=f"{row.place}: key {key[:40]}")
     prompt = row.text("prompt", "the text of the prompt")
+    return Example(key, prompt, read_instructions(row, instructions, benchmark))
+
+
+def read_instructions(
+    row: Row, instructions: Mapping[str, Instruction], benchmark: str
+) -> dict[str, list[Any]]:
+    """`instruction_id_list` and `kwargs` of a row, as `read_prompts` reads them. Raises TaskError."""
     ids, kwargs = row.values.get("instruction_id_list"), row.values.get("kwargs")
     if not isinstance(ids, list) or not ids:
         raise row.wrong("instruction_id_list", "a list of instruction ids is expected")
@@ -45,7 +52,7 @@ def _example(row: Row, instructions: Mapping[str, Instruction], benchmark: str) 
         inner = Row(given or {}, f"{row.place}: kwargs[{index}] ({name})")
         names.append(name)
         arguments.append(_arguments(instructions[name], inner))
-    return Example(key, prompt, {"instruction_id_list": names, "kwargs": arguments})
+    return {"instruction_id_list": names, "kwargs": arguments}
 
 
 def _known(id_: object, row: Row, instructions: Mapping[str, Instruction], benchmark: str) -> str:

@@ -43,6 +43,12 @@ class InstructionTask(Task):
 
     def score(self, example: Example, response: str) -> Score:
         """Judge one response in this task's mode, and say where the other mode differs and why."""
+        detail = self.detail(example, response)
+        count = len(example.data["kwargs"])
+        return Score(self.passed(detail), (1, count, 1, count), detail)
+
+    def detail(self, example: Example, response: str) -> dict[str, Any]:
+        """The checks of one response, strict and loose, and their reasons."""
         questions = [self._question(example, index) for index in range(len(example.data["kwargs"]))]
         variants = _Variants(response)
         other = next(mode for mode in self.modes if mode != self.mode)
@@ -58,8 +64,7 @@ class InstructionTask(Task):
         why = {str(index): question.why for index, (question, a, b) in pairs if _passes([a]) != _passes([b])}
         if why:
             detail["other"] = {"mode": other, **_passes(theirs), "why": why}
-        count = len(ours)
-        return Score(self.passed(detail), (1, count, 1, count), detail)
+        return detail
 
     def passed(self, checks: Mapping[str, Any]) -> tuple[int, ...]:
         """Prompt and instructions passed, strict and then loose."""
