@@ -33,6 +33,7 @@ from assay.verdicts.reliability import reliabilities
 from assay.verdicts.response_changes import changes
 from assay.verdicts.result import ClaimsDeclared, Matrix, Result, Row
 from assay.verdicts.rule import RULE
+from assay.verdicts.turns import turn_scores
 from assay.verdicts.warnings import generation_warnings, warnings
 
 __all__ = ["analyze"]
@@ -90,6 +91,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         regressions=cells_with_noise(plan, regressions(plan, pairs), engine),
         measured=measured(plan, evidence),
         reliability=reliabilities(plan, pairs, evidence),
+        turns=turn_scores(plan, pairs, evidence),
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 

@@ -29,6 +29,8 @@ __all__ = [
     "Reliability",
     "ReliableRate",
     "StepChoice",
+    "TurnScore",
+    "TurnScores",
     "TypeDifference",
 ]
 
@@ -259,6 +261,42 @@ class Reliability:
     """Two-sided confidence of the intervals; they do not allow for there being several numbers of wordings."""
     rates: tuple[ReliableRate, ...]
     """For 1 wording, 2 and so on, as far as two clusters have so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScore:
+    """A subject's score on one turn of a task's conversations."""
+
+    turn: int
+    """From 1."""
+    score: float
+    """The share of conversations whose response to this turn passes."""
+    drop: float | None
+    """The score on the turn before minus this one; null for the first turn."""
+    drop_interval: Ends | None
+    """Over conversations; null for the first turn."""
+    more: float | None
+    """The adapter's drop minus its base's, on the same conversations; null for a base and for the first turn."""
+    more_interval: Ends | None
+    """Over conversations; null for a base and for the first turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScores:
+    """A subject's scores by turn on a task of several turns."""
+
+    subject: str
+    """The subject's name, as in the matrix."""
+    base: str | None
+    """What the adapter is applied to; null for a base."""
+    metric: str
+    """The metric without its turn: `multi-if.prompt_strict`."""
+    conversations: int
+    """Independent ones."""
+    level: float
+    """Two-sided confidence of the intervals; they do not allow for there being several turns and metrics."""
+    by_turn: tuple[TurnScore, ...]
+    """From turn 1."""
 
 
 @dataclass(frozen=True, slots=True)

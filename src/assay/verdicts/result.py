@@ -19,6 +19,7 @@ from assay.verdicts.descriptive import (
     EngineNoise,
     NoiseFloor,
     Reliability,
+    TurnScores,
 )
 from assay.verdicts.notebook import coloured, ends, points, table, text
 from assay.verdicts.parts import (
@@ -424,6 +425,8 @@ class Result:
     """When each subject was measured on each task, if the policy says when a result is stale."""
     reliability: tuple[Reliability, ...] = ()
     """One for each subject on each task whose file names clusters; descriptive only."""
+    turns: tuple[TurnScores, ...] = ()
+    """One for each subject and metric of a task of several turns, in a run that did not stop early; descriptive only."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """The format of `verdicts.json`; the number grows when a field changes meaning or is removed."""
 

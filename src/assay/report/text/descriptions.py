@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from assay.report.text.numbers import confidence, interval, points
 from assay.stats import Verdict
 from assay.stats.agreement import FEWEST
@@ -13,6 +16,8 @@ from assay.verdicts.descriptive import (
     Difference,
     PairAgreement,
     RankCorrelation,
+    TurnScore,
+    TurnScores,
     TypeDifference,
 )
 from assay.verdicts.response_changes import LENGTHS, MEASURES
@@ -23,6 +28,8 @@ __all__ = [
     "DOSE",
     "ENDS",
     "RELIABLE",
+    "TURNS",
+    "by_turn",
     "choice_words",
     "difference_words",
     "ends_words",
@@ -61,6 +68,24 @@ RELIABLE = (
     "primary metric. Intervals count requests, not prompts; they are not adjusted for the number of subjects."
 )
 """Shown above reliability across wordings."""
+TURNS = (
+    "Descriptive: scores by turn of a conversation. A drop is the score on the turn before minus the score on this turn, over "
+    "the same conversations; more than the base is an adapter's drop minus its base's: above 0, the adapter falls further. "
+    "Intervals count conversations; they are not adjusted for the number of subjects and turns."
+)
+"""Shown above scores by turn."""
+
+
+class TurnRow(NamedTuple):
+    """A row of the table of scores by turn."""
+
+    entry: TurnScores
+    at: TurnScore
+
+
+def by_turn(entries: Iterable[TurnScores]) -> list[TurnRow]:
+    """A row for each turn of each entry."""
+    return [TurnRow(entry, turn) for entry in entries for turn in entry.by_turn]
 
 
 def step_label(point: CoursePoint) -> str:
