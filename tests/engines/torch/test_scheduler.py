@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from assay.engines.torch.scheduler import BatchOptions, Scheduler
 from assay.engines.torch.sequence import Scored, Sequence, Stops
 from assay.errors import EngineError
+from tests.engines.following import conversation
 from tests.engines.torch.toys import ask
 
 
@@ -103,3 +104,47 @@ def test_a_row_that_does_not_fit_names_the_option_where_the_study_set_it() -> No
         Scheduler(rows, [], BatchOptions(memory=2**20), positions=1).allocate(10 * 2**20, 2**20)
     with pytest.raises(EngineError, match=r"1 MiB are left; lower `max_tokens`, or use a larger machine"):
         Scheduler(rows, [], BatchOptions(), positions=1).allocate(10 * 2**20, 2**20)
+
+
+def test_a_row_that_follows_waits_in_the_place_of_its_length() -> None:
+    scheduler = Scheduler([row(i, i, 9) for i in (8, 4, 2)], [], BatchOptions(rows=1), positions=1)
+    assert not scheduler.add(row(9, 5, 9))
+    assert [len(each.prompt) for each in scheduler.waiting] == [8, 5, 4, 2]
+
+
+def test_for_a_row_that_is_longer_than_expected_the_cache_is_made_again_and_nothing_is_lost() -> None:
+    first, late = row(0, 5, 9), row(1, 50, 9)
+    scheduler = Scheduler([first], [], BatchOptions(rows=2), positions=1)
+    scheduler.allocate(1, 10**6)
+    scheduler.schedule()
+    first.output.append(7)
+    assert scheduler.add(late)
+    assert scheduler.cache is None
+    scheduler.allocate(1, 10**6)
+    parts, _ = scheduler.schedule()
+    assert {len(part.tokens) for part in parts} == {50, 6}
+    assert scheduler.cache is not None
+    assert scheduler.cache.capacity == 59
+
+
+def test_memory_is_for_the_turns_to_come() -> None:
+    talk = row(0, 5, 9)
+    talk.reserve = 30
+    scheduler = Scheduler([talk], [], BatchOptions(rows=2), positions=1)
+    scheduler.allocate(1, 10**6)
+    assert not scheduler.add(row(1, 20, 9))
+
+
+def test_where_steps_are_recorded_rows_that_follow_enter_several_at_a_time() -> None:
+    rows = [row(i, 5, 9) for i in range(32)]
+    for each in rows:
+        each.asked = conversation(each.asked)
+    scheduler = Scheduler(rows, [], BatchOptions(rows=32, tokens=1000), positions=1)
+    scheduler.allocate(1, 10**6, recorded=True)
+    scheduler.schedule()
+    scheduler.postprocess([0])
+    scheduler.add(row(40, 5, 9))
+    assert len(scheduler.schedule()[0]) == 31
+    scheduler.postprocess([0])
+    scheduler.add(row(41, 5, 9))
+    assert len(scheduler.schedule()[0]) == 32

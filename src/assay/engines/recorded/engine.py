@@ -100,8 +100,8 @@ class Recorded:
             cell[prompt.example, prompt.sample, prompt.request] = prompt
         for (subject, task), cell in wanted.items():
             for example, row in self.rows(subject, task):
-                if (prompt := cell.get((example.key, row.sample, row.turn))) is not None:
-                    yield _completion(prompt, row)
+                if (place := (example.key, row.sample, row.turn)) in cell:
+                    yield _completion(cell[place], row)
 
 
 def _completion(prompt: Prompt, row: Row) -> Completion:

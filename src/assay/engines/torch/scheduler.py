@@ -97,7 +97,7 @@ class Scheduler:
         parts = [row.proceed(slot) for slot, row in enumerate(self.running)]
         budget = self.tokens
         slots = 0 if self.cache is None else self.cache.slots
-        if self.running and slots - len(self.running) < min(self.together, len(self.waiting)):
+        if self.running and slots - len(self.running) < self._enough:
             slots = len(self.running)
         while self.waiting and len(self.running) < slots:
             if self.waiting[0].length > budget and budget < self.tokens:
@@ -107,6 +107,13 @@ class Scheduler:
             self.running.append(row)
             budget -= row.length
         return parts, self._score(budget)
+
+    @property
+    def _enough(self) -> int:
+        """Slots that must be free before rows enter: fewer where all rows that wait, and that may follow, fit in."""
+        if self.together > 1 and any(row.asked.then for row in self.running):
+            return self.together
+        return min(self.together, len(self.waiting))
 
     def _score(self, budget: int) -> list[Scored]:
         taken: list[Scored] = []
