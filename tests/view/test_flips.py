@@ -12,6 +12,7 @@ from assay.report.html.page_data import gather
 from assay.runs import Run
 from assay.view.flips import Filter, Flips, Pair, Shown
 from assay.view.opened import open_run
+from tests.verdicts.test_turns import audit
 from tests.view.conftest import entry_of
 
 
@@ -99,3 +100,15 @@ def test_names_that_the_run_does_not_have_find_nothing(flips: Flips) -> None:
     assert every(flips, Filter(task="nothing")) == []
     assert flips.whole(Pair("nobody", "gsm8k"), 0) is None
     assert flips.whole(Pair(flips.counts[0].adapter, "gsm8k"), 10**6) is None
+
+
+def test_a_flip_of_a_conversation_has_every_turn_on_the_page_and_in_the_report(tmp_path: Path) -> None:
+    audit(tmp_path)
+    (first, *_) = every(Flips(open_run(entry_of(tmp_path, "run"))), Filter())
+    with Run.open(tmp_path / "run") as run:
+        (reported, *_) = gather(run.plan, run.evidence).flips
+    assert first.flip == reported
+    assert first.flip.prompt == "[turn 1]\nTurn 1 of 1.\n\n[turn 2]\nTurn 2 of 1.\n\n[turn 3]\nTurn 3 of 1."
+    assert first.flip.before.response == "[turn 1]\na fox\n\n[turn 2]\n<<a>> b\n\n[turn 3]\n<<a>> fox"
+    assert first.flip.after.response == "[turn 1]\na fox\n\n[turn 2]\n<<a>> b\n\n[turn 3]\na, b"
+    assert [check.passed for check in first.flip.after.checks] == [True, True, True, False, False, False]

@@ -18,6 +18,7 @@ from assay.engines.ray.preflight import RayPreflight
 from assay.engines.ray.sharing import LIVES
 from assay.errors import EngineError
 from assay.records import Store
+from tests.engines.following import conversation, dialogues
 from tests.engines.ray.fakes import Here, Moment, at_opening, engine, looking
 from tests.engines.ray.sessions import ASKED, EXPECTED, loaded, make, study_of, texts
 from tests.stepping import Stepping
@@ -43,6 +44,24 @@ def test_actors_lost_at_any_instant_lose_and_double_nothing(draw: Random, actors
 
     with loaded(ends, draw=draw, actors=actors) as (session, _):
         assert texts(session) == EXPECTED
+
+
+@settings(max_examples=20)
+@given(st.randoms(use_true_random=False), st.integers(1, 3))
+def test_conversations_lose_and_double_no_turn_where_actors_are_lost(draw: Random, actors: int) -> None:
+    left = [LIVES - 1]
+
+    def ends(at: Moment) -> bool:
+        if left[0] and at.asked and draw.random() < 0.1:
+            left[0] -= 1
+            return True
+        return False
+
+    talks = [conversation(prompt) for prompt in ASKED[:30]]
+    with loaded(ends, draw=draw, actors=actors) as (session, _):
+        answered = list(session.complete(talks))
+    assert len(answered) == 3 * len(talks)
+    assert dialogues(answered) == dialogues(list(make().complete(talks)))
 
 
 def test_what_a_lost_actor_had_said_is_not_asked_again() -> None:

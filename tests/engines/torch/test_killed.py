@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.engines.torch.test_study import study_of
 from tests.engines.torch.toys import Toy
+from tests.runs.conversing import conversations
 
 TRIALS = int(os.environ.get("ASSAY_KILLS", "20"))
 """Kills."""
@@ -76,11 +78,19 @@ print(json.dumps(told))
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_random_instants_ends_with_the_same_records(llama: Toy, tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_run_killed_at_random_instants_ends_with_the_same_records(
+    llama: Toy, tmp_path: Path, turns: int
+) -> None:
     for name in ("r1", "r4"):
         shutil.copytree(llama.folder / name, tmp_path / name)
-    adapters = [{"name": name, "path": f"./{name}"} for name in ("r1", "r4")]
-    study = study_of(tmp_path, llama.folder, adapters, count=60, decoding={"max_tokens": 24})
+    label = "numeric" if turns == 1 else "instruction"
+    adapters = [{"name": name, "path": f"./{name}", "label": label} for name in ("r1", "r4")]
+    more: dict[str, Any] = {}
+    if turns > 1:
+        conversations(tmp_path, 20)
+        more["tasks"] = [{"task": "multi-if", "name": "talk", "prompts": "conversations.jsonl"}]
+    study = study_of(tmp_path, llama.folder, adapters, count=60, decoding={"max_tokens": 24}, **more)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", SCRIPT, str(study), str(tmp_path), str(TRIALS)],
         capture_output=True,
