@@ -4,10 +4,10 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo study study-archive docs test test-all torch lint types check format reference outputs picture package owner lock bench clean
+.PHONY: help install demo study study-archive docs test test-all torch lint types check format reference outputs picture package owner lock bench campaign campaign-short clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/installed ## make .venv with assay and the tools to work on it
 
@@ -90,6 +90,12 @@ bench: install ## the benchmarks that need no GPU
 	$(BIN)/python benchmarks/ifeval_scoring.py
 	$(BIN)/python benchmarks/decide_million.py
 	$(BIN)/python benchmarks/early.py
+
+campaign: torch ## hostile inputs and faults, for an hour or BUDGET=SECONDS; SEED=N: others
+	$(BIN)/python -m tests.campaign --budget $(or $(BUDGET),3600) --seed $(or $(SEED),0)
+
+campaign-short: torch ## the same in under 5 minutes, or in BUDGET=SECONDS
+	$(BIN)/python -m tests.campaign --budget $(or $(BUDGET),240) --seed $(or $(SEED),0)
 
 clean: ## remove everything that was made
 	rm -rf .venv dist build site runs .mypy_cache .pytest_cache .ruff_cache .hypothesis

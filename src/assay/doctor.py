@@ -83,7 +83,7 @@ class Machine:
             return ""
         query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"]
         try:
-            done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+            done = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - a fixed command
         except (OSError, subprocess.SubprocessError):
             return ""
         return "; ".join(line.strip() for line in done.stdout.splitlines() if line.strip())
@@ -116,7 +116,7 @@ class Machine:
     def reach(self, address: str) -> None:
         """Send a request to a server. Raises OSError or ValueError if it does not answer."""
         request = urllib.request.Request(address, method="HEAD")  # noqa: S310 - the user's own address
-        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5):  # noqa: S310
+        with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=5):  # noqa: S310 - the user's own address
             pass
 
 

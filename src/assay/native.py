@@ -72,7 +72,7 @@ def _compile(source: Path, library: Path) -> str:
     for compiler in _compilers():
         command = [*compiler, "-O3", native, "-shared", "-fPIC", "-o", str(library), str(source)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603 - a compiler, and files of ours
         except (OSError, subprocess.TimeoutExpired) as failed:
             bad = f"{shlex.join(compiler)} failed ({failed})"
             continue

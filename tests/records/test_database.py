@@ -7,11 +7,12 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from assay.errors import RunError
-from assay.records.database import connect, connect_to_read, sole_writer
+from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer
 
 
 def written(folder: Path) -> Path:
@@ -91,3 +92,29 @@ def test_a_lock_whose_holder_left_no_note_is_refused_too(tmp_path: Path) -> None
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(RunError, match="writing to this run; wait for it"), sole_writer(tmp_path):
             pass
+
+
+def test_a_file_that_another_program_holds_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    shared = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    with closing(connect(path)) as db, closing(shared) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN IMMEDIATE")
+        release = Timer(0.2, lambda: other.execute("ROLLBACK"))
+        release.start()
+        keep_log(db)
+        release.join()
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_another_program_keeps_is_named_with_the_fix(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    held = sqlite3.connect(path, isolation_level=None)
+    with closing(held), closing(sqlite3.connect(path, timeout=0)) as db:
+        held.execute("CREATE TABLE t (x)")
+        held.execute("BEGIN EXCLUSIVE")
+        with (
+            pytest.raises(RunError, match="another program holds this file; close it there"),
+            explained(path),
+        ):
+            db.execute("SELECT * FROM t")

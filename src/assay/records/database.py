@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -12,7 +13,10 @@ from pathlib import Path
 from assay.errors import OutputError, RunError
 from assay.text import plain
 
-__all__ = ["connect", "connect_to_read", "explained", "sole_writer"]
+__all__ = ["connect", "connect_to_read", "explained", "keep_log", "sole_writer"]
+
+WAITING = 30.0
+"""Seconds to wait for another program that holds the file."""
 
 WRITER = ".writer"
 """Note of the process that writes to a run; of one that was killed it may be left behind."""
@@ -20,7 +24,7 @@ WRITER = ".writer"
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, with `judged(text, cut)`; transactions are explicit."""
-    return _with_judged(sqlite3.connect(path, timeout=30, isolation_level=None))
+    return _with_judged(sqlite3.connect(path, timeout=WAITING, isolation_level=None))
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -48,9 +52,22 @@ def _opened(path: Path, option: str) -> sqlite3.Connection | None:
     return connection
 
 
+def keep_log(connection: sqlite3.Connection) -> None:
+    """Have changes go to a log. Waits while another program holds the file: here SQLite itself does not."""
+    end = time.monotonic() + WAITING
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as bad:
+            if "locked" not in str(bad) or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 def _open(path: Path, options: str) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?{options}"
-    return _with_judged(sqlite3.connect(address, uri=True, timeout=30, isolation_level=None))
+    return _with_judged(sqlite3.connect(address, uri=True, timeout=WAITING, isolation_level=None))
 
 
 def _keeps_log(path: Path) -> bool:
@@ -107,6 +124,10 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as bad:
+        if "locked" in str(bad):
+            raise RunError(
+                "another program holds this file", place=path, fix="close it there, and run again"
+            ) from bad
         raise OutputError(
             str(bad),
             place=path,

@@ -27,7 +27,7 @@ from assay.engines import Completion, Partial
 from assay.errors import OutputError, RunError
 from assay.plan import RowKey
 from assay.records.bindings import digest
-from assay.records.database import connect, connect_to_read, explained, sole_writer
+from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer
 from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
 from assay.records.partial import PartialRows
@@ -68,7 +68,7 @@ class Store(PartialRows):
             ) from None
         path = folder / "records.sqlite"
         with explained(path), sole_writer(folder), closing(connect(path)) as db:
-            db.execute("PRAGMA journal_mode = WAL")
+            keep_log(db)
             db.execute("PRAGMA synchronous = NORMAL")
             migrate(db, path)
             take_ledger(db, folder)

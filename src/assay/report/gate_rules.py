@@ -40,7 +40,7 @@ class Outcome(StrEnum):
 
     FAIL = "fail"
     UNDECIDED = "undecided"
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"  # noqa: S105 - an outcome
 
     @property
     def tone(self) -> Tone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -86,7 +87,7 @@ def test_servers_that_cannot_score_are_refused_with_what_can(kind: str) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("-inf"), 0.5, -(10**400), "-1.0", True, [1]])
 @pytest.mark.parametrize("kind", ["vllm", "sglang"])
 def test_what_is_no_log_probability_is_refused(kind: Any, value: Any) -> None:
-    pages = {
+    pages: dict[str, Callable[[Any], Any]] = {
         "/tokenize": lambda body: {"tokens": [ord(letter) for letter in body["prompt"]]},
         "/v1/completions": lambda body: {
             "choices": [

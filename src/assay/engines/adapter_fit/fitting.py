@@ -34,8 +34,8 @@ def fit_adapter(files: AdapterFiles, base: BaseShapes) -> Fit:
         return fit.failed(empty)
     if config["peft_type"] != "LORA":
         return fit
-    if bad := _expression_error(files, config, base):
-        return fit.failed(bad)
+    if endless := _expression_error(files, config, base):
+        return fit.failed(endless)
     reading = Reading.of(files, config, base)
     fit = replace(fit, layers=reading.layers)
     if error := first_error(reading):
