@@ -151,4 +151,14 @@ FIXED: tuple[Fixed, ...] = (
         "A run ended at once where another program held its records for a moment.",
         "tests/records/test_database.py::test_a_file_that_another_program_holds_for_a_while_is_waited_for",
     ),
+    Fixed(
+        "numeric responses",
+        "A number of more than 200 digits before `million` or `x 10^2` ended in a traceback.",
+        "tests/tasks/test_numbers.py::test_a_number_of_too_many_digits_to_be_scaled_is_read_without_its_scale",
+    ),
+    Fixed(
+        "mutants",
+        "An exact p-value could be 1 + 1e-9, which Holm's procedure refuses.",
+        "tests/stats/test_exact.py::test_few_differences_are_no_evidence_of_a_gain_beyond_them",
+    ),
 )

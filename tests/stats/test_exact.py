@@ -173,3 +173,15 @@ def test_unknown_sides_and_confidences_are_refused() -> None:
         exact_paired_p(1, 0, 5, 0.0, "up")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="strictly between 0 and 1"):
         paired_interval(1, 0, 5, 1.0)
+
+
+def test_few_differences_are_no_evidence_of_a_gain_beyond_them() -> None:
+    for b, c in ((0, 3), (3, 0), (10, 0), (0, 0)):
+        assert exact_paired_p(b, c, 100, 0.9) == 1
+        assert exact_paired_p(c, b, 100, -0.9, "below") == 1
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, -0.1, 1.5])
+def test_a_confidence_is_strictly_between_0_and_1(confidence: float) -> None:
+    with pytest.raises(ValueError, match="strictly between 0 and 1"):
+        paired_interval(1, 0, 10, confidence)

@@ -287,3 +287,12 @@ def test_any_text_is_judged_and_what_is_extracted_stands_in_it(text: str) -> Non
         assert found is None or found.text in text
         assert found is None or all(part in text for part, _ in found.others)
     assert last_number(text) is not None or stated_number(text) is None
+
+
+@pytest.mark.parametrize("after", [" million", " dozen", "k", " %", " × 10^2", "e3"])
+def test_a_number_of_too_many_digits_to_be_scaled_is_read_without_its_scale(after: str) -> None:
+    digits = "7" * 300
+    for read in (last_number, stated_number):
+        found = read(f"#### {digits}{after}")
+        assert found is None or found.value in (None, Decimal(digits), Decimal(f"{digits}e3"), Decimal(2))
+    assert stated_number(f"#### {digits} million") == Number(digits, Decimal(digits))

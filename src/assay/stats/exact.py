@@ -111,7 +111,7 @@ def _exact_above(b: int, c: int, n: int, t: float) -> float:
     observed = float(_order(np.array([b]), np.array([c]), n, t)[0]) - 1e-9  # ties count
     low, high = _discordance(b + c, n)
     if high <= abs(t):
-        return _GAMMA + _CUT if t < 0 else _GAMMA + _all_upwards(n, t, observed, high)
+        return _GAMMA + _CUT if t < 0 else min(1.0, _GAMMA + _all_upwards(n, t, observed, high))
     psi = _grid(max(low, abs(t)), high, abs(t), n)
     region = _Region(n, t, observed, (psi[[0, -1]] - t) / 2)
     p = region.probability(psi)

@@ -310,9 +310,9 @@ def _others(text: str, start: int, end: int, size: Decimal | None) -> list[tuple
     after = max([end, *(right for _, right, _ in readings)])
     if scale := _SCALE.match(text, after):
         scaled = [
-            (left, scale.end(), _EXACT.multiply(other, _factor(scale)))
+            (left, scale.end(), product)
             for left, right, other in readings
-            if right == after
+            if right == after and (product := _product(other, _factor(scale))) is not None
         ]
         readings += scaled
     account = text[end : end + 1] == ")" and _ACCOUNT.search(text, max(0, start - 5), start)
@@ -350,7 +350,7 @@ def _size(body: str) -> Decimal | None:
         return _mixed("", *body.split("/"))
     if power := _TEN.fullmatch(body):
         size = _size(power[1])
-        return None if size is None else size.scaleb(int(power[2]), _EXACT)
+        return None if size is None else _product(size, Decimal(10).scaleb(int(power[2]) - 1))
     if _EUROPEAN.fullmatch(body):
         body = body.replace(".", "").replace("\u202f", "").replace(",", ".")
     return Decimal(_DROPPED.sub("", body))
@@ -359,6 +359,14 @@ def _size(body: str) -> Decimal | None:
 def _mixed(whole: str, above: str, below: str) -> Decimal | None:
     part = _quotient(above, below)
     return None if part is None else _EXACT.add(Decimal(whole or 0), part)
+
+
+def _product(size: Decimal, factor: Decimal) -> Decimal | None:
+    """None where a number has too many digits to be multiplied exactly."""
+    try:
+        return _EXACT.multiply(size, factor)
+    except DecimalException:
+        return None
 
 
 def _quotient(above: str, below: str) -> Decimal | None:
