@@ -95,7 +95,7 @@ campaign: torch ## hostile inputs and faults, for an hour or BUDGET=SECONDS; SEE
 	$(BIN)/python -m tests.campaign --budget $(or $(BUDGET),3600) --seed $(or $(SEED),0)
 
 campaign-short: torch ## the same in under 5 minutes, or in BUDGET=SECONDS
-	$(BIN)/python -m tests.campaign --budget $(or $(BUDGET),240) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.campaign --rounds 1 --budget $(or $(BUDGET),240) --seed $(or $(SEED),0)
 
 clean: ## remove everything that was made
 	rm -rf .venv dist build site runs .mypy_cache .pytest_cache .ruff_cache .hypothesis

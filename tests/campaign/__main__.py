@@ -38,14 +38,14 @@ def main() -> int:
         f"seed {given.seed}, {given.budget:.0f} s, {len(kinds)} kinds; an input again: --replay KIND:NUMBER",
         flush=True,
     )
-    tallies = campaign(kinds, given.seed, given.inputs, time.monotonic() + given.budget)
+    tallies = campaign(kinds, given, time.monotonic() + given.budget)
     write_summary(given.out, tallies)
     print(table(tallies))
     return int(any(tally.faults for tally in tallies.values()))
 
 
-def campaign(kinds: Mapping[str, Kind], seed: int, inputs: int, end: float) -> dict[str, Tally]:
-    """Rounds of `inputs` inputs until the time is up; the first is always whole."""
+def campaign(kinds: Mapping[str, Kind], given: argparse.Namespace, end: float) -> dict[str, Tally]:
+    """Rounds of inputs until the time is up, or as many as asked for."""
     tallies = {name: Tally() for name in kinds}
     seen: set[tuple[str, str, str]] = set()
 
@@ -57,14 +57,15 @@ def campaign(kinds: Mapping[str, Kind], seed: int, inputs: int, end: float) -> d
                 seen.add(fault.cause)
                 print(f"{fault.what}: {fault.kind}:{fault.number} {fault.where} {fault.detail}", flush=True)
 
-    first = seed * 1_000_000_000
-    while first == seed * 1_000_000_000 or time.monotonic() < end - SHORTEST:
+    for past in range(given.rounds or sys.maxsize):
+        if past and time.monotonic() > end - SHORTEST:
+            break
+        first = given.seed * 1_000_000_000 + past * given.inputs
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            for name, numbers in rounds(kinds, first, inputs):
+            for name, numbers in rounds(kinds, first, given.inputs):
                 pool.submit(work, name, numbers, max(SHORTEST * 4, end - time.monotonic())).add_done_callback(
                     _raised
                 )
-        first += inputs
     return tallies
 
 
@@ -77,7 +78,8 @@ def _raised(future: object) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.campaign", description=__doc__)
     parser.add_argument("--budget", type=float, default=3600, help="seconds")
-    parser.add_argument("--inputs", type=int, default=20_000, help="inputs in a round, over all kinds")
+    parser.add_argument("--inputs", type=int, default=22_000, help="inputs in a round, over all kinds")
+    parser.add_argument("--rounds", type=int, help="so many rounds at most; by default until the time is up")
     parser.add_argument("--seed", type=int, default=0, help="another seed gives other inputs")
     parser.add_argument(
         "--only", action="append", choices=sorted(KINDS), help="only this kind; may be repeated"

@@ -219,7 +219,7 @@ def _refusal(refusal: AssayError) -> dict[str, str] | None:
             "where": _where(refusal.__traceback__),
             "detail": f"{type(bad).__name__}: {bad}"[:300],
         }
-    if not text.strip() or len(text) > 20_000:
+    if not text.strip() or len(text) > 50_000:
         return {
             "what": "message",
             "where": _where(refusal.__traceback__),

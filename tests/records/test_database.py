@@ -12,7 +12,7 @@ from threading import Timer
 import pytest
 
 from assay.errors import RunError
-from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer
+from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer, stored
 
 
 def written(folder: Path) -> Path:
@@ -118,3 +118,10 @@ def test_a_file_that_another_program_keeps_is_named_with_the_fix(tmp_path: Path)
             explained(path),
         ):
             db.execute("SELECT * FROM t")
+
+
+@pytest.mark.parametrize("text", ['{"a": ', "", None, "[" * 100_000])
+def test_damaged_json_is_a_damaged_file(tmp_path: Path, text: str | None) -> None:
+    assert stored('{"a": [1]}') == {"a": [1]}
+    with pytest.raises(RunError, match="not a usable records file"), explained(tmp_path):
+        stored(text)  # type: ignore[arg-type]

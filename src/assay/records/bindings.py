@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from assay.errors import RunError
+from assay.records.database import stored
 from assay.records.events import Manifest
 from assay.records.schema import STEPS
 from assay.tasks import Example
@@ -151,7 +152,7 @@ class Bindings:
     def examples(self, task: str) -> tuple[Example, ...]:
         """A task's examples, in file order."""
         return tuple(
-            Example(key, prompt, json.loads(data))
+            Example(key, prompt, stored(data))
             for key, prompt, data in self._db.execute(
                 "SELECT key, prompt, data FROM examples WHERE task = ? ORDER BY position", (self._task(task),)
             )
@@ -178,7 +179,7 @@ class Bindings:
             "WHERE b.name = ? AND b.task = ?",
             (name, self._task(task)),
         ).fetchone()
-        return dict(json.loads(row[0])) if row else {}
+        return dict(stored(row[0])) if row else {}
 
     def content(self, name: str, task: str) -> str | None:
         """Digests of the subject and protocol that a name is bound to on a task; None where it is not bound."""

@@ -6,11 +6,11 @@ metric, with one sample each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assay.records.database import stored
 from assay.records.events import Event
 from assay.records.schema import EVENTS_SINCE
 from assay.records.store import Store
@@ -100,9 +100,9 @@ def flip_rows(
             position,
             key,
             prompt,
-            json.loads(data),
-            Answer(in_turns([before[cut_before:], *theirs.get(position, ())]), json.loads(noted_before)),
-            Answer(in_turns([after[cut_after:], *ours.get(position, ())]), json.loads(noted_after)),
+            stored(data),
+            Answer(in_turns([before[cut_before:], *theirs.get(position, ())]), stored(noted_before)),
+            Answer(in_turns([after[cut_after:], *ours.get(position, ())]), stored(noted_after)),
         )
 
 
@@ -143,7 +143,7 @@ def identities(store: Store) -> dict[str, dict[str, Any]]:
         "SELECT b.name, s.digest, s.identity FROM bindings b JOIN subjects s ON s.id = b.subject ORDER BY b.rowid"
     ):
         if name not in known:
-            known[name] = {**json.loads(identity), "digest": sha256}
+            known[name] = {**stored(identity), "digest": sha256}
     return known
 
 
@@ -153,7 +153,7 @@ def identity_of(store: Store, name: str, task: str) -> dict[str, Any]:
     if bound is None:
         return {}
     (identity,) = store._db.execute("SELECT identity FROM subjects WHERE id = ?", (bound[0],)).fetchone()
-    return dict(json.loads(identity))
+    return dict(stored(identity))
 
 
 def first_records(store: Store, name: str, task: str) -> list[tuple[int, int, int]]:
@@ -188,7 +188,7 @@ def given_answers(store: Store, name: str, task: str) -> Iterator[tuple[int, int
 def claim_block_of(store: Store, sha256: str) -> dict[str, Any] | None:
     """The claim block with this digest; None where the run never declared it."""
     row = store._db.execute("SELECT block FROM claims WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
-    return None if row is None else dict(json.loads(row[0]))
+    return None if row is None else dict(stored(row[0]))
 
 
 def sizes(store: Store) -> dict[str, int]:
@@ -259,4 +259,4 @@ def last_event(store: Store, *kinds: str) -> Event | None:
         f"SELECT id, at, kind, data FROM events WHERE kind IN ({', '.join('?' * len(kinds))}) ORDER BY id DESC LIMIT 1",
         kinds,
     ).fetchone()
-    return None if row is None else Event(row[0], row[1], row[2], json.loads(row[3]))
+    return None if row is None else Event(row[0], row[1], row[2], stored(row[3]))

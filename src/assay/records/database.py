@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from assay.errors import OutputError, RunError
 from assay.text import plain
 
-__all__ = ["connect", "connect_to_read", "explained", "keep_log", "sole_writer"]
+__all__ = ["connect", "connect_to_read", "explained", "keep_log", "sole_writer", "stored", "whole"]
 
 WAITING = 30.0
 """Seconds to wait for another program that holds the file."""
@@ -111,11 +113,27 @@ def sole_writer(folder: Path) -> Iterator[None]:
 
 def _writer(folder: Path) -> str:
     """Who holds the lock, by its own note: `: process 7 on host, since ...`; empty where it left none yet."""
+    for _ in range(10):
+        with suppress(OSError):
+            if note := plain((folder / WRITER).read_text(encoding="utf-8", errors="replace")[:200]):
+                return f": {note}"
+        time.sleep(0.02)  # it may be about to write it
+    return ""
+
+
+def stored(text: str) -> Any:
+    """JSON that was stored. Raises sqlite3.DatabaseError for what is none: the file is damaged."""
+    with whole("JSON"):
+        return json.loads(text)
+
+
+@contextmanager
+def whole(what: str) -> Iterator[None]:
+    """Turn what a damaged row makes of the body into sqlite3.DatabaseError."""
     try:
-        note = plain((folder / WRITER).read_text(encoding="utf-8", errors="replace")[:200])
-    except OSError:
-        return ""
-    return f": {note}" if note else ""
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as bad:
+        raise sqlite3.DatabaseError(f"damaged {what}: {type(bad).__name__} {bad}") from bad
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from assay.records.bindings import digest
+from assay.records.database import stored
 from assay.records.store import Store
 
 __all__ = ["Content", "example_content", "identity_of", "response_content", "score_content", "scored"]
@@ -73,7 +74,7 @@ def scored(store: Store, name: str, task: str, scorer: str) -> dict[int, list[in
         "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY r.id",
         (scorer, *bound, store._task(task)),
     )
-    return {record: json.loads(counts) for record, counts in rows}
+    return {record: stored(counts) for record, counts in rows}
 
 
 def identity_of(store: Store, name: str, task: str) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def identity_of(store: Store, name: str, task: str) -> dict[str, Any]:
     if bound is None:
         return {}
     (identity,) = store._db.execute("SELECT identity FROM subjects WHERE id = ?", (bound[0],)).fetchone()
-    return dict(json.loads(identity))
+    return dict(stored(identity))
 
 
 def _content(rows: Iterable[tuple[Any, ...]]) -> Content:

@@ -9,12 +9,12 @@ a look, the software that generated or scored. A second process can follow the l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from assay.plan import Problem
+from assay.records.database import stored
 from assay.records.types import Refusal, Schedule
 from assay.stats import Verdict
 
@@ -191,7 +191,7 @@ SCORED_BY = "scored by "
 
 def events_of_facts(facts: Mapping[str, str]) -> Iterator[tuple[EventKind, dict[str, Any]]]:
     """The facts of an older run (name to JSON) as the events that correspond to them."""
-    known = {name: json.loads(value) for name, value in facts.items()}
+    known = {name: stored(value) for name, value in facts.items()}
     if "study" not in known:
         return
     yield (

@@ -16,6 +16,7 @@ from typing import Any
 from assay.errors import RunError
 from assay.files import read_text
 from assay.records.bindings import digest
+from assay.records.database import stored
 
 __all__ = ["LEDGER", "Judgement", "Judgements", "take_ledger"]
 
@@ -56,7 +57,7 @@ class Judgements:
         for judge, question, answers, *others in self._db.execute(
             "SELECT judge, question, answers, refused, model, answered_at FROM judgements ORDER BY answered_at, digest"
         ):
-            yield Judgement(json.loads(judge), question, tuple(json.loads(answers)), *others)
+            yield Judgement(stored(judge), question, tuple(stored(answers)), *others)
 
     def get(self, judge: Mapping[str, Any], question: str) -> Judgement | None:
         """This judge's answer to a question; None where it was never asked."""
@@ -64,7 +65,7 @@ class Judgements:
             "SELECT answers, refused, model, answered_at FROM judgements WHERE digest = ?",
             (digest([judge, question]),),
         ).fetchone()
-        return None if row is None else Judgement(judge, question, tuple(json.loads(row[0])), *row[1:])
+        return None if row is None else Judgement(judge, question, tuple(stored(row[0])), *row[1:])
 
     def add(self, judgement: Judgement) -> None:
         """Store a judgement; it has been handed to the disk when this returns."""

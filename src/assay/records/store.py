@@ -27,7 +27,7 @@ from assay.engines import Completion, Partial
 from assay.errors import OutputError, RunError
 from assay.plan import RowKey
 from assay.records.bindings import digest
-from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer
+from assay.records.database import connect, connect_to_read, explained, keep_log, sole_writer, stored, whole
 from assay.records.events import Event, EventKind, Manifest, events_of_facts, fold
 from assay.records.judgements import Judgements, take_ledger
 from assay.records.partial import PartialRows
@@ -351,7 +351,7 @@ class Store(PartialRows):
             return None
         complete = set(positions)
         counts = ",".join(count for position, _, count in rows if position in complete)
-        table = np.array(json.loads(f"[{counts}]"), dtype=np.int64).reshape(len(positions), samples, 2, -1)
+        table = np.array(stored(f"[{counts}]"), dtype=np.int64).reshape(len(positions), samples, 2, -1)
         return Scores(table[:, :, 0, :], table[:, :, 1, :], np.array(positions, dtype=np.int64))
 
     def details(self, name: str, task: str, scorer: str) -> Iterator[tuple[str, int, dict[str, Any]]]:
@@ -365,7 +365,7 @@ class Store(PartialRows):
             "WHERE r.subject = ? AND r.protocol = ? AND e.task = ? ORDER BY e.position, r.sample",
             (scorer, *bound, self._task(task)),
         ):
-            yield key, sample, json.loads(detail)
+            yield key, sample, stored(detail)
 
     def differing(self, task: str, scorer: str) -> Iterator[tuple[str, int, int, dict[str, Any]]]:
         """(name, position, sample, detail) of records on which the verifier's other mode gives another result."""
@@ -375,7 +375,7 @@ class Store(PartialRows):
             "WHERE e.task = ? AND s.scorer = ? AND json_extract(s.detail, '$.other') IS NOT NULL",
             (self._task(task), scorer),
         ):
-            yield name, position, sample, json.loads(detail)
+            yield name, position, sample, stored(detail)
 
     # -- claims and events -----------------------------------------------------------------------
 
@@ -409,16 +409,16 @@ class Store(PartialRows):
         """Every event after the one with this id, in order."""
         if self._layout < EVENTS_SINCE:
             facts = facts_of(self._db) if self._layout else {}
-            old = [Event(number, "", *made) for number, made in enumerate(events_of_facts(facts), 1)]
-            return [event for event in old if event.id > since]
-        rows = self._db.execute("SELECT id, at, kind, data FROM events WHERE id > ? ORDER BY id", (since,))
-        return [Event(number, at, kind, json.loads(data)) for number, at, kind, data in rows]
+            return [Event(n, "", *made) for n, made in enumerate(events_of_facts(facts), 1) if n > since]
+        rows = "SELECT id, at, kind, data FROM events WHERE id > ? ORDER BY id"
+        return [Event(*row[:3], stored(row[3])) for row in self._db.execute(rows, (since,))]
 
     @property
     def manifest(self) -> Manifest:
         """The fold of the events so far."""
         if new := self.events(self._folded):
-            self._manifest, self._folded = fold(new, self._manifest), new[-1].id
+            with whole("event"):
+                self._manifest, self._folded = fold(new, self._manifest), new[-1].id
         return self._manifest
 
 

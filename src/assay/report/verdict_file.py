@@ -25,7 +25,7 @@ def read_verdicts(folder: Path) -> dict[str, Any] | None:
     """What a run's `verdicts.json` holds; None where it is missing or is not one."""
     try:
         found = json.loads((folder / "verdicts.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

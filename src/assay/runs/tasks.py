@@ -64,9 +64,9 @@ def _kind(study: Study, index: int, entry: TaskEntry, run: Path | None) -> type[
     if kind is None:
         known = ", ".join(task_names())
         raise StudyError(
-            f"unknown task {entry.task!r}",
+            f"unknown task {entry.task[:80]!r}",
             place=where,
-            fix=f"choose one of {known} (`assay tasks` lists them), or a file: `./{entry.task}.yaml`",
+            fix=f"choose one of {known} (`assay tasks` lists them), or a file: `./{entry.task[:80]}.yaml`",
         )
     return kind
 
