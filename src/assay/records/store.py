@@ -411,7 +411,7 @@ class Store(PartialRows):
             facts = facts_of(self._db) if self._layout else {}
             return [Event(n, "", *made) for n, made in enumerate(events_of_facts(facts), 1) if n > since]
         rows = "SELECT id, at, kind, data FROM events WHERE id > ? ORDER BY id"
-        return [Event(*row[:3], stored(row[3])) for row in self._db.execute(rows, (since,))]
+        return [Event(n, at, kind, stored(data)) for n, at, kind, data in self._db.execute(rows, (since,))]
 
     @property
     def manifest(self) -> Manifest:
