@@ -40,6 +40,7 @@ FLOW = (
         "training",
         "audit",
         "comparison",
+        "registry",
         "view",
     ),
     *("demo", "doctor", "testing", "cli"),

@@ -62,13 +62,18 @@ COMMANDS = {
     "decide": "RUN, --json",
     "report": "RUN, --json",
     "gate": "RUN, --policy, --junit, --json",
-    "view": "[FOLDER], --port, --host, --no-browser, --json",
+    "view": "[FOLDER], --port, --host, --registry FILE|URL, --no-browser, --json",
     "compare": "RUN_A, RUN_B, --adapter+ NAME, --json",
     "import": (
         "LOG, --out* RUN, --as*, --task*, --model-args, --base, --label, --data, --limit, --after, --format, --json"
     ),
     "export": "RUN, --format, --out, --subject, --dataset+ TASK=ORG/NAME:ID, --project, --json",
     "verify": "EVIDENCE, --run RUN, --adapter FOLDER, --json",
+    "registry": (
+        "add|list, [RUN]..., --label LABEL, --base BASE, --verdict VERDICT, --adapter TEXT, --freshness fresh|stale, "
+        "--max-age DAYS, --history, --registry FILE|URL, --json"
+    ),
+    "watch": "FOLDER, --study* TEMPLATE, --once, --every SECONDS, --out, --label, --registry FILE|URL, --json",
     "score": ("TASK, RESPONSES, --prompts, --examples, --limit, --seed, --mode, --after, --out, --json"),
     "schema": "study|recipe|verdicts|comparison, --json",
     "tasks": "--json",
@@ -91,6 +96,8 @@ VERBS = {
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
     "verify": "assay.evidence.verify",
+    "registry": "assay.registry.index.Registry",
+    "watch": "assay.registry.watch.Watch",
     "score": "assay.scoring.file.score_file",
     "schema": "assay.schemas.json_schema",
     "tasks": "assay.tasks.task_names",

@@ -28,6 +28,7 @@ from assay.cli import (
     init,
     inspect,
     plan,
+    registry,
     report,
     run,
     schema,
@@ -36,6 +37,7 @@ from assay.cli import (
     train,
     verify,
     view,
+    watch,
 )
 from assay.cli.app import command
 from assay.cli.errors import INTERNAL, INTERRUPTED, USAGE, fail, fail_with
@@ -66,6 +68,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_.import_,
     "export": export.export,
     "verify": verify.verify,
+    "registry": registry.registry,
+    "watch": watch.watch,
     "score": score.score,
     "schema": schema.schema,
     "tasks": tasks.tasks,

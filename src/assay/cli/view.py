@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assay.cli.app import Json, print_json
+from assay.cli.registry import RegistryPlace, require_registry
 from assay.errors import AssayError
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def view(
             help="The address to listen at; for any address but this machine's own, browsers need the printed token."
         ),
     ] = "127.0.0.1",
+    registry: RegistryPlace = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
     json: Json = False,
 ) -> None:
-    """Show runs in the browser, also while they run. The command only reads them; Ctrl-C ends it."""
+    """Show runs and a registry in the browser, runs also while they run. The command only reads them; Ctrl-C ends it."""
     if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
         raise AssayError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed",
@@ -56,7 +58,17 @@ def view(
 
             webbrowser.open(address.url)
 
-    serve(folder, host, port, ready)
+    serve(folder, host, port, ready, _registry(registry, folder))
+
+
+def _registry(given: str | None, folder: Path) -> str | None:
+    """The registry to show: as given, or as ASSAY_REGISTRY says, or one in the folder; None where there is none."""
+    place = given or os.environ.get("ASSAY_REGISTRY") or ""
+    if place:
+        require_registry()
+        return place
+    own = folder / "registry.sqlite"
+    return str(own) if own.is_file() and find_spec("sqlalchemy") else None
 
 
 def _has_browser() -> bool:

@@ -31,19 +31,33 @@ def write_evidence(run: Run, result: Result, out: Path, subject: str | None = No
         names = dict.fromkeys(claim.subject.name for claim in run.plan.claims)
         raise OutputError(f"no claim of {subject!r} in this run", fix=f"choose one of {', '.join(names)}")
     make_folder(out)
-    files = []
+    files: list[Path] = []
+    known: dict[tuple[str, str], Basis] = {}
     for claim, finding in pairs:
         files.append(out / f"{_file_name(claim)}.json")
-        write_text(files[-1], to_text(collect(run, result, claim, finding)))
+        write_text(files[-1], to_text(collect(run, result, claim, finding, known)))
     return tuple(files)
 
 
-def collect(run: Run, result: Result, claim: Claim, finding: ClaimResult) -> Evidence:
-    """The evidence for one claim. result: of the run under its present study."""
+def collect(
+    run: Run,
+    result: Result,
+    claim: Claim,
+    finding: ClaimResult,
+    known: dict[tuple[str, str], Basis] | None = None,
+) -> Evidence:
+    """The evidence for one claim.
+
+    result: of the run under its present study. known: what was read for other claims of the run, by name and task; it grows.
+    """
     plan, records = run.plan, run.records
     tasks = tuple(dict.fromkeys([claim.metric.task, *(metric.task for metric in claim.off_target)]))
     rows = [(name, task) for name, task in records.bound() if task in tasks and _counts(name, claim)]
-    basis = tuple(_basis(run, name, task) for name, task in rows)
+    known = {} if known is None else known
+    for key in rows:
+        if key not in known:
+            known[key] = _basis(run, *key)
+    basis = tuple(known[key] for key in rows)
     declared = records.declared()[-1]
     return Evidence(
         finding=finding,

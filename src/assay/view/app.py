@@ -4,6 +4,7 @@
 /run/KEY                one run                         /adapter?name=NAME      one adapter over runs
 /run/KEY/flips, /flip   its flips, one of them          /run/KEY/types          gains by instruction type
 /run/KEY/events         how far it is, as server-sent events
+/registry               the registry, where one is given
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anyio import sleep
 from starlette.applications import Starlette
@@ -44,6 +45,9 @@ from assay.view.pages import POLICY, address, render
 from assay.view.progress import Following
 from assay.view.summary import Summaries
 
+if TYPE_CHECKING:
+    from assay.view.registry import RegistryPage
+
 __all__ = ["View", "application"]
 
 ROWS = 100
@@ -63,12 +67,14 @@ def application(
     token: str | None = None,
     closing: Event | None = None,
     period: float = PERIOD,
+    registry: str | None = None,
 ) -> ASGIApp:
-    """The view of a folder of runs, or of one run, behind its guard. Raises RunError where there is no such folder.
+    """The view of a folder of runs, or of one run, behind its guard. Raises RunError where there is no such folder or registry.
 
     token: what an address must hold; None: nothing. closing: set when the server ends, so that followed runs let go of it.
+    registry: a file or a URL; None: there is no page of one.
     """
-    view = View(Folder(folder), closing or Event(), period)
+    view = View(Folder(folder), closing or Event(), period, registry)
     return Access(view.app(), host, token, POLICY)
 
 
@@ -82,8 +88,9 @@ class _Kept:
 class View:
     """Answers requests; the state is what was read of runs, kept until their files change."""
 
-    def __init__(self, folder: Folder, closing: Event, period: float) -> None:
+    def __init__(self, folder: Folder, closing: Event, period: float, registry: str | None = None) -> None:
         self._folder = folder
+        self._registry = _registry_page(registry, folder) if registry else None
         self._closing = closing
         self._period = period
         self._summaries = Summaries()
@@ -103,6 +110,8 @@ class View:
             "/run/{key}/flip": self.flip,
             "/run/{key}/types": self.types,
         }
+        if self._registry is not None:
+            pages["/registry"] = self.registry
         routes = [Route(path, endpoint) for path, endpoint in pages.items()]
         routes.append(Route("/run/{key}/events", self.events))
         return Starlette(
@@ -199,6 +208,11 @@ class View:
             evidence = RunEvidence(store, cast("Any", opened.plan.tasks))  # it asks only for their scorers
             tables = type_tables(gather(opened.plan, evidence, texts=False))
         return self._page(request, "types_page.html", entry=opened.entry, plan=opened.plan, types=tables)
+
+    def registry(self, request: Request) -> Response:
+        """Every current verdict of the registry, a page at a time."""
+        context = self._registry.context(request) if self._registry else {}
+        return self._page(request, "registry.html", **context)
 
     def compare(self, request: Request) -> Response:
         """Two runs, or two adapters, beside each other."""
@@ -304,7 +318,8 @@ class View:
     def _page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         theme = request.cookies.get("assay-theme", "")
         shown = theme if theme in THEMES else ""
-        return HTMLResponse(render(template, **context, theme=shown, alone=self._folder.is_run), status)
+        common = {"theme": shown, "alone": self._folder.is_run, "registry": self._registry is not None}
+        return HTMLResponse(render(template, **context, **common), status)
 
     def _problem(self, request: Request, error: Exception) -> Response:
         """A run that cannot be read."""
@@ -318,6 +333,12 @@ class View:
     def _missing(self, request: Request, error: Exception) -> Response:
         status, text = (error.status_code, error.detail) if isinstance(error, HTTPException) else (500, "")
         return self._page(request, "problem.html", status, title="Not here", text=text)
+
+
+def _registry_page(place: str, folder: Folder) -> RegistryPage:
+    from assay.view.registry import RegistryPage  # it needs SQLAlchemy, which other pages do not
+
+    return RegistryPage(place, folder)
 
 
 def _first(request: Request, name: str) -> str:

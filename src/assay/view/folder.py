@@ -65,6 +65,15 @@ class Folder:
         )
         return {entry.key: entry for entry in entries}
 
+    def key_of(self, path: Path) -> str | None:
+        """The key of a run by its path; None where it is none of this folder's."""
+        try:
+            name = path.absolute().relative_to(self.path.absolute()).as_posix()
+        except ValueError:
+            return None
+        inside = self.is_run if name == "." else not self.is_run and name.count("/") < DEPTH
+        return _key(name) if inside and (path / RECORDS).is_file() else None
+
 
 def _runs(folder: Path, above: str, depth: int) -> Iterator[tuple[str, Path]]:
     """Links are followed in the folder itself alone, so that no ring of links is walked."""

@@ -45,9 +45,11 @@ class Address:
 class Server(uvicorn.Server):
     """Ends the events that browsers follow when it ends."""
 
-    def __init__(self, folder: Path, address: Address, period: float = 1.0) -> None:
+    def __init__(
+        self, folder: Path, address: Address, period: float = 1.0, registry: str | None = None
+    ) -> None:
         self._closing = Event()
-        app = application(folder, address.host, address.token, self._closing, period)
+        app = application(folder, address.host, address.token, self._closing, period, registry)
         config = uvicorn.Config(
             app,
             access_log=False,  # it would hold the token
@@ -70,14 +72,21 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(folder: Path, host: str, port: int | None, ready: Callable[[Address], object]) -> None:
+def serve(
+    folder: Path,
+    host: str,
+    port: int | None,
+    ready: Callable[[Address], object],
+    registry: str | None = None,
+) -> None:
     """Serve the view of a folder until Ctrl-C. ready: called with the address once it can be opened.
 
-    port: None for the usual one, or another free one. Raises AssayError where the address cannot be used.
+    port: None for the usual one, or another free one. registry: a file or a URL, to show that too. Raises AssayError where
+    the address cannot be used, or there is no such registry.
     """
     with closed(_listening(host, port)) as listening:
         address = Address(host, listening.getsockname()[1], None if is_local(host) else new_token())
-        server = Server(folder, address)
+        server = Server(folder, address, registry=registry)
         prepare()
         read_result(folder)  # builds what reads findings, which takes longer than reading them
         ready(address)
