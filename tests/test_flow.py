@@ -35,6 +35,7 @@ FLOW = (
         "report",
         "runs",
         "evidence",
+        "parity",
         "interop",
         "planning",
         "training",

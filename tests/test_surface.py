@@ -69,6 +69,9 @@ COMMANDS = {
     ),
     "export": "RUN, --format, --out, --subject, --dataset+ TASK=ORG/NAME:ID, --project, --json",
     "verify": "EVIDENCE, --run RUN, --adapter FOLDER, --json",
+    "parity": (
+        "RUN, --server* URL, --adapter NAME, --model NAME, --kind vllm|other, --prompts, --key-env VARIABLE, --json"
+    ),
     "registry": (
         "add|list, [RUN]..., --label LABEL, --base BASE, --verdict VERDICT, --adapter TEXT, --freshness fresh|stale, "
         "--max-age DAYS, --history, --registry FILE|URL, --json"
@@ -96,6 +99,7 @@ VERBS = {
     "import": "assay.interop.importers.import_log.import_log",
     "export": "assay.interop.exporters.export.export_run",
     "verify": "assay.evidence.verify",
+    "parity": "assay.parity.check_parity",
     "registry": "assay.registry.index.Registry",
     "watch": "assay.registry.watch.Watch",
     "score": "assay.scoring.file.score_file",

@@ -12,9 +12,9 @@ __all__ = ["EXIT_CODES", "INTERNAL", "INTERRUPTED", "USAGE", "fail", "fail_with"
 
 USAGE, INTERNAL, INTERRUPTED = 64, 70, 130
 EXIT_CODES = {
-    0: "The command is complete, whatever the verdicts. `gate` and `check`: every adapter passes. `inspect`: every adapter is usable. `compare`: no word changed. `verify`: nothing was altered.",
-    1: "`gate` and `check`: an adapter fails. `inspect`: an adapter is unusable. `compare`: a word changed, or only one run has a claim. `verify`: something was altered.",
-    2: "`gate` and `check`: no adapter fails, and at least one is undecided. `inspect`: no adapter is unusable, and at least one has warnings.",
+    0: "The command is complete, whatever the verdicts. `gate` and `check`: every adapter passes. `inspect`: every adapter is usable. `compare`: no word changed. `verify`: nothing was altered. `parity`: the server serves what was audited.",
+    1: "`gate` and `check`: an adapter fails. `inspect`: an adapter is unusable. `compare`: a word changed, or only one run has a claim. `verify`: something was altered. `parity`: the server serves something else.",
+    2: "`gate` and `check`: no adapter fails, and at least one is undecided. `inspect`: no adapter is unusable, and at least one has warnings. `parity`: the server serves a close copy.",
     USAGE: "The command line is wrong, or a file, a model or a server cannot be used; the message says what to do.",
     INTERNAL: "An internal error: please report it.",
     INTERRUPTED: "Interrupted; the same command continues.",
