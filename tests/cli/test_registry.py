@@ -28,7 +28,7 @@ def test_runs_are_added_and_listed(call: Any, run: Path) -> None:
     listed = call("registry", "list")
     assert listed.code == 0
     assert "confirmed" in listed.words
-    assert "Of 1 current claim, at least 0 fail and at least 1 hold" in listed.words
+    assert "Of 1 current claim, at least 0 fail and at least 1 holds" in listed.words
     assert "no verdict matches" in call("registry", "list", "--label", "instruction").words
 
 

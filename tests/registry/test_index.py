@@ -44,7 +44,7 @@ def test_a_complete_run_is_entered_with_its_verdicts_and_digests(registry: Regis
     assert len(row["evidence_sha256"]) == len(row["prompts_sha256"]) == len(row["adapter_sha256"]) == 64
     assert (row["gate"], row["stale"], row["p_fails"]) == ("pass", False, 1.0)
     assert row["p_holds"] < 1e-3
-    assert registry.line().sentence.startswith("Of 1 current claim, at least 0 fail and at least 1 hold")
+    assert registry.line().sentence.startswith("Of 1 current claim, at least 0 fail and at least 1 holds")
 
 
 def test_a_run_that_is_entered_again_replaces_itself(registry: Registry, done: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,21 +172,25 @@ def enter(connection: sa.Connection, rows: RunRows) -> None:
     if entered:
         connection.execute(VERDICTS.insert(), entered)
     claims = {tuple(row[name] for name in CLAIM) for row in (*replaced, *rows.verdicts)}
-    for claim in sorted(claims):
-        _mark_newest(connection, claim)
+    _mark_newest(connection, claims)
 
 
-def _mark_newest(connection: sa.Connection, claim: Sequence[str]) -> None:
-    """Of the verdicts of one claim, make the newest current."""
-    own = [VERDICTS.c[name] == value for name, value in zip(CLAIM, claim, strict=True)]
-    newest = (
-        sa.select(VERDICTS.c.id)
-        .where(*own)
-        .order_by(VERDICTS.c.measured.desc(), VERDICTS.c.id.desc())
-        .limit(1)
+def _mark_newest(connection: sa.Connection, claims: Collection[tuple[str, ...]]) -> None:
+    """Of the verdicts of each of these claims, make the newest current."""
+    columns = [VERDICTS.c[name] for name in CLAIM]
+    adapters = sorted({adapter for adapter, *_ in claims})
+    of_claims = sa.select(VERDICTS.c.measured, VERDICTS.c.id, *columns).where(
+        VERDICTS.c.adapter.in_(adapters)
     )
-    number = connection.scalar(newest)
-    connection.execute(sa.update(VERDICTS).where(*own).values(current=VERDICTS.c.id == number))
+    numbers: list[int] = []
+    newest: dict[tuple[str, ...], tuple[float, int]] = {}
+    for measured, number, *names in connection.execute(of_claims):
+        claim = tuple(names)
+        if claim in claims:
+            numbers.append(number)
+            newest[claim] = max(newest.get(claim, (measured, number)), (measured, number))
+    current = VERDICTS.c.id.in_([number for _, number in newest.values()])
+    connection.execute(sa.update(VERDICTS).where(VERDICTS.c.id.in_(numbers)).values(current=current))
 
 
 def _matching(chosen: Filter, now: float) -> list[sa.ColumnElement[bool]]:

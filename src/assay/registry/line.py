@@ -32,7 +32,9 @@ class Line:
         """For a reader."""
         claims = f"{self.claims:,} current {'claim' if self.claims == 1 else 'claims'}"
         sure = f"with {100 * (1 - ALPHA):g} % confidence in each number over the whole registry (Holm)"
-        return f"Of {claims}, at least {self.fails:,} fail and at least {self.holds:,} hold, {sure}."
+        fails = f"{self.fails:,} {'fails' if self.fails == 1 else 'fail'}"
+        holds = f"{self.holds:,} {'holds' if self.holds == 1 else 'hold'}"
+        return f"Of {claims}, at least {fails} and at least {holds}, {sure}."
 
 
 def line(p_fails: Sequence[float], p_holds: Sequence[float]) -> Line:
