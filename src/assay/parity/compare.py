@@ -190,11 +190,19 @@ def _differing(
 
 
 def _of_task(run: Run, name: str, other: str, task: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    theirs = {row["key"]: (row["prompt"], row["text"]) for row in run.records.responses(other, task)}
+    mine, theirs = (_by_turn(run, subject, task) for subject in (name, other))
+    for key, own in mine.items():
+        pair = theirs.get(key)
+        if own[1] and pair is not None and pair[1] and pair[1] != own[1]:
+            yield own, pair
+
+
+def _by_turn(run: Run, name: str, task: str) -> dict[tuple[str, int | None], tuple[str, str]]:
+    """(prompt as sent, response) by example and turn; without the scored continuations of an example, which are several."""
+    rows: dict[tuple[str, int | None], list[tuple[str, str]]] = {}
     for row in run.records.responses(name, task):
-        pair = theirs.get(row["key"])
-        if pair is not None and row["text"] and pair[1] and pair[1] != row["text"]:
-            yield (row["prompt"], row["text"]), pair
+        rows.setdefault((row["key"], row["turn"]), []).append((row["prompt"], row["text"]))
+    return {key: texts[0] for key, texts in rows.items() if len(texts) == 1}
 
 
 def _shortfall(asker: Asker, model: str, subject: str, pairs: Pairs) -> Shortfall:
