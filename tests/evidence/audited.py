@@ -45,12 +45,12 @@ class _Files(FakePreflight):
             self.identities[ref.name] = adapter_identity(folder, [folder / WEIGHTS], known, "float32")
 
 
-def make_audited(folder: Path) -> Path:
+def make_audited(folder: Path, weights: bytes = b"weights of some training") -> Path:
     """Audit the adapter `sums` in `folder/sums`; the run is in `folder/run`, its evidence is returned."""
     adapter = folder / "sums"
     adapter.mkdir(parents=True)
     (adapter / CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": 8, "lora_alpha": 16}))
-    (adapter / WEIGHTS).write_bytes(b"weights of some training")
+    (adapter / WEIGHTS).write_bytes(weights)
     examples(folder, PROMPTS)
     rows = (
         {"key": i, "prompt": f"p {i}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}

@@ -42,6 +42,14 @@ def test_a_word_counts_on_its_own_side_of_the_line(
     assert (row["p_fails"] < 0.05, row["p_holds"] < 0.05) == (fails, holds)
 
 
+def test_two_adapters_of_equal_responses_are_two_runs(tmp_path: Path) -> None:
+    keys = set()
+    for name in ("one", "two"):
+        make_audited(tmp_path / name, weights=name.encode())
+        keys.add(rows_of(tmp_path / name / "run").run["key"])
+    assert len(keys) == 2
+
+
 def test_the_key_is_of_the_content_and_not_of_the_place(tmp_path: Path) -> None:
     make_audited(tmp_path)
     before = rows_of(tmp_path / "run").run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from tests.inspecting.adapters import write_adapter
 from tests.registry.watching import template
 
 
-def found(folder: Path, name: str, **config: object) -> FoundAdapter:
+def found(folder: Path, name: str, **config: Any) -> FoundAdapter:
     write_adapter(folder / "adapters" / name, **config)
     return next(
         adapter for adapter in find_adapters(folder / "adapters")[0] if adapter.folder.name == Path(name).name

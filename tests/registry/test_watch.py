@@ -112,7 +112,7 @@ def test_a_watcher_killed_before_its_verdicts_are_entered_generates_nothing_agai
     team: Path, place: str
 ) -> None:
     def act(registry: Registry, kill: Callable[[], None]) -> None:
-        registry.database.writing = _killing(registry, kill)  # type: ignore[method-assign]
+        registry.database.writing = _killing(registry, kill)  # type: ignore[method-assign, assignment]
         for _ in watcher(team, registry).once():
             pass
 

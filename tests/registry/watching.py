@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
-from assay.engines import Fake, Prompt
+from assay.adapter_folders import CONFIG
+from assay.engines import Fake, ModelRef, Prompt
+from assay.engines.fake import FakePreflight
+from assay.plan import EngineSettings
 from assay.registry.index import Registry
 from assay.registry.template import Template
 from assay.registry.watch import Outcome, Watch, WatchSettings
@@ -50,7 +53,11 @@ def watcher(folder: Path, registry: Registry, answered: Callable[[], object] = l
         answered()
         return RIGHT if prompt.subject != "base" or int(prompt.example) % 2 else WRONG
 
-    settings = WatchSettings(folder / "runs", engine=Fake(answer).preflight)
+    def preflight(settings: EngineSettings, base: ModelRef, refs: Sequence[ModelRef]) -> FakePreflight:
+        contents = {ref.name: (Path(ref.source) / CONFIG).read_text() for ref in refs}
+        return Fake(answer, contents=contents).preflight(settings, base, refs)
+
+    settings = WatchSettings(folder / "runs", engine=preflight)
     return Watch(registry, folder / "adapters", Template.read(folder / "template.yaml"), settings)
 
 

@@ -70,7 +70,8 @@ class Audits:
     def claim(self, subject: Subject) -> State | None:
         """Claim an audit; None where it is now this process's, else why not: it is done, or another's."""
         with self._database.writing() as connection:
-            row = connection.execute(sa.select(AUDITS).where(*subject.where)).mappings().one_or_none()
+            held = connection.execute(sa.select(AUDITS).where(*subject.where)).mappings().one_or_none()
+            row = None if held is None else dict(held)
             if row is not None and row["state"] == "done":
                 return "done"
             if row is not None and row["state"] == "claimed" and self._lives(row):
@@ -130,7 +131,7 @@ class Audits:
 
     def _own(self, connection: sa.Connection, subject: Subject) -> bool:
         query = sa.select(AUDITS.c.owner).where(*subject.where, AUDITS.c.state == "claimed")
-        return connection.scalar(query) == self._owner
+        return bool(connection.scalar(query) == self._owner)
 
     def _write(
         self, connection: sa.Connection, subject: Subject, state: State, reason: str, known: bool
@@ -152,7 +153,7 @@ class Audits:
         if machine != _machine():
             return time.time() - float(row["beat"]) < LATE
         try:
-            return abs(psutil.Process(int(pid)).create_time() - float(started)) < 0.1
+            return bool(abs(psutil.Process(int(pid)).create_time() - float(started)) < 0.1)
         except (psutil.Error, ValueError):
             return False
 

@@ -53,9 +53,9 @@ def rows_of(folder: Path) -> RunRows:
 
 
 def _run(run: Run, evidence: list[Evidence]) -> dict[str, Any]:
-    responses = sorted({part.responses.sha256 for held in evidence for part in held.basis})
+    parts = {(part.subject, part.protocol, part.responses.sha256) for held in evidence for part in held.basis}
     first, last = run.records.declared()[0], run.records.declared()[-1]
-    content = [run.plan.name, run.plan.responses_sha256, first.declared_at, responses]
+    content = [run.plan.name, run.plan.responses_sha256, first.declared_at, sorted(parts)]
     return {
         "key": canonical_sha256(content),
         "study": run.plan.name,

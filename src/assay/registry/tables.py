@@ -29,7 +29,9 @@ RUNS = Table(
     "assay_runs",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("key", String(64), nullable=False, unique=True),  # digest of study, first claims and responses
+    Column(
+        "key", String(64), nullable=False, unique=True
+    ),  # digest of study, first claims, subjects and responses
     Column("study", String, nullable=False),
     Column("host", String, nullable=False),
     Column("folder", String, nullable=False),
