@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import assay.engines.torch  # noqa: F401  # isort: skip - before torch: it sets how OpenMP's threads wait
 import torch
 from torch.nn.functional import linear
 
