@@ -77,7 +77,8 @@ def test_a_single_claim(verdict: str, code: int) -> None:
         ((-0.04, 0.01), "pass"),
         ((-0.05, 0.01), "undecided"),
         ((-0.08, -0.01), "undecided"),
-        ((-0.09, -0.05), "fail"),
+        ((-0.09, -0.05), "undecided"),
+        ((-0.09, -0.051), "fail"),
         (None, "undecided"),
     ],
 )
