@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -158,6 +159,18 @@ def test_the_choice_is_recorded_and_continued_without_another_trial() -> None:
     again = checked(3600, fake)
     assert (again.budget, again.result.claims) == (first.budget, first.result.claims)
     assert fake.asked == []
+
+
+def test_prompts_in_clusters_are_refused_within_a_budget_in_the_words_of_a_check(place: Path) -> None:
+    rows = map(json.loads, (place / "prompts.jsonl").read_text(encoding="utf-8").splitlines())
+    jsonl(place / "prompts.jsonl", [row | {"cluster": index // 4} for index, row in enumerate(rows)])
+    with pytest.raises(StudyError) as refused:
+        checked(3600, Timed(0.6))
+    assert str(refused.value) == (
+        "--prompts: task 'ifeval' cannot stop early, because its prompts come in groups; leave out --budget: such a check "
+        "may stop early"
+    )
+    assert checked(None, Timed(0.6)).result.claims[0].n == PROMPTS // 4
 
 
 def test_another_budget_for_the_same_run_is_refused() -> None:

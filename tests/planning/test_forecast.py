@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from assay import load_study
 from assay.audit import plan
 from assay.engines import Fake
 from assay.errors import EngineError, StudyError
+from assay.planning.power import power_row
 from assay.study import Study
 from tests.planning.conftest import study
-from tests.studies import one_task_study
+from tests.studies import jsonl, one_task_study
 
 
 def test_without_an_engine_there_is_power_and_cost_and_the_reason(tmp_path: Path) -> None:
@@ -66,3 +68,20 @@ def test_a_label_that_claims_nothing_is_refused_as_by_a_run(tmp_path: Path) -> N
     data["adapters"] = [{**adapter, "label": "unknown"} for adapter in data["adapters"]]
     with pytest.raises(StudyError, match="still `unknown`; write what its training aimed at"):
         plan(Study.from_dict(data, tmp_path), trial=False)
+
+
+def test_prompts_in_clusters_have_the_power_of_their_clusters(tmp_path: Path) -> None:
+    of = study(tmp_path)
+    alone = plan(of, trial=False)
+    assert alone.early is not None
+    path = tmp_path / "examples.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    jsonl(path, [row | {"cluster": index // 3} for index, row in enumerate(rows)])
+    found = plan(of, trial=False)
+    assert (alone.power[0].prompts, found.power[0].prompts, found.recipes[0].prompts) == (30, 10, 10)
+    assert found.power[0].rows == tuple(
+        power_row(10, row.discordance, found.power[0].margin, 1.0, found.power[0].alpha)
+        for row in alone.power[0].rows
+    )
+    assert any("its 30 prompts come in 10 clusters" in note for note in found.notes)
+    assert found.early is None

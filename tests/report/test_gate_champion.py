@@ -342,3 +342,21 @@ def test_what_a_policy_adds_never_makes_an_outcome_better(seed: int) -> None:
         before = {entry.adapter: str(entry.outcome) for entry in apply_gate(found, plain, NOW).adapters}
         for entry in apply_gate(found, policy, NOW).adapters:
             assert ORDER.index(str(entry.outcome)) >= ORDER.index(before[entry.adapter])
+
+
+@pytest.mark.parametrize(("how", "outcome"), [("within", "undecided"), ("unmeasured", "pass")])
+def test_a_champion_that_was_measured_long_ago_is_stale_where_the_adapter_is_compared_with_it(
+    how: str, outcome: str
+) -> None:
+    found = with_subjects(
+        replace(result([on("math", "confirmed")]), regressions=(against("math", how),)), *SUBJECTS
+    )
+    measured = [
+        replace(row, at="2026-01-01T00:00:00+00:00") if row.subject == "champ" else row for row in rows()
+    ]
+    gate = apply_gate(
+        replace(found, measured=tuple(measured)), Policy(champion="champ", max_age_days=30), NOW
+    )
+    (rule,) = (rule for rule in gate.adapters[0].rules if rule.kind == "expiry")
+    assert rule.outcome == outcome
+    assert ("champ: measured 334.0 days ago" in rule.evidence) == (outcome == "undecided")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import assay
 from assay.records import Scores
 from assay.stats import ClusteredGain, paired_gain
 from assay.tasks import Example
 from assay.tasks.followbench import FollowBenchRules
 from assay.tasks.numeric import Numeric
+from assay.verdicts import ClaimResult
 from assay.verdicts.clusters import by_cluster, clusters_of
+from tests.studies import jsonl, one_task_study, table
 
 
 def examples(*groups: str) -> list[Example]:
@@ -68,3 +74,34 @@ def test_copies_of_an_example_are_no_more_evidence_than_one() -> None:
     assert copied.interval(0.9) == pytest.approx(alone.interval(0.9), abs=0.03)
     naive = paired_gain(np.repeat(before, 5), np.repeat(after, 5), [1] * 250)
     assert copied.interval(0.9)[0] < naive.interval(0.9)[0]
+
+
+def test_a_question_that_occurs_in_two_groups_joins_them() -> None:
+    rows = [
+        Example(str(i), prompt, {"cluster": name})
+        for i, (prompt, name) in enumerate(zip("wxyzx", "aabcd", strict=True))
+    ]
+    found = clusters_of(Numeric(), rows)
+    assert found is not None
+    assert found.tolist() == [0, 0, 1, 2, 0]
+    alone = [Example(str(i), "the same", {"cluster": str(i)}) for i in range(3)]
+    numbers = clusters_of(Numeric(), alone)
+    assert numbers is not None
+    assert numbers.tolist() == [0, 0, 0]
+
+
+def test_a_number_of_prompts_that_would_decide_counts_prompts_of_every_cluster(tmp_path: Path) -> None:
+    base, adapter = table(20, 12, 100, 40)
+
+    def claim(copies: int) -> ClaimResult:
+        folder = tmp_path / str(copies)
+        sides = ([passed for passed in side for _ in range(copies)] for side in (base, adapter))
+        first, second = sides
+        study = one_task_study(folder, first, {"a": second})
+        rows = map(json.loads, (folder / "examples.jsonl").read_text(encoding="utf-8").splitlines())
+        jsonl(folder / "examples.jsonl", [row | {"cluster": i // copies} for i, row in enumerate(rows)])
+        return assay.run(study, folder / "run").claims[0]
+
+    alone, copied = claim(1), claim(3)
+    assert (alone.verdict, copied.verdict, copied.n) == ("undecided", "undecided", 100)
+    assert copied.examples_needed == pytest.approx(3 * (alone.examples_needed or 0), rel=0.2)

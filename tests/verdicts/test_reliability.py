@@ -11,7 +11,7 @@ import pytest
 import assay
 from assay.stats import PairedGain, proportion_interval
 from assay.verdicts import Result
-from tests.studies import jsonl, one_task_study
+from tests.studies import RIGHT, WRONG, jsonl, one_task_study, write_study
 
 BASE = [[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1], [0, 1, 1]]
 ADAPTER = [[1, 1, 1], [1, 1, 1], [1, 1, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]]
@@ -77,3 +77,27 @@ def test_the_reports_show_the_largest_number_of_wordings(tmp_path: Path) -> None
     assert "| base | math.numeric\\_match | .667 | 3 | 6 | .333 | [.063, .729] | - | - |" in text
     assert "| a | math.numeric\\_match | .833 | 3 | 6 | .500 | [.153, .847] | +16.7 |" in text
     assert '<section id="reliability"' in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_without_variation_between_requests_an_interval_is_no_point(tmp_path: Path) -> None:
+    rows = [{"key": str(i), "question": f"question {i}", "answer": "1", "cluster": i // 2} for i in range(8)]
+    jsonl(tmp_path / "examples.jsonl", rows)
+    for name, text in (("base", WRONG), ("a", RIGHT)):
+        answers = [{"key": row["key"], "sample": n, "response": text} for row in rows for n in (0, 1)]
+        jsonl(tmp_path / f"{name}.jsonl", answers)
+    study = write_study(
+        tmp_path,
+        {
+            "name": "two-samples",
+            "bases": [{"name": "base", "responses": {"math": "base.jsonl"}}],
+            "adapters": [{"name": "a", "label": "numeric", "responses": {"math": "a.jsonl"}}],
+            "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl"}],
+            "decoding": {"samples": 2},
+        },
+    )
+    of_base, of_adapter = assay.run(study, tmp_path / "run").reliability
+    for found, score in ((of_base, 0.0), (of_adapter, 1.0)):
+        rate = found.rates[1]
+        assert (rate.clusters, rate.score) == (4, score)
+        assert rate.interval[1] - rate.interval[0] > 0.3
+        assert 0 <= rate.interval[0] <= score <= rate.interval[1] <= 1

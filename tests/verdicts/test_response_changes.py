@@ -166,11 +166,22 @@ def test_types_are_counted_by_check_and_a_type_asked_twice_of_a_prompt_counts_tw
     ]
     before = {"a": [True, True, False], "b": [True], "c": [True]}
     after = {"a": [True, False, True], "b": [False]}
-    x, y = type_differences(asked, before, after)
+    x, y = type_differences(asked, before, after, np.arange(3))
     assert (x.type, x.checks, x.base) == ("x", 3, 1)
     assert x.adapter == pytest.approx(1 / 3)
     assert (y.type, y.checks, y.base, y.adapter) == ("y", 1, 0, 1)
     assert y.interval == pytest.approx(PairedGain(1, 0, 1).interval(0.95))
+
+
+def test_types_of_wordings_of_one_request_are_one_piece_of_evidence() -> None:
+    asked = [Example(str(i), "?", {"instruction_id_list": ["x"]}) for i in range(200)]
+    before = {example.key: [int(example.key) % 50 >= 10] for example in asked}
+    after = {example.key: [int(example.key) % 50 >= 4] for example in asked}
+    (alone,) = type_differences(asked[:50], before, after, np.arange(50))
+    (copied,) = type_differences(asked, before, after, np.tile(np.arange(50), 4))
+    assert (copied.checks, copied.difference) == (200, pytest.approx(alone.difference))
+    assert copied.interval[0] < alone.interval[0]
+    assert copied.interval[1] > alone.interval[1] - 0.01
 
 
 def test_page_and_markdown_call_it_descriptive(tmp_path: Path) -> None:

@@ -149,6 +149,9 @@ def test_two_runs_and_two_adapters_are_shown_beside_each_other(client: TestClien
     assert "left: small right: later" in page
     page = words(client.get("/compare?run=two&adapter=up&adapter=down").text)
     assert "1 of 1 findings have another word" in page
+    for only_one in ("adapter=&adapter=a", "adapter=a&adapter=", "adapter=a"):
+        page = words(client.get(f"/compare?run=small&run=later&{only_one}").text)
+        assert "left: a in small right: a in later" in page
     assert client.get("/compare?run=two&adapter=up&adapter=nobody").status_code == 404
     assert client.get("/compare?run=two&run=small&run=later").status_code == 404
     assert client.get("/compare").status_code == 404

@@ -191,13 +191,13 @@ class ClaimEvidence:
         if clusters is not None and not looks:
             reference, adapter = by_cluster(reference, clusters), by_cluster(adapter, clusters)
         index = [metric.name for metric in metrics].index(MetricName.parse(self.entry.metric).name)
-        paired = paired_scores(reference, adapter, index, metrics, self.run.result.alpha)
+        paired = paired_scores(reference, adapter, index, metrics)
         schedule, stop = self._store.manifest.schedule, self.entry.stop
         if not looks or schedule is None or stop is None:
             return paired
         differences = in_prompts(metrics[index].kind, paired.differences, paired.weights)
         gain = evidence_at(schedule, self.task, *differences, stop.looks)
-        return PairedScores(paired.base_score, paired.score, gain, paired.differences, paired.weights, None)
+        return replace(paired, gain=gain)
 
     @cached_property
     def _clusters(self) -> NDArray[np.int64] | None:

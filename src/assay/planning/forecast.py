@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from assay.planning.trial import Clock, Time, Trial, estimate, measure
 from assay.progress import Progress, silent
 from assay.runs.outline import Outline
 from assay.runs.training_data import TrainingData
+from assay.verdicts.clusters import count_independent
 
 __all__ = ["Forecast", "forecast"]
 
@@ -67,6 +68,8 @@ class _Known:
     plan: Plan
     prompts: Mapping[str, int]
     """By task."""
+    evidence: Mapping[str, int]
+    """By task: prompts, or clusters where prompts come in clusters."""
     checks: Mapping[MetricName, float]
     """A prompt's mean, by metric."""
     guesses: Guesses
@@ -89,16 +92,19 @@ def forecast(
     piloted = read_pilot(pilot, outline) if pilot else None
     guesses = _with_pilot(guesses or Guesses(), piloted, notes)
     prompts = {name: len(examples) for name, examples in outline.examples.items()}
-    known = _Known(plan, prompts, mean_checks(plan, outline.tasks, outline.examples), guesses)
+    evidence = {
+        name: count_independent(outline.tasks[name], drawn) for name, drawn in outline.examples.items()
+    }
+    known = _Known(plan, prompts, evidence, mean_checks(plan, outline.tasks, outline.examples), guesses)
     lengths = {length.task: length for length in piloted.lengths} if piloted else {}
     cost = work_cost(plan, work) if work else study_cost(outline)
     parts = work_parts(plan, work) if work else study_parts(outline) if cost else []
     trials = _trials(outline, progress, notes, clock)
-    notes += _caveats(plan)
+    notes += [*_caveats(plan), *_in_clusters(known)]
     return Forecast(
         study=plan.name,
-        power=metric_power(plan, prompts, known.checks, guesses),
-        recipes=recipe_power(plan, prompts, known.checks, guesses),
+        power=metric_power(plan, evidence, known.checks, guesses),
+        recipes=recipe_power(plan, evidence, known.checks, guesses),
         cost=with_lengths(cost, parts, lengths) if cost else None,
         trials=trials,
         time=estimate(parts, trials, lengths) if trials else None,
@@ -135,6 +141,15 @@ def _caveats(plan: Plan) -> list[str]:
     return notes
 
 
+def _in_clusters(known: _Known) -> Iterator[str]:
+    for task, count in known.evidence.items():
+        if count < known.prompts[task]:
+            yield (
+                f"{task}: its {known.prompts[task]:,} prompts come in {count:,} clusters. Power counts clusters, as if all "
+                f"prompts of a cluster were answered alike; where they are not, smaller gains can be shown."
+            )
+
+
 def _early(
     known: _Known,
     parts: Sequence[SubjectCost],
@@ -144,7 +159,8 @@ def _early(
     notes: list[str],
 ) -> Early | None:
     plan, stop = known.plan, known.plan.stop
-    if stop.when == "full" and not (plan.source == "generated" and all(map(may_stop, plan.tasks.values()))):
+    may = all(map(may_stop, plan.tasks.values())) and known.evidence == known.prompts
+    if stop.when == "full" and not (plan.source == "generated" and may):
         return None  # nothing would be saved, or nothing can be
     simulated = expected_stops(plan, known.prompts, known.checks, known.guesses, progress)
     if stop.when == "decided" and simulated.left_out:

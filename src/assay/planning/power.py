@@ -62,7 +62,7 @@ class MetricPower:
     margin: float
     claims: int
     prompts: int | None
-    """null where the examples could not be read."""
+    """Or clusters, where prompts come in clusters; null where the examples could not be read."""
     checks: float
     """Mean number of checks a prompt; one that differs is taken to differ in little more than one."""
     alpha: float

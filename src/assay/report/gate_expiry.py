@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from assay.plan import Policy
 from assay.report.gate_rules import Outcome, Rule, entries_of, task_of
-from assay.verdicts import Measured, Result
+from assay.verdicts import Cell, Measured, Result
 
 __all__ = ["expiry_rules"]
 
@@ -28,14 +28,22 @@ def expiry_rules(
     for task in dict.fromkeys(tasks):
         entries = [entry for entry in entries_of(name, result) if task_of(entry.metric) == task]
         if any(entry.score is not None for entry in entries):
-            sides = (name, *(entry.against for entry in entries if entry.against))
+            compared = [
+                *entries,
+                *(cell for cell in result.regressions if cell.interval and _on(cell, name, task)),
+            ]
+            sides = (name, *(entry.against for entry in compared if entry.against))
             yield _rule(task, name, [row for row in result.measured if row.task == task], sides, policy, now)
+
+
+def _on(cell: Cell, name: str, task: str) -> bool:
+    return cell.adapter == name and task_of(cell.metric) == task
 
 
 def _rule(
     task: str, name: str, rows: list[Measured], sides: Iterable[str], policy: Policy, now: datetime
 ) -> Rule:
-    """sides: the adapter, and what its claims on the task are against."""
+    """sides: the adapter, what its claims on the task are against, and the champion that it is compared with there."""
     known = {row.subject: row for row in rows}
     stale: dict[str, str] = {}
     for side in dict.fromkeys(sides):

@@ -25,7 +25,10 @@ from assay.tasks import SUITE, load_task
 __all__ = ["CheckSettings", "check_study", "folder_of", "in_options", "resolve_check", "study_of_one"]
 
 Field = tuple[str | int, ...]
+WITHIN = "leave out --budget: such a check may stop early"
 OPTIONS: Mapping[Field, str] = {
+    ("tasks", 0): "--prompts",
+    ("tasks", 1): "--examples",
     ("tasks", 0, "prompts"): "--prompts",
     ("tasks", 1, "examples"): "--examples",
     ("tasks", 0, "limit"): "--limit",
@@ -42,6 +45,8 @@ OPTIONS: Mapping[Field, str] = {
 }
 """What a check calls the fields of its study."""
 FIXES: Mapping[Field, str] = {
+    ("tasks", 0): WITHIN,
+    ("tasks", 1): WITHIN,
     ("decoding", "template"): "give --template FILE, or --template none to send prompts as they are",
     ("adapters", 0, "revision"): "leave it out",
     ("bases", 0, "revision"): "leave it out",

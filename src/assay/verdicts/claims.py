@@ -85,7 +85,7 @@ def judge_claim(
         p_exact=stats.mcnemar_exact(cell.better, cell.worse) if binary else None,
         better=cell.better,
         worse=cell.worse,
-        examples_needed=finding.examples_needed,
+        examples_needed=cell.in_prompts(finding.examples_needed),
         split=cell.split,
         stop=cell.stop,
         pool=_pool(cell, claim.margin, claim.alpha) if pool else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from assay.plan import Claim, Metric, MetricName, Plan, Subject, TaskPlan
 from assay.records import Scores
-from assay.stats import ClusteredGain, Gain, PairedGain, Verdict, paired_gain
+from assay.stats import ClusteredGain, Gain, Verdict, paired_gain
 from assay.verdicts.clusters import by_cluster
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.looks import design_of, evidence_at, first_prompts, in_prompts
 from assay.verdicts.modes import OtherMode
-from assay.verdicts.result import Part, Split, Stop
+from assay.verdicts.result import Split, Stop
+from assay.verdicts.split import split_of
 
 __all__ = ["PairedScores", "Pairs", "Unmeasured", "paired_scores"]
 
@@ -43,7 +45,9 @@ class PairedScores:
     """(prompts,) adapter minus base, in units of `out_of`; means over samples."""
     weights: NDArray[np.int64]
     """(prompts,) number of checks of each prompt."""
-    split: Split | None
+    prompts: int
+    """All of them, where `differences` and `weights` are sums over clusters of prompts."""
+    split: Split | None = None
     stop: Stop | None = None
     """Where generation stopped; None where no look was taken before the end."""
 
@@ -51,6 +55,10 @@ class PairedScores:
     def cut_short(self) -> bool:
         """Whether generation stopped before the last prompt, because of the results so far."""
         return self.stop is not None and self.stop.early
+
+    def in_prompts(self, needed: int | None) -> int | None:
+        """A number of prompts, or of clusters of prompts where these are the evidence, in prompts."""
+        return None if needed is None else math.ceil(needed * self.prompts / len(self.weights))
 
     @property
     def better(self) -> int:
@@ -213,11 +221,20 @@ class Pairs:
             reason = f"adapter and {other} answered {task.name} under different protocols"
             return dict.fromkeys(names, Unmeasured(reason))
         # Looks count prompts: a study that stops early may repeat none. Runs made before that was checked may.
-        if not looks and (clusters := self._evidence.clusters(task.name)) is not None:
-            ours, theirs = by_cluster(ours, clusters), by_cluster(theirs, clusters)
+        clusters = None if looks else self._evidence.clusters(task.name)
+        sides = theirs, ours
+        if clusters is not None:
+            theirs, ours = by_cluster(theirs, clusters), by_cluster(ours, clusters)
         return {
             metric: self._at_looks(
-                task, index, looks, paired_scores(theirs, ours, index, task.metrics, self._plan.alpha)
+                task,
+                index,
+                looks,
+                replace(
+                    paired_scores(theirs, ours, index, task.metrics),
+                    prompts=len(sides[0].positions),
+                    split=split_of(sides, index, task.metrics, clusters, self._plan.alpha),
+                ),
             )
             for index, metric in enumerate(names)
         }
@@ -262,31 +279,17 @@ def _score(scores: Scores, index: int) -> float:
     return float(scores.passed[:, :, index].sum() / scores.out_of[:, :, index].sum())
 
 
-def paired_scores(
-    base: Scores, adapter: Scores, index: int, metrics: tuple[Metric, ...], alpha: float
-) -> PairedScores:
+def paired_scores(base: Scores, adapter: Scores, index: int, metrics: tuple[Metric, ...]) -> PairedScores:
     """Two subjects' scores of the same prompts, paired on one metric of these."""
     metric = metrics[index]
     weights = base.out_of[:, 0, index]
     before, after = base.passed[:, :, index], adapter.passed[:, :, index]
     differences = after.mean(axis=1) - before.mean(axis=1)
-    single = before.shape[1] == after.shape[1] == 1
     # Where a number between 0 and 1 was 0 or 1 for every prompt on both sides, it is a pass or a fail.
     unit = np.gcd.reduce([*weights, *before[:, 0], *after[:, 0]]) if metric.kind == "mean" else 1
     gain: Gain = (
         paired_gain(before[:, 0] // unit, after[:, 0] // unit, weights // unit)
-        if single
+        if before.shape[1] == after.shape[1] == 1
         else ClusteredGain(differences, weights.astype(np.float64))
     )
-    split = None
-    if metric.extracted_by is not None and single:
-        extracted = [other.name for other in metrics].index(metric.extracted_by)
-        changed = base.passed[:, 0, extracted] != adapter.passed[:, 0, extracted]
-        split = Split(_part(differences, changed, alpha), _part(differences, ~changed, alpha))
-    return PairedScores(_score(base, index), _score(adapter, index), gain, differences, weights, split)
-
-
-def _part(differences: NDArray[np.float64], where: NDArray[np.bool_], alpha: float) -> Part:
-    better, worse = int((differences[where] > 0).sum()), int((differences[where] < 0).sum())
-    gain = PairedGain(better, worse, len(differences))
-    return Part(gain.estimate, gain.interval(1 - 2 * alpha))
+    return PairedScores(_score(base, index), _score(adapter, index), gain, differences, weights, len(weights))

@@ -141,7 +141,7 @@ def _judge(group: Configuration) -> RecipeResult:
         verdict=finding.verdict,
         material=finding.material,
         kept_within_margin=finding.kept_within_margin,
-        examples_needed=finding.examples_needed,
+        examples_needed=group.cells[0].in_prompts(finding.examples_needed),
         var_prompt=parts.var_prompt,
         var_seed=parts.var_seed,
         var_resid=parts.var_resid,

@@ -102,8 +102,8 @@ def _interval(reliable: _Passes, level: float) -> tuple[float, float]:
     """reliable: (clusters, samples)."""
     if reliable.shape[1] == 1:
         return stats.proportion_interval(int(reliable.sum()), len(reliable), level)
-    low, high = stats.ratio_interval(reliable.mean(axis=1), np.ones(len(reliable)), level)
-    return max(low, 0.0), min(high, 1.0)
+    low, high = ClusteredGain(reliable.mean(axis=1), np.ones(len(reliable))).interval(level)
+    return max(low, 0.0), high
 
 
 def _gain(before: _Passes, after: _Passes) -> Gain:

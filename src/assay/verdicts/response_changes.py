@@ -171,8 +171,12 @@ class _Reader:
         if (side, name) not in self._passes:
             self._passes[side, name] = self._strict(side, name)
         before, after = self._passes[side, name], self._strict(adapter, name)
-        chosen = examples if looked_at is None else [examples[position] for position in looked_at]
-        yield from type_differences(chosen, before, after)
+        clusters = self._evidence.clusters(name)
+        positions = np.arange(len(examples)) if looked_at is None else looked_at
+        chosen = [examples[position] for position in positions]
+        yield from type_differences(
+            chosen, before, after, positions if clusters is None else clusters[positions]
+        )
 
     def _strict(self, subject: str, name: str) -> dict[str, Sequence[bool]]:
         """By example; empty where there are several samples."""
@@ -229,16 +233,22 @@ def _of_share(change: Floats, weights: Floats) -> tuple[float, float]:
 
 
 def type_differences(
-    examples: Sequence[Example], before: Mapping[str, Sequence[bool]], after: Mapping[str, Sequence[bool]]
+    examples: Sequence[Example],
+    before: Mapping[str, Sequence[bool]],
+    after: Mapping[str, Sequence[bool]],
+    groups: NDArray[np.int64],
 ) -> Iterator[TypeDifference]:
-    """Checks passed by instruction type, over examples judged on both sides, in the order of the types' names."""
-    passed: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
-    for example in examples:
+    """Checks passed by instruction type, over examples judged on both sides, in the order of the types' names.
+
+    groups: (examples,), equal where examples are not independent evidence.
+    """
+    passed: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0, 0]))
+    for example, group in zip(examples, groups.tolist(), strict=True):
         if example.key not in before or example.key not in after:
             continue
         names = example.data.get("instruction_id_list") or ()
         for kind, old, new in zip(names, before[example.key], after[example.key], strict=False):
-            row = passed[str(kind)][example.key]
+            row = passed[str(kind)][group]
             row[0], row[1], row[2] = row[0] + bool(old), row[1] + bool(new), row[2] + 1
     for kind in sorted(passed):
         base, adapter, checks = np.array(list(passed[kind].values())).T

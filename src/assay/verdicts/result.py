@@ -90,7 +90,7 @@ class ClaimResult:
     reason: str | None = None
     """Why `not measured` or `not applied`."""
     n: int | None = None
-    """Number of prompts."""
+    """Number of prompts, or of clusters where prompts come in clusters."""
     base_score: float | None = None
     """The base's score."""
     score: float | None = None
@@ -161,7 +161,7 @@ class Cell:
     reason: str | None = None
     """Why there is no gain."""
     n: int | None = None
-    """Number of prompts."""
+    """Number of prompts, or of clusters where prompts come in clusters."""
     base_score: float | None = None
     """The base's score."""
     score: float | None = None
@@ -256,7 +256,7 @@ class RecipeResult:
     gains: tuple[float, ...]
     """The gain of each seed."""
     n: int
-    """Number of prompts."""
+    """Number of prompts, or of clusters where prompts come in clusters."""
     gain: float
     """Mean over seeds."""
     interval: Interval

@@ -218,13 +218,15 @@ class View:
         """Two runs, or two adapters, beside each other."""
         runs = self._folder.runs()
         keys = request.query_params.getlist("run")
-        adapters = [name for name in request.query_params.getlist("adapter") if name]
+        adapters = request.query_params.getlist("adapter")[:2]
         if len(keys) == 1:
             keys = keys * 2
         if len(keys) != 2 or any(key not in runs for key in keys):
             raise HTTPException(404, "Choose two runs of the list.")
         opened = [self._open(runs[key]).opened for key in keys]
-        sides = [Side(run, name) for run, name in zip(opened, [*adapters, "", ""][:2], strict=True)]
+        if "" in adapters or len(adapters) == 1:  # named on one side alone, it is meant on both
+            adapters = [max(adapters)] * 2
+        sides = [Side(run, name) for run, name in zip(opened, adapters or ("", ""), strict=True)]
         for side in sides:
             if side.adapter and side.adapter not in {each.name for each in side.opened.plan.adapters}:
                 raise HTTPException(404, f"The run {side.opened.name} has no adapter {side.adapter!r}.")

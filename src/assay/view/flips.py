@@ -162,8 +162,7 @@ class Flips:
         return {"fixed": fixed, "broken": broken}.get(direction, fixed + broken)
 
     def _of(self, store: Store, pair: Pair) -> list[tuple[int, bool]]:
-        """(position, fixed) of a pair's flips, in file order. Their number replaces the one in the findings, which may count
-        groups of prompts."""
+        """(position, fixed) of a pair's flips, in file order."""
         with self._lock:
             held = self._kept.get(pair)
         if held is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from assay.plan import Plan
-from assay.records.browsing import instruction_types, samples, sizes
+from assay.records import Store
+from assay.records.browsing import flips, instruction_types, samples, sizes
 from assay.report.html.page_data import FlipCount
 from assay.runs.decided import Decided, decided_run, reading
 from assay.verdicts import Cell, ClaimResult, Result
@@ -23,7 +24,7 @@ class Opened(Decided):
     examples: dict[str, int]
     """Number of examples of each task."""
     counts: tuple[FlipCount, ...]
-    """Flips of each adapter on each task where one response was given to a prompt, as the findings count them."""
+    """Flips of each adapter on each task where one response was given to a prompt."""
     types: tuple[str, ...]
     """Instruction types of its examples."""
 
@@ -37,13 +38,14 @@ def open_run(entry: Entry) -> Opened:
             **known,
             entry=entry,
             examples=sizes(store),
-            counts=tuple(_counts(decided.result, decided.plan, samples(store))),
+            counts=tuple(_counts(decided.result, decided.plan, store)),
             types=instruction_types(store),
         )
 
 
-def _counts(result: Result, plan: Plan, several: Mapping[tuple[str, str], int]) -> Iterator[FlipCount]:
-    """In the order of tasks and adapters."""
+def _counts(result: Result, plan: Plan, store: Store) -> Iterator[FlipCount]:
+    """In the order of tasks and adapters; counted in the records where the findings count clusters of prompts."""
+    several, prompts = samples(store), sizes(store)
     everything: list[ClaimResult | Cell] = [*result.cells, *result.claims]
     entries = {(entry.adapter, entry.metric): entry for entry in everything if entry.against is None}
     for name, task in plan.tasks.items():
@@ -51,4 +53,9 @@ def _counts(result: Result, plan: Plan, several: Mapping[tuple[str, str], int]) 
             entry = entries.get((adapter.name, str(task.primary)))
             one_each = several.get((adapter.name, name), 1) == 1
             if one_each and entry is not None and entry.better is not None and entry.worse is not None:
-                yield FlipCount(adapter.name, name, entry.better, entry.worse)
+                fixed, broken = entry.better, entry.worse
+                if entry.stop is None and entry.n != prompts.get(name):
+                    side = store.counterpart(adapter.name, adapter.base, name) or ""
+                    found = [rises for _, rises in flips(store, adapter.name, side, name, task.scorer)]
+                    fixed, broken = found.count(True), found.count(False)
+                yield FlipCount(adapter.name, name, fixed, broken)
