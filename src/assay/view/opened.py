@@ -56,6 +56,6 @@ def _counts(result: Result, plan: Plan, store: Store) -> Iterator[FlipCount]:
                 fixed, broken = entry.better, entry.worse
                 if entry.stop is None and entry.n != prompts.get(name):
                     side = store.counterpart(adapter.name, adapter.base, name) or ""
-                    found = [rises for _, rises in flips(store, adapter.name, side, name, task.scorer)]
-                    fixed, broken = found.count(True), found.count(False)
+                    ways = [rises for _, rises in flips(store, adapter.name, side, name, task.scorer)]
+                    fixed, broken = ways.count(True), ways.count(False)
                 yield FlipCount(adapter.name, name, fixed, broken)
