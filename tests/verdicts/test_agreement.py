@@ -237,3 +237,23 @@ def test_an_adapter_is_compared_at_the_scale_that_is_claimed(tmp_path: Path) -> 
     path.write_text(yaml.safe_dump(document))
     (agreement,) = assay.run(path, tmp_path / "run").agreement
     assert agreement.depends == ("split@0.5",)
+
+
+def test_a_missing_gain_at_a_floor_fails_on_no_benchmark(tmp_path: Path) -> None:
+    gains = {"a": ((80, 20), (0, 0)), "b": ((80, 20), (90, 20))}
+    path = study(tmp_path, gains=gains)
+    for name in ("base", "a"):
+        responses(tmp_path / f"{name}-second.jsonl", [i < 4 for i in range(N)])
+    result = assay.run(path, tmp_path / "run")
+    words = {(claim.adapter, claim.metric): claim.words for claim in result.claims}
+    assert words["a", "second.numeric_match"] == "no gain, the base at a floor"
+    (agreement,) = result.agreement
+    assert agreement.depends == ()
+
+
+def test_controls_take_no_part(tmp_path: Path) -> None:
+    adapters: dict[str, dict[str, object]] = {"split": {"control": "gains"}}
+    (agreement,) = assay.run(study(tmp_path, adapters), tmp_path / "run").agreement
+    assert [row.adapter for row in agreement.adapters] == ["both", "open", "near", "down"]
+    assert agreement.pairs[0].adapters == 4
+    assert agreement.depends == ()

@@ -157,10 +157,9 @@ def _verdict_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
 
 def _claim(claim: ClaimResult, policy: Policy) -> Rule:
     outcome = Outcome.UNDECIDED
-    open_ = claim.within_noise or (claim.extreme and claim.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL))
-    if not open_ and claim.verdict in policy.passing:
+    if not claim.says_nothing and claim.verdict in policy.passing:
         outcome = Outcome.PASS
-    elif not open_ and claim.verdict in policy.failing:
+    elif not claim.says_nothing and claim.verdict in policy.failing:
         outcome = Outcome.FAIL
     evidence = claim.reason or f"gain {points(claim.gain)} {interval(claim.interval, claim.margin)} points"
     name = f"{claim.metric} ({_named(claim.kind, claim)})"

@@ -116,6 +116,7 @@ def _depends(
     Of claims of one kind: to gain on one benchmark and to keep another are different promises.
     """
     policy = Policy()
+    claims = [[claim for claim in made if not claim.says_nothing] for made in claims]
     pairs = [
         (up, down)
         for up, passing in zip(gains, claims, strict=True)
@@ -136,7 +137,7 @@ def _apart(one: BenchmarkGain, other: BenchmarkGain) -> bool:
 
 
 def _adapters(plan: Plan) -> list[Subject]:
-    """Of each training one adapter: its other scales and earlier steps are no evidence of their own.
+    """Of each training one adapter: its other scales and earlier steps are no evidence of their own. No control.
 
     One that makes a claim, at scale 1 rather than another; the result of the training, or else its last checkpoint.
     """
@@ -146,7 +147,7 @@ def _adapters(plan: Plan) -> list[Subject]:
         return subject.name not in claimed, subject.is_dose, subject.step is not None, -(subject.step or 0)
 
     kept: dict[tuple[object, ...], str] = {}
-    for subject in sorted(plan.adapters, key=rank):
+    for subject in sorted((adapter for adapter in plan.adapters if not adapter.control), key=rank):
         kept.setdefault((*subject.training[:2], subject.seed), subject.name)
     return [subject for subject in plan.adapters if subject.name in kept.values()]
 

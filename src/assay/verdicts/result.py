@@ -133,6 +133,12 @@ class ClaimResult:
     """The subject that the gain is measured against, in place of the base; `base_score` is its score. Null: the base."""
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether it neither passes nor fails: within the engine's noise, or a missing gain at a floor or ceiling."""
+        missing = self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL)
+        return self.within_noise or (self.extreme is not None and missing)
+
+    @property
     def words(self) -> str:
         """The verdict with the words that always accompany it."""
         words = _words(self)
