@@ -1,7 +1,6 @@
 """What an audit finds: the tree that `verdicts.json` holds and every report is made from.
 
-Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). An interval is [low, high], or null; `reason` says why.
-"""
+Gains, scores and margins are fractions between -1 and 1 (0.05 is five points). An interval is [low, high], or null."""
 
 from __future__ import annotations
 
@@ -135,8 +134,9 @@ class ClaimResult:
     @property
     def says_nothing(self) -> bool:
         """Whether it neither passes nor fails: within the engine's noise, or a missing gain at a floor or ceiling."""
-        missing = self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL)
-        return self.within_noise or (self.extreme is not None and missing)
+        return self.within_noise or (
+            self.extreme is not None and self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL)
+        )
 
     @property
     def words(self) -> str:
