@@ -155,8 +155,8 @@ class Interrupting:
     def __init__(self, at: int) -> None:
         self.at = at
 
-    def __call__(self, doing: str, done: int, *_: Any, **__: Any) -> None:
-        if doing == "responses" and done >= self.at:
+    def __call__(self, what: str, done: int, *_: Any, **__: Any) -> None:
+        if what == "responses" and done >= self.at:
             raise KeyboardInterrupt
 
 

@@ -84,7 +84,8 @@ def test_an_adapter_that_drops_as_its_base_does_drops_no_further(tmp_path: Path)
 
 
 def test_more_samples_that_say_the_same_change_no_score(tmp_path: Path) -> None:
-    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
     one, two = strict(audit(tmp_path / "one")), strict(audit(tmp_path / "two", samples=2))
     for first, second in zip(one["a"].by_turn, two["a"].by_turn, strict=True):
         assert (first.score, first.drop, first.more) == pytest.approx(

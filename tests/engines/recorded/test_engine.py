@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_a_thought_that_never_closes_is_an_empty_answer(tmp_path: Path) -> None:
 
 def test_turns_are_matched_by_number_in_any_order(tmp_path: Path) -> None:
     said = {"0": ("zero?", "more?"), "1": ("one?",)}
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {"key": "0", "turn": 2, "response": "b", "prompt": "more?"},
         {"key": "1", "response": "c"},
         {"key": "0", "turn": 1, "response": "a", "prompt": "zero?"},

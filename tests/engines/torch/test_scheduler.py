@@ -119,7 +119,7 @@ def test_for_a_row_that_is_longer_than_expected_the_cache_is_made_again_and_noth
     scheduler.schedule()
     first.output.append(7)
     assert scheduler.add(late)
-    assert scheduler.cache is None
+    assert not scheduler.cache
     scheduler.allocate(1, 10**6)
     parts, _ = scheduler.schedule()
     assert {len(part.tokens) for part in parts} == {50, 6}
