@@ -12,6 +12,7 @@ import pytest
 
 RUN = Path(__file__).parents[1] / ".ci" / "run"
 MAKE = '#!/usr/bin/env bash\necho "make $*"\n[ "$*" != "$FAILING" ] || exit 3\n'
+STAGES = ["install", "demo", "tests", "docs", "wheel", "browser", "campaign"]
 
 
 @pytest.fixture
@@ -39,15 +40,7 @@ def run(folder: Path, failing: str = "") -> subprocess.CompletedProcess[str]:
 
 def test_the_budgets_are_25_minutes_at_most() -> None:
     stages = re.findall(r"^stage (\w+) (\d+)$", RUN.read_text(), re.MULTILINE)
-    assert [name for name, _ in stages] == [
-        "install",
-        "demo",
-        "tests",
-        "docs",
-        "wheel",
-        "browser",
-        "campaign",
-    ]
+    assert [name for name, _ in stages] == STAGES
     assert sum(int(minutes) for _, minutes in stages) <= 25
 
 
@@ -55,16 +48,7 @@ def test_every_stage_is_printed_beside_its_budget(ran: Path) -> None:
     done = run(ran)
     assert done.returncode == 0, done.stderr
     table = done.stdout.partition("stage    seconds of budget\n")[2].splitlines()
-    assert [line.split()[0] for line in table] == [
-        "install",
-        "demo",
-        "tests",
-        "docs",
-        "wheel",
-        "browser",
-        "campaign",
-        "all",
-    ]
+    assert [line.split()[0] for line in table] == [*STAGES, "all"]
     assert re.fullmatch(r"demo +\d+ s of +240 s", table[1])
 
 

@@ -1,10 +1,16 @@
-"""The function that long work calls to report its progress. It knows no terminal: the command line draws it."""
+"""The function that long work calls to report its progress, and what is called beside such work.
+
+It knows no terminal: the command line draws progress.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Protocol
 
-__all__ = ["Progress", "duration", "silent"]
+__all__ = ["Progress", "called_every", "duration", "silent"]
 
 
 class Progress(Protocol):
@@ -31,3 +37,21 @@ def duration(seconds: float) -> str:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@contextmanager
+def called_every(seconds: float, function: Callable[[], None]) -> Iterator[None]:
+    """Call a function every so many seconds while the body runs, in a thread; it must not raise."""
+    ended = Event()
+
+    def call() -> None:
+        while not ended.wait(seconds):
+            function()
+
+    thread = Thread(target=call, name="assay-every", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

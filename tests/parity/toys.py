@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import assay
 from assay.engines import Fake, Prompt
+from tests.engines.server.servers import answering
 from tests.studies import examples, write_study
 
 WORDS = tuple(
@@ -167,11 +167,5 @@ def _echo(model: Model, tokens: Sequence[str]) -> Any:
 def served(models: Mapping[str, Model], kind: str = "vllm") -> Iterator[str]:
     """The address of a server of these models."""
     handler = type("Handler", (_Handler,), {"models": models, "kind": kind})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        yield address

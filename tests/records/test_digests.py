@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from assay.records import Store
+from assay.records.browsing import identity_of
 from assay.records.digests import (
     example_content,
-    identity_of,
     response_content,
     score_content,
     scored,

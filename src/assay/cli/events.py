@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from assay.cli.progress import called_every
 from assay.errors import AssayError
+from assay.progress import called_every
 from assay.records import Event, Store
 
 __all__ = ["EventLines", "print_events"]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
@@ -19,13 +19,13 @@ from rich.progress import Progress as RichProgress
 from rich.table import Column
 from rich.text import Text
 
-from assay.progress import duration
+from assay.progress import called_every, duration
 from assay.text import plain
 
 if TYPE_CHECKING:
     from assay.progress import Progress
 
-__all__ = ["Bars", "Lines", "called_every", "show_progress"]
+__all__ = ["Bars", "Lines", "show_progress"]
 
 MOST_PARTS = 20
 """Parts with a bar of their own; the rest share one."""
@@ -48,24 +48,6 @@ def show_progress(
         return
     with Bars(now, console) as bars:
         yield bars
-
-
-@contextmanager
-def called_every(seconds: float, function: Callable[[], None]) -> Iterator[None]:
-    """Call a function every so many seconds while the body runs, in a thread."""
-    ended = Event()
-
-    def call() -> None:
-        while not ended.wait(seconds):
-            function()
-
-    thread = Thread(target=call, name="assay-progress", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def _beside(note: str, left: str, seconds: float | None) -> str:

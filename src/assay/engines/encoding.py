@@ -11,7 +11,7 @@ from typing import Any
 from assay.engines.api import Prompt
 from assay.errors import EngineError
 
-__all__ = ["cut_before", "decode", "encode", "encode_pair", "seed_of"]
+__all__ = ["cut_before", "decode", "encode", "encode_pair", "outgrown", "seed_of"]
 
 
 Tokenizer = Any
@@ -39,6 +39,11 @@ def encode_pair(tokenizer: Tokenizer, prompt: str, continuation: str) -> tuple[l
         return (tokens, len(tokens) - 1) if tokens[0] == prefix else ([prefix, *tokens], len(tokens))
     whole = encode(tokenizer, prompt + continuation)
     return whole, len(whole) - len(encode(tokenizer, prompt.rstrip()))
+
+
+def outgrown(tokenizer: Tokenizer, prompt: Prompt, context: int) -> bool:
+    """Whether a later turn of a conversation leaves no room for a response in a context of so many tokens."""
+    return prompt.follows and len(encode(tokenizer, prompt.text)) >= context
 
 
 def decode(tokenizer: Tokenizer, tokens: Sequence[int]) -> str:

@@ -12,7 +12,8 @@ from assay.evidence.form import Basis, Contents, DriftFigures, Evidence, TaskBas
 from assay.files import file_name, make_folder, write_text
 from assay.plan import Claim, claim_block
 from assay.records import digest
-from assay.records.digests import example_content, identity_of, response_content, score_content
+from assay.records.browsing import identity_of
+from assay.records.digests import example_content, response_content, score_content
 from assay.runs import Run
 from assay.runs.folder import policy_digest
 from assay.verdicts import ClaimResult, Result

@@ -19,7 +19,7 @@ from assay.errors import AssayError, RunError
 from assay.evidence.collect import collect
 from assay.evidence.figures import contradictions
 from assay.evidence.form import Basis, Contents, Evidence, read_evidence
-from assay.plan import Claim
+from assay.plan import Claim, MetricName
 from assay.records import digest
 from assay.records.digests import scored
 from assay.records.queries import answers
@@ -85,14 +85,16 @@ def _itself(held: Evidence, intact: bool) -> Iterator[Difference]:
 
 def _bases(held: Evidence) -> Iterator[Difference]:
     """The adapter must have been measured on the very base that it is compared with."""
-    of = {
-        part.name: part.subject for part in held.basis if part.task == held.finding.metric.rpartition(".")[0]
-    }
+    of = {part.name: part.subject for part in held.basis if part.task == _task(held)}
     adapter, base = (
         held.subjects.get(of.get(name, "")) for name in (held.finding.adapter, held.finding.base)
     )
     if adapter is not None and base is not None and adapter.get("base") not in (None, digest(base)):
         yield Difference("base", "the adapter was measured on another base than the one listed")
+
+
+def _task(held: Evidence) -> str:
+    return MetricName.parse(held.finding.metric).task
 
 
 # -- the run -----------------------------------------------------------------------------------------------
@@ -227,8 +229,8 @@ def _equal(mine: Any, theirs: Any) -> bool:
 
 
 def _against_adapter(held: Evidence, folder: Path) -> Iterator[Difference]:
-    task = held.finding.metric.rpartition(".")[0]
-    part = next((part for part in held.basis if (part.name, part.task) == (held.finding.adapter, task)), None)
+    key = held.finding.adapter, _task(held)
+    part = next((part for part in held.basis if (part.name, part.task) == key), None)
     identity = held.subjects.get(part.subject, {}) if part else {}
     if "weights" not in identity or "config" not in identity:
         message = "the evidence rests on recorded responses, or on none, and holds no digest of an adapter's weights"

@@ -14,7 +14,7 @@ from assay.records.bindings import digest
 from assay.records.database import stored
 from assay.records.store import Store
 
-__all__ = ["Content", "example_content", "identity_of", "response_content", "score_content", "scored"]
+__all__ = ["Content", "example_content", "response_content", "score_content", "scored"]
 
 
 class Content(NamedTuple):
@@ -75,15 +75,6 @@ def scored(store: Store, name: str, task: str, scorer: str) -> dict[int, list[in
         (scorer, *bound, store._task(task)),
     )
     return {record: stored(counts) for record, counts in rows}
-
-
-def identity_of(store: Store, name: str, task: str) -> dict[str, Any]:
-    """What a name is by content on a task; empty where it has no responses."""
-    bound = store._binding(name, task)
-    if bound is None:
-        return {}
-    (identity,) = store._db.execute("SELECT identity FROM subjects WHERE id = ?", (bound[0],)).fetchone()
-    return dict(stored(identity))
 
 
 def _content(rows: Iterable[tuple[Any, ...]]) -> Content:

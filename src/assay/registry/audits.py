@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any, Literal
 
 import psutil
 import sqlalchemy as sa
 
 from assay.errors import AssayError
+from assay.progress import called_every
 from assay.registry.database import Database
 from assay.registry.entries import RunRows
 from assay.registry.index import enter
@@ -83,21 +83,14 @@ class Audits:
     @contextmanager
     def beating(self, subject: Subject) -> Iterator[None]:
         """Show signs of life while the body runs."""
-        ended = Event()
 
         def beat() -> None:
-            while not ended.wait(BEAT):
-                with suppress(AssayError), self._database.writing() as connection:
-                    own = [*subject.where, AUDITS.c.owner == self._owner]
-                    connection.execute(sa.update(AUDITS).where(*own).values(beat=time.time()))
+            with suppress(AssayError), self._database.writing() as connection:
+                own = [*subject.where, AUDITS.c.owner == self._owner]
+                connection.execute(sa.update(AUDITS).where(*own).values(beat=time.time()))
 
-        thread = Thread(target=beat, name="assay-watch-beat", daemon=True)
-        thread.start()
-        try:
+        with called_every(BEAT, beat):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     def finish(self, subject: Subject, rows: RunRows) -> bool:
         """Enter the verdicts of an audit and end its claim, both or neither; False where another process took it over."""

@@ -15,7 +15,7 @@ import assay
 from assay.canonical import canonical_sha256
 from assay.evidence import Evidence, collect
 from assay.evidence.form import Basis, to_text
-from assay.plan import Claim
+from assay.plan import Claim, MetricName
 from assay.report import apply_gate
 from assay.runs import Run
 from assay.stats import Verdict
@@ -112,7 +112,7 @@ def _p_values(finding: ClaimResult) -> tuple[float, float]:
 
 
 def _digests(held: Evidence) -> dict[str, Any]:
-    task = held.finding.metric.rpartition(".")[0]
+    task = MetricName.parse(held.finding.metric).task
     parts = {part.name: part for part in held.basis if part.task == task}
     own, base = (_subject(held, parts.get(name)) for name in (held.finding.adapter, held.finding.base))
     protocol = held.protocols.get(parts[held.finding.adapter].protocol, {}) if own else {}

@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread
+
+from assay.progress import called_every
 
 __all__ = ["beats", "heartbeat"]
 
@@ -23,22 +24,17 @@ FILE = ".lock"
 @contextmanager
 def heartbeat(folder: Path) -> Iterator[None]:
     """Beat while the body runs."""
-    path, ended = folder / FILE, Event()
+    path = folder / FILE
 
     def beat() -> None:
-        while not ended.wait(PERIOD):
-            with suppress(OSError):
-                os.utime(path)
+        with suppress(OSError):
+            os.utime(path)
 
-    with suppress(OSError):
-        os.utime(path)
-    thread = Thread(target=beat, name="assay-heartbeat", daemon=True)
-    thread.start()
+    beat()
     try:
-        yield
+        with called_every(PERIOD, beat):
+            yield
     finally:
-        ended.set()
-        thread.join()
         with suppress(OSError):
             os.utime(path, (0, 0))
 

@@ -134,7 +134,7 @@ class ClaimResult:
     @property
     def says_nothing(self) -> bool:
         """Whether it neither passes nor fails: within the engine's noise, or a missing gain at a floor or ceiling."""
-        return self.within_noise or bool(self.extreme and self.verdict in ("no gain", "trivial"))
+        return self.within_noise or bool(self.extreme and self.verdict in (Verdict.NO_GAIN, Verdict.TRIVIAL))
 
     @property
     def words(self) -> str:

@@ -91,7 +91,11 @@ def _stored(completion: Completion, folder: Path) -> None:
 
 
 def _generated(files: Files, folder: Path) -> None:
-    dialect = Dialect(files[f"{KEPT}kind"].decode(), bool(files[f"{KEPT}chat"]))  # type: ignore[arg-type]
+    dialect = Dialect(
+        files[f"{KEPT}kind"].decode(),  # type: ignore[arg-type]
+        bool(files[f"{KEPT}chat"]),
+        chats={"p": [{"role": "user", "content": "p"}]},
+    )
     server = _server({dialect.path: files.get("page", b"")}, files)
     try:
         session = ServerSession(server, dialect, "base", {"base": Target("base")}, {}, 4096)

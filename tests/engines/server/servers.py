@@ -238,6 +238,13 @@ def serving(toy: Toy) -> Iterator[str]:
     """Its address, while it serves."""
     server = Served(("127.0.0.1", 0), Handler)
     server.toy = toy
+    with answering(server) as address:
+        yield address
+
+
+@contextmanager
+def answering(server: ThreadingHTTPServer) -> Iterator[str]:
+    """The address of a server, while it serves."""
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

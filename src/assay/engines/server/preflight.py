@@ -121,12 +121,9 @@ class ServerPreflight(Preflight):
         with closing(self._open(self.settings.connection)) as server:
             failed = self._served.load(server)
             dialect = Dialect(self.settings.kind, self._chat, self.tokens, self._turns)
-            turns = self._turns if self._chat else None
             contents = {name: json_sha256(identity) for name, identity in self.identities.items()}
             try:
-                yield ServerSession(
-                    server, dialect, self.name, self._targets, failed, self.context, turns, contents
-                )
+                yield ServerSession(server, dialect, self.name, self._targets, failed, self.context, contents)
             finally:
                 self._served.unload(server, failed)
 

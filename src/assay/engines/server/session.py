@@ -7,7 +7,7 @@ generates, even if an earlier session did, since the server may have been restar
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from assay.engines.api import NO_PROMPTS, PROBED, Completion, Liveness, Prompt
@@ -46,13 +46,9 @@ class ServerSession:
         targets: Mapping[str, Target],
         failed: Mapping[str, str],
         context: int | None,
-        turns: Collection[str] | None = None,
         contents: Mapping[str, str] | None = None,
     ) -> None:
-        """`turns`: in chats, the prompts that were meant as user turns; others are refused.
-
-        `contents`: by adapter, a digest of what it is.
-        """
+        """`contents`: by adapter, a digest of what it is."""
         self._server = server
         self._dialect = dialect
         self._base = base
@@ -60,7 +56,6 @@ class ServerSession:
         self._failed = dict(failed)
         self.provenance: Mapping[str, str] = {}
         self._context = context
-        self._turns = turns
         self._contents = contents or {}
         self._applied: set[str] = set()
         self._logprobs = True
@@ -203,7 +198,7 @@ class ServerSession:
 
     def _answer(self, prompt: Prompt, *, logprobs: bool = False) -> Answer:
         """Ask until an answer can be read. Raises AbsentError, RefusedError, EngineError."""
-        if self._turns is not None and prompt.task != "liveness" and prompt.text not in self._turns:
+        if self._dialect.chat and prompt.task != "liveness" and prompt.text not in self._dialect.chats:
             raise EngineError(
                 "the server only takes chats, which it puts under its own template",
                 fix="write `decoding.template: chat`",

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from assay.engines.api import Completion, Partial, Prompt, completions
-from assay.engines.encoding import decode, encode, encode_pair
+from assay.engines.encoding import decode, encode, encode_pair, outgrown
 from assay.engines.torch.adapter_load import Adapter
 from assay.engines.torch.estimate import free_bytes
 from assay.engines.torch.graphs import CudaRecorder, DiffersError, Graphs, Recorder, obstacle
@@ -33,6 +33,7 @@ from assay.engines.torch.runner import Runner
 from assay.engines.torch.scheduler import CPU_TOKENS, GPU_TOKENS, BatchOptions, Scheduler
 from assay.engines.torch.sequence import Scored, Sequence, Stops, choose
 from assay.engines.torch.step import Segment
+from assay.engines.turns import admitted
 from assay.errors import EngineError
 
 __all__ = ["TorchEngine", "Usage"]
@@ -177,17 +178,16 @@ class TorchEngine:
                 self.graphs.forget()
 
     def _follow(self, prompts: Iterable[Prompt], scheduler: Scheduler) -> Iterator[Completion]:
-        """Later turns wait as rows; a turn for which the context has no room is answered by nothing."""
-        for prompt in prompts:
-            if self._outgrown(prompt):
-                completion = Completion(prompt, "", tokens=0, finish="length", seconds=0.0)
-                yield completion
-                yield from self._follow(completion.following, scheduler)
-            elif scheduler.add(self._row(prompt, ())) and self.graphs is not None:
+        """Later turns wait as rows."""
+
+        def wait(prompt: Prompt) -> None:
+            if scheduler.add(self._row(prompt, ())) and self.graphs is not None:
                 self.graphs.forget()
 
+        return admitted(prompts, self._outgrown, wait)
+
     def _outgrown(self, prompt: Prompt) -> bool:
-        return prompt.follows and len(encode(self.base.tokenizer, prompt.text)) >= self.base.context
+        return outgrown(self.base.tokenizer, prompt, self.base.context)
 
     def logits(
         self, subject: str, sequences: abc.Sequence[abc.Sequence[int]], last: int = 2**31

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assay.engines.api import NO_PROMPTS, Completion, Liveness, Prompt
-from assay.engines.encoding import cut_before, decode, encode, encode_pair, seed_of
+from assay.engines.encoding import cut_before, decode, encode, encode_pair, outgrown, seed_of
 from assay.engines.probes import PROBES, TOKENS, ProbeAnswer, answer_liveness
+from assay.engines.turns import admitted
 from assay.errors import EngineError
 
 __all__ = ["CONTROL", "Core", "VllmSession"]
@@ -132,15 +133,13 @@ class VllmSession:
         return answers
 
     def _wait(self, prompts: Iterable[Prompt], rows: deque[_Row]) -> Iterator[Completion]:
-        """Prompts become rows; a turn for which the context has no room is answered by nothing."""
+        """Prompts become rows."""
         core = self._open
-        for prompt in prompts:
-            if prompt.follows and len(encode(core.tokenizer, prompt.text)) >= core.context:
-                completion = Completion(prompt, "", tokens=0, finish="length", seconds=0.0)
-                yield completion
-                yield from self._wait(completion.following, rows)
-            else:
-                rows.append((prompt, self._limits(prompt)))
+        return admitted(
+            prompts,
+            lambda prompt: outgrown(core.tokenizer, prompt, core.context),
+            lambda prompt: rows.append((prompt, self._limits(prompt))),
+        )
 
     def _run(self, rows: deque[_Row]) -> Iterator[tuple[Prompt, float, Any]]:
         """Rows with what vLLM said, as they finish; not more are handed over than fill two batches.
