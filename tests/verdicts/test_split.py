@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,3 +69,23 @@ def test_without_an_extracted_answer_there_are_no_parts() -> None:
     sides = (scores([0, 2]), scores([2, 2]))
     assert split_of(sides, 1, METRICS, None, 0.05) is None
     assert split_of((scores([0, 2], 2), scores([2, 2], 2)), 0, METRICS, None, 0.05) is None
+
+
+def in_parts(side: Scores, parts: int) -> Scores:
+    return Scores(side.passed * parts, side.out_of * parts, side.positions)
+
+
+def test_a_number_that_is_0_or_1_is_split_as_a_pass_or_a_fail() -> None:
+    sides = scores([0] * 5 + [1] * 3 + [2] * 42), scores([2] * 50)
+    numbers = tuple(replace(metric, kind="mean") for metric in METRICS)
+    of_parts = split_of((in_parts(sides[0], 10**6), in_parts(sides[1], 10**6)), 0, numbers, None, 0.05)
+    assert of_parts == split_of(sides, 0, METRICS, None, 0.05)
+
+
+def test_a_number_between_0_and_1_is_split_in_units_of_the_score() -> None:
+    before, after = scores([1] * 10), scores([2] * 10)
+    half = Scores(after.passed * 500_000, after.out_of * 10**6, after.positions)
+    numbers = tuple(replace(metric, kind="mean") for metric in METRICS)
+    split = split_of((in_parts(before, 10**6), half), 0, numbers, None, 0.05)
+    assert split is not None
+    assert split.format.gain + split.answer.gain == pytest.approx(0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,14 +34,18 @@ def split_of(
     before, after = base.passed[:, 0], adapter.passed[:, 0]
     extracted = [other.name for other in metrics].index(by)
     differences, changed = after[:, index] - before[:, index], before[:, extracted] != after[:, extracted]
+    weights = base.out_of[:, 0, index]
+    unit = np.gcd.reduce([*weights, *differences]) if metrics[index].kind == "mean" else 1
     groups = np.arange(len(changed)) if clusters is None else clusters[base.positions]
-    return Split(*(_part(np.where(where, differences, 0), groups, alpha) for where in (changed, ~changed)))
-
-
-def _part(differences: NDArray[np.int64], groups: NDArray[np.int64], alpha: float) -> Part:
     _, own = np.unique(groups, return_inverse=True)
-    moved, sizes = np.bincount(own, weights=differences), np.bincount(own)
-    gain: Gain = ClusteredGain(moved, sizes)
-    if (sizes == 1).all():
-        gain = PairedGain(int((moved > 0).sum()), int((moved < 0).sum()), len(moved))
+    sums = np.bincount(own, weights=weights // unit)
+    parts = (np.bincount(own, weights=np.where(part, differences // unit, 0)) for part in (changed, ~changed))
+    return Split(*(_part(part, sums, alpha) for part in parts))
+
+
+def _part(differences: NDArray[np.number[Any]], weights: NDArray[np.number[Any]], alpha: float) -> Part:
+    """differences, weights: (n,), of each independent piece of evidence, in checks."""
+    gain: Gain = ClusteredGain(differences, weights)
+    if (weights == 1).all():
+        gain = PairedGain(int((differences > 0).sum()), int((differences < 0).sum()), len(differences))
     return Part(gain.estimate, gain.interval(1 - 2 * alpha))
