@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +37,12 @@ def split_of(
     unit = np.gcd.reduce([*weights, *differences]) if metrics[index].kind == "mean" else 1
     groups = np.arange(len(changed)) if clusters is None else clusters[base.positions]
     _, own = np.unique(groups, return_inverse=True)
-    sums = np.bincount(own, weights=weights // unit)
-    parts = (np.bincount(own, weights=np.where(part, differences // unit, 0)) for part in (changed, ~changed))
+    moved = (np.where(part, differences // unit, 0) for part in (changed, ~changed))
+    sums, *parts = (np.bincount(own, values).astype(np.float64) for values in (weights // unit, *moved))
     return Split(*(_part(part, sums, alpha) for part in parts))
 
 
-def _part(differences: NDArray[np.number[Any]], weights: NDArray[np.number[Any]], alpha: float) -> Part:
+def _part(differences: NDArray[np.float64], weights: NDArray[np.float64], alpha: float) -> Part:
     """differences, weights: (n,), of each independent piece of evidence, in checks."""
     gain: Gain = ClusteredGain(differences, weights)
     if (weights == 1).all():
