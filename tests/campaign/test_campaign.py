@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -34,15 +30,3 @@ def test_damage_keeps_inputs_small_enough_to_be_tried() -> None:
 def test_a_fault_that_was_fixed_has_its_test(fixed: object) -> None:
     path, _, name = fixed.test.partition("::")  # type: ignore[attr-defined]
     assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8")
-
-
-@pytest.mark.slow
-def test_every_kind_reads_or_refuses_what_it_is_given(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.campaign", "--budget", "10", "--inputs", "3000"]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path / "c.json")], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    rows = json.loads((tmp_path / "c.json").read_text())
-    assert set(rows) >= set(KINDS)
-    assert all(row["inputs"] > 0 and row["found"] == row["fixed"] for row in rows.values())

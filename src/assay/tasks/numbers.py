@@ -210,6 +210,8 @@ def _answer_end(text: str) -> int:
 def _next_example(text: str) -> int:
     """Where a further example begins after a finished answer. Only a blank line tells one from a next part after `A: 5`."""
     starts = [len(text)]
+    if not _NEXT.search(text):  # nearly every text, and much faster than what follows
+        return len(text)
     finished = (
         match for match in _STATED.finditer(text) if _finishes(match) and not _ITEM.match(text, match.end())
     )
@@ -227,6 +229,8 @@ def _finishes(match: re.Match[str]) -> bool:
 
 def _final_line(text: str, stop: int) -> re.Match[str] | None:
     """The line `#### x` that ends the answer: the first that nothing corrects; one with words may be a heading."""
+    if "####" not in text:
+        return None
     stated = deque(_STATED.finditer(text, 0, stop), maxlen=100)
     corrected = next((match.start() for match in reversed(stated) if _corrects(text, match)), -1)
     lines = [line for line in _FILLED.finditer(text, 0, stop) if not _ITEM.match(text, line.end())]
