@@ -85,6 +85,21 @@ def test_an_engine_without_its_packages_is_missing_with_the_line_that_adds_them(
     assert lacking["engine vllm"] == Check("engine vllm", "ok", "vllm 1.0")
 
 
+def test_languages_are_listed_with_the_extra_that_adds_them() -> None:
+    class Without(Bare):
+        absent = ("janome", "emoji")
+
+    found = checks(Without())
+    assert found["spanish"] == Check("spanish", "ok", "spacy 1.0, for m-ifeval's Spanish words")
+    assert found["japanese"] == Check(
+        "japanese",
+        "note",
+        "not installed: janome, which m-ifeval's Japanese words need",
+        "pip install 'lora-assay[japanese]'",
+    )
+    assert found["chinese"].fix == "pip install 'lora-assay[chinese]'"
+
+
 class Cuda:
     """A torch that sees one GPU."""
 

@@ -36,6 +36,12 @@ ENGINES: Mapping[str, tuple[str, ...]] = {
     "ray": ("ray",),
 }
 """The packages of each engine; the extra that installs them has the engine's name."""
+LANGUAGES: Mapping[str, tuple[str, str]] = {
+    "spanish": ("spacy", "m-ifeval's Spanish words"),
+    "japanese": ("janome", "m-ifeval's Japanese words"),
+    "chinese": ("emoji", "multi-if's counts of words"),
+}
+"""The package that verifiers of a language read it with, and its use; the extra that installs it has the language's name."""
 FLAGS = {"avx512_bf16": "AVX512-BF16", "amx_bf16": "AMX-BF16", "bf16": "BF16"}
 """Processor flags, as Linux names them, for multiplying matrices of bfloat16 in hardware."""
 OFFLINE = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
@@ -138,6 +144,7 @@ def diagnose(online: bool = False, seconds: float = 1.0, machine: Machine | None
     yield Check("memory", "ok", f"{memory.free_bytes() / GIB:.1f} GiB free")
     yield from _disks()
     yield from _texts(machine)
+    yield from _languages(machine)
     yield _hub(machine, online)
     if seconds > 0:
         yield _speed(torch, seconds)
@@ -228,6 +235,16 @@ def _texts(machine: Machine) -> Iterator[Check]:
         else:
             fix = f"python -m nltk.downloader {name}, or NLTK_DATA=FOLDER that holds {place.rstrip('/')}"
             yield Check(name, "missing", f"nltk's data {name}, which {use} need", fix)
+
+
+def _languages(machine: Machine) -> Iterator[Check]:
+    """What verifiers read other languages with."""
+    for extra, (package, use) in LANGUAGES.items():
+        if version := machine.version(package):
+            yield Check(extra, "ok", f"{package} {version}, for {use}")
+        else:
+            fix = f"pip install 'lora-assay[{extra}]'"
+            yield Check(extra, "note", f"not installed: {package}, which {use} need", fix)
 
 
 def _hub(machine: Machine, online: bool) -> Check:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+import assay
 from assay.view.app import application
 from assay.view.folder import Folder
 from tests.runs.test_decided import contents
-from tests.studies import edit
+from tests.studies import edit, study_with
 
 
 def words(page: str) -> str:
@@ -169,6 +170,17 @@ def test_an_adapters_history_has_every_run_of_it(client: TestClient) -> None:
     assert "in 2 complete runs" in page
     assert "confirmed" in page
     assert client.get("/adapter?name=nobody").status_code == 404
+
+
+def test_null_responses_are_counted_on_a_run_s_page(client: TestClient, runs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "nulls"
+    study = study_with(source, 60, 10)
+    rows = (source / "a.jsonl").read_text().splitlines()
+    rows[:2] = [f'{{"key": "{i}", "response": null}}' for i in range(2)]
+    (source / "a.jsonl").write_text("\n".join(rows))
+    assay.run(study, runs / "nulls")
+    assert "Null responses, scored as empty: 2 of a on math." in words(client.get("/run/nulls").text)
+    assert "No response was null." in words(client.get("/run/small").text)
 
 
 def test_reading_every_page_changes_no_file(client: TestClient, runs: Path) -> None:

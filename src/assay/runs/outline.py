@@ -7,12 +7,12 @@ generates nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.engines import PreflightFunction
 from assay.errors import AssayError
 from assay.plan import Plan
-from assay.runs.resolve import plan_of, resolve
+from assay.runs.resolve import plan_of, resolve, with_clusters
 from assay.runs.tasks import resolve_examples, resolve_tasks
 from assay.runs.training_data import TrainingData, training_data
 from assay.runs.workload import Work
@@ -47,6 +47,9 @@ def outline(study: Study, preflight: PreflightFunction | None = None, whole: boo
     plan = plan_of(study, tasks)
     notes: list[str] = []
     examples = _examples(study, tasks, notes)
+    parts = plan.tasks.items()
+    known = {name: with_clusters(part, tasks[name], examples.get(name, ())) for name, part in parts}
+    plan = replace(plan, tasks=known)
     work = None
     if whole and examples and plan.source == "generated":
         try:

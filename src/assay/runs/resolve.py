@@ -29,7 +29,7 @@ from assay.study import Adapter, Study, TaskEntry, load_study
 from assay.tasks import Example, Task
 from assay.tasks.judged import JudgedTask
 
-__all__ = ["plan_of", "resolve"]
+__all__ = ["plan_of", "resolve", "with_clusters"]
 
 
 def resolve(
@@ -61,14 +61,15 @@ def resolve(
         responses = generated(study, tasks, examples, preflight, plan.references())
     return replace(
         plan,
-        tasks={name: _clustered(part, tasks[name], examples[name]) for name, part in plan.tasks.items()},
+        tasks={name: with_clusters(part, tasks[name], examples[name]) for name, part in plan.tasks.items()},
         warnings=responses.warnings,
         problems=(*responses.problems, *data_notes(study, tasks, examples)),
         work=Work(tasks, examples, responses.groups, sources),
     )
 
 
-def _clustered(plan: TaskPlan, task: Task, examples: Sequence[Example]) -> TaskPlan:
+def with_clusters(plan: TaskPlan, task: Task, examples: Sequence[Example]) -> TaskPlan:
+    """A task of the plan, with whether some of these examples are not independent."""
     return replace(plan, clustered=task.groups_examples(examples))
 
 

@@ -34,7 +34,7 @@ from assay.verdicts.response_changes import changes
 from assay.verdicts.result import ClaimsDeclared, Matrix, Result, Row
 from assay.verdicts.rule import RULE
 from assay.verdicts.turns import turn_scores
-from assay.verdicts.warnings import generation_warnings, warnings
+from assay.verdicts.warnings import generation_warnings, null_responses, warnings
 
 __all__ = ["analyze"]
 
@@ -51,6 +51,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
     claims = within_noise(plan, claims, engine, pairs)
     groups = configurations(plan, claims, pairs)
     sha256 = digest(claim_block(plan))
+    nulls = null_responses(evidence)
     noise = noise_floor(plan, evidence)
     cells = cells_with_noise(plan, other_cells(plan, pairs), engine)
     return Result(
@@ -74,7 +75,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         claims_sha256=sha256,
         claims_declared=_declared(evidence, sha256),
         warnings=(
-            *warnings(plan, evidence, groups, claims, pairs),
+            *warnings(plan, evidence, groups, claims, pairs, nulls),
             *generation_warnings(plan, evidence, pairs),
             *(
                 f"{floor.base!r} against itself on {floor.task}, in another batch: {floor.warning}"
@@ -92,6 +93,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         measured=measured(plan, evidence),
         reliability=reliabilities(plan, pairs, evidence),
         turns=turn_scores(plan, pairs, evidence),
+        nulls=nulls,
         models=tuple(subject.name for subject in plan.adapters if subject.is_model),
     )
 

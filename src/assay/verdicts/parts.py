@@ -21,6 +21,7 @@ __all__ = [
     "Matrix",
     "Measured",
     "ModeDifference",
+    "NullResponses",
     "Part",
     "Pool",
     "Row",
@@ -81,6 +82,18 @@ class Pool:
     """For the full list's gain."""
     settled: bool
     """Whether no further prompt of the list can change that result."""
+
+
+@dataclass(frozen=True, slots=True)
+class NullResponses:
+    """Responses of a subject to a task that were null, and so scored as empty."""
+
+    subject: str
+    """Its name; of a base under the template of some adapter, `base/template:...`."""
+    task: str
+    """The task's name."""
+    count: int
+    """Number of null responses, at least 1."""
 
 
 @dataclass(frozen=True, slots=True)

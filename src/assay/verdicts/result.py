@@ -28,6 +28,7 @@ from assay.verdicts.parts import (
     Matrix,
     Measured,
     ModeDifference,
+    NullResponses,
     Part,
     Pool,
     Row,
@@ -51,6 +52,7 @@ __all__ = [
     "Measured",
     "ModeDifference",
     "NoiseFloor",
+    "NullResponses",
     "Part",
     "Pool",
     "RecipeResult",
@@ -431,6 +433,8 @@ class Result:
     """One for each subject on each task whose file names clusters; descriptive only."""
     turns: tuple[TurnScores, ...] = ()
     """One for each subject and metric of a task of several turns, in a run that did not stop early; descriptive only."""
+    nulls: tuple[NullResponses, ...] | None = None
+    """One for each subject and task with null responses; null if an older version decided, which did not count them."""
     format: Literal["assay.verdicts/1"] = "assay.verdicts/1"
     """The format of `verdicts.json`; the number grows when a field changes meaning or is removed."""
 

@@ -11,10 +11,10 @@ from assay.verdicts.claims import controls
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.pair import Pairs
 from assay.verdicts.recipes import Configuration
-from assay.verdicts.result import ClaimResult
+from assay.verdicts.result import ClaimResult, NullResponses
 from assay.verdicts.rule import RULE
 
-__all__ = ["generation_warnings", "warnings"]
+__all__ = ["generation_warnings", "null_responses", "warnings"]
 
 LOOSE = 0.1
 """An alpha above this is warned of."""
@@ -26,6 +26,7 @@ def warnings(
     groups: Sequence[Configuration],
     claims: Sequence[ClaimResult],
     pairs: Pairs,
+    nulls: Sequence[NullResponses] = (),
 ) -> tuple[str, ...]:
     """The warnings of any study, recorded or generated."""
     found = (
@@ -33,7 +34,7 @@ def warnings(
         *_of_scores(plan, evidence, pairs),
         *_of_rules(plan, evidence, claims),
         *_of_few(claims),
-        *_of_empty(evidence),
+        *_of_empty(evidence, nulls),
         *_of_recipes(groups, pairs),
     )
     return tuple(dict.fromkeys(found))
@@ -90,14 +91,25 @@ def _of_few(claims: Sequence[ClaimResult]) -> Iterator[str]:
         )
 
 
-def _of_empty(evidence: Evidence) -> Iterator[str]:
+def null_responses(evidence: Evidence) -> tuple[NullResponses, ...]:
+    """The null responses of each name on each task that has any; a second pass is left out."""
+    counts = (
+        NullResponses(name, task, evidence.nulls(name, task))
+        for name, task in evidence.bound()
+        if not is_again(name)
+    )
+    return tuple(entry for entry in counts if entry.count)
+
+
+def _of_empty(evidence: Evidence, nulls: Sequence[NullResponses]) -> Iterator[str]:
     """Responses without text, and those without an answer after the mark."""
+    null = {(entry.subject, entry.task): entry.count for entry in nulls}
     for name, task in evidence.bound():
         if is_again(name):
             continue
-        if nulls := evidence.nulls(name, task):
-            found = f"{nulls} null {_form(nulls, 'response', 'responses')} of {name!r} to {task}"
-            yield f"{found} {_form(nulls, 'was', 'were')} scored as empty"
+        if count := null.get((name, task)):
+            which = f"{count} null {_form(count, 'response', 'responses')} of {name!r} to {task}"
+            yield f"{which} {_form(count, 'was', 'were')} scored as empty"
         if unanswered := evidence.unanswered(name, task):
             yield (
                 f"{unanswered} {_form(unanswered, 'response', 'responses')} of {name!r} to {task} "

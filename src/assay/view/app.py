@@ -161,7 +161,7 @@ class View:
             return self._page(request, "progress.html", **self._progress(entry))
         kept = self._open(entry)
         opened, counts = kept.opened, kept.flips.counts
-        data = PageData((), counts, (), None, opened.examples)
+        data = PageData((), counts, (), opened.examples)
         context = page_context(opened.result, opened.plan, data)
         return self._page(
             request, "run.html", **context, entry=entry, notes=opened.notes, has_types=bool(opened.types)

@@ -2,7 +2,7 @@
 
 It takes findings, a plan and a run's records, and returns text; `assay report RUN` writes it. It computes no statistic.
 
-    page_data  what the records show: flips, gains by instruction type, null responses
+    page_data  what the records show: flips, gains by instruction type
     embed      flips as JSON inside the page, within its size
     scale      axes and colour steps
     forest     gains with intervals, by recipe and seed

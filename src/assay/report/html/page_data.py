@@ -1,4 +1,4 @@
-"""What the page shows in addition to the findings: flips to read, gains by instruction type, null responses.
+"""What the page shows in addition to the findings: flips to read, gains by instruction type.
 
 Read from a run's records, one adapter and task at a time; it knows no HTML. A flip is an example that
 base and adapter judge differently on the task's primary metric, with one sample each.
@@ -14,7 +14,6 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from assay.engines.api import is_again
 from assay.plan import Plan, TaskPlan
 from assay.records import Scores
 from assay.records.types import in_turns
@@ -26,7 +25,6 @@ __all__ = [
     "Check",
     "Flip",
     "FlipCount",
-    "Nulls",
     "PageData",
     "RunRecords",
     "Side",
@@ -107,15 +105,6 @@ class TypeGain:
 
 
 @dataclass(frozen=True, slots=True)
-class Nulls:
-    """Number of responses that were null, and so judged as empty."""
-
-    subject: str
-    task: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class PageData:
     """What a run's records show."""
 
@@ -123,8 +112,6 @@ class PageData:
     """Candidates: the first ones of each adapter and task in an order spread evenly over the file."""
     counts: tuple[FlipCount, ...]
     types: tuple[TypeGain, ...]
-    nulls: tuple[Nulls, ...] | None
-    """None: not counted."""
     examples: Mapping[str, int]
     """Examples of each task."""
     sampled: bool = False
@@ -160,7 +147,7 @@ class RunRecords(Evidence, Protocol):
 def gather(plan: Plan, records: RunRecords, texts: bool = True) -> PageData:
     """Read a run's records. Empty where there are none, as in a study of aggregate scores.
 
-    texts: read responses too, for flips and null responses.
+    texts: read responses too, for flips.
     """
     bound = records.bound()
     with_records = {task for _, task in bound}
@@ -182,13 +169,10 @@ def gather(plan: Plan, records: RunRecords, texts: bool = True) -> PageData:
                 continue
             pairs.append(answers.pair(adapter.name, base, *scores))
             types += answers.type_gains(adapter.name, base)
-    read = bound if texts else ()
-    nulls = (Nulls(*side, records.nulls(*side)) for side in read if not is_again(side[0]))
     return PageData(
         flips=tuple(_flips(pairs if texts else ())),
         counts=tuple(pair.count for pair in pairs),
         types=tuple(types),
-        nulls=tuple(entry for entry in nulls if entry.count) if texts else None,
         examples={name: len(listed) for name, listed in examples.items()},
         sampled=sampled,
     )
