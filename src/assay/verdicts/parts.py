@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from assay.records import Declared
+from assay.stats import Verdict
 from assay.verdicts.notebook import table, text
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClaimsDeclared",
+    "ControlResult",
     "Counts",
     "Interval",
     "Matrix",
@@ -171,6 +173,22 @@ class ClaimsDeclared:
     """How that is known."""
     history: tuple[Declared, ...]
     """Every block that this run has seen, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """Whether a control adapter showed what it must."""
+
+    adapter: str
+    """Its name in the study."""
+    metric: str
+    """`task.metric`."""
+    expected: Literal["gains", "no gain"]
+    """What it must show."""
+    verdict: Verdict
+    """What it showed."""
+    failed: bool
+    """The evidence excludes what it must show; an open verdict does not fail a control."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from assay.verdicts.descriptive import (
 from assay.verdicts.notebook import coloured, ends, points, table, text
 from assay.verdicts.parts import (
     ClaimsDeclared,
+    ControlResult,
     Counts,
     Interval,
     Matrix,
@@ -351,22 +352,6 @@ class LabelResult:
     """As for a claim."""
     scale: float | None = None
     """The scale that the claim names; null if it names none."""
-
-
-@dataclass(frozen=True, slots=True)
-class ControlResult:
-    """Whether a control adapter showed what it must."""
-
-    adapter: str
-    """Its name in the study."""
-    metric: str
-    """`task.metric`."""
-    expected: Literal["gains", "no gain"]
-    """What it must show."""
-    verdict: Verdict
-    """What it showed."""
-    failed: bool
-    """The evidence excludes what it must show; an open verdict does not fail a control."""
 
 
 @dataclass(frozen=True, slots=True)
