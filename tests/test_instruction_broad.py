@@ -170,10 +170,10 @@ def test_the_gate_covers_every_benchmark(study: Path, result: Result) -> None:
 
 def test_its_plan_counts_clusters(study: Path) -> None:
     powers = plan(load_study(study)).power
-    of = {power.metric.rpartition(".")[0]: (power.prompts, power.clusters) for power in powers}
-    assert of["wordings"] == (COUNT, COUNT // WORDINGS)
-    assert of["followbench"] == (COUNT, COUNT // LEVELS)
-    assert of["ifeval"] == (COUNT, None)
+    of = {power.metric.rpartition(".")[0]: power.prompts for power in powers}
+    assert of["wordings"] == COUNT // WORDINGS
+    assert of["followbench"] == COUNT // LEVELS
+    assert of["ifeval"] == COUNT
 
 
 def test_the_readme_names_every_file_of_the_study() -> None:
