@@ -56,10 +56,13 @@ FIELDS = (
 HEAD = """# The registry of this project's adapters
 
 Every adapter that this project makes is audited like any other. This is [the registry](../how-to/registry.md) of these audits:
-the newest verdict of each claim, with its interval in points, the drift and the gate's outcome. The responses of the demo's
-adapters ship with assay, so anyone can make this table again, without a GPU and offline:
+the newest verdict of each claim, with its interval in points, the drift and the gate's outcome. The adapters of the base `base`
+are those of `assay demo`, whose responses ship with assay, so anyone can make their rows again, without a GPU and offline:
 
     python -m scripts.registry_example
+
+The adapters of `smollm2-135m-instruct` are those of [the study on a real model](real-study.md). The gate and the last line leave
+out the control `control-s1`, whose verdict is known before the study.
 
 """
 
