@@ -15,6 +15,7 @@ from assay.engines.adapter_fit import BaseShapes, header_shapes
 from assay.engines.files import Stamp, shards
 from assay.engines.vllm.adapter_check import check_adapter
 from assay.engines.vllm.loading import Adapter, Order, load, write_control
+from assay.engines.vllm.session import CONTROL
 from assay.errors import EngineError
 from tests.engines.vllm.conftest import lora, make_adapter
 
@@ -77,3 +78,66 @@ def test_an_adapter_in_another_form_is_handed_over_under_pefts_names(
         for folder in handed:  # the adapter, and the control that is made of it
             assert set(read_adapter_files(folder).tensors) == set(lora())
     assert len(handed) == 2
+
+
+class _Requests:
+    """Stands for vLLM's engine and its requests: it does not take adapters of some names."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *refused: str) -> None:
+        self.llm = MagicMock()
+        self.refused = refused
+        self.taken: list[tuple[str, int, str]] = []
+        self.llm.llm_engine.add_lora = self._add
+        module = MagicMock(EngineArgs=_Arguments())
+        module.LLM.return_value = self.llm
+        monkeypatch.setitem(sys.modules, "vllm", module)
+        request = MagicMock(LoRARequest=lambda *parts: parts)
+        monkeypatch.setitem(sys.modules, "vllm.lora.request", request)
+
+    def _add(self, request: tuple[str, int, str]) -> None:
+        if request[0] in self.refused:
+            raise ValueError("no room")
+        self.taken.append(request)
+
+
+def _adapters(home: Path) -> list[Adapter]:
+    """`math` changes more layers than `chat`."""
+    base = header_shapes(home / "base", shards(home / "base"))
+    files = [read_adapter_files(home / name) for name in ("math", "chat")]
+    return [
+        Adapter(each.folder.name, each.folder.name, each, check_adapter(each, base), Stamp.of(each.folder))
+        for each in files
+    ]
+
+
+def test_the_control_is_made_of_an_adapter_that_vllm_took(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = _Requests(monkeypatch, "math")
+    (place := tmp_path / "place").mkdir()
+    with load(Order("base", {}, (), 4, _adapters(home)), place) as session:
+        assert list(session.failed) == ["math"]
+    assert [name for name, _, _ in requests.taken] == ["chat", CONTROL]
+    control = read_adapter_files(Path(requests.taken[1][2]))
+    assert set(control.tensors) == set(read_adapter_files(home / "chat").tensors)
+
+
+def test_a_control_that_vllm_does_not_take_ends_the_start(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = _Requests(monkeypatch, CONTROL)
+    (place := tmp_path / "place").mkdir()
+    wanted = "all of B zero, by which rounding is measured: ValueError: no room"
+    with pytest.raises(EngineError, match=wanted), load(Order("base", {}, (), 4, _adapters(home)), place):
+        pass
+    assert requests.llm.llm_engine.engine_core.shutdown.called
+
+
+def test_without_an_adapter_that_vllm_took_there_is_no_control(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = _Requests(monkeypatch, "math", "chat", CONTROL)
+    (place := tmp_path / "place").mkdir()
+    with load(Order("base", {}, (), 4, _adapters(home)), place) as session:
+        assert list(session.failed) == ["math", "chat"]
+    assert not requests.taken

@@ -11,7 +11,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
@@ -80,14 +80,12 @@ def load(order: Order, place: Path) -> Iterator[VllmSession]:
         order.rows,
         "lm_head" not in arguments.get("lora_target_modules", ["lm_head"] if order.adapters else []),
     )
-    loras, failed = _add_adapters(order.adapters, core, place)
-    session = VllmSession(
-        core, order.base, loras, {adapter.name: adapter.needs.modules for adapter in order.adapters}, failed
-    )
     try:
-        yield session
+        loras, failed = _add_adapters(order.adapters, core, place)
+        modules = {adapter.name: adapter.needs.modules for adapter in order.adapters}
+        with closing(VllmSession(core, order.base, loras, modules, failed)) as session:
+            yield session
     finally:
-        session.close()
         _shut_down(llm)
         del llm, core
         gc.collect()
@@ -111,15 +109,17 @@ def _add_adapters(
             failed[adapter.name] = f"vLLM does not take it: {_first(bad)}"
             continue
         loras[adapter.name] = lora
-    if adapters:
-        largest = max(adapters, key=lambda adapter: adapter.needs.modules)
+    taken = [adapter for adapter in adapters if adapter.name in loras]
+    if taken:
+        folder = _folder(max(taken, key=lambda adapter: adapter.needs.modules), place)
         try:
-            control = write_control(place / "control", _folder(largest, place))
-            lora = make(CONTROL, len(adapters) + 1, str(control))
-            core.engine.add_lora(lora)
-            loras[CONTROL] = lora
-        except Exception:  # noqa: S110 - liveness then compares with the base alone
-            pass
+            loras[CONTROL] = make(CONTROL, len(adapters) + 1, str(write_control(place / "control", folder)))
+            core.engine.add_lora(loras[CONTROL])
+        except Exception as bad:  # without it, rounding along the adapters' path would pass for their effect
+            raise EngineError(
+                f"vLLM does not take a copy of an adapter with all of B zero, by which rounding is measured: {_first(bad)}",
+                fix=f"is there room for a copy of an adapter in {place}?",
+            ) from bad
     return loras, failed
 
 
