@@ -56,7 +56,7 @@ def test_another_scale_is_different(run: Path, scale: float) -> None:
 
 
 def test_a_copy_with_small_noise_is_close(run: Path) -> None:
-    parity = compared(run, Model({"sums": 1.0}, noise=0.1))
+    parity = compared(run, Model({"sums": 1.0}, noise=0.2))
     assert parity.word == "close"
     assert parity.resembles == "sums"
     assert 0 < parity.own.changed < 0.5
@@ -64,6 +64,13 @@ def test_a_copy_with_small_noise_is_close(run: Path) -> None:
 
 def test_a_copy_with_rounding_noise_is_the_same(run: Path) -> None:
     assert compared(run, Model({"sums": 1.0}, noise=0.002)).word == "same"
+
+
+def test_steps_of_bfloat16_make_no_other_response(run: Path) -> None:
+    parity = compared(run, Model({"sums": 1.0}, noise=0.06, step=0.125))
+    assert parity.own.largest == pytest.approx(0.125)
+    assert parity.own.changed == 0
+    assert all(effect.holds for effect in parity.effects)
 
 
 def test_other_weights_are_different(run: Path) -> None:

@@ -33,6 +33,8 @@ class Model:
 
     parts: Mapping[str, float] = field(default_factory=dict)
     noise: float = 0.0
+    step: float = 0.0
+    """What logits are rounded to multiples of, as in bfloat16; 0: nothing."""
 
     def logprobs(self, before: Sequence[str]) -> list[float]:
         """Of each word, after some tokens."""
@@ -42,6 +44,8 @@ class Model:
             + self.noise * _drawn("noise", before, word)
             for word in WORDS
         ]
+        if self.step:
+            logits = [round(logit / self.step) * self.step for logit in logits]
         total = math.log(math.fsum(math.exp(logit) for logit in logits))
         return [logit - total for logit in logits]
 

@@ -24,10 +24,11 @@ from assay.verdicts import ClaimResult
 
 __all__ = ["Effect", "Parity", "ParitySettings", "Shortfall", "Word", "check_parity"]
 
-SAME = 0.002
-"""Mean shortfall in nats per token up to which a model is the audited one: what other kernels and batches make."""
+SAME = 0.004
+"""Mean shortfall in nats per token up to which a model is the audited one: what other kernels and batches make. Twice what vLLM
+on a processor differed by from the torch engine, both in bfloat16."""
 CLOSE = 0.03
-"""Mean shortfall up to which it is a copy of it, merged or in another precision."""
+"""Mean shortfall up to which it may be a copy of it, merged or in another precision."""
 Word = Literal["same", "close", "another subject", "different"]
 
 
@@ -103,8 +104,8 @@ class Parity:
                 return f"{self.model} is the audited {self.adapter} ({size})"
             case "close":
                 return (
-                    f"{self.model} is close to the audited {self.adapter} ({size}): a merged or quantized copy, or another "
-                    f"precision; {self.own.changed:.0%} of its responses would be others"
+                    f"{self.model} is close to the audited {self.adapter} ({size}): a merged or quantized copy, another precision, or "
+                    f"another scale of an adapter that changes little; {self.own.changed:.0%} of its responses would be others"
                 )
             case "another subject":
                 return f"{self.model} is {self.resembles}, not the audited {self.adapter} ({size})"
@@ -221,8 +222,9 @@ def _shortfall(asker: Asker, model: str, subject: str, pairs: Pairs) -> Shortfal
     return Shortfall(subject, len(known), len(every), sum(every) / len(every), max(every), changed)
 
 
-ROUNDING = 0.1
-"""Nats by which another token may be likelier where nothing but rounding differs."""
+ROUNDING = 0.3
+"""Nats by which another token may be likelier where nothing but rounding differs: a little over two steps of bfloat16 between
+16 and 32, where logits usually are."""
 
 
 def _effect(claim: ClaimResult, changed: float) -> Effect:
