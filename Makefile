@@ -88,7 +88,7 @@ lock: install ## pin what .venv holds now
 
 bench: install ## the benchmarks that need no GPU
 	$(BIN)/python benchmarks/ifeval_scoring.py
-	$(BIN)/python benchmarks/decide_million.py
+	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/early.py
 
 campaign: torch ## hostile inputs and faults, for an hour or BUDGET=SECONDS; SEED=N: others

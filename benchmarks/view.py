@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from decide_million import write_study
+from load import write_study
 
 
 def make_million(folder: Path, adapters: int, examples: int) -> Path:
