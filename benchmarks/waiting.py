@@ -1,10 +1,11 @@
 """Tokens per second of the torch engine by how OpenMP's threads wait for each other, alone and beside a busy process.
 
 `GOMP_SPINCOUNT` is how often a thread looks before it sleeps, 100,000 being about a millisecond; 0 is what
-`OMP_WAIT_POLICY=passive` does, and `default` what torch does on its own. A count in `--counts` is tried on a quiet
-machine, then beside a process that keeps one core busy; the machine must have nothing else to do.
+`OMP_WAIT_POLICY=passive` does, 300,000 what torch does on its own. `assay` is what assay does, which watches the other
+processes. A count in `--counts` is tried on a quiet machine, then beside a process that keeps one core busy; the
+machine must have nothing else to do.
 
-    python benchmarks/waiting.py --ifeval IFEVAL.jsonl --counts 0,2000,20000,default
+    python benchmarks/waiting.py --ifeval IFEVAL.jsonl --counts assay,0,3000,300000
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def rate(workload: dict[str, Any], folder: Path, count: str) -> float:
     """Tokens per second under one way of waiting."""
     for name in NAMES:
         os.environ.pop(name, None)
-    os.environ |= {"OMP_WAIT_POLICY": ""} if count == "default" else {"GOMP_SPINCOUNT": count}
+    if count != "assay":
+        os.environ["GOMP_SPINCOUNT"] = count
     found = run("assay", sys.executable, workload, folder)
     return float(found["generated"] / found["seconds"])
 
@@ -56,7 +58,7 @@ def main() -> None:
     )
     parser.add_argument("--ifeval", type=Path, required=True, help="IFEval's prompt file")
     parser.add_argument("--model", default=REAL)
-    parser.add_argument("--counts", default="0,2000,20000,default")
+    parser.add_argument("--counts", default="assay,0,3000")
     parser.add_argument("--prompts", type=int, default=16, help="prompts for each subject")
     parser.add_argument("--tokens", type=int, default=128, help="of each response, at most")
     parser.add_argument("--adapters", type=int, default=8)

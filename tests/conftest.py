@@ -23,6 +23,7 @@ ABSENT = [
 """Packages without which nothing can be trained."""
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # tests run beside each other
 if (SHARED / "nltk_data").is_dir():  # before nltk is imported: it reads the variable once
     os.environ.setdefault("NLTK_DATA", str(SHARED / "nltk_data"))
 

@@ -52,7 +52,9 @@ def test_cores_of_others_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured(monkeypatch, [Times(0, 0, 1, 0, 0, 0)] * 2 + [full, full]) == 0
 
 
-def test_threads_sleep_unless_the_environment_says_how_they_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_soon_sleep_unless_the_environment_says_how_they_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in cores.SPINNING:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "environ", {"GOMP_SPINCOUNT": "1000"})
@@ -60,7 +62,7 @@ def test_threads_sleep_unless_the_environment_says_how_they_wait(monkeypatch: py
     assert os.environ == {"GOMP_SPINCOUNT": "1000"}
     monkeypatch.setattr(os, "environ", {})
     share_cores()
-    assert os.environ == {"OMP_WAIT_POLICY": "passive"}
+    assert os.environ == {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}
 
 
 @pytest.mark.parametrize("name", ["assay.training", "assay.engines.torch"])
@@ -75,5 +77,5 @@ class Finder(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Finder())
 """
     environment = {key: value for key, value in os.environ.items() if key not in cores.SPINNING}
-    code = f"{before}\nimport {name}\nassert os.environ['OMP_WAIT_POLICY'] == 'passive'"
+    code = f"{before}\nimport {name}\nassert os.environ['GOMP_SPINCOUNT'] == '3000'"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -15,7 +15,8 @@ import psutil
 
 __all__ = ["busy_elsewhere", "cores", "share_cores"]
 
-WAITING = "OMP_WAIT_POLICY"
+WAITING = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "3000"}
+"""libgomp's threads spin for some 30 microseconds, and not at all where it has more threads than cores."""
 SPINNING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 """Variables by which a user says how OpenMP's threads wait."""
 IDLE = ("idle", "iowait", "guest", "guest_nice")
@@ -23,13 +24,13 @@ IDLE = ("idle", "iowait", "guest", "guest_nice")
 
 
 def share_cores() -> None:
-    """Let OpenMP's threads sleep while they wait for each other, unless the environment says how they wait.
+    """Let OpenMP's threads wait for each other but a moment before they sleep, unless the environment says how they wait.
 
-    By default they spin. Where another process has one of the cores, that takes from the thread that all wait for,
-    and a step takes a hundred times as long. OpenMP reads the environment once, when torch is imported.
+    By default they spin for milliseconds. Where another process has one of the cores, that takes from the thread that
+    all wait for, and a step takes a hundred times as long. OpenMP reads the environment once, when torch is imported.
     """
     if not any(os.environ.get(name) for name in SPINNING):
-        os.environ[WAITING] = "passive"
+        os.environ.update(WAITING)
 
 
 def cores() -> list[int]:
@@ -43,7 +44,7 @@ def busy_elsewhere(
     seconds: float,
     times: Callable[[], Sequence[Any]] = lambda: psutil.cpu_times(percpu=True),
     own: Callable[[], float] = time.process_time,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> float:
     """How many of this process's cores others kept busy, on average over so many seconds."""
     before, mine = times(), own()

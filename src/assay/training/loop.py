@@ -26,7 +26,7 @@ from torch.utils.data import SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from assay.engines.torch import calm, out_of_memory
+from assay.engines.torch import calm, minding_neighbours, out_of_memory
 from assay.errors import EngineError, ResponsesError
 from assay.files import file_sha256, write_text
 from assay.training.batches import Feed, order
@@ -67,7 +67,7 @@ def train_adapter(model: PreTrainedModel, job: Job, out: Path, report: Report) -
     never interrupted. Sets the seeds of Python's, numpy's and torch's own generators. Raises EngineError.
     """
     job.work.mkdir(parents=True, exist_ok=True)
-    with calm(), _silent(), _repeatable(model.device):
+    with calm(), _silent(), _repeatable(model.device), minding_neighbours():
         passes = Passes(model)
         set_seed(job.seed)  # of the first values of the low-rank matrices
         wrapped = get_peft_model(model, lora_config(job.settings))

@@ -19,7 +19,7 @@ Loop:
     sequence      one sequence in the batch              step, runner   one packed forward pass, its KV cache
     attention     packed attention                 kernel         attention and adapters in C, on a CPU
     graphs         on a GPU, decoding steps recorded and replayed
-    liveness      what an adapter changes
+    liveness      what an adapter changes              neighbours     how threads wait for each other
 """
 
 # ruff: noqa: E402
@@ -33,6 +33,7 @@ from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.inspection import Inspection, inspect_adapter
 from assay.engines.torch.liveness import liveness
 from assay.engines.torch.loading import Base, Source, calm, load_base, load_skeleton, out_of_memory
+from assay.engines.torch.neighbours import minding_neighbours
 from assay.engines.torch.options import TorchOptions
 from assay.engines.torch.preflight import TorchPreflight, preflight
 from assay.engines.torch.scheduler import BatchOptions
@@ -54,6 +55,7 @@ __all__ = [
     "liveness",
     "load_base",
     "load_skeleton",
+    "minding_neighbours",
     "out_of_memory",
     "preflight",
     "read_adapter",

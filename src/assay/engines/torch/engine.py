@@ -27,6 +27,7 @@ from assay.engines.torch.kernel import Kernel
 from assay.engines.torch.kernel import load as load_kernel
 from assay.engines.torch.loading import Base, out_of_memory
 from assay.engines.torch.lora import stack, unstack
+from assay.engines.torch.neighbours import minding_neighbours
 from assay.engines.torch.peft_fallback import applied
 from assay.engines.torch.probe import probe
 from assay.engines.torch.runner import Runner
@@ -143,10 +144,11 @@ class TorchEngine:
         waiting: dict[str, list[Prompt]] = {"": []}
         for prompt in prompts:
             waiting.setdefault(prompt.subject if prompt.subject in self.fallback else "", []).append(prompt)
-        yield from self._resume(waiting.pop(""), begun, every)
-        for name, alone in waiting.items():
-            with self._alone(self.fallback[name]):
-                yield from self._resume(alone, begun, every)
+        with minding_neighbours():
+            yield from self._resume(waiting.pop(""), begun, every)
+            for name, alone in waiting.items():
+                with self._alone(self.fallback[name]):
+                    yield from self._resume(alone, begun, every)
 
     def _resume(
         self, prompts: Iterable[Prompt], begun: abc.Mapping[Prompt, abc.Sequence[int]], every: float
