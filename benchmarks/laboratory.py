@@ -10,7 +10,7 @@ What small studies of `--prompts` of those say is summed over every table that t
 independently; nothing is simulated. Then the worst cases, which no adapter hits by itself: populations re-weighted so that their gain is exactly
 0 or exactly the margin; and for every size of `SIZES` the largest error of each word over all discordances. FOLDER holds
 everything; `laboratory.json` and `laboratory.md` hold the tables. Metrics of several checks: `weighted_error.py`.
-Intervals over seeds and configurations: `coverage.py`.
+Intervals over seeds and configurations: `interval_coverage.py`.
 """
 
 from __future__ import annotations
