@@ -1,7 +1,7 @@
 """How often intervals over seeds and configurations hold the truth.
 
-    python benchmarks/interval_coverage.py                      # about two minutes of one core
-    python benchmarks/interval_coverage.py --studies 2000       # a trial
+    python benchmarks/interval_coverage.py                # about two minutes of one core
+    python benchmarks/interval_coverage.py --studies 2000 # a trial
 
 Recipes: prompts x seeds, variance .105 between prompts and .093 left over, n prompts, a standard deviation between seeds of 0 to .10;
 `recipe_interval` against the recipe's gain. Mean squares are drawn from their laws, not from prompts: under normality that is the
