@@ -1,7 +1,7 @@
 """Everything that only a GPU can show of the torch engine, in one go: its tests there, and its speed beside its peers.
 
-    python benchmarks/cuda.py [--sizes 1b,3b,8b] [--peers peft,vllm] [--vllm-python VENV/bin/python] [--json FILE]
-    python benchmarks/cuda.py --device cpu --sizes tiny --prompts 2 --tokens 8      # tries the script itself
+    python benchmarks/gpu.py [--sizes 1b,3b,8b] [--peers peft,vllm] [--vllm-python VENV/bin/python] [--json FILE]
+    python benchmarks/gpu.py --device cpu --sizes tiny --prompts 2 --tokens 8      # tries the script itself
 
 The roof of decode is what the memory's bandwidth, measured in the same run, allows: each step reads all weights once and
 the keys and values of every row. Bases have random weights in the shapes of Llama 3; adapters are of rank 8.
@@ -159,7 +159,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.device == "cuda":
         if not torch.cuda.is_available():
-            sys.exit("cuda.py: no GPU here; `--device cpu --sizes tiny` tries the script")
+            sys.exit("gpu.py: no GPU here; `--device cpu --sizes tiny` tries the script")
         sys.stdout.write(f"{torch.cuda.get_device_name()}, torch {torch.__version__}\n")
         tests = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-m", "slow or not slow", *TESTS], check=False
