@@ -26,7 +26,8 @@ from torch.utils.data import SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
-from assay.engines.torch import calm, minding_neighbours, out_of_memory
+from assay.engines.torch import calm, out_of_memory
+from assay.engines.torch.neighbours import minding_neighbours
 from assay.errors import EngineError, ResponsesError
 from assay.files import file_sha256, write_text
 from assay.training.batches import Feed, order

@@ -33,7 +33,6 @@ from assay.engines.torch.engine import TorchEngine
 from assay.engines.torch.inspection import Inspection, inspect_adapter
 from assay.engines.torch.liveness import liveness
 from assay.engines.torch.loading import Base, Source, calm, load_base, load_skeleton, out_of_memory
-from assay.engines.torch.neighbours import minding_neighbours
 from assay.engines.torch.options import TorchOptions
 from assay.engines.torch.preflight import TorchPreflight, preflight
 from assay.engines.torch.scheduler import BatchOptions
@@ -55,7 +54,6 @@ __all__ = [
     "liveness",
     "load_base",
     "load_skeleton",
-    "minding_neighbours",
     "out_of_memory",
     "preflight",
     "read_adapter",
