@@ -137,3 +137,9 @@ def test_checkpoints_are_planned_step_by_step() -> None:
     assert [(power.recipes, power.seeds) for power in found] == [
         (("r at step 5 on base", "r at step 10 on base"), 2)
     ]
+
+
+def test_a_control_of_several_seeds_has_no_verdict_and_no_power_as_a_recipe() -> None:
+    control = [entry | {"control": "no gain"} for entry in seeds(2, "q")]
+    _, found = powers(study([*seeds(2, "p"), *control], family="study"))
+    assert [(power.recipes, power.alpha) for power in found] == [(("p on base",), 0.05)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import assay
 from assay.audit import plan
 from assay.engines import Completion, Fake, Prompt
 from assay.planning import Forecast, forecast
@@ -15,8 +16,9 @@ from assay.planning import trial as trials
 from assay.runs.outline import outline
 from assay.runs.resolve import resolve
 from assay.runs.workload import Work
-from assay.study import Study
+from assay.study import Study, load_study
 from tests.planning.conftest import study
+from tests.runs.conversing import conversing
 
 
 class Timed(Fake):
@@ -53,6 +55,22 @@ def test_reading_and_writing_are_timed_apart(tmp_path: Path) -> None:
     characters = 5 * sum(len(text) for text in sent(tmp_path))
     assert found.time.high == pytest.approx(characters / 1000 + 5 * 30 * 100 / 50)
     assert found.time.low == pytest.approx(characters / 1000 + 5 * 30 * 25 / 50)
+
+
+def test_a_later_turn_reads_the_conversation_before_it_again(tmp_path: Path) -> None:
+    class Talking(Timed):
+        def complete(self, requests: Iterable[Prompt]) -> Iterator[Completion]:
+            for completion in Fake.complete(self, requests):
+                self.now += len(completion.prompt.text) / 1000 + 0.020 * ((completion.tokens or 0) - 1)
+                yield completion
+
+    fake = Talking()
+    path = conversing(tmp_path, noise_prompts=0)
+    found = timed(load_study(path), fake).time
+    began = fake.now + 3.0  # preflight is no part of the run
+    assay.run(path, tmp_path / "run", engine=fake.preflight)
+    assert found is not None
+    assert found.high == pytest.approx(fake.now - began, rel=0.1)
 
 
 def sent(folder: Path) -> list[str]:

@@ -140,3 +140,20 @@ def test_a_recipe_without_a_prompt_that_differs_has_a_gap_that_is_not_known_exac
     half = math.hypot(none.interval(0.9)[1], none.interval(0.9)[1])
     assert (found.value, found.low, found.high) == pytest.approx((0.0, -half, half))
     assert half > 0.1
+
+
+def test_gains_on_the_same_prompts_may_vary_against_each_other() -> None:
+    target, away = Estimate(0.1, 0.0, 0.3), Estimate(0.2, 0.1, 0.3)
+    found = gap(target, [away], dependent=True)
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, -0.2, 0.3))
+    largest = gap_max(target, [away], dependent=True)
+    assert (largest.low, largest.high) == (found.low, found.high)
+    assert excess(target, [away], dependent=True).high == pytest.approx(0.3)
+
+
+def test_the_gap_over_seeds_on_the_same_prompts_is_as_uncertain_as_opposite_gains() -> None:
+    """Where one gain is minus the other, their gap is minus twice the gain."""
+    d = np.random.default_rng(3).integers(-1, 2, (80, 3)).astype(float)
+    low, high = recipe(d).interval(0.9)
+    found = gap_over_seeds(recipe(d), [recipe(-d)], 0.9, dependent=True)
+    assert (found.low, found.high) == pytest.approx((-2 * high, -2 * low))

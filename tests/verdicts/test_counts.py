@@ -131,7 +131,7 @@ def cells(weights: np.ndarray, seed: int) -> list[PairedScores]:
         before, after = generator.binomial(weights, 0.35), generator.binomial(weights, share)
         change = (after - before).astype(np.float64)
         gain = stats.ClusteredGain(change, weights.astype(np.float64))
-        found.append(PairedScores(0.35, share, gain, change, weights, len(weights)))
+        found.append(PairedScores(0.35, share, gain, change, weights, np.arange(len(weights)), len(weights)))
     return found
 
 

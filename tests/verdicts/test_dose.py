@@ -82,7 +82,7 @@ def test_each_scale_has_gains_and_drift_with_intervals(tmp_path: Path) -> None:
         assert point.off_target[0]
         assert (point.target.gain, point.target.interval) == (target.value, target[1:])
         assert (point.off_target[0].gain, point.off_target[0].interval) == (other.value, other[1:])
-        drift = gap(target, [other])
+        drift = gap(target, [other], dependent=True)  # both tasks ask the same prompts
         assert (point.drift, point.drift_interval) == (drift.value, (drift.low, drift.high))
 
 

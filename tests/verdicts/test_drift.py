@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import assay
+from assay import stats
+from assay.engines import Fake, Prompt
 from assay.verdicts.result import DriftResult
-from tests.studies import examples, jsonl, responses, table, write_study
+from tests.studies import RIGHT, WRONG, examples, jsonl, responses, table, write_study
 
 N = 300
 TARGET, AWAY = table(20, 50, N, 150), table(60, 20, N, 150)
@@ -81,3 +85,96 @@ def test_each_variant_speaks_of_all_its_metrics(tmp_path: Path) -> None:
         assert drift.min_off_target_gain == pytest.approx(40 / N)
         assert drift.target_gain == pytest.approx(-30 / N)
     assert found["gap_max"].interval is None
+
+
+def passes(seed: int, share: float) -> list[bool]:
+    draws = random.Random(seed)  # noqa: S311
+    return [draws.random() < share for _ in range(N)]
+
+
+def recorded(
+    folder: Path, files: dict[str, str], answers: dict[str, dict[str, list[bool]]], off_target: list[str]
+) -> assay.Result:
+    """The first task is the target, and all others are answered as `answers` says. files: of each task's examples."""
+    given = {
+        name: {task: responses(folder / f"{name}-{task}.jsonl", right) for task, right in of_task.items()}
+        for name, of_task in answers.items()
+    }
+    document = {
+        "name": "recorded",
+        "bases": [{"name": "base", "responses": given.pop("base")}],
+        "adapters": [
+            {"name": name, "label": "numeric", "recipe": "math", "seed": seed, "responses": own}
+            for seed, (name, own) in enumerate(given.items())
+        ],
+        "tasks": [{"task": "numeric", "name": name, "examples": file} for name, file in files.items()],
+        "claims": {"numeric": [f"{next(iter(files))}.numeric_match"]},
+        "off_target": [f"{name}.numeric_match" for name in off_target],
+    }
+    return assay.run(write_study(folder, document), folder / "-".join(off_target))
+
+
+def test_a_task_that_asks_the_targets_prompts_may_fall_where_the_target_rises(tmp_path: Path) -> None:
+    """An answer that satisfies one of two tasks fails the other: the gap is twice the gain, and as uncertain as that."""
+    examples(tmp_path, N)
+    answers = {
+        name: {"math": right, "opposite": [not each for each in right]}
+        for name, right in (("base", passes(0, 0.5)), ("a", passes(1, 0.4)), ("b", passes(2, 0.45)))
+    }
+    files = dict.fromkeys(("math", "opposite"), "examples.jsonl")
+    result = recorded(tmp_path, files, answers, ["opposite"])
+    math = np.array([[answers[name]["math"][i] for name in ("base", "a", "b")] for i in range(N)], dtype=int)
+    for drift in result.drift:
+        gain: stats.Gain = stats.RecipeGain(math[:, 1:] - math[:, :1], np.ones(N))
+        if drift.adapter:
+            gain = stats.paired_gain(
+                math[:, 0], math[:, {"a": 1, "b": 2}[drift.adapter]], np.ones(N, dtype=int)
+            )
+        low, high = gain.interval(drift.level)
+        if drift.variant != "excess":
+            assert drift.interval == pytest.approx((-2 * high, -2 * low))
+    assert {drift.recipe for drift in result.drift} == {None, "math"}
+
+
+def width(result: assay.Result) -> float:
+    low, high = next(drift.interval for drift in result.drift if drift.variant == "gap") or (0.0, 0.0)
+    return high - low
+
+
+def test_tasks_over_the_same_prompts_in_other_clusters_narrow_no_interval(tmp_path: Path) -> None:
+    examples(tmp_path, N)
+    rows = [{"key": str(i), "question": f"away {i}", "answer": "1"} for i in range(N)]
+    jsonl(tmp_path / "away.jsonl", (row | {"cluster": i // 2} for i, row in enumerate(rows)))
+    jsonl(tmp_path / "also.jsonl", (row | {"cluster": i % (N // 2)} for i, row in enumerate(rows)))
+    away = {"base": passes(0, 0.5), "a": passes(1, 0.5)}
+    answers = {name: {"math": [True] * N, "away": right, "also": right} for name, right in away.items()}
+    files = {"math": "examples.jsonl", "away": "away.jsonl", "also": "also.jsonl"}
+    widths = [width(recorded(tmp_path, files, answers, names)) for names in (["away"], ["also"])]
+    assert width(recorded(tmp_path, files, answers, ["away", "also"])) == pytest.approx(
+        np.mean(widths), rel=0.01
+    )
+
+
+def test_tasks_over_the_same_prompts_narrow_no_interval_in_a_run_that_may_stop_early(tmp_path: Path) -> None:
+    def answer(prompt: Prompt) -> str:
+        drawn = random.Random(f"{prompt.subject} {prompt.example}")  # noqa: S311
+        return RIGHT if prompt.task == "math" or drawn.random() < 0.5 else WRONG
+
+    examples(tmp_path, N)
+    away = ({"key": str(i), "question": f"away {i}", "answer": "1"} for i in range(N))
+    jsonl(tmp_path / "away.jsonl", away)
+    files = {"math": "examples.jsonl", "away": "away.jsonl", "also": "away.jsonl"}
+    document = {
+        "name": "early",
+        "bases": [{"name": "base", "model": "owner/base"}],
+        "adapters": [{"name": "a", "label": "numeric", "path": "owner/a"}],
+        "tasks": [{"task": "numeric", "name": name, "examples": file} for name, file in files.items()],
+        "claims": {"numeric": ["math.numeric_match"]},
+        "stop": "decided",
+    }
+    widths = []
+    for names in (["away"], ["away", "also"]):
+        off_target = {"off_target": [f"{name}.numeric_match" for name in names]}
+        study = write_study(tmp_path, document | off_target)
+        widths.append(width(assay.run(study, tmp_path / "-".join(names), engine=Fake(answer).preflight)))
+    assert widths[1] == pytest.approx(widths[0])

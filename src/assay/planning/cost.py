@@ -65,7 +65,9 @@ class SubjectCost:
     longest: int
     """Tokens of all responses, if each were as long as `max_tokens` and the context allow."""
     characters: int = 0
-    """Tokens of all prompts as sent; 0 where they are not known yet."""
+    """Of all prompts as sent, without responses; 0 where they are not known yet."""
+    turns: int = 1
+    """Of a conversation, in which each turn reads the responses before it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,17 @@ def work_parts(plan: Plan, work: Work) -> list[SubjectCost]:
             task=load.task,
             responses=len(load.texts) * load.samples * load.turns,
             longest=workload_tokens(load, group.context),
-            characters=sum(len(text) for text in load.texts.values()) * load.samples * load.turns,
+            characters=load.samples * sum(_read(load, key) for key in load.texts),
+            turns=load.turns,
         )
         for group, load in _once(plan, work)
     ]
+
+
+def _read(load: Workload, example: str) -> int:
+    """Characters of the prompts about an example: each turn reads what the user said before."""
+    lengths = [len(load.texts[example]), *(len(ask.say) for ask in load.asks.get(example, ())[1:])]
+    return sum(sum(lengths[:turn]) for turn in range(1, load.turns + 1))
 
 
 def expected_tokens(part: SubjectCost, lengths: Mapping[str, Length]) -> float | None:

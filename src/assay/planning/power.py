@@ -199,6 +199,7 @@ def recipe_power(
             claim.against,
         )
         for claim in plan.claims
+        if not claim.subject.control
     )
     several = {key: count for key, count in seeds.items() if count > 1}
     own = Counter(training for _, training, *_ in several)

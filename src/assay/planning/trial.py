@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from assay.engines import Prompt, Session
 from assay.errors import EngineError
 from assay.planning.cost import Length, SubjectCost, expected_tokens
+from assay.runs.remaining import CHARACTERS
 from assay.runs.workload import BaseGroup, Workload
 
 __all__ = ["Time", "Trial", "estimate", "measure"]
@@ -114,11 +115,17 @@ def estimate(
     low = high = expected = 0.0
     known = True
     for trial in trials:
-        ours = [part for part in parts if part.base == trial.base]
-        fixed = trial.loading + sum(share(part) * part.characters for part in ours) / trial.read
-        low += fixed + SHORT * sum(share(part) * part.longest for part in ours) / trial.written
-        high += fixed + sum(share(part) * part.longest for part in ours) / trial.written
-        tokens = [(share(part), expected_tokens(part, lengths)) for part in ours]
-        known = known and all(count is not None for _, count in tokens)
-        expected += fixed + sum(weight * (count or 0.0) for weight, count in tokens) / trial.written
+        low, high, expected = low + trial.loading, high + trial.loading, expected + trial.loading
+        for part in (part for part in parts if part.base == trial.base):
+            tokens = expected_tokens(part, lengths)
+            known = known and tokens is not None
+            low += share(part) * _seconds(part, SHORT * part.longest, trial)
+            high += share(part) * _seconds(part, part.longest, trial)
+            expected += share(part) * _seconds(part, tokens or 0.0, trial)
     return Time(low, high, expected if known else None)
+
+
+def _seconds(part: SubjectCost, tokens: float, trial: Trial) -> float:
+    """At the trial's pace, with so many tokens in all responses."""
+    again = CHARACTERS * tokens * (part.turns - 1) / 2
+    return (part.characters + again) / trial.read + tokens / trial.written

@@ -17,7 +17,7 @@ from assay.plan import RowKey
 from assay.runs.lengths import Lengths, Part, Survival, draw
 from assay.runs.pace import Pace, Work, steps_of
 
-__all__ = ["Remaining"]
+__all__ = ["CHARACTERS", "Remaining"]
 
 EVERY = 5.0
 """Seconds between estimates, at least."""

@@ -2,8 +2,8 @@
 
 Three variants, always printed with their name: `gap` (the default), `gap_max` and `excess`. An adapter
 that changes nothing has none, so drift alone never decides. Intervals are MOVER's (Zou and Donner 2008,
-Stat Med 27:1693): estimates on different tasks share no prompts. Where any interval is unknown, as with
-aggregate scores, the drift has none.
+Stat Med 27:1693) where estimates on different tasks share no prompts, else their widths add up. Where any interval is
+unknown, as with aggregate scores, the drift has none.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def drifts(target: Estimate, off_target: Sequence[Estimate]) -> tuple[Drift, Dri
     return gap(target, off_target), gap_max(target, off_target), excess(target, off_target)
 
 
-def gap(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
-    """Mean off-target gain minus the target gain."""
-    return _drift("gap", target, off_target, _difference(_mean(off_target), target))
+def gap(target: Estimate, off_target: Sequence[Estimate], dependent: bool = False) -> Drift:
+    """Mean off-target gain minus the target gain. dependent: some prompts of the target are asked elsewhere, too."""
+    return _drift("gap", target, off_target, _difference(_mean(off_target), target, dependent))
 
 
-def gap_max(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
-    """Largest off-target gain minus the target gain.
+def gap_max(target: Estimate, off_target: Sequence[Estimate], dependent: bool = False) -> Drift:
+    """Largest off-target gain minus the target gain. dependent: as for `gap`.
 
     Picking the largest biases it upwards, so it has an interval only where there is one to pick.
     """
@@ -84,38 +84,43 @@ def gap_max(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
         "gap_max",
         target,
         off_target,
-        _difference(largest if len(off_target) == 1 else Estimate(largest.value), target),
+        _difference(largest if len(off_target) == 1 else Estimate(largest.value), target, dependent),
     )
 
 
-def excess(target: Estimate, off_target: Sequence[Estimate]) -> Drift:
-    """max(0, mean off-target gain - max(0, target gain)): a fall on the target does not count as drift."""
-    beyond = _difference(_mean(off_target), _at_least_zero(target))
+def excess(target: Estimate, off_target: Sequence[Estimate], dependent: bool = False) -> Drift:
+    """max(0, mean off-target gain - max(0, target gain)): a fall on the target does not count as drift.
+
+    dependent: as for `gap`.
+    """
+    beyond = _difference(_mean(off_target), _at_least_zero(target), dependent)
     return _drift("excess", target, off_target, _at_least_zero(beyond))
 
 
-def gap_over_seeds(target: RecipeGain, off_target: Sequence[RecipeGain], confidence: float) -> Drift:
+def gap_over_seeds(
+    target: RecipeGain, off_target: Sequence[RecipeGain], confidence: float, dependent: bool = False
+) -> Drift:
     """The gap of a recipe, seed by seed, with seeds as a random effect.
 
     Every gain holds the same seeds in the same order; a seed moves all tasks at once, so its variance is
     that of the gaps, while prompts vary task by task: half = hypot of t_{S-1} sd(gaps)/sqrt(S) and of t_{n-1}
     se_prompt of the target and of each off-target task, divided by their number; at small counts its hull
-    with MOVER's interval of the gains' own. Raises ValueError for
+    with MOVER's interval of the gains' own. dependent: as for `gap`; prompts then vary as one. Raises ValueError for
     gains of different seeds, or none off target.
     """
     by_seed = np.stack([gain.by_seed for gain in _some(off_target)]).mean(axis=0) - target.by_seed
     seeds, count = len(by_seed), len(off_target)
     parts = [(float(by_seed.std(ddof=1)) / math.sqrt(seeds), seeds - 1)]
-    parts += [(target.components.se_prompt, target.n - 1)]
-    parts += [(gain.components.se_prompt / count, gain.n - 1) for gain in off_target]
+    of_prompts = [(target.components.se_prompt, target.n - 1)]
+    of_prompts += [(gain.components.se_prompt / count, gain.n - 1) for gain in off_target]
+    if dependent:
+        of_prompts = [(math.fsum(error for error, _ in of_prompts), min(df for _, df in of_prompts))]
+    parts += of_prompts
     low, high = TwoQuantiles(float(by_seed.mean()), tuple(parts)).interval(confidence)
     if any(gain.discordant < FEW for gain in (target, *off_target)):
         # Few prompts that differ say little of their variance: not narrower than from the gains' own intervals.
-        away, home = (
-            [Estimate(gain.estimate, *gain.interval(confidence)) for gain in gains]
-            for gains in (off_target, [target])
-        )
-        _, least, most = _difference(_mean(away), *home)
+        home, *away = (Estimate(gain.estimate, *gain.interval(confidence)) for gain in (target, *off_target))
+        _, least, most = _difference(_mean(away), home, dependent)
         low, high = min(low, low if least is None else least), max(high, high if most is None else most)
     return _drift(
         "gap",
@@ -149,10 +154,13 @@ def _drift(variant: str, target: Estimate, off_target: Sequence[Estimate], value
     return Drift(variant, *value, target.value, math.fsum(gains) / len(gains), min(gains))
 
 
-def _difference(first: Estimate, second: Estimate) -> Estimate:
+def _difference(first: Estimate, second: Estimate, dependent: bool) -> Estimate:
+    """Of estimates that depend on each other in an unknown way, as if one fell where the other rises: never too narrow."""
     one, other = _known(first), _known(second)
     if one is None or other is None:
         return Estimate(first.value - second.value)
+    if dependent:
+        return Estimate(one[0] - other[0], one[1] - other[2], one[2] - other[1])
     return Estimate(*mover_difference(one, other))
 
 

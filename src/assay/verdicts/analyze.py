@@ -13,7 +13,7 @@ from assay.verdicts.champion import regressions
 from assay.verdicts.claims import controls, count, judge_claims, other_cells
 from assay.verdicts.course import courses
 from assay.verdicts.dose import doses
-from assay.verdicts.drift import drifts
+from assay.verdicts.drift import drifts, prompts_by_task
 from assay.verdicts.evidence import Evidence
 from assay.verdicts.measured import measured
 from assay.verdicts.modes import OtherMode, mode_differences, with_other_mode
@@ -47,7 +47,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
     if other.tasks and not plan.summary:
         otherwise = judge_claims(plan, Pairs(plan, evidence, other))
         claims = with_other_mode(claims, otherwise, other.tasks)
-    engine = engine_noise(plan, evidence)
+    engine, prompts_of = engine_noise(plan, evidence), prompts_by_task(plan, evidence)
     claims = within_noise(plan, claims, engine, pairs)
     groups = configurations(plan, claims, pairs)
     sha256 = digest(claim_block(plan))
@@ -61,7 +61,7 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         family=plan.family,
         claims=claims,
         cells=cells,
-        drift=drift_with_noise(plan, drifts(plan, groups, pairs, evidence), engine),
+        drift=drift_with_noise(plan, drifts(plan, groups, pairs, prompts_of), engine),
         recipes=judge_recipes(groups),
         labels=judge_labels(plan.alpha, groups),
         counts=count(plan, claims, pairs),
@@ -87,8 +87,8 @@ def analyze(plan: Plan, evidence: Evidence) -> Result:
         versions=_versions(evidence),
         agreement=agreements(plan, claims, pairs),
         changes=() if plan.summary else changes(plan, evidence, pairs, (*claims, *cells)),
-        dose=doses(plan, pairs, evidence),
-        courses=courses(plan, pairs, evidence, engine),
+        dose=doses(plan, pairs, prompts_of),
+        courses=courses(plan, pairs, prompts_of, engine),
         regressions=cells_with_noise(plan, regressions(plan, pairs), engine),
         measured=measured(plan, evidence),
         reliability=reliabilities(plan, pairs, evidence),

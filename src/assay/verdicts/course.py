@@ -13,18 +13,22 @@ from assay import stats
 from assay.plan import Claim, Plan
 from assay.verdicts.descriptive import Course, CoursePoint, EngineNoise, StepChoice
 from assay.verdicts.dose import measured_at
-from assay.verdicts.drift import Prompts, prompts_by_task
-from assay.verdicts.evidence import Evidence
+from assay.verdicts.drift import Prompts
+from assay.verdicts.noise import noise_limits
 from assay.verdicts.pair import PairedScores, Pairs
 
 __all__ = ["courses"]
 
 
-def courses(plan: Plan, pairs: Pairs, evidence: Evidence, noise: Sequence[EngineNoise]) -> tuple[Course, ...]:
+def courses(
+    plan: Plan, pairs: Pairs, prompts_of: Prompts, noise: Sequence[EngineNoise]
+) -> tuple[Course, ...]:
     """One for each training with several checkpoints and each metric that it claims to gain on, in the order of claims."""
-    prompts_of = prompts_by_task(plan, evidence)
-    limits = {entry.base: entry.limit for entry in noise if entry.limit is not None}
-    return tuple(_course(plan, claims, pairs, prompts_of, limits) for claims in _trainings(plan))
+    limits = noise_limits(plan, noise)
+    return tuple(
+        _course(plan, claims, pairs, prompts_of, limits(claims[0].subject.base, None))
+        for claims in _trainings(plan)
+    )
 
 
 def _trainings(plan: Plan) -> list[list[Claim]]:
@@ -42,9 +46,7 @@ def _trainings(plan: Plan) -> list[list[Claim]]:
     ]
 
 
-def _course(
-    plan: Plan, claims: Sequence[Claim], pairs: Pairs, prompts_of: Prompts, limits: dict[str, float]
-) -> Course:
+def _course(plan: Plan, claims: Sequence[Claim], pairs: Pairs, prompts_of: Prompts, limit: float) -> Course:
     first, level = claims[0], 1 - 2 * plan.alpha
     seed = first.subject.seed
     return Course(
@@ -55,7 +57,7 @@ def _course(
         off_target=tuple(map(str, first.off_target)),
         level=level,
         points=tuple(_point(claim, pairs, prompts_of, level) for claim in claims),
-        choice=_choice(plan, claims, pairs, limits.get(first.subject.base, 0.0)),
+        choice=_choice(plan, claims, pairs, limit),
     )
 
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 
 from assay.plan import Claim, Plan, Subject
 from assay.verdicts.descriptive import Dose, DoseGain, DosePoint
-from assay.verdicts.drift import Prompts, drifts_of, prompts_by_task
-from assay.verdicts.evidence import Evidence
+from assay.verdicts.drift import Prompts, drifts_of
 from assay.verdicts.pair import PairedScores, Pairs, Unmeasured
 
 __all__ = ["doses", "measured_at"]
 
 
-def doses(plan: Plan, pairs: Pairs, evidence: Evidence) -> tuple[Dose, ...]:
+def doses(plan: Plan, pairs: Pairs, prompts_of: Prompts) -> tuple[Dose, ...]:
     """One for each adapter of several scales and each metric that it claims, in the order of the claims."""
-    level, prompts_of = 1 - 2 * plan.alpha, prompts_by_task(plan, evidence)
+    level = 1 - 2 * plan.alpha
     bases = {base.name: base for base in plan.bases}
     return tuple(
         Dose(

@@ -2,13 +2,14 @@
 
 It decides no verdict.
 
-Metrics of one task, and of tasks that ask the same prompts, are no independent evidence: they are averaged prompt by
-prompt first, and count as one.
+Metrics of one task, and of tasks that ask the same prompts, are no independent evidence: off target they are averaged
+prompt by prompt first, and count as one; where the target asks them too, its gain and theirs may vary against each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,19 +24,29 @@ from assay.verdicts.result import DriftResult
 
 __all__ = ["Prompts", "drifts", "drifts_of", "prompts_by_task"]
 
-Prompts = Mapping[str, Sequence[str]]
-"""By task: its prompts, in file order."""
+
+class _Asked(NamedTuple):
+    """What a task asks, in file order."""
+
+    prompts: tuple[str, ...]
+    clusters: tuple[int, ...] | None
+    """Of each prompt; None where each is independent evidence."""
+    distinct: frozenset[str]
+    """The prompts."""
+
+
+Prompts = Mapping[str, _Asked]
+"""By task; empty where only aggregate scores are known."""
 
 
 def drifts(
-    plan: Plan, groups: Sequence[Configuration], pairs: Pairs, evidence: Evidence
+    plan: Plan, groups: Sequence[Configuration], pairs: Pairs, prompts_of: Prompts
 ) -> tuple[DriftResult, ...]:
     """Drift from every metric on which a gain is claimed: of each adapter in each variant, then of recipes.
 
     Left out where an off-target metric was not measured.
     """
     level = 1 - 2 * plan.alpha
-    prompts_of = prompts_by_task(plan, evidence)
     of_adapters = [
         drift
         for claim in plan.claims
@@ -51,13 +62,15 @@ def drifts(
     return (*of_adapters, *of_recipes)
 
 
-def prompts_by_task(plan: Plan, evidence: Evidence) -> dict[str, tuple[str, ...]]:
-    """The prompts of each task, in file order; empty where only aggregate scores are known."""
-    return {task: _prompts(task, evidence) for task in ({} if plan.summary else plan.tasks)}
+def prompts_by_task(plan: Plan, evidence: Evidence) -> Prompts:
+    """What each task asks."""
+    return {task: _asked(task, evidence) for task in ({} if plan.summary else plan.tasks)}
 
 
-def _prompts(task: str, evidence: Evidence) -> tuple[str, ...]:
-    return tuple(example.prompt or f"{task}/{example.key}" for example in evidence.examples(task))
+def _asked(task: str, evidence: Evidence) -> _Asked:
+    clusters = evidence.clusters(task)
+    prompts = tuple(example.prompt or f"{task}/{example.key}" for example in evidence.examples(task))
+    return _Asked(prompts, None if clusters is None else tuple(clusters.tolist()), frozenset(prompts))
 
 
 def drifts_of(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> Iterator[DriftResult]:
@@ -70,42 +83,65 @@ def drifts_of(claim: Claim, pairs: Pairs, prompts_of: Prompts, level: float) -> 
     if target is None or not known or len(known) < len(single):
         return
     together = [
-        _together([cells[metric] for metric in metrics], aligned, level)
-        for metrics, aligned in _sharing(claim.off_target, prompts_of)
+        _together({metric: cells[metric] for metric in metrics}, prompts_of, level)
+        for metrics in _sharing(claim.off_target, prompts_of)
     ]
+    dependent = _asked_elsewhere(claim, prompts_of)
     for drift in (
-        stats.gap(target, together),
-        stats.gap_max(target, known),
-        stats.excess(target, together),
+        stats.gap(target, together, dependent),
+        stats.gap_max(target, known, dependent),
+        stats.excess(target, together, dependent),
     ):
         yield _result(drift, claim, level, adapter=name, recipe=None, gains=[gain.value for gain in known])
 
 
-def _sharing(metrics: Sequence[MetricName], prompts_of: Prompts) -> list[tuple[list[MetricName], bool]]:
-    """Metrics whose tasks have prompts in common, and whether these are the same prompts in the same order."""
-    groups: list[tuple[list[MetricName], set[str]]] = []
+def _prompts(metric: MetricName, prompts_of: Prompts) -> frozenset[str]:
+    known = prompts_of.get(metric.task)
+    return frozenset((metric.task,)) if known is None else known.distinct
+
+
+def _asked_elsewhere(claim: Claim, prompts_of: Prompts) -> bool:
+    """Whether a task off the target asks some of the target's prompts."""
+    own = _prompts(claim.metric, prompts_of)
+    return not all(own.isdisjoint(_prompts(metric, prompts_of)) for metric in claim.off_target)
+
+
+def _sharing(metrics: Sequence[MetricName], prompts_of: Prompts) -> list[list[MetricName]]:
+    """Metrics whose tasks have prompts in common."""
+    groups: list[tuple[list[MetricName], frozenset[str]]] = []
     for metric in metrics:
-        prompts = set(prompts_of.get(metric.task, (metric.task,)))
+        prompts = _prompts(metric, prompts_of)
         sharing = [group for group in groups if group[1] & prompts]
         groups = [group for group in groups if group not in sharing]
         members = [member for group in sharing for member in group[0]]
         groups.append(([*members, metric], prompts.union(*(group[1] for group in sharing))))
-    return [
-        (members, len({tuple(prompts_of.get(metric.task, ())) for metric in members}) == 1)
-        for members, _ in groups
-    ]
+    return [members for members, _ in groups]
 
 
-def _together(cells: Sequence[PairedScores | Unmeasured], aligned: bool, level: float) -> stats.Estimate:
+def _alike(cells: Mapping[MetricName, PairedScores], prompts_of: Prompts) -> bool:
+    """Whether a row is the same prompt, or cluster of prompts, on each of these metrics.
+
+    A run that may stop early takes the prompts of each task in an order of its own.
+    """
+    (first, cell), *others = cells.items()
+    return all(
+        prompts_of[metric.task] == prompts_of[first.task] and np.array_equal(other.positions, cell.positions)
+        for metric, other in others
+    )
+
+
+def _together(
+    cells: Mapping[MetricName, PairedScores | Unmeasured], prompts_of: Prompts, level: float
+) -> stats.Estimate:
     """Mean of gains on the same prompts.
 
     Prompt by prompt where every prompt is there on each; else as if they varied as one, which is never too narrow.
     """
-    known = [cell for cell in cells if isinstance(cell, PairedScores)]
-    whole = aligned and len(known) == len(cells) and all(cell.stop is None for cell in known)
-    if len(cells) > 1 and whole and len({len(cell.differences) for cell in known}) == 1:
-        return _paired(np.mean([_in_gains(cell) for cell in known], axis=0), level)
-    estimates = [found for cell in cells if (found := _estimate(cell, level)) is not None]
+    known = {metric: cell for metric, cell in cells.items() if isinstance(cell, PairedScores)}
+    whole = len(known) == len(cells) > 1 and all(cell.stop is None for cell in known.values())
+    if whole and _alike(known, prompts_of):
+        return _paired(np.mean([_in_gains(cell) for cell in known.values()], axis=0), level)
+    estimates = [found for cell in cells.values() if (found := _estimate(cell, level)) is not None]
     ends = [[one[place] for one in estimates] for place in range(3)]
     value, low, high = (
         None if None in end else float(np.mean(np.array(end, dtype=np.float64))) for end in ends
@@ -146,16 +182,16 @@ def _of_recipe(
     if not known or any(len(known[metric]) < len(cells) for metric, cells in of_metric.items()):
         return
     if any(len({cell.gain.n for cell in cells}) > 1 for cells in known.values()):
-        return  # prompts_of as far as different budgets said
+        return  # prompts as far as different budgets said
     if any(cells[0].gain.n < 2 for cells in known.values()):
         return  # the variance between prompts is not known
     together = []
-    for metrics, aligned in _sharing(tuple(known), prompts_of):
-        lengths = {len(known[metric][0].differences) for metric in metrics}
-        if len(metrics) > 1 and not (aligned and len(lengths) == 1):
+    for metrics in _sharing(tuple(known), prompts_of):
+        if not _alike({metric: known[metric][0] for metric in metrics}, prompts_of):
             return  # some prompts are shared, and not all: their variances neither add nor are one
         together.append(_of_seeds([known[metric] for metric in metrics]))
-    drift = stats.gap_over_seeds(group.over_seeds, together, level)
+    dependent = _asked_elsewhere(group.claim, prompts_of)
+    drift = stats.gap_over_seeds(group.over_seeds, together, level, dependent)
     gains = [over_seeds(cells).estimate for cells in known.values()]
     yield _result(drift, group.claim, level, adapter=None, recipe=group.recipe, gains=gains, step=group.step)
 

@@ -45,6 +45,8 @@ class PairedScores:
     """(prompts,) adapter minus base, in units of `out_of`; means over samples."""
     weights: NDArray[np.int64]
     """(prompts,) number of checks of each prompt."""
+    positions: NDArray[np.int64]
+    """(prompts,) of each in its task; of a cluster, that of its first prompt."""
     prompts: int
     """All of them, where `differences` and `weights` are sums over clusters of prompts."""
     split: Split | None = None
@@ -292,4 +294,6 @@ def paired_scores(base: Scores, adapter: Scores, index: int, metrics: tuple[Metr
         if before.shape[1] == after.shape[1] == 1
         else ClusteredGain(differences, weights.astype(np.float64))
     )
-    return PairedScores(_score(base, index), _score(adapter, index), gain, differences, weights, len(weights))
+    return PairedScores(
+        _score(base, index), _score(adapter, index), gain, differences, weights, base.positions, len(weights)
+    )

@@ -298,6 +298,19 @@ def test_a_prompt_without_room_is_an_error_that_names_the_example(home: Path, se
         completions(look(home, serve(Toy(context=45))), [ask("base", text="x" * 99)])
 
 
+def test_a_turn_that_has_outgrown_the_context_is_answered_by_nothing_and_the_next_one_follows(
+    home: Path, serve: Serve
+) -> None:
+    def then(completion: Completion) -> Prompt:
+        assert (completion.text, completion.finish, completion.tokens) == ("", "length", 0)
+        return ask("base", 2, text="y" * 45, follows=True, request=2)
+
+    second = ask("base", 1, text="x" * 99, follows=True, request=1, then=then)
+    got = completions(look(home, serve(Toy(context=45))), [second, ask("base", 3)])
+    assert [got["base", number].finish for number in ("1", "2", "3")] == ["length", "length", "stop"]
+    assert got["base", "2"].text == ""
+
+
 def test_an_answer_that_cannot_be_read_is_asked_for_again(home: Path, serve: Serve) -> None:
     toy = Toy()
     looked = look(home, serve(toy))

@@ -211,6 +211,8 @@ class ServerSession:
             if not reply.ok:
                 if (room := self._room(prompt, target, reply)) is None:
                     raise self._refused(prompt, reply)
+                if not room:
+                    return Answer("", "length", 0, "")
                 body["max_tokens"] = room
                 continue
             try:
@@ -236,7 +238,10 @@ class ServerSession:
             )
 
     def _room(self, prompt: Prompt, target: Target, reply: Reply) -> int | None:
-        """Tokens that a long prompt leaves in the context, where that is why a server refused; else None."""
+        """Tokens that a long prompt leaves in the context, where that is why a server refused; else None.
+
+        0: a later turn of a conversation has outgrown the context.
+        """
         counts = KINDS[self._dialect.kind].counts and not self._dialect.chat
         if reply.status != 400 or self._context is None or not counts:
             return None
@@ -244,8 +249,8 @@ class ServerSession:
         count = counted.data.get("count") if counted.ok and isinstance(counted.data, dict) else None
         if not isinstance(count, int):
             return None
-        room = self._context - count
-        return room if 0 < room < prompt.max_tokens else None
+        room = max(0, self._context - count)
+        return room if (room or prompt.follows) and room < prompt.max_tokens else None
 
     def _refused(self, prompt: Prompt, reply: Reply) -> RefusedError:
         fix = "correct `engine.options.models`" if reply.status == 404 else ""
