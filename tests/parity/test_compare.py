@@ -8,7 +8,7 @@ import pytest
 
 from assay.errors import AssayError
 from assay.parity import Parity, ParitySettings, check_parity
-from tests.parity.toys import AUDITED, Model, audited, served
+from tests.parity.toys import AUDITED, ECHOES, Model, audited, served
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compared(run: Path, model: Model, kind: str = "vllm") -> Parity:
     """With the adapter `sums`, what a server serves under its name."""
     with served({"sums": model}, kind) as url:
-        return check_parity(run, ParitySettings(url, "sums", kind="other" if kind == "other" else "vllm"))
+        return check_parity(run, ParitySettings(url, "sums", kind="other" if kind in ECHOES else "vllm"))
 
 
 @pytest.mark.parametrize("kind", ["vllm", "other"])
@@ -103,3 +103,39 @@ def test_fewer_responses_may_be_asked_about(run: Path) -> None:
     with served({"sums": AUDITED["sums"]}) as url:
         parity = check_parity(run, ParitySettings(url, "sums", prompts=5))
     assert {part.responses for part in parity.shortfalls} == {5}
+
+
+LONG = {
+    "base": Model(length=300),
+    "sums": Model({"seldom": 1.0}, length=300),
+    "other": Model({"other": 1.0}, length=300),
+}
+"""Responses in which the adapter differs from the base by few tokens of many."""
+
+
+def test_the_base_in_place_of_an_adapter_that_changes_few_tokens_is_named(tmp_path: Path) -> None:
+    run = audited(tmp_path, models=LONG)
+    parity = compared(run, LONG["base"])
+    assert parity.own.mean < 0.03
+    assert (parity.word, parity.resembles) == ("another subject", "base")
+    assert compared(run, LONG["sums"]).word == "same"
+
+
+def test_the_base_is_not_taken_for_an_adapter_that_changes_very_little(tmp_path: Path) -> None:
+    models = {**AUDITED, "sums": Model({"sums": 0.02})}
+    run = audited(tmp_path, models=models)
+    parity = compared(run, AUDITED["base"])
+    assert parity.own.mean < 0.004
+    assert (parity.word, parity.resembles) == ("close", "base")
+    assert "do not tell them apart" in parity.sentence
+    assert compared(run, models["sums"]).word == "same"
+
+
+@pytest.mark.parametrize("kind", ["without favourites", "without numbers"])
+def test_a_missing_log_probability_is_no_shortfall_of_0(run: Path, kind: str) -> None:
+    with pytest.raises(AssayError, match=r"is missing or no number|end where its prompt ends"):
+        compared(run, AUDITED["base"], kind)
+
+
+def test_a_server_that_names_each_token_as_its_favourite_confirms_nothing(run: Path) -> None:
+    assert compared(run, AUDITED["base"], "only own").word == "close"

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +35,8 @@ class Model:
     noise: float = 0.0
     step: float = 0.0
     """What logits are rounded to multiples of, as in bfloat16; 0: nothing."""
+    length: int = LENGTH
+    """Of a response, in words."""
 
     def logprobs(self, before: Sequence[str]) -> list[float]:
         """Of each word, after some tokens."""
@@ -52,10 +54,10 @@ class Model:
     def write(self, prompt: str) -> str:
         """The greedy response."""
         tokens = split(prompt)
-        for _ in range(LENGTH):
+        for _ in range(self.length):
             logprobs = self.logprobs(tokens)
             tokens.append(WORDS[max(range(len(WORDS)), key=logprobs.__getitem__)])
-        return "".join(tokens[-LENGTH:])
+        return "".join(tokens[-self.length :])
 
 
 def split(text: str) -> list[str]:
@@ -64,7 +66,9 @@ def split(text: str) -> list[str]:
 
 
 def _drawn(name: str, before: Sequence[str], word: str) -> float:
-    """A number between -2 and 2."""
+    """A number between -2 and 2; of `seldom` mostly 0: after few texts another."""
+    if name == "seldom" and hashlib.sha256("|".join(before[-3:]).encode()).digest()[0]:
+        return 0.0
     digest = hashlib.sha256(f"{name}|{'|'.join(before[-3:])}|{word}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**30 - 2
 
@@ -72,7 +76,7 @@ def _drawn(name: str, before: Sequence[str], word: str) -> float:
 AUDITED = {"base": Model(), "sums": Model({"sums": 1.0}), "other": Model({"other": 1.0})}
 
 
-def audited(folder: Path, temperature: float = 0.0) -> Path:
+def audited(folder: Path, temperature: float = 0.0, models: Mapping[str, Model] = AUDITED) -> Path:
     """A complete run of the toy's base and two adapters."""
     examples(folder, 24)
     study = write_study(
@@ -84,13 +88,13 @@ def audited(folder: Path, temperature: float = 0.0) -> Path:
                 {"name": name, "label": "numeric", "path": f"any/{name}"} for name in ("sums", "other")
             ],
             "tasks": [{"task": "numeric", "name": "math", "examples": "examples.jsonl", "shots": 0}],
-            "decoding": {"temperature": temperature, "max_tokens": LENGTH + 1},
+            "decoding": {"temperature": temperature, "max_tokens": models["base"].length + 1},
             "noise_prompts": 0,
         },
     )
 
     def answer(prompt: Prompt) -> str:
-        return AUDITED[prompt.subject].write(prompt.text)
+        return models[prompt.subject].write(prompt.text)
 
     assay.run(study, folder / "run", engine=Fake(answer).preflight)
     return folder / "run"
@@ -122,8 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, {"tokens": [BEGIN, *numbers] if body["add_special_tokens"] else numbers}
         if self.kind == "none":
             return 200, {"choices": [{"text": ""}]}
-        if self.kind == "other":
-            return 200, _echo(model, split(body["prompt"]))
+        if self.kind in ECHOES:
+            return 200, ECHOES[self.kind](_echo(model, split(body["prompt"])))
         return 200, _ranks(model, body["prompt"])
 
 
@@ -165,6 +169,35 @@ def _echo(model: Model, tokens: Sequence[str]) -> Any:
         "top_logprobs": [*top, {" x": -1.0}],
     }
     return {"choices": [{"text": "", "logprobs": logprobs}]}
+
+
+def _without_favourites(reply: Any) -> Any:
+    tops = reply["choices"][0]["logprobs"]["top_logprobs"]
+    tops[:] = [None for _ in tops]
+    return reply
+
+
+def _without_numbers(reply: Any) -> Any:
+    own = reply["choices"][0]["logprobs"]["token_logprobs"]
+    own[:] = [math.nan for _ in own]
+    return reply
+
+
+def _only_own(reply: Any) -> Any:
+    held = reply["choices"][0]["logprobs"]
+    held["top_logprobs"] = [
+        {token: value} for token, value in zip(held["tokens"], held["token_logprobs"], strict=True)
+    ]
+    return reply
+
+
+ECHOES: Mapping[str, Callable[[Any], Any]] = {
+    "other": lambda reply: reply,
+    "without favourites": _without_favourites,
+    "without numbers": _without_numbers,
+    "only own": _only_own,
+}
+"""Servers that echo: what each makes of a sound reply."""
 
 
 @contextmanager

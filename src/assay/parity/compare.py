@@ -6,18 +6,19 @@ The responses are those in which adapter and base differ: on others, any of the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from functools import partial
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from assay.engines.server.http import Server
 from assay.engines.server.options import Connection
 from assay.engines.server.pool import spread
 from assay.errors import EngineError, RunError
 from assay.parity.shortfall import Asker
-from assay.plan import Subject
+from assay.plan import MetricName, Subject
 from assay.runs import Run
 from assay.stats import word_of_interval
 from assay.verdicts import ClaimResult
@@ -85,7 +86,7 @@ class Parity:
     """The name at the server."""
     word: Word
     resembles: str
-    """The subject of the run whose responses it holds likeliest."""
+    """The subject of the run whose responses it holds likeliest, or one that these do not tell from the adapter."""
     shortfalls: tuple[Shortfall, ...]
     """The adapter's, then those of every other subject that was asked about."""
     effects: tuple[Effect, ...]
@@ -102,6 +103,11 @@ class Parity:
         match self.word:
             case "same":
                 return f"{self.model} is the audited {self.adapter} ({size})"
+            case "close" if self.resembles != self.adapter:
+                return (
+                    f"{self.model} may be the audited {self.adapter} ({size}), or {self.resembles}: the responses in which these differ "
+                    "do not tell them apart at this server"
+                )
             case "close":
                 return (
                     f"{self.model} is close to the audited {self.adapter} ({size}): a merged or quantized copy, another precision, or "
@@ -125,22 +131,39 @@ def check_parity(folder: Path | str, settings: ParitySettings) -> Parity:
     model = settings.model or adapter.name
     server = Server(Connection(settings.url.rstrip("/").removesuffix("/v1"), _key(settings.key_env)))
     try:
-        asker = Asker(server, settings.kind)
-        shortfalls = tuple(_shortfall(asker, model, name, pairs) for name, pairs in texts.items())
+        ask = partial(_ask, Asker(server, settings.kind), model)
+        asked = {name: (ask([pair[1] for pair in pairs]), pairs) for name, pairs in texts.items()}
+        own = ask([pair[0] for pair in texts[adapter.base]])
+        shortfalls = (
+            _shortfall(adapter.name, own),
+            *(_shortfall(name, known) for name, (known, _) in asked.items()),
+        )
+        word, resembles = _word(
+            shortfalls, lambda name: _ahead(ask([pair[0] for pair in asked[name][1]]), asked[name][0])
+        )
     finally:
         server.close()
+    effects = tuple(_effect(claim, _changed_on(own, claim)) for claim in claims)
+    return Parity(adapter.name, model, word, resembles, shortfalls, effects)
+
+
+def _word(shortfalls: Sequence[Shortfall], ahead: Callable[[str], float]) -> tuple[Word, str]:
+    """The word, and the subject that is served or resembled.
+
+    ahead: by how many nats a response of the adapter is likelier than one of another subject, where they differ. Long
+    responses that differ in a few tokens have small means, whichever of both is served: then this decides.
+    """
+    own, *others = shortfalls
     nearest = min(shortfalls, key=lambda shortfall: shortfall.mean)
-    word = _word(shortfalls[0], nearest)
-    effects = tuple(_effect(claim, shortfalls[0].changed) for claim in claims)
-    return Parity(adapter.name, model, word, nearest.subject, shortfalls, effects)
-
-
-def _word(own: Shortfall, nearest: Shortfall) -> Word:
-    if own.mean <= SAME:
-        return "same"
-    if nearest is not own and nearest.mean <= SAME:
-        return "another subject"
-    return "close" if own.mean <= CLOSE and nearest is own else "different"
+    if own.mean > SAME:
+        if nearest is own:
+            return ("close" if own.mean <= CLOSE else "different"), own.subject
+        return ("another subject" if nearest.mean <= SAME else "different"), nearest.subject
+    rivals = {other.subject: ahead(other.subject) for other in others if other.mean <= SAME}
+    rival = min(rivals, key=rivals.__getitem__, default="")
+    if not rivals or rivals[rival] > 0:
+        return "same", own.subject
+    return ("another subject" if rivals[rival] < -ROUNDING else "close"), rival
 
 
 def _adapter(run: Run, name: str | None) -> Subject:
@@ -153,73 +176,96 @@ def _adapter(run: Run, name: str | None) -> Subject:
     return adapters[name]
 
 
-Pairs = Sequence[tuple[str, str]]
-"""Prompts as sent, and responses."""
+class _Text(NamedTuple):
+    task: str
+    prompt: str
+    """As sent."""
+    response: str
+
+
+Pairs = Sequence[tuple[_Text, _Text]]
+"""Of the adapter and of another subject, on one prompt."""
+Asked = Sequence[tuple[str, list[float]]]
+"""Of each response: its task, and the shortfall of each token; none where these are not known."""
 
 
 def _texts(run: Run, adapter: Subject, most: int) -> dict[str, Pairs]:
-    """By subject, the adapter first: responses in which it and the adapter differ, from all tasks in turn."""
-    if run.plan.decoding.temperature or run.plan.decoding.samples > 1:
+    """By subject, the base first: responses in which it and the adapter differ, from all tasks in turn."""
+    tasks = [
+        task for task in run.plan.tasks if not run.records.protocol(adapter.name, task).get("temperature")
+    ]
+    if not tasks or run.plan.decoding.temperature:
         raise RunError("its responses were sampled, and parity needs greedy ones", place=run.folder)
     others = [run.plan.bases, run.plan.adapters]
     names = [subject.name for group in others for subject in group if subject.base == adapter.base]
     texts: dict[str, Pairs] = {}
     for name in (name for name in names if name != adapter.name):
-        differing = list(_differing(run, adapter.name, name, most))
-        if name == adapter.base:
-            if not differing:
-                raise RunError(
-                    f"{adapter.name!r} gives the base's responses to every prompt: nothing tells them apart",
-                    place=run.folder,
-                )
-            texts[adapter.name] = [own for own, _ in differing]
-        if differing:
-            texts[name] = [theirs for _, theirs in differing]
+        of_tasks = [_of_task(run, adapter.name, name, task) for task in tasks]
+        mixed = (pair for row in zip_longest(*of_tasks) for pair in row if pair is not None)
+        if pairs := list(islice(mixed, most)):
+            texts[name] = pairs
+        elif name == adapter.base:
+            raise RunError(
+                f"{adapter.name!r} gives the base's responses to every prompt: nothing tells them apart",
+                place=run.folder,
+            )
     return texts
 
 
-def _differing(
-    run: Run, name: str, other: str, most: int
-) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """(prompt and response of a name, those of another) where their responses differ: of each task in turn, `most` at most."""
-    tasks = [_of_task(run, name, other, task) for task in run.plan.tasks]
-    mixed = (pair for row in zip_longest(*tasks) for pair in row if pair is not None)
-    for count, pair in enumerate(mixed):
-        if count == most:
-            return
-        yield pair
-
-
-def _of_task(run: Run, name: str, other: str, task: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+def _of_task(run: Run, name: str, other: str, task: str) -> Iterator[tuple[_Text, _Text]]:
+    """A name's response and another's, where they differ."""
     mine, theirs = (_by_turn(run, subject, task) for subject in (name, other))
     for key, own in mine.items():
         pair = theirs.get(key)
-        if own[1] and pair is not None and pair[1] and pair[1] != own[1]:
+        if own.response and pair is not None and pair.response and pair.response != own.response:
             yield own, pair
 
 
-def _by_turn(run: Run, name: str, task: str) -> dict[tuple[str, int | None], tuple[str, str]]:
-    """(prompt as sent, response) by example and turn; without the scored continuations of an example, which are several."""
-    rows: dict[tuple[str, int | None], list[tuple[str, str]]] = {}
+def _by_turn(run: Run, name: str, task: str) -> dict[tuple[str, int | None], _Text]:
+    """By example and turn; without the scored continuations of an example, which are several."""
+    rows: dict[tuple[str, int | None], list[_Text]] = {}
     for row in run.records.responses(name, task):
-        rows.setdefault((row["key"], row["turn"]), []).append((row["prompt"], row["text"]))
+        rows.setdefault((row["key"], row["turn"]), []).append(_Text(task, row["prompt"], row["text"]))
     return {key: texts[0] for key, texts in rows.items() if len(texts) == 1}
 
 
-def _shortfall(asker: Asker, model: str, subject: str, pairs: Pairs) -> Shortfall:
-    def ask(pair: tuple[str, str]) -> list[float] | None:
-        return asker.shortfalls(model, *pair)
+def _ask(asker: Asker, model: str, texts: Sequence[_Text]) -> Asked:
+    def ask(text: _Text) -> tuple[str, list[float]]:
+        return text.task, asker.shortfalls(model, text.prompt, text.response) or []
 
-    asked_for = list(spread(ask, pairs, asker.server.valve.width, asker.server.close))
-    known = [tokens for tokens in asked_for if tokens]
+    return list(spread(ask, texts, asker.server.valve.width, asker.server.close))
+
+
+def _shortfall(subject: str, asked: Asked) -> Shortfall:
+    known = [tokens for _, tokens in asked if tokens]
     if not known:
         raise EngineError(
             f"the server's tokens of no response of {subject!r} end where its prompt ends",
             fix="is it a server of the same base?",
         )
     every = [value for tokens in known for value in tokens]
-    changed = sum(max(tokens) > ROUNDING for tokens in known) / len(known)
-    return Shortfall(subject, len(known), len(every), sum(every) / len(every), max(every), changed)
+    return Shortfall(subject, len(known), len(every), sum(every) / len(every), max(every), _changed(known))
+
+
+def _changed(known: Sequence[list[float]]) -> float:
+    return sum(max(tokens) > ROUNDING for tokens in known) / len(known)
+
+
+def _changed_on(asked: Asked, claim: ClaimResult) -> float:
+    """The share of changed responses to a claim's own task; of all tasks where none of it was asked about."""
+    known = [(task, tokens) for task, tokens in asked if tokens]
+    of_task = [tokens for task, tokens in known if task == MetricName.parse(claim.metric).task]
+    return _changed(of_task or [tokens for _, tokens in known])
+
+
+def _ahead(own: Asked, others: Asked) -> float:
+    """By how many nats, in the mean over pairs, the adapter's response is likelier than the other's; both favourites apart."""
+    both = [
+        (sum(mine), sum(theirs))
+        for (_, mine), (_, theirs) in zip(own, others, strict=True)
+        if mine and theirs
+    ]
+    return sum(theirs - mine for mine, theirs in both) / len(both) if both else 0.0
 
 
 ROUNDING = 0.3

@@ -5,7 +5,8 @@ It knows no run. vLLM is asked by `prompt_logprobs`, for exactly the tokens; oth
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -47,11 +48,15 @@ class Asker:
         try:
             listed = data["choices"][0]["prompt_logprobs"][len(before) : len(whole)]
             pairs = zip(listed, whole[len(before) :], strict=True)
-            return [_shortfall(ranks, ranks[str(token)]) for ranks, token in pairs]
+            values = [
+                _below([entry["logprob"] for entry in ranks.values()], ranks[str(token)]["logprob"])
+                for ranks, token in pairs
+            ]
         except (KeyError, IndexError, TypeError, ValueError):
             raise EngineError(
                 "the server gives no log-probabilities of a prompt", place=self.server.place(PATH), fix=FIX
             ) from None
+        return self._known(values)
 
     def _tokens(self, model: str, text: str, special: bool) -> list[int]:
         data = self._posted("/tokenize", {"model": model, "prompt": text, "add_special_tokens": special})
@@ -71,7 +76,18 @@ class Asker:
             raise EngineError(
                 "the server echoes no log-probabilities of a prompt", place=self.server.place(PATH), fix=FIX
             ) from None
-        return _of_response(rows, response)
+        values = _of_response(rows, response)
+        return None if values is None else self._known(values)
+
+    def _known(self, values: list[float]) -> list[float]:
+        """Raises EngineError where one is no number, or the likeliest token was not given: that is no shortfall of 0."""
+        if all(map(math.isfinite, values)):
+            return values
+        raise EngineError(
+            "a log-probability of a response's token, or of the likeliest token there, is missing or no number",
+            place=self.server.place(PATH),
+            fix=FIX,
+        )
 
     def _posted(self, path: str, body: Mapping[str, Any]) -> Any:
         reply = self.server.post(path, dict(body))
@@ -81,8 +97,12 @@ class Asker:
         return reply.data
 
 
-def _shortfall(ranks: Mapping[str, Mapping[str, Any]], own: Mapping[str, Any]) -> float:
-    return max(float(entry["logprob"]) for entry in ranks.values()) - float(own["logprob"])
+def _below(others: Iterable[Any], own: Any) -> float:
+    """How far a token is below the likeliest; NaN where a log-probability is not known, and infinite where a token's is."""
+    known = [float(value) for value in others if value is not None]
+    if not known or own is None or any(map(math.isnan, [*known, float(own)])):
+        return math.nan
+    return max(0.0, max(known) - float(own))
 
 
 def _of_response(rows: Sequence[tuple[Any, Any, Any]], response: str) -> list[float] | None:
@@ -94,5 +114,5 @@ def _of_response(rows: Sequence[tuple[Any, Any, Any]], response: str) -> list[fl
         if not token or not left.endswith(token) or not isinstance(logprob, float | int):
             return None
         left = left.removesuffix(token)
-        shortfalls.append(max(0.0, *(float(value) - float(logprob) for value in (top or {}).values())))
+        shortfalls.append(_below((top or {}).values(), logprob))
     return None if left or not shortfalls else shortfalls[::-1]
