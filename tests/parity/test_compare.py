@@ -108,7 +108,7 @@ def test_fewer_responses_may_be_asked_about(run: Path) -> None:
 LONG = {
     "base": Model(length=300),
     "sums": Model({"seldom": 1.0}, length=300),
-    "other": Model({"other": 1.0}, length=300),
+    "other": Model(length=300),
 }
 """Responses in which the adapter differs from the base by few tokens of many."""
 

@@ -195,6 +195,21 @@ def test_junit_skips_what_is_advisory_and_does_not_pass(capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
+    ("findings", "policy"),
+    [
+        (result([on("math", "confirmed")]), {"advisory": ("math",)}),
+        (result([on("math", "confirmed")]), {"champion": "a"}),
+        (result([]), {}),
+    ],
+)
+def test_junit_is_not_green_where_no_rule_counts(findings: Result, policy: dict[str, Any]) -> None:
+    gate = gate_of(findings, **policy)
+    suite = ElementTree.fromstring(to_junit(gate, "study"))
+    assert (gate.exit_code, suite.get("errors"), len(suite.findall("testcase/error"))) == (2, "1", 1)
+    assert suite.get("tests") == str(len(suite))
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("required: [a]\nadvisory: [b, a]", r"`a` is both in `required` and in `advisory`"),

@@ -14,8 +14,12 @@ def to_junit(gate: Gate, study: str) -> str:
     """An undecided rule is an error, so that a reader of the XML alone does not take it for a pass.
 
     A rule on an advisory task, or of the champion, that does not pass is skipped, with its evidence: it fails no pipeline.
+    Where no rule counts at all, nothing was judged: then the gate itself is a test case that does not pass.
     """
     tags = [_tag(rule, adapter) for adapter in gate.adapters for rule in adapter.rules]
+    unjudged = [each.adapter for each in gate.adapters if not each.champion and not _judged(each)]
+    unjudged += [] if any(not each.champion for each in gate.adapters) else [study]
+    tags += ["error"] * len(unjudged)
     suite = ElementTree.Element(
         "testsuite",
         name=plain(study),
@@ -35,8 +39,16 @@ def to_junit(gate: Gate, study: str) -> str:
                     case, tag, type=rule.outcome, message=plain(f"{advisory}{rule.evidence}")
                 )
                 found.text = plain(f"to pass: {rule.needs}") if rule.needs else None
+    for name in unjudged:
+        case = ElementTree.SubElement(suite, "testcase", classname=plain(name), name="gate")
+        message = "no rule counts: nothing was judged"
+        ElementTree.SubElement(case, "error", type=Outcome.UNDECIDED, message=message)
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _judged(adapter: AdapterGate) -> bool:
+    return any(rule.counts for rule in adapter.rules)
 
 
 def _tag(rule: Rule, adapter: AdapterGate) -> str | None:
