@@ -132,14 +132,14 @@ def check_parity(folder: Path | str, settings: ParitySettings) -> Parity:
     server = Server(Connection(settings.url.rstrip("/").removesuffix("/v1"), _key(settings.key_env)))
     try:
         ask = partial(_ask, Asker(server, settings.kind), model)
-        asked = {name: (ask([pair[1] for pair in pairs]), pairs) for name, pairs in texts.items()}
+        answers = {name: (ask([pair[1] for pair in pairs]), pairs) for name, pairs in texts.items()}
         own = ask([pair[0] for pair in texts[adapter.base]])
         shortfalls = (
             _shortfall(adapter.name, own),
-            *(_shortfall(name, known) for name, (known, _) in asked.items()),
+            *(_shortfall(name, known) for name, (known, _) in answers.items()),
         )
         word, resembles = _word(
-            shortfalls, lambda name: _ahead(ask([pair[0] for pair in asked[name][1]]), asked[name][0])
+            shortfalls, lambda name: _ahead(ask([pair[0] for pair in answers[name][1]]), answers[name][0])
         )
     finally:
         server.close()
@@ -236,8 +236,8 @@ def _ask(asker: Asker, model: str, texts: Sequence[_Text]) -> Asked:
     return list(spread(ask, texts, asker.server.valve.width, asker.server.close))
 
 
-def _shortfall(subject: str, asked: Asked) -> Shortfall:
-    known = [tokens for _, tokens in asked if tokens]
+def _shortfall(subject: str, answers: Asked) -> Shortfall:
+    known = [tokens for _, tokens in answers if tokens]
     if not known:
         raise EngineError(
             f"the server's tokens of no response of {subject!r} end where its prompt ends",
@@ -251,9 +251,9 @@ def _changed(known: Sequence[list[float]]) -> float:
     return sum(max(tokens) > ROUNDING for tokens in known) / len(known)
 
 
-def _changed_on(asked: Asked, claim: ClaimResult) -> float:
+def _changed_on(answers: Asked, claim: ClaimResult) -> float:
     """The share of changed responses to a claim's own task; of all tasks where none of it was asked about."""
-    known = [(task, tokens) for task, tokens in asked if tokens]
+    known = [(task, tokens) for task, tokens in answers if tokens]
     of_task = [tokens for task, tokens in known if task == MetricName.parse(claim.metric).task]
     return _changed(of_task or [tokens for _, tokens in known])
 
