@@ -17,9 +17,9 @@ def to_junit(gate: Gate, study: str) -> str:
     Where no rule counts at all, nothing was judged: then the gate itself is a test case that does not pass.
     """
     tags = [_tag(rule, adapter) for adapter in gate.adapters for rule in adapter.rules]
-    unjudged = [each.adapter for each in gate.adapters if not each.champion and not _judged(each)]
-    unjudged += [] if any(not each.champion for each in gate.adapters) else [study]
-    tags += ["error"] * len(unjudged)
+    empty = [each.adapter for each in gate.adapters if not each.champion and not _judged(each)]
+    empty += [] if any(not each.champion for each in gate.adapters) else [study]
+    tags += ["error"] * len(empty)
     suite = ElementTree.Element(
         "testsuite",
         name=plain(study),
@@ -39,7 +39,7 @@ def to_junit(gate: Gate, study: str) -> str:
                     case, tag, type=rule.outcome, message=plain(f"{advisory}{rule.evidence}")
                 )
                 found.text = plain(f"to pass: {rule.needs}") if rule.needs else None
-    for name in unjudged:
+    for name in empty:
         case = ElementTree.SubElement(suite, "testcase", classname=plain(name), name="gate")
         message = "no rule counts: nothing was judged"
         ElementTree.SubElement(case, "error", type=Outcome.UNDECIDED, message=message)
