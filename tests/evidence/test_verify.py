@@ -158,6 +158,32 @@ def test_an_edited_number_of_prompts_shows_by_the_files_digest_or_by_its_run(evi
     assert altered(evidence) == {"figures"}
 
 
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("claim", lambda data: data.update(family="study")),
+        ("prompts", lambda data: data["tasks"].pop("style")),
+        ("subject", lambda data: [data["subjects"].clear(), data["basis"][0].update(subject="0" * 64)]),
+        ("protocol", lambda data: [data["protocols"].clear(), data["basis"][0].update(protocol="0" * 64)]),
+    ],
+)
+def test_what_only_the_run_contradicts_is_found(
+    part: str,
+    change: Callable[[dict], object],
+    evidence: Path,  # type: ignore[type-arg]
+) -> None:
+    change_evidence(evidence, change)
+    assert part in altered(evidence)
+
+
+def test_a_field_that_is_there_twice_is_refused(evidence: Path) -> None:
+    text = evidence.read_text()
+    assert text.count('"verdict":') == 1
+    evidence.write_text(text.replace('"verdict":', '"verdict":"no gain","verdict":'))
+    with pytest.raises(AssayError, match="the field 'verdict' is there twice"):
+        verify(evidence)
+
+
 def test_scores_that_were_edited_before_the_evidence_was_written_are_found(evidence: Path) -> None:
     from assay.interop.exporters.export import export_run
 

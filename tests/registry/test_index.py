@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Sized
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import pytest
+import sqlalchemy as sa
 
 from assay.errors import AssayError, RunError
 from assay.registry.index import DEFAULT, Filter, Registry, enter, place_of
@@ -74,6 +77,31 @@ def test_a_run_that_was_edited_since_it_was_decided_is_refused(registry: Registr
     with pytest.raises(RunError, match="its claims were changed"):
         registry.add(done)
     assert registry.page(Filter()).total == 0
+
+
+def test_the_line_follows_a_run_that_is_entered_again(registry: Registry) -> None:
+    put(registry, run("first", verdict(p_holds=1e-9)))
+    assert registry.line().holds == 1
+    again = run("first", verdict(verdict="no gain", p_fails=1e-9))  # decided again, with another margin
+    put(registry, replace(again, run={**again.run, "added": NOW + 1}))
+    assert (registry.line().holds, registry.line().fails) == (0, 1)
+
+
+def test_a_run_is_entered_into_a_history_of_any_length(registry: Registry) -> None:
+    """Databases limit the number of values in a statement, to 32,766 in SQLite."""
+    put(registry, *(run(f"night {night}", verdict(measured=NOW + night)) for night in range(120)))
+    values: list[int] = []
+
+    @sa.event.listens_for(sa.Engine, "before_cursor_execute")
+    def counted(_: object, __: object, statement: str, given: Sized, *___: object) -> None:
+        values.append(len(given) if statement.startswith("UPDATE") else 0)
+
+    try:
+        put(registry, run("the last", verdict(measured=NOW + DAY)))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", counted)
+    assert 0 < max(values) < 10
+    assert [row["measured"] for row in registry.page(Filter(), now=NOW).rows] == [NOW + DAY]
 
 
 def test_the_newest_verdict_of_a_claim_is_current_in_whatever_order_they_come(registry: Registry) -> None:

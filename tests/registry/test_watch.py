@@ -13,6 +13,7 @@ from assay.registry.audits import Audits
 from assay.registry.index import Filter, Registry
 from tests.inspecting.adapters import write_adapter
 from tests.registry.watching import PROMPTS, adapters, asked, killed, look, template, watcher
+from tests.studies import edit, jsonl
 
 
 @pytest.fixture
@@ -67,6 +68,34 @@ def test_an_adapter_without_a_hint_at_its_label_is_not_guessed(team: Path, place
     outcome = next(outcome for outcome in look(team, place) if outcome.adapter == "thing")
     assert outcome.state == "unusable"
     assert "no hint at its label" in outcome.reason
+
+
+def test_two_folders_of_one_name_are_named_and_neither_hides_the_other(team: Path, place: str) -> None:
+    write_adapter(team / "adapters" / "math" / "1", lora_alpha=50)
+    outcomes = look(team, place)
+    assert sorted((outcome.adapter, outcome.state) for outcome in outcomes) == [
+        ("math-1", "unusable"),
+        ("math-1", "unusable"),
+        ("math-2", "audited"),
+    ]
+    assert "would both be named 'math-1'" in outcomes[0].reason
+
+
+def test_an_adapter_is_audited_again_under_another_label(team: Path, place: str) -> None:
+    prompts = [
+        {"key": i, "prompt": f"p {i}", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}
+        for i in range(PROMPTS)
+    ]
+    jsonl(team / "prompts.jsonl", prompts)
+    edit(
+        team / "template.yaml",
+        lambda study: study["tasks"].append({"task": "ifeval", "prompts": "prompts.jsonl"}),
+    )
+    look(team, place)
+    with Registry.open(place, write=True) as registry:
+        outcomes = list(watcher(team, registry, label="instruction").once())
+        assert [outcome.state for outcome in outcomes] == ["audited", "audited"]
+        assert "instruction" in {row["label"] for row in registry.page(Filter()).rows}
 
 
 def test_a_failed_audit_is_tried_again_by_the_next_watcher_and_not_by_the_same(

@@ -44,7 +44,9 @@ def adapters(folder: Path, *names: str) -> Path:
     return folder / "adapters"
 
 
-def watcher(folder: Path, registry: Registry, answered: Callable[[], object] = lambda: None) -> Watch:
+def watcher(
+    folder: Path, registry: Registry, answered: Callable[[], object] = lambda: None, label: str | None = None
+) -> Watch:
     """A watcher of `folder/adapters`. Each generated response is a line of `folder/asked.txt`; `answered` is called after it."""
 
     def answer(prompt: Prompt) -> str:
@@ -57,7 +59,7 @@ def watcher(folder: Path, registry: Registry, answered: Callable[[], object] = l
         contents = {ref.name: (Path(ref.source) / CONFIG).read_text() for ref in refs}
         return Fake(answer, contents=contents).preflight(settings, base, refs)
 
-    settings = WatchSettings(folder / "runs", engine=preflight)
+    settings = WatchSettings(folder / "runs", label, preflight)
     return Watch(registry, folder / "adapters", Template.read(folder / "template.yaml"), settings)
 
 

@@ -128,7 +128,7 @@ def to_text(evidence: Evidence) -> str:
 def read_evidence(path: Path) -> tuple[Evidence, bool]:
     """An evidence file, and whether its content has the digest that it states. Raises RunError where it is none."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
         if not isinstance(data, dict) or not str(data.get("format", "")).startswith("assay.evidence/"):
             raise RunError(
                 "is no evidence file", place=path, fix="write one with `assay export RUN --format evidence`"
@@ -141,6 +141,14 @@ def read_evidence(path: Path) -> tuple[Evidence, bool]:
         raise RunError(
             f"is malformed: {str(bad).splitlines()[0]}", place=path, fix="export it again"
         ) from None
+
+
+def _once(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError for a field that is there twice: readers differ in which of both they take."""
+    names = [name for name, _ in fields]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ValueError(f"the field {twice!r} is there twice")
+    return dict(fields)
 
 
 @cache

@@ -128,6 +128,8 @@ SETTINGS = {
     "claims_sha256": ("claim", "the claims, or the rules that they are judged by"),
     "declared_at": ("claim", "the time at which the claims were stamped"),
     "records_before": ("claim", "the number of responses before the claims"),
+    "alpha": ("claim", "the error rate of the claim"),
+    "family": ("claim", "the claims that share the error rate"),
     "policy_sha256": ("policy", "the gate's policy"),
     "settings_sha256": ("settings", "the study's subjects, tasks, decoding or engine settings"),
     "source": ("settings", "where responses come from"),
@@ -144,10 +146,10 @@ def _settings(held: Evidence, now: Evidence) -> Iterator[Difference]:
 
 
 def _tasks(held: Evidence, now: Evidence) -> Iterator[Difference]:
-    for name, task in held.tasks.items():
-        other = now.tasks.get(name)
-        if other is None:
-            yield Difference("prompts", f"the run has no task {name}")
+    for name in dict.fromkeys([*held.tasks, *now.tasks]):
+        task, other = held.tasks.get(name), now.tasks.get(name)
+        if task is None or other is None:
+            yield Difference("prompts", f"{name}: only in the {'run' if task is None else 'evidence'}")
             continue
         if task.prompts != other.prompts:
             yield Difference(
@@ -171,10 +173,10 @@ def _rows(held: Evidence, now: Evidence) -> Iterator[Difference]:
 
 def _row(where: str, mine: Basis, theirs: Basis, held: Evidence, now: Evidence) -> Iterator[Difference]:
     if mine.subject != theirs.subject:
-        fields = _fields(held.subjects[mine.subject], now.subjects[theirs.subject])
+        fields = _fields(held.subjects.get(mine.subject, {}), now.subjects[theirs.subject])
         yield Difference("subject", f"{where}: the subject's {fields} changed")
     if mine.protocol != theirs.protocol:
-        fields = _fields(held.protocols[mine.protocol], now.protocols[theirs.protocol])
+        fields = _fields(held.protocols.get(mine.protocol, {}), now.protocols[theirs.protocol])
         yield Difference("protocol", f"{where}: the protocol's {fields} changed")
     if mine.responses != theirs.responses:
         yield Difference(

@@ -39,7 +39,7 @@ class Subject:
     """An adapter under a template."""
 
     content: str
-    """Digest of the adapter's files."""
+    """Digest of the adapter's name, label and files."""
     template: str
     """Digest of the study that it is audited by."""
     name: str

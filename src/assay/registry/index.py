@@ -144,8 +144,10 @@ class Registry:
             return connection.scalar(sa.select(sa.func.count()).select_from(VERDICTS).where(*condition)) or 0
 
     def line(self) -> Line:
-        """What it says as a whole; computed again where a run was added."""
-        newest = sa.select(sa.func.max(VERDICTS.c.id), sa.func.count()).select_from(VERDICTS)
+        """What it says as a whole; computed again where a run was added, or replaced: its rows may get the numbers of old ones."""
+        newest = sa.select(sa.func.max(RUNS.c.id), sa.func.count(), sa.func.sum(RUNS.c.added)).select_from(
+            RUNS
+        )
         values = sa.select(VERDICTS.c.p_fails, VERDICTS.c.p_holds).where(
             VERDICTS.c.current, sa.not_(VERDICTS.c.control)
         )
@@ -179,18 +181,24 @@ def _mark_newest(connection: sa.Connection, claims: Collection[tuple[str, ...]])
     """Of the verdicts of each of these claims, make the newest current."""
     columns = [VERDICTS.c[name] for name in CLAIM]
     adapters = sorted({adapter for adapter, *_ in claims})
-    of_claims = sa.select(VERDICTS.c.measured, VERDICTS.c.id, *columns).where(
+    of_claims = sa.select(VERDICTS.c.current, VERDICTS.c.measured, VERDICTS.c.id, *columns).where(
         VERDICTS.c.adapter.in_(adapters)
     )
-    numbers: list[int] = []
+    before: set[int] = set()
     newest: dict[tuple[str, ...], tuple[float, int]] = {}
-    for measured, number, *names in connection.execute(of_claims):
+    for current, measured, number, *names in connection.execute(of_claims):
         claim = tuple(names)
         if claim in claims:
-            numbers.append(number)
+            before |= {number} if current else set()
             newest[claim] = max(newest.get(claim, (measured, number)), (measured, number))
-    current = VERDICTS.c.id.in_([number for _, number in newest.values()])
-    connection.execute(sa.update(VERDICTS).where(VERDICTS.c.id.in_(numbers)).values(current=current))
+    after = {number for _, number in newest.values()}
+    for changed, current in (
+        (before - after, False),
+        (after - before, True),
+    ):  # few, however long the history
+        connection.execute(
+            sa.update(VERDICTS).where(VERDICTS.c.id.in_(sorted(changed))).values(current=current)
+        )
 
 
 def _matching(chosen: Filter, now: float) -> list[sa.ColumnElement[bool]]:

@@ -96,7 +96,7 @@ AUDITS = Table(  # of `assay watch`
     "assay_audits",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("content", String(64), nullable=False),  # digest of the adapter's name and files
+    Column("content", String(64), nullable=False),  # digest of the adapter's name, label and files
     Column("template", String(64), nullable=False),
     Column("name", String, nullable=False),
     Column("folder", String, nullable=False),

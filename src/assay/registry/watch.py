@@ -8,7 +8,7 @@ Killed at any instant, the next watcher continues: an audit resumes in its own f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,10 +82,14 @@ class Watch:
         adapters: list[FoundAdapter] = []
         with suppress(StudyError):  # none yet
             adapters, _ = find_adapters(self.folder)
+        folders: dict[str, list[str]] = {}
         for adapter in adapters:
-            yield self._look(adapter, progress)
+            folders.setdefault(name_of(adapter), []).append(str(adapter.folder))
+        for adapter in adapters:
+            yield self._look(adapter, folders[name_of(adapter)], progress)
 
-    def _look(self, adapter: FoundAdapter, progress: Progress) -> Outcome:
+    def _look(self, adapter: FoundAdapter, namesakes: Sequence[str], progress: Progress) -> Outcome:
+        """namesakes: folders of adapters that have its name; of two the later verdict would hide the earlier one."""
         name, stamp = name_of(adapter), _stamp(adapter.folder)
         if self._done.get(adapter.folder) == stamp:
             return Outcome(name, "known")
@@ -93,11 +97,16 @@ class Watch:
         try:
             if inspection.status == "unusable":
                 raise StudyError("; ".join(inspection.reasons))
+            if len(namesakes) > 1:
+                raise StudyError(
+                    f"{' and '.join(namesakes)} would both be named {name!r}", fix="rename one of the folders"
+                )
             study = self.template.study(adapter, self.settings.label)
         except AssayError as bad:
             self._audits.refuse(self._subject(adapter, {"folder": str(adapter.folder.absolute())}), str(bad))
             return Outcome(name, "unusable", str(bad))
-        subject = self._subject(adapter, {"name": name, "digests": dict(inspection.digests)})
+        content = {"name": name, "label": study.adapters[-1].label, "digests": dict(inspection.digests)}
+        subject = self._subject(adapter, content)
         if subject.content in self._tried:
             return Outcome(name, "failed", "it failed before; start the command again to try again")
         if (held := self._audits.claim(subject)) is None:
