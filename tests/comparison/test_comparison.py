@@ -10,6 +10,7 @@ import pytest
 import assay
 from assay.comparison import Comparison, Side, compare
 from assay.runs.decided import open_decided
+from tests.evidence.audited import change_study, make_audited
 from tests.studies import edit, study_with
 from tests.view.conftest import several
 
@@ -86,3 +87,14 @@ def test_two_adapters_of_two_runs_are_counted_where_prompts_are_the_same(tmp_pat
     comparison = beside(runs, "small", "other", "a", "a")
     assert comparison.agreement == ()
     assert comparison.apart == ("math",)
+
+
+def test_scores_of_two_verifiers_are_not_counted_against_each_other(tmp_path: Path) -> None:
+    make_audited(tmp_path / "left")
+    shutil.copytree(tmp_path / "left", tmp_path / "right")
+    change_study(tmp_path / "right", "prompts: prompts.jsonl\n", "prompts: prompts.jsonl\n  mode: fixed\n")
+    assay.decide(tmp_path / "right" / "run")
+    sides = (Side(open_decided(tmp_path / side / "run"), "sums") for side in ("left", "right"))
+    comparison = compare(*sides)
+    assert [agreement.task for agreement in comparison.agreement] == ["math"]
+    assert comparison.apart == ("style",)

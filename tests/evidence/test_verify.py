@@ -51,6 +51,11 @@ def test_a_run_at_another_place_and_an_adapter_of_another_name_are_verified(evid
     assert verify(evidence, folder / "elsewhere", folder / "renamed") == []
 
 
+def test_a_gguf_copy_beside_the_weights_changes_nothing(evidence: Path) -> None:
+    (evidence.parent.parent / "sums" / "sums-f16.gguf").write_bytes(b"a copy in another format")
+    assert altered(evidence) == set()
+
+
 def lower_alpha(folder: Path) -> None:
     (folder / "sums" / CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": 8, "lora_alpha": 8}))
 

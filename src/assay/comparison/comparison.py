@@ -69,7 +69,7 @@ class Comparison:
     agreement: tuple[Agreement, ...]
     """Of two adapters; empty for two runs."""
     apart: tuple[str, ...]
-    """Tasks on which two adapters got other prompts, or under another protocol: nothing is counted there."""
+    """Tasks on which two adapters got other prompts, another protocol or another verifier: nothing is counted there."""
 
     @property
     def changed(self) -> tuple[Line, ...]:
@@ -155,7 +155,9 @@ def _drifts(left: Side, right: Side) -> Iterator[tuple[str, DriftResult | None, 
 def _agreement(left: Side, right: Side) -> tuple[tuple[Agreement, ...], tuple[str, ...]]:
     ours, theirs = contents_of(left), contents_of(right)
     shared = [task for task in left.opened.plan.tasks if task in ours and task in theirs]
-    alike = [task for task in shared if ours[task] == theirs[task]]
+    alike = [
+        task for task in shared if (*ours[task], _scorer(left, task)) == (*theirs[task], _scorer(right, task))
+    ]
     counted = tuple(
         Agreement(task, len(pairs), sum(a > b for a, b in pairs), sum(b > a for a, b in pairs))
         for task in alike
@@ -166,7 +168,11 @@ def _agreement(left: Side, right: Side) -> tuple[tuple[Agreement, ...], tuple[st
 
 def _passed(side: Side, task: str) -> Mapping[str, int]:
     with reading(side.opened.folder) as store:
-        return passed(store, side.adapter, task, side.opened.plan.tasks[task].scorer)
+        return passed(store, side.adapter, task, _scorer(side, task))
+
+
+def _scorer(side: Side, task: str) -> str:
+    return side.opened.plan.tasks[task].scorer
 
 
 def _pairs(left: Mapping[str, int], right: Mapping[str, int]) -> list[tuple[int, int]]:

@@ -253,11 +253,14 @@ def _identity(folder: Path) -> Mapping[str, Any]:
     """Digests of an adapter's weights and configuration. Raises AssayError where it cannot be read."""
     if not folder.is_dir():
         raise RunError("no such folder", place=folder, fix="name the adapter's folder")
-    gguf = sorted(folder.glob("*.gguf"))
     try:
-        weights = gguf if len(gguf) == 1 else weights_files(folder, allow_pickle=True)
+        weights = weights_files(folder, allow_pickle=True)
     except AssayError as bad:
-        raise bad.at(folder) from bad
+        weights = tuple(
+            folder.glob("*.gguf")
+        )  # beside other weights it is a copy of them, as for a server's engine
+        if len(weights) != 1:
+            raise bad.at(folder) from bad
     return adapter_identity(folder, weights, {}, "")
 
 
