@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from assay.errors import OutputError, ResponsesError
-from assay.files import file_name, read_bytes, write_atomically, write_text
+from assay.files import file_exists, file_name, folder_exists, read_bytes, write_atomically, write_text
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -94,3 +94,17 @@ def test_gzip_unpacks_to_a_bounded_size(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(bytes(70 * 2**20), 1))
     with pytest.raises(ResponsesError, match=r"that unpack to more than 67,108,864; unpack it with `gunzip`"):
         read_bytes(path, ResponsesError)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "absent"])
+def test_a_name_that_no_file_can_have_is_no_file_and_no_folder(tmp_path: Path, name: str) -> None:
+    assert not file_exists(tmp_path / name)
+    assert not folder_exists(tmp_path / name)
+
+
+def test_a_file_is_no_folder_and_a_folder_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert file_exists(tmp_path / "file")
+    assert folder_exists(tmp_path)
+    assert not file_exists(tmp_path)
+    assert not folder_exists(tmp_path / "file")

@@ -96,6 +96,16 @@ def file_name(text: str) -> str:
     return "__" if safe in (".", "..") else safe
 
 
+def file_exists(path: Path | str) -> bool:
+    """Whether there is such a file. A name that no file can have, on which pathlib raises, is none."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def folder_exists(path: Path | str) -> bool:
+    """Whether there is such a folder, likewise."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
 def make_folder(folder: Path, option: str = "--out") -> None:
     """Make the folder that `option` names, with its parents. Raises OutputError."""
     try:

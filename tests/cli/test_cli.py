@@ -36,6 +36,13 @@ def test_bad_usage_exits_with_64_and_says_what(call: Any, arguments: list[str], 
     assert "Traceback" not in outcome.err
 
 
+def test_a_name_too_long_for_a_file_is_bad_input(call: Any) -> None:
+    outcome = call("gate", "a" * 300)
+    assert outcome.code == 64
+    assert "File name too long; correct the path" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
 def test_an_unforeseen_error_exits_with_70(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,8 @@ def test_a_file_that_holds_no_configuration_is_named_with_what_it_holds(
     [
         ({"r": "four"}, "r is 'four'; a whole number above 0 is expected in "),
         ({"r": -1}, "r is -1; a whole number above 0 is expected"),
+        ({"target_modules": "(" * 2000 + ")" * 2000}, "target_modules is '((("),
+        ({"r": 10**309}, "r is 1000"),
         ({"r": True}, "r is True; a whole number above 0 is expected"),
         ({"r": 2.0}, "r is 2.0; a whole number above 0 is expected"),
         ({"lora_alpha": "x"}, "lora_alpha is 'x'; a number is expected in "),

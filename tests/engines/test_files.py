@@ -212,7 +212,7 @@ def test_an_entry_that_contradicts_itself_is_no_header(tmp_path: Path, entry: di
 
 
 @pytest.mark.parametrize(
-    "name", ["../w.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", 7, ["w"], "w\0"]
+    "name", ["../w.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", 7, ["w"], "w\0", "\ud800"]
 )
 def test_an_index_names_files_beside_it_only(tmp_path: Path, name: Any) -> None:
     (tmp_path / "w.safetensors").touch()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,6 +86,17 @@ def test_reading_goes_on_while_another_writes(tmp_path: Path) -> None:
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run here"), Store.read(tmp_path):
         pass
+
+
+def test_a_text_that_is_no_utf_8_is_a_damaged_file(tmp_path: Path) -> None:
+    with Store.write(tmp_path) as store:
+        store.note("failed", reason="caf\u00e9" * 20)
+    path = tmp_path / "records.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = DELETE")
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xc3("))
+    with pytest.raises(RunError, match="not a usable records file"), Store.read(tmp_path) as store:
+        store.events()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from assay.errors import StudyError
 from assay.study import load_study, strict
 from tests.study.studies import VALID, assert_refused, changed, refusal, write
 
@@ -53,3 +54,9 @@ def test_without_libyaml_the_refusals_are_the_same(folder: Path, monkeypatch: py
 def test_problems_without_end_are_a_short_message(folder: Path) -> None:
     assert "and 980 more" in refusal(folder, "".join(f"{number}: 1\n" for number in range(1000)))
     assert len(refusal(folder, "a: [" + "b" * 50_000 + "\n: &" + "c" * 50_000)) < 1000
+
+
+def test_a_file_with_many_problems_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strict, "MOST", 30)
+    with pytest.raises(StudyError, match=r"and 10 more$"):
+        strict.parse("a: 1\n" * 100, Path("study.yaml"))

@@ -6,6 +6,7 @@ progress, show, tables -> what is printed
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -117,6 +118,8 @@ def _fail_otherwise(error: Exception) -> NoReturn:
         fail(error.format_message() + hint, USAGE)
     if type(error).__name__ == "Abort":
         fail("interrupted; the same command continues", INTERRUPTED)
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        fail(f"{error.filename}: {error.strerror}; correct the path", USAGE)
     traceback.print_exception(error)
     fail("internal error; please report the lines above", INTERNAL)
 

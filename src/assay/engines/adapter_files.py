@@ -195,7 +195,7 @@ def _is_flag(value: Any) -> bool:
 
 
 def _is_rank(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0 and _is_finite(value)
 
 
 def _is_number(value: Any) -> bool:
@@ -268,7 +268,7 @@ def _refuse_mistyped(path: Path, config: Mapping[str, Any]) -> None:
         for text in _expressions(key, value):
             try:
                 re.compile(text)
-            except re.error as bad:
+            except (re.error, RecursionError, OverflowError) as bad:
                 raise EngineError(
                     f"{key} is {value!r}, which is not a valid regular expression ({bad})",
                     fix=f"correct it in {path}, or save the adapter again",

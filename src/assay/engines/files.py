@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import math
+import os
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ import assay.embedded as embedded
 from assay.adapter_folders import CONFIG
 from assay.engines.api import ModelRef
 from assay.errors import EngineError
-from assay.files import file_sha256
+from assay.files import file_exists, file_sha256
 
 __all__ = [
     "TEXTS",
@@ -207,7 +208,7 @@ def _indexed(index: Path) -> tuple[Path, ...]:
     if not names:
         raise EngineError(f"{index} has no `weight_map`; download it again")
     files = [index.parent / name for name in names]
-    if absent := [path.name for path in files if not path.is_file()]:
+    if absent := [path.name for path in files if not file_exists(path)]:
         raise EngineError(
             f"{index.name} names {len(absent)} files that are not in {index.parent} ({', '.join(absent[:3])}); "
             f"download them"
@@ -224,13 +225,21 @@ def read_shard_names(path: Path) -> list[str]:
     names = list(places.values()) if isinstance(places, dict) else []
     for name in names:
         inside = (
-            isinstance(name, str) and name == Path(name).name and name not in ("", "..") and "\0" not in name
+            isinstance(name, str) and name == Path(name).name and name not in ("", "..") and _sayable(name)
         )
         if not inside:
             raise EngineError(
                 f"{path} names {repr(name)[:80]}, which is no file beside it", fix="download the folder again"
             )
     return sorted(set(names))
+
+
+def _sayable(name: str) -> bool:
+    """Whether a file can have such a name."""
+    try:
+        return b"\0" not in os.fsencode(name)
+    except UnicodeEncodeError:  # half of a character
+        return False
 
 
 def read_header(path: Path, *, whole: bool = True) -> Mapping[str, Entry]:

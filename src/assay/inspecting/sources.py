@@ -6,7 +6,6 @@ source.read()          # configuration and header
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from assay.engines.adapter_files import (
 from assay.engines.api import ModelRef
 from assay.engines.files import Entry, json_sha256, read_headers, read_shard_names, sha256s
 from assay.errors import EngineError
+from assay.files import file_exists, folder_exists
 from assay.inspecting.hub import HubFiles
 
 __all__ = ["Source", "find_source"]
@@ -51,12 +51,12 @@ class Source(Protocol):
 def find_source(path: str) -> Source:
     """A folder where there is one, else a hub id with or without a folder. Raises EngineError where it can be neither."""
     folder = Path(path).expanduser()
-    if os.path.isdir(folder):  # noqa: PTH112 - pathlib raises on a name too long for a file
+    if folder_exists(folder):
         return _Local(folder)
-    if os.path.isfile(folder):  # noqa: PTH113 - likewise
+    if file_exists(folder):
         raise EngineError(f"{path} is a file", fix="give the folder that holds it")
     name, inner = split_hub_id(path)
-    local = path.startswith(("/", "./", "../", "~")) or os.path.isdir(path.split("/")[0])  # noqa: PTH112 - likewise
+    local = path.startswith(("/", "./", "../", "~")) or folder_exists(path.split("/")[0])
     if local or "/" not in name:
         raise EngineError(f"no folder {path}, and no hub id (owner/name)", fix="correct the path")
     return _Remote(HubFiles(ModelRef(path, name, folder=inner)))

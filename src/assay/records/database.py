@@ -146,13 +146,18 @@ def explained(path: Path) -> Iterator[None]:
             raise RunError(
                 "another program holds this file", place=path, fix="close it there, and run again"
             ) from bad
+        if "Could not decode" in str(bad):
+            raise _damaged(path, bad) from bad
         raise OutputError(
             str(bad),
             place=path,
             fix="what was written before is safe: free some space or fix the permissions (or copy the run elsewhere), and "
             "try again",
         ) from bad
-    except sqlite3.DatabaseError as bad:
-        raise RunError(
-            f"not a usable records file ({bad})", place=path, fix="move it away and run again"
-        ) from bad
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as bad:  # the second from a damaged text
+        raise _damaged(path, bad) from bad
+
+
+def _damaged(path: Path, bad: Exception) -> RunError:
+    what = f"not a usable records file ({str(bad)[:200]})"
+    return RunError(what, place=path, fix="move it away and run again")

@@ -16,6 +16,7 @@ from typing import Any, TypedDict, Unpack
 
 from assay.engines import PreflightFunction
 from assay.errors import AssayError, EngineError, Place, StudyError
+from assay.files import file_exists, folder_exists
 from assay.plan import Plan
 from assay.runs.resolve import resolve
 from assay.study import Study
@@ -210,9 +211,9 @@ def _file(option: str, settings: CheckSettings) -> str | None:
     if given is None or (option == "template" and given in ("chat", "none")):
         return None if given is None else str(given)
     path: str = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - as named
-    if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises on a name too long for a file
+    if not file_exists(path):
         place = f"--{option} {given}"
-        if Path(path).is_dir():
+        if folder_exists(path):
             raise StudyError("is a folder", place=place, fix="name the file in it")
         raise StudyError("no such file", place=place)
     return path

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from assay.adapter_folders import split_hub_id
+from assay.files import folder_exists
 from assay.plan import Decoding, EngineSettings, JudgeSettings, Policy, StopRule
 from assay.plan.fields import (
     ONE,
@@ -296,8 +297,7 @@ class Form(Fields):
         local = weights.startswith(("/", "./", "../", "~")) or weights in (".", "..")
         local = local or weights.endswith(".gguf")
         folder = self.resolve(weights)
-        there = os.path.isdir(folder)  # noqa: PTH112 - pathlib raises on a name too long for a file
-        return folder if local or there else weights
+        return folder if local or folder_exists(folder) else weights
 
     def adapter_source(self, adapter: Adapter) -> tuple[Path | str, str | None]:
         """Where an adapter lies: a local folder and None, or a hub id and the folder in its repository, if any."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from assay.errors import StudyError
+from assay.files import file_exists, folder_exists
 
 __all__ = ["ModelName", "fit_name", "relative"]
 
@@ -28,11 +29,11 @@ class ModelName:
         inner: whether a folder of a repository may follow the hub id, as in `owner/library/relevance/lora`.
         """
         path = os.path.expanduser(text)  # noqa: PTH111 - leaves `~nobody` alone where pathlib raises
-        gguf = field != "adapter" and path.endswith(".gguf") and os.path.isfile(path)  # noqa: PTH113
-        if gguf or os.path.isdir(path):  # noqa: PTH112 - pathlib raises on a name too long for a file
+        gguf = field != "adapter" and path.endswith(".gguf") and file_exists(path)
+        if gguf or folder_exists(path):
             return cls(text, Path(os.path.abspath(path)))  # noqa: PTH100 - keeps links as they are named
         local = text.startswith(("/", "./", "../", "~")) or text in ("", ".", "..")
-        deep = text.count("/") > 1 and not (inner and not os.path.exists(text.partition("/")[0]))  # noqa: PTH110 - likewise
+        deep = text.count("/") > 1 and not (inner and not os.path.exists(text.partition("/")[0]))  # noqa: PTH110 - pathlib raises on a name too long for a file
         if local or deep:
             raise StudyError(
                 "no such folder, and no hub id (owner/name)", place=f"{field} {text}", fix="correct the path"

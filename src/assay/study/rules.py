@@ -11,6 +11,7 @@ from pathlib import Path
 import assay.embedded as embedded
 from assay.adapter_folders import words_within
 from assay.errors import EngineError
+from assay.files import file_exists, folder_exists
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import did_you_mean
 from assay.study.form import Adapter, Base, Form
@@ -273,7 +274,7 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
         path = study.resolve(name)
         here = document.held(place)  # a bare path has no `.path`
         if place[-1] == "include_path":
-            if not path.is_dir():
+            if not folder_exists(path):
                 yield Problem(
                     place, *_sibling(f"no folder {path}", path, "paths are relative to the study file")
                 )
@@ -281,7 +282,7 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
             other = "write `chat` or `none`; " if place == ("decoding", "template") else ""
             more = f"{other}paths are relative to the study file"
             yield Problem(here, *_sibling(f"no file {path}", path, more))
-        elif not (folder or path.is_file()):
+        elif not (folder or file_exists(path)):
             yield Problem(here, f"{path} is not a file", "name the file in it")
     for place, subject in _subjects(study):
         key, weights = _weights(subject)
@@ -294,7 +295,12 @@ def files(study: Form, document: Document) -> Iterator[Problem]:
 def _inner_folder(study: Form, place: Place, adapter: Adapter) -> Iterator[Problem]:
     """Problems with an adapter's folder in a local one."""
     outer, (inner, _) = study.source(adapter.path or ""), study.adapter_source(adapter)
-    if isinstance(outer, Path) and outer.is_dir() and isinstance(inner, Path) and not inner.is_dir():
+    if (
+        isinstance(outer, Path)
+        and folder_exists(outer)
+        and isinstance(inner, Path)
+        and not folder_exists(inner)
+    ):
         lying = words_within(outer)
         fix = f"{outer} holds {lying}" if lying else f"there is no adapter in a folder of {outer}"
         yield Problem(place, *_sibling(f"no folder {inner}", inner, fix))
@@ -307,7 +313,7 @@ def _folder(study: Form, place: Place, text: str, revision: str | None) -> Itera
     source = study.source(text)
     if isinstance(source, Path):
         gguf = place[-1] == "model" and text.endswith(".gguf")
-        if not (_there(source) and (source.is_dir() or (gguf and source.is_file()))):
+        if not (folder_exists(source) or (gguf and file_exists(source))):
             more = "paths are relative to the study file"
             yield Problem(place, *_sibling(f"no {'file' if gguf else 'folder'} {source}", source, more))
         elif revision is not None:

@@ -38,6 +38,8 @@ _READINGS = {
     "float": "a number in another notation",
 }
 _RESOLVER: Any = Resolver()
+MOST = 1000
+"""Problems after which a file is not read on."""
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 
 
@@ -89,6 +91,8 @@ class _Builder:
 
     def note(self, line: int, text: str) -> None:
         self.problems.append(StudyError(text, place=errors.Place(self.document.at(line))))
+        if len(self.problems) >= MOST:
+            raise self.document.joined(self.problems)
 
     def refuse(self, line: int, text: str) -> NoReturn:
         self.note(line, text)

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from assay.errors import StudyError
-from assay.files import read_text
+from assay.files import file_exists, folder_exists, read_text
 from assay.study.document import Document, Place, Problem, words
 from assay.study.explain import NO_FIELD, did_you_mean, explain
 from assay.study.names import ModelName, fit_name
@@ -101,7 +101,7 @@ class Recipe:
         model = self.form.base.model
         local = model.startswith(("/", "./", "../", "~")) or model in (".", "..") or model.endswith(".gguf")
         folder = self.resolve(model)
-        return folder if local or folder.is_dir() else model
+        return folder if local or folder_exists(folder) else model
 
     @property
     def base_name(self) -> str:
@@ -230,12 +230,12 @@ def _left_out(recipe: Recipe) -> Iterator[Problem]:
 def _files(recipe: Recipe) -> Iterator[Problem]:
     """Whether the local files and the folder that the recipe names are there."""
     for place, path in _named(recipe):
-        if not recipe.resolve(path).is_file():
+        if not file_exists(recipe.resolve(path)):
             yield _no_file(recipe, place, path)
     base = recipe.base
     if isinstance(base, Path):
         gguf = base.name.endswith(".gguf")
-        if not (base.is_dir() or (gguf and base.is_file())):
+        if not (folder_exists(base) or (gguf and file_exists(base))):
             what = f"no {'file' if gguf else 'folder'} {base}"
             yield Problem(("base", "model"), what, "paths are relative to the recipe file")
         elif recipe.form.base.revision is not None:

@@ -16,6 +16,8 @@ from tests.engines.adapter_fit.shapes import fit, mlx
         ({"fine_tune_type": "lokr"}, "fine_tune_type: lokr"),
         ({"lora_parameters": {"rank": 2}}, "lora_parameters.scale is None"),
         ({"lora_parameters": {"scale": 2.0}}, "lora_parameters.rank is None"),
+        ({"lora_parameters": {"rank": 10**400, "scale": 2.0}}, "lora_parameters.rank is 1"),
+        ({"lora_parameters": {"rank": 2, "scale": 10**400}}, "lora_parameters.scale is 1"),
         ({"lora_parameters": {"rank": 3, "scale": 2.0}}, "2 in the file, 3 by lora_parameters.rank"),
     ],
 )

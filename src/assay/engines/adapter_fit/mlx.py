@@ -7,12 +7,14 @@ by `lora_parameters.scale`; in early versions, which wrote no `fine_tune_type`, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from assay.errors import EngineError
 
 __all__ = ["mlx_config"]
+
+LARGEST = 1e18
+"""No rank or scale is as large; their product is a number."""
 
 
 def mlx_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,9 +33,9 @@ def mlx_config(config: Mapping[str, Any]) -> dict[str, Any]:
     settings = config.get("lora_parameters")
     settings = settings if isinstance(settings, Mapping) else {}
     rank, scale = settings.get("rank"), settings.get("scale")
-    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1:
+    if not isinstance(rank, int) or isinstance(rank, bool) or not 0 < rank < LARGEST:
         raise _unset("rank", rank, "a whole number above 0")
-    if not isinstance(scale, int | float) or isinstance(scale, bool) or not isfinite(scale):
+    if not isinstance(scale, int | float) or isinstance(scale, bool) or not -LARGEST < scale < LARGEST:
         raise _unset("scale", scale, "a number")
     alpha = settings.get("alpha", rank)
     if "fine_tune_type" not in config and alpha != rank:

@@ -119,7 +119,7 @@ def _nats(value: Any) -> float:
         raise TypeError
     if not -MOST_NATS < value < ROUNDING:
         raise ValueError
-    return float(value)
+    return min(0.0, float(value))
 
 
 def _posted(server: Server, body: dict[str, Any], prompt: Prompt) -> Any:

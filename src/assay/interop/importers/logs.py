@@ -21,6 +21,8 @@ from assay.rows import read_csv
 
 __all__ = ["FORMATS", "Log", "check_pair", "name_of", "read_log"]
 
+LONGEST = 200
+"""Characters of a subject's name in a message."""
 SHOWN = 60
 """Characters of a prompt in a message."""
 Read = tuple[Iterable[Row], LoggedModel]
@@ -152,6 +154,7 @@ def name_of(row: Row) -> str:
 
 def check_pair(ours: Log, theirs: Log, adapter: str, base: str, path: Path) -> None:
     """Compare an adapter's log with its base's. Raises ResponsesError where their prompts or protocols differ."""
+    adapter, base = adapter[:LONGEST], base[:LONGEST]
     mine, other = ({(name_of(row), row.sample): row for row in log.rows} for log in (ours, theirs))
     if unpaired := sorted(mine.keys() ^ other.keys()):
         name, sample = unpaired[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from assay.errors import TaskError
+from assay.files import file_exists
 from assay.tasks.custom.check import Check
 from assay.tasks.custom.form import CustomForm, Shot
 from assay.tasks.data_file import Row, read_examples
@@ -47,7 +48,7 @@ class CustomTask(Task):
 
         Keys default to the position from 0. Raises TaskError naming file, line and fix.
         """
-        if not path.is_file():
+        if not file_exists(path):
             named_by = f"{self.places['prompts']} names it" if path == self.data else "the study names it"
             raise TaskError(
                 f"no such file; {named_by}",

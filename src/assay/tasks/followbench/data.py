@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.errors import TaskError
-from assay.files import read_text
+from assay.files import folder_exists, read_text
 from assay.tasks.followbench.rules import rule_of
 from assay.tasks.task import Example
 
@@ -44,7 +44,7 @@ def read_rows(path: Path, ruled: bool) -> tuple[Example, ...]:
 
 def _files(path: Path) -> list[tuple[str, Path]]:
     """Kind and file; all six of a folder."""
-    if not path.is_dir():
+    if not folder_exists(path):
         kind = path.stem.removesuffix("_constraints")
         if kind not in KINDS:
             raise TaskError(
