@@ -246,7 +246,10 @@ def drifted(found: Result, policy: Policy, name: str) -> list[tuple[str, str]]:
         (task, "pass" if high <= budget else "fail" if low > budget else "undecided")
         for task, (low, high) in gaps
     ]
-    return words or [("", "undecided")]
+    targets = {task for task, _ in gaps}
+    claimed_on = {task_of(entry) for entry in found.claims if entry.adapter == name}
+    unknown = [(task, "undecided") for task in claimed_on - targets]
+    return [*words, *unknown] if words else [("", "undecided")]
 
 
 TASKS = ("math", "ifeval", "svamp")

@@ -129,7 +129,8 @@ def test_a_required_task_with_an_off_target_metric_is_judged_once() -> None:
 
 @pytest.mark.parametrize(("advisory", "outcome"), [((), "fail"), (("math",), "pass"), (("x",), "fail")])
 def test_a_drift_is_advisory_where_its_target_is(advisory: tuple[str, ...], outcome: str) -> None:
-    found = result([on("other", "confirmed")], drifts=(drift((0.4, 0.5)),))
+    other = replace(drift((0.0, 0.1)), target="other.numeric_match")
+    found = result([on("other", "confirmed")], drifts=(drift((0.4, 0.5)), other))
     assert gate_of(found, drift_budget=0.3, advisory=advisory).outcome == outcome
 
 
@@ -173,6 +174,16 @@ def test_each_rule_says_what_was_found_and_what_would_satisfy_it() -> None:
 def test_a_rule_that_passes_needs_nothing() -> None:
     gate = gate_of(result([on("math", "confirmed")], [cell((0.0, 0.1))]), required=("math",))
     assert [rule.needs for rule in gate.adapters[0].rules] == ["", "", ""]
+
+
+def test_the_drift_from_one_claimed_gain_does_not_pass_for_that_from_another() -> None:
+    claims = [on("math", "confirmed"), on("other", "confirmed")]
+    known = drift((0.0, 0.1))
+    gate = gate_of(result(claims, drifts=(known,)), drift_budget=0.3)
+    assert gate.outcome == "undecided"
+    assert "drift from other.numeric_match (gap): not measured" in gate.adapters[0].reasons[0]
+    both = (known, replace(known, target="other.numeric_match"))
+    assert gate_of(result(claims, drifts=both), drift_budget=0.3).outcome == "pass"
 
 
 def test_junit_skips_what_is_advisory_and_does_not_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -143,16 +143,7 @@ def _verdict_rules(name: str, result: Result, policy: Policy) -> Iterator[Rule]:
         if cell.adapter == name and cell.kind == "exploratory":
             yield _harm(cell, _tolerated(cell, policy))
     if policy.drift_budget is not None:
-        gaps = [drift for drift in result.drift if drift.adapter == name and drift.variant == "gap"]
-        yield from (_drift(drift, policy.drift_budget) for drift in gaps)
-        if not gaps:
-            yield Rule(
-                "drift (gap)",
-                Outcome.UNDECIDED,
-                "not measured: no other capability was measured, or no gain is claimed",
-                "drift",
-                needs="a claimed gain, and a task of another capability",
-            )
+        yield from _drifts(name, result, policy.drift_budget)
 
 
 def _claim(claim: ClaimResult, policy: Policy) -> Rule:
@@ -230,6 +221,25 @@ def _shown(cell: Cell, tolerated: float, high: float) -> bool:
     if cell.kind == "regression":
         return high < -tolerated and enough
     return high < -tolerated and (high < -cell.margin or enough)
+
+
+def _drifts(name: str, result: Result, budget: float) -> Iterator[Rule]:
+    """A rule for the drift from each claimed gain, known or not."""
+    gaps = [drift for drift in result.drift if drift.adapter == name and drift.variant == "gap"]
+    yield from (_drift(drift, budget) for drift in gaps)
+    known = {(drift.target, drift.against) for drift in gaps}
+    claims = [claim for claim in result.claims if claim.adapter == name and claim.kind == "gains"]
+    needs = "a claimed gain, and a task of another capability"
+    if not gaps:
+        evidence = "not measured: no other capability was measured, or no gain is claimed"
+        yield Rule("drift (gap)", Outcome.UNDECIDED, evidence, "drift", needs=needs)
+        return
+    for claim in claims:
+        if (claim.metric, claim.against) in known:
+            continue
+        called = f"drift from {claim.metric} ({_named('gap', claim)})"
+        evidence = "not measured: the gain, or one of another capability, was not"
+        yield Rule(called, Outcome.UNDECIDED, evidence, "drift", task_of(claim.metric), needs=needs)
 
 
 def _drift(drift: DriftResult, budget: float) -> Rule:
