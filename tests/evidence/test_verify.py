@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,9 +174,7 @@ def test_an_edited_number_of_prompts_shows_by_the_files_digest_or_by_its_run(evi
     ],
 )
 def test_what_only_the_run_contradicts_is_found(
-    part: str,
-    change: Callable[[dict], object],
-    evidence: Path,  # type: ignore[type-arg]
+    part: str, change: Callable[[dict[str, Any]], object], evidence: Path
 ) -> None:
     change_evidence(evidence, change)
     assert part in altered(evidence)

@@ -58,7 +58,9 @@ def test_adapters_that_the_template_lists_are_part_of_each_audit(tmp_path: Path)
     assert [adapter.name for adapter in made.study(found(tmp_path, "math-a")).adapters] == ["known", "math-a"]
 
 
-@pytest.mark.parametrize("bases", [None, [{"name": "base", "responses": {"math": "x.jsonl"}}]])
+@pytest.mark.parametrize(
+    "bases", [None, [{"name": "base", "responses": {"math": "x.jsonl"}}], [{"model": "any"}]]
+)
 def test_a_template_needs_a_base_that_generates(tmp_path: Path, bases: object) -> None:
     with pytest.raises(StudyError, match="template"):
         change(template(tmp_path), bases=bases)

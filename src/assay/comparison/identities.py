@@ -68,7 +68,6 @@ def _of_protocol(left: Mapping[str, Any], right: Mapping[str, Any]) -> Reasons:
         return reasons
     if (engines := [side.get("engine") for side in (left, right)])[0] != engines[1]:
         reasons["engine"] = str(engines[0]), str(engines[1])
-    keys = dict.fromkeys((*left, *right))
     flat = [_flat(side) for side in (left, right)]
     keys = dict.fromkeys((*flat[0], *flat[1]))
     if differ := [key for key in keys if flat[0].get(key) != flat[1].get(key)]:

@@ -41,10 +41,12 @@ class Template:
             raise StudyError(
                 "is no study: `bases` is missing", place=path, fix="write a study, without `adapters`"
             )
-        if not all(isinstance(base, dict) and base.get("model") for base in data["bases"]):
-            raise StudyError(
-                "a base without `model`", place=path, fix="new adapters have no recorded responses"
-            )
+        for field, fix in (
+            ("model", "new adapters have no recorded responses"),
+            ("name", "give each base a name"),
+        ):
+            if not all(isinstance(base, dict) and base.get(field) for base in data["bases"]):
+                raise StudyError(f"a base without `{field}`", place=path, fix=fix)
         return cls(path, data)
 
     @property
